@@ -1,0 +1,107 @@
+//! Which instructions a kernel is compiled for.
+//!
+//! A [`Kernel`] is written once and marked `#[inline(always)]`; [`Isa::run`]
+//! inlines it into a function compiled for the chosen instruction set, so a
+//! whole group loop is monomorphised, not each call. Rust never contracts
+//! `a * b + c` into a fused operation, so the results cannot differ.
+
+/// A computation that can be compiled for several instruction sets.
+///
+/// `run` must be `#[inline(always)]`, as must all it calls that is hot:
+/// otherwise the result is still right, but compiled for the baseline.
+pub trait Kernel {
+    /// What the computation returns.
+    type Output;
+    /// Does the work. Implementations are `#[inline(always)]`.
+    fn run(self) -> Self::Output;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Scalar,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+/// An instruction set this CPU has. A value exists only if it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Isa(Kind);
+
+impl Isa {
+    /// The baseline of the target: the specification itself.
+    pub const SCALAR: Isa = Isa(Kind::Scalar);
+
+    /// Every instruction set this machine can run, the baseline first, the
+    /// widest last.
+    pub fn available() -> Vec<Isa> {
+        #[allow(unused_mut)]
+        let mut found = vec![Isa::SCALAR];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
+                && is_x86_feature_detected!("bmi2")
+                && is_x86_feature_detected!("lzcnt");
+            if avx2 {
+                found.push(Isa(Kind::Avx2));
+            }
+            if avx2
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512cd")
+            {
+                found.push(Isa(Kind::Avx512));
+            }
+        }
+        found
+    }
+
+    /// The widest instruction set of this machine.
+    pub fn best() -> Isa {
+        *Isa::available().last().expect("the baseline is always available")
+    }
+
+    /// Name as users know it: `scalar`, `avx2`, `avx512`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Kind::Scalar => "scalar",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => "avx512",
+        }
+    }
+
+    /// Runs `kernel` compiled for this instruction set.
+    #[inline]
+    pub fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self.0 {
+            Kind::Scalar => kernel.run(),
+            // SAFETY: an `Isa` of this kind is made only by `available`, after
+            // the CPU was seen to have every feature the function enables.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => unsafe { run_avx2(kernel) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => unsafe { run_avx512(kernel) },
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
+fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(
+    enable = "avx512f,avx512vl,avx512bw,avx512dq,avx512cd,avx2,fma,bmi1,bmi2,lzcnt,popcnt"
+)]
+fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run()
+}

@@ -1,0 +1,1 @@
+//! Little-endian values, varints and a bounded cursor (in construction).

@@ -1,0 +1,1 @@
+//! Digests of the format (in construction).

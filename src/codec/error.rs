@@ -1,0 +1,61 @@
+//! Why a group could not be coded or decoded.
+
+/// Errors of the codec floor.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CodecError {
+    /// The payload asks for a codec this build does not know.
+    #[error("codec {codec} is not known to this version")]
+    UnknownCodec {
+        /// Number found in the section header.
+        codec: u8,
+    },
+    /// The payload asks for a filter this build does not know.
+    #[error("filter {filter} is not known to this version")]
+    UnknownFilter {
+        /// Number found in the section header.
+        filter: u8,
+    },
+    /// The payload asks for a model this build does not know.
+    #[error("model {model} of codec {codec} is not known to this version")]
+    UnknownModel {
+        /// Name of the codec.
+        codec: &'static str,
+        /// Registered model id found in the section header.
+        model: u16,
+    },
+    /// The payload is not what its codec writes.
+    #[error("damaged {codec} payload at byte {offset}: {cause}")]
+    Damaged {
+        /// Name of the codec.
+        codec: &'static str,
+        /// Byte offset in the payload, as near as it is known.
+        offset: u64,
+        /// What is wrong.
+        cause: &'static str,
+    },
+    /// A group is larger than a codec can take.
+    #[error("a group of {found} bytes is more than the {limit} a codec takes")]
+    TooLarge {
+        /// Size asked for.
+        found: u64,
+        /// Largest size.
+        limit: u64,
+    },
+    /// This CPU computes something else than the specification.
+    #[error("self-test failed: {what} differs from the specification on this CPU ({isa})")]
+    SelfTest {
+        /// Which computation differed.
+        what: &'static str,
+        /// Instruction set in use.
+        isa: &'static str,
+    },
+    /// A library below failed.
+    #[error("{codec}: {source}")]
+    Library {
+        /// Name of the codec.
+        codec: &'static str,
+        /// What it said.
+        source: std::io::Error,
+    },
+}

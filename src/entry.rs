@@ -1,0 +1,115 @@
+//! What an archive holds: entries, their metadata, and where their bytes lie.
+//!
+//! Plain values shared by `tree` (which reads them from and restores them to a
+//! file system) and `container` (which writes them into the index). Names are
+//! bytes: nothing here assumes UTF-8.
+
+/// A point in time, to the nanosecond, relative to 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp {
+    /// Whole seconds; negative before 1970.
+    pub seconds: i64,
+    /// Nanoseconds after `seconds`, always below 1,000,000,000.
+    pub nanoseconds: u32,
+}
+
+/// Metadata every kind of entry carries.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// Permission bits with setuid, setgid and sticky: the low 12 bits of `st_mode`.
+    pub mode: u32,
+    /// Numeric owner.
+    pub uid: u32,
+    /// Numeric group.
+    pub gid: u32,
+    /// Owner's name, empty when unknown.
+    pub user: Vec<u8>,
+    /// Group's name, empty when unknown.
+    pub group: Vec<u8>,
+    /// Last modification.
+    pub modified: Timestamp,
+    /// Extended attributes in byte order of their names; ACLs are among them.
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+/// A run of data inside a file; what lies between segments is a hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Byte offset in the file.
+    pub offset: u64,
+    /// Length in bytes, never 0.
+    pub length: u64,
+}
+
+/// Where a run of a file's data lies in the decoded groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Number of the decode group, counted from 0.
+    pub group: u64,
+    /// Byte offset in the decoded group.
+    pub offset: u64,
+    /// Length in bytes, never 0.
+    pub length: u64,
+}
+
+/// The content of a regular file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Size of the file in bytes, holes included.
+    pub size: u64,
+    /// BLAKE3 of the whole content, holes read as zeros.
+    pub digest: [u8; 32],
+    /// Data segments of a sparse file, ascending and disjoint; `None` when the
+    /// file has no holes.
+    pub segments: Option<Vec<Segment>>,
+    /// Where the data segments' bytes lie, in file order. Lengths add up to
+    /// the data (not the holes).
+    pub extents: Vec<Extent>,
+}
+
+/// What an entry is, with what only that kind has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File(Content),
+    /// A directory.
+    Directory,
+    /// A symbolic link and the bytes it points to.
+    Symlink {
+        /// The link's text, as `readlink` gives it.
+        target: Vec<u8>,
+    },
+    /// Another name of a file that stands earlier in the archive.
+    HardLink {
+        /// Path of the earlier entry, which is a file or special file.
+        target: Vec<u8>,
+    },
+    /// A named pipe.
+    Fifo,
+    /// A character device.
+    CharacterDevice {
+        /// Major number.
+        major: u32,
+        /// Minor number.
+        minor: u32,
+    },
+    /// A block device.
+    BlockDevice {
+        /// Major number.
+        major: u32,
+        /// Minor number.
+        minor: u32,
+    },
+}
+
+/// One entry of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Relative path, components separated by `/`, none of them empty, `.` or
+    /// `..`, no NUL byte.
+    pub path: Vec<u8>,
+    /// What it is.
+    pub kind: Kind,
+    /// Mode, owner, times, attributes.
+    pub metadata: Metadata,
+}

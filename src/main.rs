@@ -1,0 +1,3 @@
+//! The `pear-archive` program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! paper (in construction).
