@@ -1,1 +1,26 @@
-//! tree (in construction).
+//! Directory trees: walking them, reading them, restoring them.
+//!
+//! Everything here treats names as bytes and file systems as hostile: a walk
+//! goes on when files vanish, a file is read only if it is still the file the
+//! walk saw, and nothing is ever restored outside the destination directory.
+//!
+//! - [`walk`] finds entries in sorted order; [`Source`] reads their bytes.
+//! - [`Restorer`] puts entries back through directory handles.
+//! - [`Patterns`] decides which names are meant, for excluding and selecting.
+
+mod error;
+mod names;
+mod owners;
+mod pattern;
+mod restore;
+mod source;
+mod stat;
+mod walk;
+
+pub use error::TreeError;
+pub use names::{archive_path, check_path, printable};
+pub use pattern::Patterns;
+pub use restore::{FileWriter, Overwrite, Resolution, RestoreOptions, Restorer};
+pub use source::{OpenSource, Source};
+pub use stat::FileId;
+pub use walk::{Found, Walk, WalkOptions, walk};

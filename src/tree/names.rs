@@ -1,0 +1,153 @@
+//! Names as archives hold them: relative, without `.` and `..`, any bytes but NUL.
+
+use std::ffi::OsStr;
+use std::fmt::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::TreeError;
+
+/// A name for people: control characters, backslashes and bytes that are not
+/// UTF-8 are escaped (`\n`, `\\`, `\xff`), so no name can drive a terminal or
+/// look like two.
+pub fn printable(name: &[u8]) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\\' => shown.push_str("\\\\"),
+                '\n' => shown.push_str("\\n"),
+                '\r' => shown.push_str("\\r"),
+                '\t' => shown.push_str("\\t"),
+                _ if character.is_control() || reorders_text(character) => {
+                    // Writing to a String cannot fail.
+                    let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
+                }
+                _ => shown.push(character),
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(shown, "\\x{byte:02x}");
+        }
+    }
+    shown
+}
+
+/// Bidirectional controls and line separators: they can make a name look like
+/// another one (CVE-2021-42574).
+fn reorders_text(character: char) -> bool {
+    matches!(character,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The name under which an operand of the command line is archived, and
+/// whether a leading `/` had to go. `.` components and doubled or trailing
+/// slashes vanish; the name of `.` itself is empty.
+///
+/// # Errors
+/// [`TreeError::Name`] if a component is `..`.
+pub fn archive_path(operand: &Path) -> Result<(Vec<u8>, bool), TreeError> {
+    let bytes = operand.as_os_str().as_bytes();
+    let mut name = Vec::with_capacity(bytes.len());
+    for component in bytes.split(|&byte| byte == b'/') {
+        match component {
+            b"" | b"." => continue,
+            b".." => {
+                return Err(TreeError::Name {
+                    path: operand.to_owned(),
+                    cause: "it has a '..' component (use -C to archive from another directory)",
+                });
+            }
+            _ => {}
+        }
+        if !name.is_empty() {
+            name.push(b'/');
+        }
+        name.extend_from_slice(component);
+    }
+    Ok((name, bytes.first() == Some(&b'/')))
+}
+
+/// Checks that a path read from an archive is relative and has no empty, `.`
+/// or `..` component and no NUL.
+///
+/// # Errors
+/// [`TreeError::Unsafe`] naming the rule it breaks.
+pub fn check_path(path: &[u8]) -> Result<(), TreeError> {
+    let refused = |cause| Err(TreeError::Unsafe { path: disk_path(path), cause });
+    if path.first() == Some(&b'/') {
+        return refused("its path is absolute");
+    }
+    if path.contains(&0) {
+        return refused("its path holds a NUL byte");
+    }
+    for component in path.split(|&byte| byte == b'/') {
+        match component {
+            b".." => return refused("its path has a '..' component"),
+            b"" | b"." => return refused("its path has an empty or '.' component"),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Bytes of an archive as a path of this system.
+pub(super) fn disk_path(path: &[u8]) -> PathBuf {
+    PathBuf::from(OsStr::from_bytes(path))
+}
+
+/// Splits a checked path into its parent (empty at the top) and last component.
+pub(super) fn split_last(path: &[u8]) -> (&[u8], &[u8]) {
+    match path.iter().rposition(|&byte| byte == b'/') {
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
+        None => (&path[..0], path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_can_drive_a_terminal() {
+        let cases: [(&[u8], &str); 7] = [
+            (b"plain name.txt", "plain name.txt"),
+            ("größe".as_bytes(), "größe"),
+            (b"a\nb\t\\", "a\\nb\\t\\\\"),
+            (b"\x1b[31mred", "\\u{1b}[31mred"),
+            (b"caf\xe9", "caf\\xe9"),
+            ("\u{9b}x".as_bytes(), "\\u{9b}x"),
+            ("gpj.\u{202e}exe".as_bytes(), "gpj.\\u{202e}exe"),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(printable(name), expected);
+        }
+    }
+
+    #[test]
+    fn operands_become_relative_names() {
+        let cases = [
+            ("photos/", "photos", false),
+            ("./a//b/.", "a/b", false),
+            ("/etc/hosts", "etc/hosts", true),
+            (".", "", false),
+            ("/", "", true),
+        ];
+        for (operand, name, stripped) in cases {
+            let got = archive_path(Path::new(operand)).unwrap();
+            assert_eq!(got, (name.as_bytes().to_vec(), stripped), "{operand}");
+        }
+        assert!(archive_path(Path::new("../a")).is_err());
+        assert!(archive_path(Path::new("a/../b")).is_err());
+    }
+
+    #[test]
+    fn unsafe_paths_are_refused() {
+        for path in [&b"/a"[..], b"..", b"a/../b", b"a/..", b"", b"a//b", b"a/", b"./a", b"a\0b"] {
+            assert!(check_path(path).unwrap_err().is_unsafe(), "{path:?}");
+        }
+        for path in [&b"a"[..], b"a/b", b"...", b"a/..b", b"\xff"] {
+            check_path(path).unwrap();
+        }
+    }
+}
