@@ -1,6 +1,11 @@
 //! What `lstat` and the extended attributes say about a file.
 
-use rustix::fs::Stat;
+use rustix::fs::{AtFlags, CWD, FileType, Stat, llistxattr, readlink, statat};
+use rustix::io::Errno;
+use std::path::Path;
+
+use super::{TreeError, owners::Owners};
+use crate::entry::{Content, Kind, Metadata, Timestamp};
 
 /// What makes a file the same file: device and inode number. Inode numbers
 /// alone repeat across file systems.
@@ -23,5 +28,95 @@ impl FileId {
 
     pub(super) fn from_stat(stat: &Stat) -> FileId {
         FileId { device: stat.st_dev, inode: stat.st_ino }
+    }
+}
+
+/// `lstat`.
+pub(super) fn stat(path: &Path) -> Result<Stat, TreeError> {
+    statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
+        .map_err(|error| TreeError::io(path, "look at", error))
+}
+
+/// Last modification.
+pub(super) fn modified(stat: &Stat) -> Timestamp {
+    // The kernel keeps nanoseconds below 10^9.
+    Timestamp { seconds: stat.st_mtime, nanoseconds: stat.st_mtime_nsec as u32 }
+}
+
+/// What kind of entry a file makes. Regular files come without content but
+/// their size.
+pub(super) fn kind(path: &Path, stat: &Stat) -> Result<Kind, TreeError> {
+    let (major, minor) = (rustix::fs::major(stat.st_rdev), rustix::fs::minor(stat.st_rdev));
+    Ok(match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => {
+            Kind::File(Content { size: stat.st_size.max(0) as u64, ..Content::default() })
+        }
+        FileType::Directory => Kind::Directory,
+        FileType::Symlink => {
+            let target = readlink(path, Vec::new())
+                .map_err(|error| TreeError::io(path, "read the link", error))?;
+            Kind::Symlink { target: target.into_bytes() }
+        }
+        FileType::Fifo => Kind::Fifo,
+        FileType::CharacterDevice => Kind::CharacterDevice { major, minor },
+        FileType::BlockDevice => Kind::BlockDevice { major, minor },
+        FileType::Socket => return Err(left_out(path, "sockets live only as long as programs")),
+        FileType::Unknown => return Err(left_out(path, "its type is not known")),
+    })
+}
+
+fn left_out(path: &Path, cause: &'static str) -> TreeError {
+    TreeError::LeftOut { path: path.to_owned(), cause }
+}
+
+/// Metadata without extended attributes.
+pub(super) fn metadata(stat: &Stat, owners: &Owners) -> Metadata {
+    Metadata {
+        mode: stat.st_mode & 0o7777,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        user: owners.users.name(stat.st_uid),
+        group: owners.groups.name(stat.st_gid),
+        modified: modified(stat),
+        xattrs: Vec::new(),
+    }
+}
+
+/// Extended attributes of the file itself (never of what a link points to),
+/// sorted by name. A file system without them has none; an attribute that goes
+/// away between listing and reading is not there.
+pub(super) fn xattrs(path: &Path) -> Result<Vec<(Vec<u8>, Vec<u8>)>, TreeError> {
+    let failed = |error| TreeError::io(path, "read the extended attributes of", error);
+    let list = match grown(|buffer| llistxattr(path, buffer)) {
+        Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),
+        other => other.map_err(failed)?,
+    };
+    let mut attributes = Vec::new();
+    for name in list.split(|&byte| byte == 0).filter(|name| !name.is_empty()) {
+        match grown(|buffer| rustix::fs::lgetxattr(path, name, buffer)) {
+            Ok(value) => attributes.push((name.to_vec(), value)),
+            Err(Errno::NODATA) => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    attributes.sort_unstable();
+    Ok(attributes)
+}
+
+/// Calls with a buffer that grows until the answer fits. The kernel bounds
+/// attribute lists and values to 64 KiB.
+fn grown(
+    mut call: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>,
+) -> rustix::io::Result<Vec<u8>> {
+    let mut buffer = vec![0; 256];
+    loop {
+        match call(&mut buffer) {
+            Ok(length) => {
+                buffer.truncate(length);
+                return Ok(buffer);
+            }
+            Err(Errno::RANGE) if buffer.len() < 1 << 20 => buffer.resize(buffer.len() * 16, 0),
+            Err(error) => return Err(error),
+        }
     }
 }

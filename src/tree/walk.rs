@@ -1,9 +1,12 @@
 //! Finding what is to be archived, in an order that does not depend on the disk.
 
-use std::path::PathBuf;
+use std::collections::{HashMap, VecDeque};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
-use super::{FileId, Patterns, Source, TreeError};
-use crate::entry::Entry;
+use super::owners::Owners;
+use super::{FileId, Patterns, Source, TreeError, archive_path, stat};
+use crate::entry::{Entry, Kind};
 
 /// What a walk takes and leaves.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +39,29 @@ pub struct Found {
 ///
 /// No path comes twice. Of several names of one file the first is the file,
 /// later ones are [`crate::entry::Kind::HardLink`].
-pub struct Walk {}
+pub struct Walk {
+    options: WalkOptions,
+    /// Operands still to be walked.
+    operands: VecDeque<Operand>,
+    current: Option<Operand>,
+    /// Files with several names: their first name.
+    linked: HashMap<FileId, Vec<u8>>,
+    /// Names already taken; `None` for a single operand, which has no doubles.
+    taken: Option<HashMap<Vec<u8>, FileId>>,
+    owners: Owners,
+    /// A warning that comes with the entry just yielded.
+    warning: Option<TreeError>,
+}
+
+struct Operand {
+    /// Where it lies on disk.
+    root: PathBuf,
+    /// Its name in the archive, empty for `.`.
+    name: Vec<u8>,
+    entries: walkdir::IntoIter,
+    /// Device of the root, known once the root was seen.
+    device: Option<u64>,
+}
 
 /// Starts a walk over files and directories. An operand is archived under its
 /// name as [`super::archive_path`] gives it; symbolic links are never followed,
@@ -46,14 +71,137 @@ pub struct Walk {}
 /// # Errors
 /// [`TreeError::Name`] if an operand has a `..` component.
 pub fn walk(operands: &[PathBuf], options: WalkOptions) -> Result<Walk, TreeError> {
-    let _ = (operands, options);
-    todo!()
+    let prepared = operands.iter().map(|operand| {
+        let root = options.base.join(operand);
+        let walker = walkdir::WalkDir::new(&root)
+            .follow_root_links(false)
+            .same_file_system(options.one_file_system)
+            .sort_by_file_name();
+        let name = archive_path(operand)?.0;
+        Ok(Operand { root, name, entries: walker.into_iter(), device: None })
+    });
+    Ok(Walk {
+        operands: prepared.collect::<Result<_, _>>()?,
+        taken: (operands.len() > 1).then(HashMap::new),
+        options,
+        current: None,
+        linked: HashMap::new(),
+        owners: Owners::of_this_system(),
+        warning: None,
+    })
 }
 
 impl Iterator for Walk {
     type Item = Result<Found, TreeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        todo!()
+        if let Some(warning) = self.warning.take() {
+            return Some(Err(warning));
+        }
+        loop {
+            let Some(operand) = &mut self.current else {
+                self.current = Some(self.operands.pop_front()?);
+                continue;
+            };
+            match operand.entries.next() {
+                None => self.current = None,
+                Some(Err(error)) => return Some(Err(from_walkdir(error, &operand.root))),
+                Some(Ok(item)) => match self.found(item.path(), item.depth()) {
+                    Ok(None) => {}
+                    Ok(Some(found)) => return Some(Ok(found)),
+                    Err(error) => return Some(Err(error)),
+                },
+            }
+        }
     }
+}
+
+impl Walk {
+    /// What the walker stands on; `None` if it is to be left out.
+    fn found(&mut self, path: &Path, depth: usize) -> Result<Option<Found>, TreeError> {
+        let status = stat::stat(path)?;
+        let id = FileId::from_stat(&status);
+        let operand = self.current.as_mut().expect("found is called while an operand is walked");
+        let device = *operand.device.get_or_insert(id.device);
+        let name = name_of(operand, path, depth);
+        let mut kind = stat::kind(path, &status)?;
+        if self.options.leave_out.contains(&id) {
+            return Ok(None);
+        }
+        if excluded(&self.options.excludes, &name, depth) {
+            // walkdir has not entered a directory of another file system, and
+            // skipping would leave the directory above instead.
+            let entered = !self.options.one_file_system || id.device == device;
+            if kind == Kind::Directory && entered {
+                operand.entries.skip_current_dir();
+            }
+            return Ok(None);
+        }
+        if name.is_empty() || !self.claims(&name, id, path)? {
+            return Ok(None);
+        }
+        let source = matches!(kind, Kind::File(_)).then(|| Source {
+            path: path.to_owned(),
+            id,
+            size: status.st_size.max(0) as u64,
+            modified: stat::modified(&status),
+        });
+        if status.st_nlink > 1 && !matches!(kind, Kind::Directory | Kind::Symlink { .. }) {
+            if let Some(target) = self.linked.get(&id) {
+                kind = Kind::HardLink { target: target.clone() };
+            } else {
+                self.linked.insert(id, name.clone());
+            }
+        }
+        let mut metadata = stat::metadata(&status, &self.owners);
+        match stat::xattrs(path) {
+            Ok(xattrs) => metadata.xattrs = xattrs,
+            Err(error) => self.warning = Some(error),
+        }
+        Ok(Some(Found { entry: Entry { path: name, kind, metadata }, source }))
+    }
+
+    /// Takes a name for a file; `false` if the same file has it already.
+    fn claims(&mut self, name: &[u8], id: FileId, path: &Path) -> Result<bool, TreeError> {
+        let Some(taken) = &mut self.taken else { return Ok(true) };
+        match taken.get(name) {
+            None => {
+                taken.insert(name.to_vec(), id);
+                Ok(true)
+            }
+            Some(&other) if other == id => Ok(false),
+            Some(_) => Err(TreeError::LeftOut {
+                path: path.to_owned(),
+                cause: "another file has the same name in the archive",
+            }),
+        }
+    }
+}
+
+/// Directories are pruned when they match, so below an operand only the name
+/// itself needs looking at; the operand's leading part is not walked.
+fn excluded(excludes: &Patterns, name: &[u8], depth: usize) -> bool {
+    match depth {
+        0 => excludes.matching(name).next().is_some(),
+        _ => excludes.matches_here(name),
+    }
+}
+
+fn name_of(operand: &Operand, path: &Path, depth: usize) -> Vec<u8> {
+    let mut name = operand.name.clone();
+    if depth > 0 {
+        let below = path.strip_prefix(&operand.root).expect("walkdir stays below its root");
+        if !name.is_empty() {
+            name.push(b'/');
+        }
+        name.extend_from_slice(below.as_os_str().as_bytes());
+    }
+    name
+}
+
+fn from_walkdir(error: walkdir::Error, root: &Path) -> TreeError {
+    let path = error.path().unwrap_or(root).to_owned();
+    // Loops cannot happen: links are not followed.
+    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("link loop"));
+    TreeError::Io { path, operation: "read", source }
 }
