@@ -1,9 +1,32 @@
 //! Putting entries back, without ever leaving the destination.
+//!
+//! Every operation names one component in an open directory; directories are
+//! opened beneath the destination without following links (`resolve`). Files
+//! appear under their name only when they are complete (`file`, `place`).
+//! Links come after all files and directory metadata last (`finish`), so that
+//! nothing restored can redirect or hinder what follows.
 
+mod attributes;
+mod file;
+mod finish;
+mod place;
+mod resolve;
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, makedev, mknodat, openat, statat};
+use rustix::io::Errno;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::TreeError;
-use crate::entry::{Entry, Metadata};
+use self::attributes::{Attributes, Failures};
+pub use self::file::FileWriter;
+use self::place::Place;
+use self::resolve::Root;
+use super::names::{check_path, disk_path, split_last};
+use super::{FileId, TreeError};
+use crate::entry::{Entry, Kind, Metadata};
 
 /// What to do when something stands where an entry goes.
 ///
@@ -55,7 +78,55 @@ pub struct RestoreOptions {
 /// Nothing is resolved through a symbolic link or out of the directory,
 /// whatever stands there or is put there meanwhile. Can be shared by threads;
 /// entries may come in any order.
-pub struct Restorer {}
+#[derive(Debug)]
+pub struct Restorer {
+    shared: Arc<Shared>,
+}
+
+/// What a restorer and its open files share.
+#[derive(Debug)]
+struct Shared {
+    options: RestoreOptions,
+    root: Root,
+    attributes: Attributes,
+    state: Mutex<State>,
+}
+
+/// Paths are below the destination, after stripping, unless said otherwise.
+#[derive(Debug, Default)]
+struct State {
+    /// The directory used last: entries of one directory come together.
+    recent: Option<(Vec<u8>, Arc<OwnedFd>)>,
+    /// Directories to be finished; `None` for those no entry speaks of.
+    directories: BTreeMap<Vec<u8>, Option<Metadata>>,
+    /// Files tried, by their path in the archive; `None` until restored.
+    written: HashMap<Vec<u8>, Option<Written>>,
+    hard_links: Vec<HardLink>,
+    symlinks: Vec<Symlink>,
+    warnings: Vec<TreeError>,
+}
+
+/// A file this restorer made.
+#[derive(Clone, Debug)]
+struct Written {
+    path: Vec<u8>,
+    id: FileId,
+}
+
+#[derive(Debug)]
+struct HardLink {
+    path: Vec<u8>,
+    /// Path in the archive.
+    target: Vec<u8>,
+    metadata: Metadata,
+}
+
+#[derive(Debug)]
+struct Symlink {
+    path: Vec<u8>,
+    target: Vec<u8>,
+    metadata: Metadata,
+}
 
 impl Restorer {
     /// Opens the destination, which must exist.
@@ -63,8 +134,10 @@ impl Restorer {
     /// # Errors
     /// [`TreeError::Io`] if it cannot be opened or is no directory.
     pub fn new(destination: &Path, options: RestoreOptions) -> Result<Restorer, TreeError> {
-        let _ = (destination, options);
-        todo!()
+        let root = Root::open(destination, options.resolution)?;
+        let attributes = Attributes::new(options.preserve, options.numeric_owner);
+        let state = Mutex::default();
+        Ok(Restorer { shared: Arc::new(Shared { options, root, attributes, state }) })
     }
 
     /// Whether something other than a directory stands where `path` would be
@@ -74,8 +147,19 @@ impl Restorer {
     /// [`TreeError::Unsafe`] as for restoring, [`TreeError::Io`] if it cannot
     /// be told.
     pub fn occupied(&self, path: &[u8]) -> Result<bool, TreeError> {
-        let _ = path;
-        todo!()
+        let Some(path) = self.shared.destination(path)? else { return Ok(false) };
+        let (parent, name) = split_last(path);
+        let parent = match self.shared.root.directory(parent) {
+            Err(TreeError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(false);
+            }
+            other => other?,
+        };
+        match statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(status) => Ok(FileType::from_raw_mode(status.st_mode) != FileType::Directory),
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(TreeError::io(self.shared.root.shown(path), "look at", error)),
+        }
     }
 
     /// Starts a regular file of `size` bytes. `None` if the policy or
@@ -89,8 +173,23 @@ impl Restorer {
         metadata: &Metadata,
         size: u64,
     ) -> Result<Option<FileWriter>, TreeError> {
-        let _ = (path, metadata, size);
-        todo!()
+        self.shared.state().written.insert(path.to_vec(), None);
+        let Some(place) = self.shared.admitted(path, metadata)? else { return Ok(None) };
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let (temporary, descriptor) = place.temporary("create", |name| {
+            openat(&place.parent, name, flags, Mode::RUSR | Mode::WUSR)
+        })?;
+        Ok(Some(FileWriter {
+            shared: Arc::clone(&self.shared),
+            place,
+            temporary,
+            file: File::from(descriptor),
+            entry: path.to_vec(),
+            metadata: metadata.clone(),
+            size,
+            end: 0,
+        }))
     }
 
     /// Restores an entry that is no regular file. Directories and special
@@ -104,45 +203,177 @@ impl Restorer {
     /// # Panics
     /// If the entry is a regular file.
     pub fn other(&self, entry: &Entry) -> Result<bool, TreeError> {
-        let _ = entry;
-        todo!()
-    }
-
-    /// Makes hard links (only to files restored by this restorer), then
-    /// symbolic links, then sets owners, attributes, modes and times of
-    /// directories, deepest first. Returns everything that went wrong since
-    /// [`Restorer::new`] and was not returned before: failed links, owners or
-    /// attributes that could not be set. Call it even after a failure, so that
-    /// directories get their modes.
-    pub fn finish(self) -> Vec<TreeError> {
-        todo!()
+        let shared = &self.shared;
+        let metadata = || entry.metadata.clone();
+        let Some(path) = shared.destination(&entry.path)?.map(<[u8]>::to_vec) else {
+            return Ok(false);
+        };
+        match &entry.kind {
+            Kind::File(_) => panic!("regular files are restored by Restorer::file"),
+            Kind::Directory => return shared.directory(&path, &entry.metadata).map(|()| true),
+            Kind::Symlink { target } => {
+                if shared.admitted(&entry.path, &entry.metadata)?.is_none() {
+                    return Ok(false);
+                }
+                let link = Symlink { path, target: target.clone(), metadata: metadata() };
+                shared.state().symlinks.push(link);
+            }
+            Kind::HardLink { target } => {
+                check_path(target)?;
+                if shared.admitted(&entry.path, &entry.metadata)?.is_none() {
+                    return Ok(false);
+                }
+                let link = HardLink { path, target: target.clone(), metadata: metadata() };
+                shared.state().hard_links.push(link);
+            }
+            Kind::Fifo => return shared.special(entry, FileType::Fifo, 0, 0),
+            &Kind::CharacterDevice { major, minor } => {
+                return shared.special(entry, FileType::CharacterDevice, major, minor);
+            }
+            &Kind::BlockDevice { major, minor } => {
+                return shared.special(entry, FileType::BlockDevice, major, minor);
+            }
+        }
+        Ok(true)
     }
 }
 
-/// A regular file being restored: under a temporary name and readable by its
-/// owner only until [`FileWriter::commit`]. Dropping it removes the file.
-pub struct FileWriter {}
-
-impl FileWriter {
-    /// Writes bytes at an offset; what is never written stays a hole.
-    ///
-    /// # Errors
-    /// [`TreeError::Io`] if the disk is full or fails.
-    ///
-    /// # Panics
-    /// If the bytes reach beyond the size given to [`Restorer::file`].
-    pub fn write_at(&mut self, offset: u64, bytes: &[u8]) -> Result<(), TreeError> {
-        let _ = (offset, bytes);
-        todo!()
+impl Shared {
+    /// Nothing done under the lock can panic half way, so a poisoned one is sound.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets size, owner, attributes, mode and time, and gives the file its
-    /// name. Call it only when the digest of what was written is right.
-    ///
-    /// # Errors
-    /// [`TreeError::Io`], or [`TreeError::Exists`] if something took the name
-    /// meanwhile and the policy keeps it.
-    pub fn commit(self) -> Result<(), TreeError> {
-        todo!()
+    /// The path below the destination; `None` if nothing is left after stripping.
+    fn destination<'a>(&self, path: &'a [u8]) -> Result<Option<&'a [u8]>, TreeError> {
+        check_path(path)?;
+        let mut rest = path;
+        for _ in 0..self.options.strip_components {
+            match rest.iter().position(|&byte| byte == b'/') {
+                Some(slash) => rest = &rest[slash + 1..],
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(rest))
+    }
+
+    /// The place of an entry that the policy admits, directories above made.
+    fn admitted(&self, path: &[u8], metadata: &Metadata) -> Result<Option<Place>, TreeError> {
+        let Some(path) = self.destination(path)? else { return Ok(None) };
+        let place = self.place(path)?;
+        let admitted = place.admits(self.options.overwrite, metadata.modified)?;
+        Ok(admitted.then_some(place))
+    }
+
+    /// The place of a path below the destination, directories above made.
+    fn place(&self, path: &[u8]) -> Result<Place, TreeError> {
+        let (parent, name) = split_last(path);
+        let recent = match &self.state().recent {
+            Some((recent, descriptor)) if recent == parent => Some(Arc::clone(descriptor)),
+            _ => None,
+        };
+        let parent = match recent {
+            Some(parent) => parent,
+            None => {
+                let descriptor = Arc::new(self.open_or_make(parent)?);
+                self.state().recent = Some((parent.to_vec(), Arc::clone(&descriptor)));
+                descriptor
+            }
+        };
+        Ok(Place { parent, name: name.to_vec(), shown: self.root.shown(path) })
+    }
+
+    fn open_or_make(&self, path: &[u8]) -> Result<OwnedFd, TreeError> {
+        self.root.make_directory(path, &mut |made| {
+            self.state().directories.insert(made.to_vec(), None);
+        })
+    }
+
+    /// Makes or adopts a directory. One that was there before keeps its
+    /// metadata unless the policy replaces things.
+    fn directory(&self, path: &[u8], metadata: &Metadata) -> Result<(), TreeError> {
+        self.open_or_make(path)?;
+        let replaces = matches!(self.options.overwrite, Overwrite::Always | Overwrite::Newer);
+        let mut state = self.state();
+        if replaces || state.directories.contains_key(path) {
+            state.directories.insert(path.to_vec(), Some(metadata.clone()));
+        }
+        Ok(())
+    }
+
+    /// Makes a fifo or device node.
+    fn special(
+        &self,
+        entry: &Entry,
+        kind: FileType,
+        major: u32,
+        minor: u32,
+    ) -> Result<bool, TreeError> {
+        self.state().written.insert(entry.path.clone(), None);
+        if kind != FileType::Fifo && !self.attributes.devices() {
+            let cause = "device nodes are made only by root and with --preserve";
+            return Err(TreeError::LeftOut { path: disk_path(&entry.path), cause });
+        }
+        let Some(place) = self.admitted(&entry.path, &entry.metadata)? else { return Ok(false) };
+        let (temporary, ()) = place.temporary("create", |name| {
+            mknodat(&place.parent, name, kind, Mode::RUSR | Mode::WUSR, makedev(major, minor))
+        })?;
+        self.complete(&place, &temporary, false, &entry.path, &entry.metadata)
+    }
+
+    /// Gives something just made under a temporary name its metadata and name.
+    fn complete(
+        &self,
+        place: &Place,
+        temporary: &[u8],
+        is_link: bool,
+        entry: &[u8],
+        metadata: &Metadata,
+    ) -> Result<bool, TreeError> {
+        let parent = place.parent.as_fd();
+        let failures = self.attributes.apply_unopened(parent, temporary, is_link, metadata);
+        self.note(&place.shown, failures);
+        let installed = place.install(temporary, self.options.overwrite);
+        let Some(name) = installed.inspect_err(|_| place.remove(temporary))? else {
+            return Ok(false);
+        };
+        if !is_link {
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let made = openat(parent, &name, flags, Mode::empty());
+            let made = made.map_err(|error| place.failed("look at", error))?;
+            self.written(entry, place, &name, made.as_fd())?;
+        }
+        Ok(true)
+    }
+
+    /// Remembers a file, so that hard links to it can be made.
+    fn written(
+        &self,
+        entry: &[u8],
+        place: &Place,
+        name: &[u8],
+        file: BorrowedFd<'_>,
+    ) -> Result<(), TreeError> {
+        let status = fstat(file).map_err(|error| place.failed("look at", error))?;
+        // The path is the entry's, stripped, with the name it really got.
+        let stripped = self.destination(entry)?.expect("a stripped-away entry is never written");
+        let mut path = split_last(stripped).0.to_vec();
+        if !path.is_empty() {
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        let written = Written { path, id: FileId::from_stat(&status) };
+        self.state().written.insert(entry.to_vec(), Some(written));
+        Ok(())
+    }
+
+    /// Keeps what could not be set as warnings.
+    fn note(&self, path: &Path, failures: Failures) {
+        if !failures.is_empty() {
+            let warnings = failures
+                .into_iter()
+                .map(|(operation, error)| TreeError::io(path, operation, error));
+            self.state().warnings.extend(warnings);
+        }
     }
 }

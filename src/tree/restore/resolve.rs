@@ -1,0 +1,141 @@
+//! Resolving paths beneath a directory handle.
+//!
+//! The kernel does it in one call where it has `openat2`. Whatever that
+//! refuses is looked at again component by component: the answer is the same,
+//! and the walk knows which component was wrong.
+
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{mkdirat, openat, openat2, statat};
+use rustix::io::Errno;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::super::names::{disk_path, split_last};
+use super::{Resolution, TreeError};
+
+/// Opens directories for lookups only; never follows a link in the last place.
+const DIRECTORY: OFlags =
+    OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+const BENEATH: ResolveFlags =
+    ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
+
+/// The destination directory.
+#[derive(Debug)]
+pub(super) struct Root {
+    descriptor: OwnedFd,
+    path: PathBuf,
+    /// Set once the kernel turns out to lack `openat2`.
+    by_components: AtomicBool,
+}
+
+impl Root {
+    /// Opens the destination. Links in its own path are followed: the user
+    /// named it.
+    pub(super) fn open(path: &Path, resolution: Resolution) -> Result<Root, TreeError> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let descriptor = rustix::fs::open(path, flags, Mode::empty())
+            .map_err(|error| TreeError::io(path, "open the directory", error))?;
+        let by_components = AtomicBool::new(resolution == Resolution::Components);
+        Ok(Root { descriptor, path: path.to_owned(), by_components })
+    }
+
+    /// Where a path beneath lies on disk, for messages.
+    pub(super) fn shown(&self, path: &[u8]) -> PathBuf {
+        self.path.join(disk_path(path))
+    }
+
+    /// Opens an existing directory; `path` is checked, empty for the root.
+    ///
+    /// # Errors
+    /// [`TreeError::Unsafe`] if a link stands in the path, [`TreeError::Io`].
+    pub(super) fn directory(&self, path: &[u8]) -> Result<OwnedFd, TreeError> {
+        match self.directly(path) {
+            Some(descriptor) => Ok(descriptor),
+            None => self.by_components(path, &mut |_, prefix| {
+                let missing = std::io::Error::from(Errno::NOENT);
+                Err(TreeError::io(self.shown(prefix), "open the directory", missing))
+            }),
+        }
+    }
+
+    /// Opens a directory, making it and those above it, mode 0700, where they
+    /// are missing; `made` hears of each one made.
+    pub(super) fn make_directory(
+        &self,
+        path: &[u8],
+        made: &mut dyn FnMut(&[u8]),
+    ) -> Result<OwnedFd, TreeError> {
+        if let Some(descriptor) = self.directly(path) {
+            return Ok(descriptor);
+        }
+        self.by_components(path, &mut |parent, prefix| {
+            let name = split_last(prefix).1;
+            match mkdirat(parent, name, Mode::RWXU) {
+                Ok(()) => made(prefix),
+                Err(Errno::EXIST) => {} // another thread was faster
+                Err(error) => {
+                    return Err(TreeError::io(self.shown(prefix), "make the directory", error));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// One `openat2`; `None` if that did not work, for whatever reason.
+    fn directly(&self, path: &[u8]) -> Option<OwnedFd> {
+        if self.by_components.load(Ordering::Relaxed) {
+            return None;
+        }
+        let path = if path.is_empty() { b"." } else { path };
+        match openat2(&self.descriptor, path, DIRECTORY, Mode::empty(), BENEATH) {
+            Ok(descriptor) => Some(descriptor),
+            Err(error) => {
+                if error == Errno::NOSYS {
+                    self.by_components.store(true, Ordering::Relaxed);
+                }
+                None
+            }
+        }
+    }
+
+    /// Opens one component after the other without following links. Checked
+    /// paths have no `..`, so this cannot leave the root. `missing` is called
+    /// for a component that does not exist, with the directory above it and
+    /// the path so far; where it returns, the component is tried once more.
+    fn by_components(
+        &self,
+        path: &[u8],
+        missing: &mut dyn FnMut(&OwnedFd, &[u8]) -> Result<(), TreeError>,
+    ) -> Result<OwnedFd, TreeError> {
+        let mut current = openat(&self.descriptor, ".", DIRECTORY, Mode::empty())
+            .map_err(|error| TreeError::io(&self.path, "open the directory", error))?;
+        let mut start = 0;
+        while start < path.len() {
+            let length = path[start..].iter().position(|&byte| byte == b'/');
+            let end = length.map_or(path.len(), |length| start + length);
+            let (name, prefix) = (&path[start..end], &path[..end]);
+            let mut opened = openat(&current, name, DIRECTORY, Mode::empty());
+            if matches!(opened, Err(Errno::NOENT)) {
+                missing(&current, prefix)?;
+                opened = openat(&current, name, DIRECTORY, Mode::empty());
+            }
+            current = opened.map_err(|error| self.refused(&current, name, prefix, error))?;
+            start = end + 1;
+        }
+        Ok(current)
+    }
+
+    /// Says what a component that is no directory is.
+    fn refused(&self, parent: &OwnedFd, name: &[u8], prefix: &[u8], error: Errno) -> TreeError {
+        let status = statat(parent.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW);
+        let is_link =
+            status.is_ok_and(|status| FileType::from_raw_mode(status.st_mode) == FileType::Symlink);
+        if is_link {
+            let cause = "a symbolic link stands where a directory should be";
+            return TreeError::Unsafe { path: self.shown(prefix), cause };
+        }
+        TreeError::io(self.shown(prefix), "open the directory", error)
+    }
+}
