@@ -1,1 +1,120 @@
-//! Digests of the format (in construction).
+//! Digests used by the format: BLAKE3, plain for content, derived for structure.
+//!
+//! Content and payloads are hashed plainly, so that `b3sum` gives the same
+//! digest. Hashes of the container's own structures are derived from a context
+//! (BLAKE3 `derive_key`), so that no structure can be taken for another.
+//! Hashes find damage; they do not prove who wrote an archive.
+//! Normative text: spec/container.md §2.3.
+
+/// Bytes in a [`Digest`].
+pub const DIGEST_LENGTH: usize = 32;
+
+/// Bytes in a [`Tag`].
+pub const TAG_LENGTH: usize = 16;
+
+/// A whole BLAKE3 hash.
+pub type Digest = [u8; DIGEST_LENGTH];
+
+/// The first 16 bytes of a derived BLAKE3 hash.
+pub type Tag = [u8; TAG_LENGTH];
+
+/// What a derived hash is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// The preface.
+    Preface,
+    /// A section header.
+    SectionHeader,
+    /// The footer.
+    Footer,
+    /// The hashes of all sections.
+    Root,
+    /// What an archive is made of; gives the archive id.
+    ArchiveId,
+}
+
+impl Context {
+    /// The context string of `derive_key`, part of the format.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Context::Preface => "pear-archive 2026 preface",
+            Context::SectionHeader => "pear-archive 2026 section header",
+            Context::Footer => "pear-archive 2026 footer",
+            Context::Root => "pear-archive 2026 root",
+            Context::ArchiveId => "pear-archive 2026 archive id",
+        }
+    }
+}
+
+/// BLAKE3 of `bytes`.
+pub fn digest(bytes: &[u8]) -> Digest {
+    *blake3::hash(bytes).as_bytes()
+}
+
+/// The tag of a structure: the first 16 bytes of its derived hash.
+pub fn tag(context: Context, bytes: &[u8]) -> Tag {
+    let mut hasher = Hasher::derived(context);
+    hasher.update(bytes);
+    hasher.tag()
+}
+
+/// Hashes bytes that come in pieces.
+#[derive(Clone, Debug, Default)]
+pub struct Hasher(blake3::Hasher);
+
+impl Hasher {
+    /// A plain hash.
+    pub fn new() -> Self {
+        Hasher::default()
+    }
+
+    /// A hash derived from `context`.
+    pub fn derived(context: Context) -> Self {
+        Hasher(blake3::Hasher::new_derive_key(context.text()))
+    }
+
+    /// Adds bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// Adds `count` zero bytes, for the holes of a sparse file.
+    /// Cost: that of hashing them; nothing is allocated.
+    pub fn update_zeros(&mut self, mut count: u64) {
+        const ZEROS: [u8; 1 << 14] = [0; 1 << 14];
+        while count > 0 {
+            let piece = count.min(ZEROS.len() as u64);
+            self.0.update(&ZEROS[..piece as usize]);
+            count -= piece;
+        }
+    }
+
+    /// The hash of all bytes so far.
+    pub fn digest(&self) -> Digest {
+        *self.0.finalize().as_bytes()
+    }
+
+    /// The first 16 bytes of the hash so far.
+    pub fn tag(&self) -> Tag {
+        let mut tag = [0; TAG_LENGTH];
+        tag.copy_from_slice(&self.digest()[..TAG_LENGTH]);
+        tag
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_hash_like_bytes_and_contexts_differ() {
+        let mut hasher = Hasher::new();
+        hasher.update(b"a");
+        hasher.update_zeros(100_000);
+        let mut whole = vec![0; 100_001];
+        whole[0] = b'a';
+        assert_eq!(hasher.digest(), digest(&whole));
+        assert_ne!(tag(Context::Preface, b"x"), tag(Context::Footer, b"x"));
+        assert_ne!(tag(Context::Preface, b"x"), digest(b"x")[..TAG_LENGTH]);
+    }
+}

@@ -4,6 +4,62 @@
 //! file system) and `container` (which writes them into the index). Names are
 //! bytes: nothing here assumes UTF-8.
 
+use std::cmp::Ordering;
+
+/// Why a path cannot be the name of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PathFault {
+    /// There is no name.
+    #[error("is empty")]
+    Empty,
+    /// It starts at the root.
+    #[error("is absolute")]
+    Absolute,
+    /// Two slashes in a row, or one at the end.
+    #[error("has an empty component")]
+    EmptyComponent,
+    /// A component `.`.
+    #[error("has a component \".\"")]
+    Dot,
+    /// A component `..`.
+    #[error("has a component \"..\"")]
+    Parent,
+    /// A NUL byte, which no file system takes.
+    #[error("has a NUL byte")]
+    Nul,
+}
+
+/// Checks what [`Entry::path`] promises. Says nothing about what a file system
+/// holds: a safe path can still lead through a symbolic link.
+///
+/// # Errors
+/// The first fault found.
+pub fn check_path(path: &[u8]) -> Result<(), PathFault> {
+    if path.is_empty() {
+        return Err(PathFault::Empty);
+    }
+    if path[0] == b'/' {
+        return Err(PathFault::Absolute);
+    }
+    if path.contains(&0) {
+        return Err(PathFault::Nul);
+    }
+    path.split(|&byte| byte == b'/').try_for_each(|component| match component {
+        b"" => Err(PathFault::EmptyComponent),
+        b"." => Err(PathFault::Dot),
+        b".." => Err(PathFault::Parent),
+        _ => Ok(()),
+    })
+}
+
+/// The order of entries in an archive: component by component, each by its
+/// bytes. What a directory holds follows it at once, as a sorted walk gives it.
+pub fn compare_paths(left: &[u8], right: &[u8]) -> Ordering {
+    let components = |path| <[u8]>::split(path, |&byte| byte == b'/');
+    components(left).cmp(components(right))
+}
+
 /// A point in time, to the nanosecond, relative to 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
@@ -33,7 +89,7 @@ pub struct Metadata {
 }
 
 /// A run of data inside a file; what lies between segments is a hole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Segment {
     /// Byte offset in the file.
     pub offset: u64,
@@ -112,4 +168,31 @@ pub struct Entry {
     pub kind: Kind,
     /// Mode, owner, times, attributes.
     pub metadata: Metadata,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_could_leave_are_refused() {
+        let fault = |path: &[u8]| check_path(path).err();
+        assert_eq!(fault(b"a/b c/\xFF\n"), None);
+        assert_eq!(fault(b"..."), None);
+        assert_eq!(fault(b""), Some(PathFault::Empty));
+        assert_eq!(fault(b"/a"), Some(PathFault::Absolute));
+        assert_eq!(fault(b"a//b"), Some(PathFault::EmptyComponent));
+        assert_eq!(fault(b"a/"), Some(PathFault::EmptyComponent));
+        assert_eq!(fault(b"a/./b"), Some(PathFault::Dot));
+        assert_eq!(fault(b"a/.."), Some(PathFault::Parent));
+        assert_eq!(fault(b"a\0"), Some(PathFault::Nul));
+    }
+
+    #[test]
+    fn a_directory_is_followed_by_what_it_holds() {
+        let mut paths: Vec<&[u8]> = vec![b"a.txt", b"a/b", b"a", b"b", b"a/b.c", b"a/b/c"];
+        paths.sort_by(|left, right| compare_paths(left, right));
+        let sorted: Vec<&[u8]> = vec![b"a", b"a/b", b"a/b/c", b"a/b.c", b"a.txt", b"b"];
+        assert_eq!(paths, sorted);
+    }
 }

@@ -1,0 +1,148 @@
+//! Reading and writing the columns of a table.
+//!
+//! A table is a number of rows, then one column after the other. Columns of
+//! like values stand together, so zstd finds what repeats. Normative text:
+//! spec/container.md §2.2.
+
+use super::ContainerError;
+use super::limits::check;
+use crate::bytes::{BytesError, Cursor};
+
+/// Level of the zstd frames that hold tables.
+const TABLE_LEVEL: i32 = 9;
+
+/// Codec number of sections whose payload is one zstd frame.
+pub(super) const CODEC_ZSTD: u8 = 1;
+
+/// A cursor that knows which table it is in.
+pub(super) struct Columns<'a> {
+    cursor: Cursor<'a>,
+    table: &'static str,
+}
+
+impl<'a> Columns<'a> {
+    pub fn new(bytes: &'a [u8], table: &'static str) -> Self {
+        Columns { cursor: Cursor::new(bytes), table }
+    }
+
+    /// Names the table that starts here.
+    pub fn enter(&mut self, table: &'static str) {
+        self.table = table;
+    }
+
+    /// A rule of the format is broken in `row`.
+    pub fn invalid(&self, row: usize, cause: &'static str) -> ContainerError {
+        ContainerError::Invalid { table: self.table, row: row as u64, cause }
+    }
+
+    /// A number of rows, at most `limit`. Each row takes `minimum` bytes or
+    /// more, so a count that the bytes left cannot hold is refused before
+    /// anything is allocated for it.
+    pub fn count(
+        &mut self,
+        field: &'static str,
+        limit: u64,
+        minimum: u64,
+    ) -> Result<usize, ContainerError> {
+        let count = self.varint()?;
+        check(field, count, limit)?;
+        match count.checked_mul(minimum) {
+            Some(bytes) if bytes <= self.cursor.left() as u64 => Ok(count as usize),
+            _ => Err(self.invalid(0, "more rows than bytes")),
+        }
+    }
+
+    pub fn u8(&mut self) -> Result<u8, ContainerError> {
+        let value = self.cursor.u8();
+        self.lift(value)
+    }
+
+    /// A byte that is 0 or 1.
+    pub fn flag(&mut self, row: usize) -> Result<bool, ContainerError> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(self.invalid(row, "a flag is neither 0 nor 1")),
+        }
+    }
+
+    pub fn varint(&mut self) -> Result<u64, ContainerError> {
+        let value = self.cursor.varint();
+        self.lift(value)
+    }
+
+    pub fn varint_u32(&mut self) -> Result<u32, ContainerError> {
+        let value = self.cursor.varint_u32();
+        self.lift(value)
+    }
+
+    pub fn signed(&mut self) -> Result<i64, ContainerError> {
+        let value = self.cursor.signed();
+        self.lift(value)
+    }
+
+    pub fn take(&mut self, count: u64) -> Result<&'a [u8], ContainerError> {
+        let value = self.cursor.take(count);
+        self.lift(value)
+    }
+
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], ContainerError> {
+        let value = self.cursor.array();
+        self.lift(value)
+    }
+
+    /// Length-prefixed bytes, at most `limit`.
+    pub fn bytes(&mut self, field: &'static str, limit: u64) -> Result<&'a [u8], ContainerError> {
+        let length = self.varint()?;
+        check(field, length, limit)?;
+        self.take(length)
+    }
+
+    /// A column of `count` varints.
+    pub fn varints(&mut self, count: usize) -> Result<Vec<u64>, ContainerError> {
+        (0..count).map(|_| self.varint()).collect()
+    }
+
+    /// Checks that nothing is left.
+    pub fn finish(&self) -> Result<(), ContainerError> {
+        self.lift(self.cursor.finish())
+    }
+
+    fn lift<T>(&self, result: Result<T, BytesError>) -> Result<T, ContainerError> {
+        result.map_err(|source| ContainerError::Bytes { table: self.table, source })
+    }
+}
+
+/// Compresses a table into one zstd frame.
+///
+/// # Errors
+/// [`ContainerError::Io`] if zstd fails, which it does only without memory.
+pub(super) fn pack(raw: &[u8]) -> Result<Vec<u8>, ContainerError> {
+    Ok(zstd::bulk::compress(raw, TABLE_LEVEL)?)
+}
+
+/// Decompresses a table of `raw_length` bytes, at most `limit`.
+///
+/// # Errors
+/// [`ContainerError::TooLarge`] before allocating; [`ContainerError::Invalid`]
+/// unless the payload is exactly one frame of that length.
+pub(super) fn unpack(
+    payload: &[u8],
+    raw_length: u64,
+    limit: u64,
+    table: &'static str,
+) -> Result<Vec<u8>, ContainerError> {
+    check("index bytes", raw_length, limit)?;
+    let invalid = |cause| ContainerError::Invalid { table, row: 0, cause };
+    // zstd would go on with a second frame; the format has one.
+    match zstd::zstd_safe::find_frame_compressed_size(payload) {
+        Ok(length) if length == payload.len() => {}
+        _ => return Err(invalid("the payload is not one zstd frame")),
+    }
+    let raw = zstd::bulk::decompress(payload, raw_length as usize)
+        .map_err(|_| invalid("the zstd frame does not decode"))?;
+    if raw.len() as u64 != raw_length {
+        return Err(invalid("Raw_Length is not the length of the decoded payload"));
+    }
+    Ok(raw)
+}

@@ -1,0 +1,137 @@
+//! Content_Table: runs of file data laid end to end over the decode groups.
+//!
+//! A content has no stored position: it starts where the one before it ends.
+//! Overlaps and gaps therefore cannot be written down. Normative text:
+//! spec/container.md §5.2.
+
+use super::columns::Columns;
+use super::{ContainerError, Limits};
+use crate::bytes::put_varint;
+use crate::checksum::Digest;
+use crate::entry::Segment;
+
+const TABLE: &str = "Content_Table";
+
+/// Size and data segments of a sparse file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sparse {
+    /// Size in bytes, holes included.
+    pub size: u64,
+    /// Data segments, ascending, apart from each other.
+    pub segments: Vec<Segment>,
+}
+
+/// A run of one file's data: all of it, or the part in one group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Bytes of data.
+    pub length: u64,
+    /// BLAKE3 of the whole file, holes read as zeros; `None` if the file goes
+    /// on in the next group.
+    pub digest: Option<Digest>,
+    /// Where the holes are; `None` for a file without holes and for a piece
+    /// that continues one.
+    pub sparse: Option<Sparse>,
+}
+
+/// Appends the rows. Only the last may lack a digest.
+pub(super) fn encode(out: &mut Vec<u8>, pieces: &[Piece]) {
+    put_varint(out, pieces.len() as u64);
+    pieces.iter().for_each(|piece| put_varint(out, piece.length));
+    out.extend(pieces.iter().map(|piece| piece.sparse.is_some() as u8));
+    for sparse in pieces.iter().filter_map(|piece| piece.sparse.as_ref()) {
+        put_varint(out, sparse.size);
+        put_varint(out, sparse.segments.len() as u64);
+        let mut end = 0;
+        for segment in &sparse.segments {
+            put_varint(out, segment.offset - end);
+            put_varint(out, segment.length);
+            end = segment.offset + segment.length;
+        }
+    }
+    pieces.iter().filter_map(|piece| piece.digest).for_each(|digest| out.extend(digest));
+}
+
+/// Reads the rows. If data of the last row's file is `following` in other
+/// groups, that row has no digest.
+pub(super) fn decode(
+    columns: &mut Columns,
+    following: u64,
+    limits: &Limits,
+) -> Result<Vec<Piece>, ContainerError> {
+    columns.enter(TABLE);
+    let open = following > 0;
+    let count = columns.count("contents", limits.entries, 2)?;
+    if open && count == 0 {
+        return Err(columns.invalid(0, "no row is left open"));
+    }
+    let lengths = columns.varints(count)?;
+    let flags = (0..count).map(|row| columns.flag(row)).collect::<Result<Vec<_>, _>>()?;
+    let mut extents = limits.extents;
+    let mut pieces = Vec::with_capacity(count);
+    for row in 0..count {
+        let length = lengths[row];
+        let rest = if row + 1 == count { following } else { 0 };
+        let data = length.checked_add(rest);
+        let data = data.ok_or_else(|| columns.invalid(row, "a content passes 2^64 bytes"))?;
+        let sparse = match flags[row] {
+            true => Some(decode_sparse(columns, row, &mut extents)?),
+            false => None,
+        };
+        if let Some(sparse) = &sparse {
+            check_sparse(columns, row, sparse, data)?;
+        }
+        pieces.push(Piece { length, digest: None, sparse });
+    }
+    for piece in pieces.iter_mut().take(count - open as usize) {
+        piece.digest = Some(columns.array()?);
+    }
+    Ok(pieces)
+}
+
+fn decode_sparse(
+    columns: &mut Columns,
+    row: usize,
+    budget: &mut u64,
+) -> Result<Sparse, ContainerError> {
+    let size = columns.varint()?;
+    let count = columns.count("extents", *budget, 2)?;
+    *budget -= count as u64;
+    let mut segments = Vec::with_capacity(count);
+    let mut end = 0u64;
+    for index in 0..count {
+        let (gap, length) = (columns.varint()?, columns.varint()?);
+        if length == 0 || (gap == 0 && index > 0) {
+            return Err(columns.invalid(row, "a data segment is empty or touches the one before"));
+        }
+        let offset = end.checked_add(gap);
+        let (Some(offset), Some(next)) = (offset, offset.and_then(|from| from.checked_add(length)))
+        else {
+            return Err(columns.invalid(row, "a data segment ends beyond 2^64"));
+        };
+        segments.push(Segment { offset, length });
+        end = next;
+    }
+    if end > size {
+        return Err(columns.invalid(row, "a data segment ends behind its file"));
+    }
+    Ok(Sparse { size, segments })
+}
+
+/// The segments hold the data, and there is a hole.
+fn check_sparse(
+    columns: &Columns,
+    row: usize,
+    sparse: &Sparse,
+    data: u64,
+) -> Result<(), ContainerError> {
+    // Segments are disjoint and end at or before `size`: the sum fits 64 bits.
+    let sum = sparse.segments.iter().map(|segment| segment.length).sum::<u64>();
+    if sum != data {
+        return Err(columns.invalid(row, "data segments and Length disagree"));
+    }
+    if sum == sparse.size {
+        return Err(columns.invalid(row, "a file without holes is called sparse"));
+    }
+    Ok(())
+}

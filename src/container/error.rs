@@ -1,0 +1,131 @@
+//! Why a container could not be read or written.
+
+use crate::bytes::BytesError;
+use crate::entry::PathFault;
+
+/// What a failure means to the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The machine or the request: a file cannot be opened, a disk is full.
+    Environment,
+    /// Bytes are not what was written.
+    Integrity,
+    /// An entry would leave the place it is extracted to.
+    Unsafe,
+    /// Valid, but for a newer build.
+    Unsupported,
+    /// More than a limit allows.
+    Limit,
+    /// Stopped on request.
+    Interrupted,
+}
+
+/// Errors of the container. Offsets count from the start of the archive.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ContainerError {
+    /// The first bytes are not those of an archive.
+    #[error("not a pear archive (starts with {found:02x?})")]
+    NotAnArchive {
+        /// The first eight bytes.
+        found: [u8; 8],
+    },
+    /// Written for another version of the format.
+    #[error("format version {major}.{minor} is not known to this version")]
+    UnsupportedVersion {
+        /// Version_Major found.
+        major: u16,
+        /// Version_Minor found.
+        minor: u16,
+    },
+    /// Needs a feature this build does not have.
+    #[error("the archive needs features {features:#x}, which this version does not have")]
+    UnsupportedFeatures {
+        /// Bits of Required_Features this build does not know.
+        features: u32,
+    },
+    /// A critical section of a type this build does not know.
+    #[error("section at byte {offset} has the unknown type {section_type}")]
+    UnsupportedSection {
+        /// Type found.
+        section_type: u16,
+        /// Where the section starts.
+        offset: u64,
+    },
+    /// A structure's own hash does not match it.
+    #[error("{structure} at byte {offset} is damaged: {cause}")]
+    Damaged {
+        /// Name of the structure, as in spec/container.md.
+        structure: &'static str,
+        /// Where the structure starts.
+        offset: u64,
+        /// What is wrong.
+        cause: &'static str,
+    },
+    /// The archive ends too early.
+    #[error("the archive ends inside {structure} at byte {offset}")]
+    Truncated {
+        /// Name of the structure, as in spec/container.md.
+        structure: &'static str,
+        /// Where the structure starts.
+        offset: u64,
+    },
+    /// A table is intact but breaks a rule of the format.
+    #[error("{table}, row {row}: {cause}")]
+    Invalid {
+        /// Name of the table, as in spec/container.md.
+        table: &'static str,
+        /// Row, counted from 0.
+        row: u64,
+        /// The broken rule.
+        cause: &'static str,
+    },
+    /// A table's bytes cannot be read.
+    #[error("{table}: {source}")]
+    Bytes {
+        /// Name of the table, as in spec/container.md.
+        table: &'static str,
+        /// Where and why.
+        source: BytesError,
+    },
+    /// An entry's path would leave the directory it is extracted to.
+    #[error("unsafe path {:?}: {fault}", String::from_utf8_lossy(path))]
+    UnsafePath {
+        /// The path as stored.
+        path: Vec<u8>,
+        /// What is wrong with it.
+        fault: PathFault,
+    },
+    /// Refused before allocating.
+    #[error("{field} is {found}, more than the limit of {limit}")]
+    TooLarge {
+        /// Name of the limit.
+        field: &'static str,
+        /// Value found.
+        found: u64,
+        /// Value allowed.
+        limit: u64,
+    },
+    /// Reading or writing failed.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl ContainerError {
+    /// What the failure means.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            ContainerError::Io(_) => ErrorKind::Environment,
+            ContainerError::UnsupportedVersion { .. }
+            | ContainerError::UnsupportedFeatures { .. }
+            | ContainerError::UnsupportedSection { .. } => ErrorKind::Unsupported,
+            ContainerError::UnsafePath { .. } => ErrorKind::Unsafe,
+            ContainerError::TooLarge { .. } => ErrorKind::Limit,
+            ContainerError::NotAnArchive { .. }
+            | ContainerError::Damaged { .. }
+            | ContainerError::Truncated { .. }
+            | ContainerError::Invalid { .. }
+            | ContainerError::Bytes { .. } => ErrorKind::Integrity,
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The INDEX payload: Section_Table, Content_Table, Entry_Table. The one
+//! authority on what an archive holds. Normative text: spec/container.md §5.
+
+use super::columns::{Columns, pack, unpack};
+use super::contents::{self, Piece, Sparse};
+use super::limits::check;
+use super::section::ANCILLARY;
+use super::{ContainerError, Limits, NO_GROUP, PREFACE_LENGTH, Section, SectionHeader};
+use super::{SectionType, table};
+use crate::bytes::put_varint;
+use crate::checksum::Digest;
+use crate::entry::{Content, Entry, Extent, Kind, Segment};
+use std::collections::BTreeMap;
+
+const TABLE: &str = "Section_Table";
+
+/// Digest of data that belongs to no entry.
+const WASTE: Option<Digest> = Some([0; 32]);
+
+/// What an archive holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Index {
+    /// Every section before the INDEX, in file order and without gaps.
+    pub sections: Vec<Section>,
+    /// Every entry, in the order of [`crate::entry::compare_paths`].
+    pub entries: Vec<Entry>,
+}
+
+impl Index {
+    /// The DATA sections; the n-th is decode group n.
+    pub fn groups(&self) -> Vec<Section> {
+        let data = SectionType::Data as u16;
+        self.sections.iter().filter(|one| one.header.section_type == data).copied().collect()
+    }
+}
+
+/// Codes an index; returns the payload and its decoded length.
+///
+/// # Errors
+/// [`ContainerError::Invalid`] if entries are out of order or their extents do
+/// not follow one another.
+pub fn encode_index(index: &Index) -> Result<(Vec<u8>, u64), ContainerError> {
+    let mut raw = Vec::new();
+    encode_sections(&mut raw, &index.sections);
+    let ends = group_ends(&index.groups());
+    let (pieces, numbers) = collect_contents(&index.entries, &ends)?;
+    contents::encode(&mut raw, &pieces);
+    table::encode(&mut raw, &index.entries, &numbers)?;
+    Ok((pack(&raw)?, raw.len() as u64))
+}
+
+/// Reads an index of `raw_length` decoded bytes.
+///
+/// # Errors
+/// [`ContainerError::TooLarge`] before allocating, [`ContainerError::Bytes`],
+/// [`ContainerError::Invalid`], [`ContainerError::UnsafePath`],
+/// [`ContainerError::UnsupportedSection`].
+pub fn decode_index(
+    payload: &[u8],
+    raw_length: u64,
+    limits: &Limits,
+) -> Result<Index, ContainerError> {
+    let raw = unpack(payload, raw_length, limits.index_bytes, "INDEX")?;
+    let mut columns = Columns::new(&raw, TABLE);
+    let sections = decode_sections(&mut columns, limits)?;
+    let pieces = contents::decode(&mut columns, 0, limits)?;
+    let (mut entries, numbers) = table::decode(&mut columns, pieces.len(), limits)?;
+    columns.finish()?;
+    let mut index = Index { sections, entries: Vec::new() };
+    let ends = group_ends(&index.groups());
+    place_contents(&pieces, &ends, &mut entries, &numbers, limits)?;
+    index.entries = entries;
+    Ok(index)
+}
+
+/// Where each group ends in the concatenation of all decoded groups.
+fn group_ends(groups: &[Section]) -> Vec<u64> {
+    let mut end = 0u64;
+    let next = |group: &Section| {
+        end = end.saturating_add(group.header.raw_length);
+        end
+    };
+    groups.iter().map(next).collect()
+}
+
+fn encode_sections(out: &mut Vec<u8>, sections: &[Section]) {
+    put_varint(out, sections.len() as u64);
+    let fields: [fn(&SectionHeader) -> u64; 8] = [
+        |header| u64::from(header.section_type),
+        |header| u64::from(header.flags),
+        |header| u64::from(header.codec),
+        |header| u64::from(header.filter),
+        |header| u64::from(header.model),
+        // NO_GROUP, the largest number, becomes 0.
+        |header| header.group.wrapping_add(1),
+        |header| header.stored_length,
+        |header| header.raw_length,
+    ];
+    for field in fields {
+        sections.iter().for_each(|section| put_varint(out, field(&section.header)));
+    }
+}
+
+fn decode_sections(columns: &mut Columns, limits: &Limits) -> Result<Vec<Section>, ContainerError> {
+    let count = columns.count("sections", limits.extents, 8)?;
+    let mut fields = Vec::with_capacity(8);
+    for _ in 0..8 {
+        fields.push(columns.varints(count)?);
+    }
+    let mut sections = Vec::with_capacity(count);
+    let (mut offset, mut groups, mut raw_total) = (PREFACE_LENGTH as u64, 0u64, 0u64);
+    for row in 0..count {
+        let wide = || columns.invalid(row, "a field is wider than its section header's");
+        let header = SectionHeader {
+            sequence: row as u64,
+            section_type: fields[0][row].try_into().map_err(|_| wide())?,
+            flags: fields[1][row].try_into().map_err(|_| wide())?,
+            codec: fields[2][row].try_into().map_err(|_| wide())?,
+            filter: fields[3][row].try_into().map_err(|_| wide())?,
+            model: fields[4][row].try_into().map_err(|_| wide())?,
+            group: fields[5][row].wrapping_sub(1),
+            stored_length: fields[6][row],
+            raw_length: fields[7][row],
+        };
+        check_section(&header, offset, groups).map_err(|cause| match cause {
+            Cause::Rule(cause) => columns.invalid(row, cause),
+            Cause::Unsupported(error) => error,
+        })?;
+        if header.known_type() == Some(SectionType::Data) {
+            groups += 1;
+            let total = raw_total.checked_add(header.raw_length);
+            raw_total = total.ok_or_else(|| columns.invalid(row, "groups pass 2^64 bytes"))?;
+        }
+        let section = Section { header, offset };
+        if section.end() == u64::MAX {
+            return Err(columns.invalid(row, "a section ends beyond 2^64"));
+        }
+        offset = section.end();
+        sections.push(section);
+    }
+    Ok(sections)
+}
+
+enum Cause {
+    Rule(&'static str),
+    Unsupported(ContainerError),
+}
+
+/// Checks a row; `groups` DATA sections stand before it.
+fn check_section(header: &SectionHeader, offset: u64, groups: u64) -> Result<(), Cause> {
+    let rule = |kept: bool, cause| if kept { Ok(()) } else { Err(Cause::Rule(cause)) };
+    rule(header.flags & !ANCILLARY == 0, "Flags has unknown bits")?;
+    match header.known_type() {
+        Some(SectionType::Data) => {
+            rule(header.group == groups, "DATA sections are not numbered in order")?;
+            rule(header.raw_length > 0, "a decode group is empty")
+        }
+        Some(SectionType::Entry) => {
+            let group = header.group;
+            rule(group == NO_GROUP || group == groups, "ENTRY does not precede its group")
+        }
+        Some(SectionType::Index) => Err(Cause::Rule("INDEX stands before the last section")),
+        None if header.flags & ANCILLARY != 0 => Ok(()),
+        None => Err(Cause::Unsupported(ContainerError::UnsupportedSection {
+            section_type: header.section_type,
+            offset,
+        })),
+    }
+}
+
+/// Contents without data, told apart by what they are.
+type Empty<'a> = (u64, Digest, &'a Option<Vec<Segment>>);
+
+/// Derives Content_Table from the extents of the entries: first the contents
+/// without data, in the order of their first use, then the others by position.
+/// Data that belongs to no entry becomes a row with a digest of zeros.
+fn collect_contents(
+    entries: &[Entry],
+    ends: &[u64],
+) -> Result<(Vec<Piece>, Vec<u64>), ContainerError> {
+    let mut pieces = Vec::new();
+    let mut empty: BTreeMap<Empty, u64> = BTreeMap::new();
+    let mut placed: BTreeMap<u64, (&Content, u64)> = BTreeMap::new();
+    for (row, content) in files(entries) {
+        if content.extents.is_empty() {
+            let key = (content.size, content.digest, &content.segments);
+            empty.entry(key).or_insert_with(|| {
+                pieces.push(piece(content, 0));
+                pieces.len() as u64 - 1
+            });
+        } else {
+            let start = position(content, ends).ok_or_else(|| misplaced(row))?;
+            placed.entry(start).or_insert((content, row as u64));
+        }
+    }
+    let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut end = 0;
+    for (&start, &(content, row)) in &placed {
+        let length = content.extents.iter().map(|extent| extent.length).sum();
+        let waste = start.checked_sub(end).ok_or_else(|| misplaced(row as usize))?;
+        push_waste(&mut pieces, waste);
+        numbers.insert(start, pieces.len() as u64);
+        pieces.push(piece(content, length));
+        end = start + length;
+    }
+    push_waste(&mut pieces, ends.last().copied().unwrap_or(0).saturating_sub(end));
+    let number = |(_, content): (usize, &Content)| match position(content, ends) {
+        Some(start) => numbers[&start],
+        None => empty[&(content.size, content.digest, &content.segments)],
+    };
+    Ok((pieces, files(entries).map(number).collect()))
+}
+
+fn files(entries: &[Entry]) -> impl Iterator<Item = (usize, &Content)> {
+    entries.iter().enumerate().filter_map(|(row, entry)| match &entry.kind {
+        Kind::File(content) => Some((row, content)),
+        _ => None,
+    })
+}
+
+/// The contents of the files among `entries`, in order.
+pub(super) fn files_mut(entries: &mut [Entry]) -> impl Iterator<Item = &mut Content> {
+    entries.iter_mut().filter_map(|entry| match &mut entry.kind {
+        Kind::File(content) => Some(content),
+        _ => None,
+    })
+}
+
+fn piece(content: &Content, length: u64) -> Piece {
+    let size = content.size;
+    let sparse = content.segments.clone().map(|segments| Sparse { size, segments });
+    Piece { length, digest: Some(content.digest), sparse }
+}
+
+fn push_waste(pieces: &mut Vec<Piece>, length: u64) {
+    if length > 0 {
+        pieces.push(Piece { length, digest: WASTE, sparse: None });
+    }
+}
+
+/// Where a content starts in the concatenation of all groups; `None` without
+/// data or outside its group.
+fn position(content: &Content, ends: &[u64]) -> Option<u64> {
+    let first = content.extents.first()?;
+    let group = usize::try_from(first.group).ok()?;
+    let start = group.checked_sub(1).map_or(0, |before| ends[before]);
+    let at = start.checked_add(first.offset)?;
+    (at < *ends.get(group)?).then_some(at)
+}
+
+fn misplaced(row: usize) -> ContainerError {
+    let cause = "extents overlap or lie outside their group";
+    ContainerError::Invalid { table: "Entry_Table", row: row as u64, cause }
+}
+
+/// Gives every file its content: extents from the lengths laid end to end.
+fn place_contents(
+    pieces: &[Piece],
+    ends: &[u64],
+    entries: &mut [Entry],
+    numbers: &[u64],
+    limits: &Limits,
+) -> Result<(), ContainerError> {
+    let (mut contents, mut at, mut group) = (Vec::with_capacity(pieces.len()), 0u64, 0);
+    for (row, piece) in pieces.iter().enumerate() {
+        if piece.length == 0 && at > 0 {
+            return Err(bad_content(row, "a content without data does not stand first"));
+        }
+        let end = at.checked_add(piece.length);
+        let end = end.filter(|end| end <= ends.last().unwrap_or(&0));
+        let end = end.ok_or_else(|| bad_content(row, "contents are longer than the groups"))?;
+        contents.push(Content {
+            size: piece.sparse.as_ref().map_or(piece.length, |sparse| sparse.size),
+            digest: piece.digest.unwrap_or_default(),
+            segments: piece.sparse.as_ref().map(|sparse| sparse.segments.clone()),
+            extents: extents(at, end, ends, &mut group),
+        });
+        at = end;
+    }
+    if at != ends.last().copied().unwrap_or(0) {
+        return Err(bad_content(pieces.len(), "contents are shorter than the groups"));
+    }
+    check_waste(pieces, numbers)?;
+    let mut unfolded = 0;
+    for (content, &number) in files_mut(entries).zip(numbers) {
+        let shared = &contents[number as usize];
+        let segments = shared.segments.as_ref().map_or(0, Vec::len);
+        unfolded += (shared.extents.len() + segments) as u64;
+        check("extents", unfolded, limits.extents)?;
+        *content = shared.clone();
+    }
+    Ok(())
+}
+
+/// A content of no entry carries nothing but its length.
+fn check_waste(pieces: &[Piece], numbers: &[u64]) -> Result<(), ContainerError> {
+    let mut used = vec![false; pieces.len()];
+    numbers.iter().for_each(|&number| used[number as usize] = true);
+    for (row, piece) in pieces.iter().enumerate().filter(|&(row, _)| !used[row]) {
+        if (piece.length, piece.digest, &piece.sparse) != (piece.length.max(1), WASTE, &None) {
+            return Err(bad_content(row, "a content of no entry is more than waste"));
+        }
+    }
+    Ok(())
+}
+
+fn bad_content(row: usize, cause: &'static str) -> ContainerError {
+    ContainerError::Invalid { table: "Content_Table", row: row as u64, cause }
+}
+
+/// The extents of the run from `at` to `end`; `group` is where the run before
+/// ended.
+fn extents(mut at: u64, end: u64, ends: &[u64], group: &mut usize) -> Vec<Extent> {
+    let mut extents = Vec::new();
+    while at < end {
+        while ends[*group] <= at {
+            *group += 1;
+        }
+        let start = group.checked_sub(1).map_or(0, |before| ends[before]);
+        let length = end.min(ends[*group]) - at;
+        extents.push(Extent { group: *group as u64, offset: at - start, length });
+        at += length;
+    }
+    extents
+}
+
+#[cfg(test)]
+#[path = "index_tests.rs"]
+mod tests;

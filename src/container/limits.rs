@@ -1,0 +1,46 @@
+//! What a reader accepts before it allocates.
+
+use super::ContainerError;
+
+/// Bounds on what an archive may ask of its reader. Every one is checked
+/// before memory is taken or output written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Entries in the index.
+    pub entries: u64,
+    /// Bytes in one path, and in one link's text.
+    pub path_length: u64,
+    /// Components in one path.
+    pub path_depth: u64,
+    /// Bytes of all extended attributes of one entry, names and values.
+    pub xattr_bytes: u64,
+    /// Decoded bytes of the index, and of one ENTRY section.
+    pub index_bytes: u64,
+    /// Extents and data segments of all entries together.
+    pub extents: u64,
+    /// Bytes held for one group: its payload, its raw bytes, or what its codec
+    /// needs.
+    pub memory: u64,
+    /// Bytes one extraction writes.
+    pub output_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            entries: 10_000_000,
+            path_length: 4096,
+            path_depth: 256,
+            xattr_bytes: 1 << 20,
+            index_bytes: 1 << 30,
+            extents: 1 << 24,
+            memory: 4 << 30,
+            output_bytes: u64::MAX,
+        }
+    }
+}
+
+/// Checks one value against its limit.
+pub(crate) fn check(field: &'static str, found: u64, limit: u64) -> Result<(), ContainerError> {
+    if found > limit { Err(ContainerError::TooLarge { field, found, limit }) } else { Ok(()) }
+}

@@ -1,0 +1,101 @@
+//! The ENTRY payload: what lies in the group that follows. Written before the
+//! index can be known, so that archives are extracted from a pipe and salvaged
+//! without their index. Normative text: spec/container.md §6.
+
+use super::columns::{Columns, pack, unpack};
+use super::index::files_mut;
+use super::{ContainerError, Limits, contents, table};
+use crate::bytes::put_varint;
+use crate::entry::Entry;
+
+pub use super::contents::{Piece, Sparse};
+
+/// What one ENTRY section says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// The first piece goes on with the file the part before left open.
+    pub continued: bool,
+    /// Entries announced for the continued file that turned out not to hold
+    /// its content, or not to be readable: counted from 0 in the order they
+    /// were announced, ascending. Drop them; they may be announced again.
+    pub revoked: Vec<u64>,
+    /// Bytes of data of the last piece's file that follow in later groups; 0
+    /// if it ends here. Less may come if all its entries are revoked then.
+    pub following: u64,
+    /// What the group holds, in order and without gaps.
+    pub pieces: Vec<Piece>,
+    /// Entries whose first piece is in this group, or that need no data; in
+    /// the order of their paths. The extents of files are empty.
+    pub entries: Vec<Entry>,
+    /// The piece of every file among `entries`, in the same order.
+    pub file_pieces: Vec<u64>,
+}
+
+impl Part {
+    /// Bytes of the group the pieces fill.
+    pub fn length(&self) -> u64 {
+        self.pieces.iter().fold(0, |sum, piece| sum.saturating_add(piece.length))
+    }
+}
+
+/// Codes a part; returns the payload and its decoded length.
+///
+/// # Errors
+/// [`ContainerError::Invalid`] if entries are out of order.
+pub fn encode_part(part: &Part) -> Result<(Vec<u8>, u64), ContainerError> {
+    let mut raw = vec![part.continued as u8];
+    put_varint(&mut raw, part.following);
+    put_varint(&mut raw, part.revoked.len() as u64);
+    part.revoked.iter().for_each(|&ordinal| put_varint(&mut raw, ordinal));
+    contents::encode(&mut raw, &part.pieces);
+    table::encode(&mut raw, &part.entries, &part.file_pieces)?;
+    Ok((pack(&raw)?, raw.len() as u64))
+}
+
+/// Reads a part of `raw_length` decoded bytes.
+///
+/// # Errors
+/// As [`super::decode_index`].
+pub fn decode_part(
+    payload: &[u8],
+    raw_length: u64,
+    limits: &Limits,
+) -> Result<Part, ContainerError> {
+    let raw = unpack(payload, raw_length, limits.index_bytes, "ENTRY")?;
+    let mut columns = Columns::new(&raw, "Part");
+    let continued = columns.flag(0)?;
+    let following = columns.varint()?;
+    let count = columns.count("entries", limits.entries, 1)?;
+    let revoked = columns.varints(count)?;
+    if !revoked.is_sorted_by(|one, next| one < next) || (!continued && count > 0) {
+        return Err(columns.invalid(0, "Revoked is out of order or revokes nothing"));
+    }
+    let pieces = contents::decode(&mut columns, following, limits)?;
+    if continued && pieces.first().is_none_or(|first| first.sparse.is_some()) {
+        return Err(columns.invalid(0, "the continued piece is missing or starts anew"));
+    }
+    let (entries, file_pieces) = table::decode(&mut columns, pieces.len(), limits)?;
+    columns.finish()?;
+    if continued && file_pieces.contains(&0) {
+        return Err(columns.invalid(0, "an entry starts with a continued piece"));
+    }
+    let part = Part { continued, revoked, following, pieces, entries, file_pieces };
+    fill_contents(part, limits)
+}
+
+/// Gives every file what its piece says. The digest of a file that goes on is
+/// not yet known and stays zeros.
+fn fill_contents(mut part: Part, limits: &Limits) -> Result<Part, ContainerError> {
+    let mut unfolded = 0;
+    let last = part.pieces.len().wrapping_sub(1) as u64;
+    for (content, &number) in files_mut(&mut part.entries).zip(&part.file_pieces) {
+        let piece = &part.pieces[number as usize];
+        unfolded += piece.sparse.as_ref().map_or(0, |sparse| sparse.segments.len()) as u64;
+        super::limits::check("extents", unfolded, limits.extents)?;
+        let data = piece.length + if number == last { part.following } else { 0 };
+        content.size = piece.sparse.as_ref().map_or(data, |sparse| sparse.size);
+        content.digest = piece.digest.unwrap_or_default();
+        content.segments = piece.sparse.as_ref().map(|sparse| sparse.segments.clone());
+    }
+    Ok(part)
+}

@@ -1,0 +1,91 @@
+//! The first 48 bytes of an archive. Normative text: spec/container.md §3.
+
+use super::{ArchiveId, ContainerError};
+use crate::bytes::Cursor;
+use crate::checksum::{Context, TAG_LENGTH, Tag, tag};
+
+/// A high byte (refused by 7-bit channels), `PEAR`, CR LF (changed by text-mode
+/// transfers), and the end-of-file character of old terminals.
+pub const MAGIC: [u8; 8] = *b"\xF0PEAR\r\n\x1A";
+
+/// Length of the preface in bytes.
+pub const PREFACE_LENGTH: usize = 48;
+
+/// Version_Major this build writes and reads.
+pub const VERSION_MAJOR: u16 = 0;
+
+/// Version_Minor this build writes and reads. Before 1.0 the reader takes no
+/// other.
+pub const VERSION_MINOR: u16 = 1;
+
+/// Bits of Required_Features this build knows: none are defined yet.
+pub(super) const KNOWN_FEATURES: u32 = 0;
+
+/// What stands before the first section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preface {
+    /// Repeated in every section header.
+    pub archive_id: ArchiveId,
+}
+
+impl Preface {
+    /// The preface as stored.
+    pub fn to_bytes(&self) -> [u8; PREFACE_LENGTH] {
+        let mut bytes = [0; PREFACE_LENGTH];
+        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[8..10].copy_from_slice(&VERSION_MAJOR.to_le_bytes());
+        bytes[10..12].copy_from_slice(&VERSION_MINOR.to_le_bytes());
+        bytes[16..32].copy_from_slice(&self.archive_id);
+        let hash = tag(Context::Preface, &bytes[..32]);
+        bytes[32..].copy_from_slice(&hash);
+        bytes
+    }
+
+    /// Reads a preface. The magic is judged first, then the hash, then the
+    /// version, so that damage is not mistaken for a newer format.
+    ///
+    /// # Errors
+    /// [`ContainerError::NotAnArchive`], [`ContainerError::Damaged`],
+    /// [`ContainerError::UnsupportedVersion`], [`ContainerError::UnsupportedFeatures`].
+    pub fn from_bytes(bytes: &[u8; PREFACE_LENGTH]) -> Result<Self, ContainerError> {
+        let (magic, major, minor, features, archive_id, hash) =
+            fields(bytes).map_err(|source| {
+                // Unreachable: the array has the length the fields add up to.
+                ContainerError::Bytes { table: "Preface", source }
+            })?;
+        if magic != MAGIC {
+            return Err(ContainerError::NotAnArchive { found: magic });
+        }
+        if hash != tag(Context::Preface, &bytes[..PREFACE_LENGTH - TAG_LENGTH]) {
+            let cause = "Preface_Hash does not match";
+            return Err(ContainerError::Damaged { structure: "Preface", offset: 0, cause });
+        }
+        if (major, minor) != (VERSION_MAJOR, VERSION_MINOR) {
+            return Err(ContainerError::UnsupportedVersion { major, minor });
+        }
+        check_features(features)?;
+        Ok(Preface { archive_id })
+    }
+
+    /// Preface_Hash, the first thing the root hash covers.
+    pub(super) fn hash(&self) -> Tag {
+        tag(Context::Preface, &self.to_bytes()[..PREFACE_LENGTH - TAG_LENGTH])
+    }
+}
+
+type Fields = ([u8; 8], u16, u16, u32, ArchiveId, Tag);
+
+fn fields(bytes: &[u8]) -> Result<Fields, crate::bytes::BytesError> {
+    let mut cursor = Cursor::new(bytes);
+    let magic = cursor.array()?;
+    let (major, minor, features) = (cursor.u16()?, cursor.u16()?, cursor.u32()?);
+    Ok((magic, major, minor, features, cursor.array()?, cursor.array()?))
+}
+
+/// Refuses features this build does not know.
+pub(super) fn check_features(features: u32) -> Result<(), ContainerError> {
+    match features & !KNOWN_FEATURES {
+        0 => Ok(()),
+        unknown => Err(ContainerError::UnsupportedFeatures { features: unknown }),
+    }
+}

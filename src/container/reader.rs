@@ -1,0 +1,242 @@
+//! Reading a container by its index. Normative text: spec/container.md §8.
+
+use super::limits::check;
+use super::section::header_hash;
+use super::{ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Index, Limits};
+use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, Section, SectionHeader, SectionType};
+use crate::checksum::{Context, Hasher, Tag, digest};
+use std::io;
+
+/// Bytes that can be read at any offset, from several threads at once.
+pub trait ReadAt: Sync {
+    /// Fills `buffer` with the bytes at `offset`.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` if the source ends before; whatever reading gives.
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
+
+    /// Length in bytes.
+    ///
+    /// # Errors
+    /// Whatever asking gives.
+    fn length(&self) -> io::Result<u64>;
+}
+
+impl ReadAt for std::fs::File {
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(self, buffer, offset)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.metadata().map(|metadata| metadata.len())
+    }
+}
+
+impl ReadAt for [u8] {
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let start = usize::try_from(offset).ok();
+        let end = start.and_then(|start| start.checked_add(buffer.len()));
+        let bytes = start.zip(end).and_then(|(start, end)| self.get(start..end));
+        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
+        Ok(())
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.len() as u64)
+    }
+}
+
+impl<T: ReadAt + ?Sized + Send> ReadAt for &T {
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        (**self).read_exact_at(buffer, offset)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        (**self).length()
+    }
+}
+
+/// An archive opened by its footer and index.
+#[derive(Debug)]
+pub struct Reader<S> {
+    source: S,
+    limits: Limits,
+    preface: Preface,
+    footer: Footer,
+    index: Index,
+    groups: Vec<Section>,
+}
+
+impl<S: ReadAt> Reader<S> {
+    /// Opens an archive: preface, footer and index are read and checked, no
+    /// group is.
+    ///
+    /// # Errors
+    /// Every [`ContainerError`].
+    pub fn open(source: S, limits: &Limits) -> Result<Self, ContainerError> {
+        let length = source.length()?;
+        let preface = read_preface(&source, length)?;
+        let footer = read_footer(&source, length)?;
+        let damaged = |cause| ContainerError::Damaged {
+            structure: "Footer",
+            offset: length - FOOTER_LENGTH as u64,
+            cause,
+        };
+        if footer.archive_id != preface.archive_id {
+            return Err(damaged("Archive_Id is another archive's"));
+        }
+        let section = read_index_section(&source, &footer)?;
+        let payload = read_payload(&source, &footer.archive_id, &section, limits.index_bytes)?;
+        if digest(&payload) != footer.index_hash {
+            return Err(damaged("Index_Hash is another index's"));
+        }
+        let index = super::decode_index(&payload, section.header.raw_length, limits)?;
+        let end = index.sections.last().map_or(PREFACE_LENGTH as u64, Section::end);
+        if end != footer.index_offset || index.sections.len() as u64 + 1 != footer.section_count {
+            return Err(damaged("the index lists other sections"));
+        }
+        let groups = index.groups();
+        Ok(Reader { source, limits: limits.clone(), preface, footer, index, groups })
+    }
+
+    /// What the archive holds.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The footer.
+    pub fn footer(&self) -> &Footer {
+        &self.footer
+    }
+
+    /// The DATA sections; the n-th is decode group n.
+    pub fn groups(&self) -> &[Section] {
+        &self.groups
+    }
+
+    /// The payload of a section of the index, checked against its hash. The
+    /// section's own header must say what the index says.
+    ///
+    /// # Errors
+    /// [`ContainerError::Damaged`], [`ContainerError::Truncated`],
+    /// [`ContainerError::TooLarge`], [`ContainerError::Io`].
+    pub fn read_section(&self, section: &Section) -> Result<Vec<u8>, ContainerError> {
+        read_payload(&self.source, &self.preface.archive_id, section, self.limits.memory)
+    }
+
+    /// Reads every header and every stored hash and compares Root_Hash.
+    /// Payloads are not read.
+    ///
+    /// # Errors
+    /// As [`Reader::read_section`].
+    pub fn check_root(&self) -> Result<(), ContainerError> {
+        let mut root = Hasher::derived(Context::Root);
+        root.update(&self.preface.hash());
+        let index = read_index_section(&self.source, &self.footer)?;
+        for section in self.index.sections.iter().chain([&index]) {
+            root.update(&read_header(&self.source, &self.preface.archive_id, section)?);
+            let mut hash = [0; PAYLOAD_HASH_LENGTH];
+            let offset = section.end() - PAYLOAD_HASH_LENGTH as u64;
+            read_structure(&self.source, &mut hash, offset, "Payload_Hash")?;
+            root.update(&hash);
+        }
+        if root.digest() != self.footer.root_hash {
+            let offset = self.footer.file_length - FOOTER_LENGTH as u64;
+            let cause = "Root_Hash does not match the sections";
+            return Err(ContainerError::Damaged { structure: "Footer", offset, cause });
+        }
+        Ok(())
+    }
+}
+
+fn read_structure(
+    source: &impl ReadAt,
+    buffer: &mut [u8],
+    offset: u64,
+    structure: &'static str,
+) -> Result<(), ContainerError> {
+    source.read_exact_at(buffer, offset).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => ContainerError::Truncated { structure, offset },
+        _ => ContainerError::Io(error),
+    })
+}
+
+/// Reads the preface of an archive of `length` bytes.
+pub(super) fn read_preface(source: &impl ReadAt, length: u64) -> Result<Preface, ContainerError> {
+    let mut bytes = [0; PREFACE_LENGTH];
+    let available = (length as usize).min(PREFACE_LENGTH);
+    source.read_exact_at(&mut bytes[..available], 0)?;
+    let magic = available.min(super::MAGIC.len());
+    if bytes[..magic] == super::MAGIC[..magic] && available < PREFACE_LENGTH {
+        return Err(ContainerError::Truncated { structure: "Preface", offset: 0 });
+    }
+    Preface::from_bytes(&bytes)
+}
+
+/// Reads the footer of an archive of `length` bytes.
+pub(super) fn read_footer(source: &impl ReadAt, length: u64) -> Result<Footer, ContainerError> {
+    let offset = length.checked_sub(FOOTER_LENGTH as u64);
+    let offset = offset.filter(|&offset| offset >= PREFACE_LENGTH as u64);
+    let offset = offset.ok_or(ContainerError::Truncated { structure: "Footer", offset: length })?;
+    let mut bytes = [0; FOOTER_LENGTH];
+    read_structure(source, &mut bytes, offset, "Footer")?;
+    Footer::from_bytes(&bytes, offset)
+}
+
+fn read_index_section(source: &impl ReadAt, footer: &Footer) -> Result<Section, ContainerError> {
+    let offset = footer.index_offset;
+    let mut bytes = [0; HEADER_LENGTH];
+    read_structure(source, &mut bytes, offset, "INDEX")?;
+    let header = SectionHeader::from_bytes(&bytes, &footer.archive_id, offset)?;
+    let expected = header.known_type() == Some(SectionType::Index)
+        && header.flags == 0
+        && header.codec == super::columns::CODEC_ZSTD
+        && (header.filter, header.model, header.group) == (0, 0, super::NO_GROUP)
+        && header.sequence.checked_add(1) == Some(footer.section_count)
+        && header.section_length() == footer.index_length;
+    if !expected {
+        let cause = "the footer and the INDEX section disagree";
+        return Err(ContainerError::Damaged { structure: "INDEX", offset, cause });
+    }
+    Ok(Section { header, offset })
+}
+
+/// Reads the header of `section`, compares it, and returns Header_Hash.
+fn read_header(
+    source: &impl ReadAt,
+    archive_id: &super::ArchiveId,
+    section: &Section,
+) -> Result<Tag, ContainerError> {
+    let offset = section.offset;
+    let mut bytes = [0; HEADER_LENGTH];
+    read_structure(source, &mut bytes, offset, "Section_Header")?;
+    if SectionHeader::from_bytes(&bytes, archive_id, offset)? != section.header {
+        let cause = "the index says otherwise";
+        return Err(ContainerError::Damaged { structure: "Section_Header", offset, cause });
+    }
+    Ok(header_hash(&bytes))
+}
+
+/// Reads and checks the payload of `section`, at most `limit` bytes.
+pub(super) fn read_payload(
+    source: &impl ReadAt,
+    archive_id: &super::ArchiveId,
+    section: &Section,
+    limit: u64,
+) -> Result<Vec<u8>, ContainerError> {
+    read_header(source, archive_id, section)?;
+    let (offset, stored) = (section.payload_offset(), section.header.stored_length);
+    check("memory", stored, limit)?;
+    if section.end() > source.length()? {
+        return Err(ContainerError::Truncated { structure: "Payload", offset });
+    }
+    let mut payload = vec![0; stored as usize];
+    read_structure(source, &mut payload, offset, "Payload")?;
+    let mut hash = [0; PAYLOAD_HASH_LENGTH];
+    read_structure(source, &mut hash, offset + stored, "Payload_Hash")?;
+    if hash != digest(&payload) {
+        let cause = "Payload_Hash does not match";
+        return Err(ContainerError::Damaged { structure: "Payload", offset, cause });
+    }
+    Ok(payload)
+}

@@ -1,0 +1,182 @@
+//! Section headers and the framing of payloads. Normative text:
+//! spec/container.md §4.
+
+use super::{ArchiveId, ContainerError};
+use crate::bytes::{BytesError, Cursor};
+use crate::checksum::{Context, DIGEST_LENGTH, TAG_LENGTH, Tag, tag};
+
+/// Starts every section; what a salvage scan looks for.
+pub const SYNC: [u8; 8] = *b"\xF0\x9F\x8D\x90SEC\x1A";
+
+/// Length of a section header in bytes.
+pub const HEADER_LENGTH: usize = 80;
+
+/// Length of Payload_Hash, which follows the payload.
+pub const PAYLOAD_HASH_LENGTH: usize = DIGEST_LENGTH;
+
+/// Group of a section that belongs to no decode group.
+pub const NO_GROUP: u64 = u64::MAX;
+
+/// Bit of Flags: a reader that does not know the Type skips the section.
+pub const ANCILLARY: u16 = 1;
+
+/// Types of sections and their numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u16)]
+pub enum SectionType {
+    /// Names and metadata of the group that follows.
+    Entry = 1,
+    /// One decode group.
+    Data = 2,
+    /// The one authority on what the archive holds.
+    Index = 3,
+}
+
+impl SectionType {
+    /// The type of a number, `None` if this build does not know it. Numbers 4
+    /// to 8 are reserved: CHECKPOINT, PARITY, COMMENT, HISTORY, SIGNATURE.
+    pub fn from_number(number: u16) -> Option<SectionType> {
+        [SectionType::Entry, SectionType::Data, SectionType::Index]
+            .into_iter()
+            .find(|&known| known as u16 == number)
+    }
+}
+
+/// The header of a section, without the fields every section shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SectionHeader {
+    /// Position among the sections, counted from 0.
+    pub sequence: u64,
+    /// Number of the type, see [`SectionType`].
+    pub section_type: u16,
+    /// [`ANCILLARY`]; other bits are 0.
+    pub flags: u16,
+    /// Number of the codec of the payload.
+    pub codec: u8,
+    /// Number of the filter applied before the codec.
+    pub filter: u8,
+    /// Registered model id.
+    pub model: u16,
+    /// Decode group of the section, or [`NO_GROUP`].
+    pub group: u64,
+    /// Bytes of the payload as stored.
+    pub stored_length: u64,
+    /// Bytes of the payload once decoded.
+    pub raw_length: u64,
+}
+
+/// A section and where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// The header.
+    pub header: SectionHeader,
+    /// Byte offset of the header in the archive.
+    pub offset: u64,
+}
+
+impl Section {
+    /// Byte offset of the payload.
+    pub fn payload_offset(&self) -> u64 {
+        self.offset.saturating_add(HEADER_LENGTH as u64)
+    }
+
+    /// Byte offset just behind the section; saturates on a hostile length.
+    pub fn end(&self) -> u64 {
+        self.offset.saturating_add(self.header.section_length())
+    }
+}
+
+impl SectionHeader {
+    /// Bytes of header, payload and Payload_Hash; saturates on a hostile length.
+    pub fn section_length(&self) -> u64 {
+        self.stored_length.saturating_add((HEADER_LENGTH + PAYLOAD_HASH_LENGTH) as u64)
+    }
+
+    /// The type, `None` for an ancillary section this build does not know.
+    pub fn known_type(&self) -> Option<SectionType> {
+        SectionType::from_number(self.section_type)
+    }
+
+    /// The header as stored.
+    pub fn to_bytes(&self, archive_id: &ArchiveId) -> [u8; HEADER_LENGTH] {
+        let mut bytes = [0; HEADER_LENGTH];
+        bytes[..8].copy_from_slice(&SYNC);
+        bytes[8..24].copy_from_slice(archive_id);
+        bytes[24..32].copy_from_slice(&self.sequence.to_le_bytes());
+        bytes[32..34].copy_from_slice(&self.section_type.to_le_bytes());
+        bytes[34..36].copy_from_slice(&self.flags.to_le_bytes());
+        bytes[36] = self.codec;
+        bytes[37] = self.filter;
+        bytes[38..40].copy_from_slice(&self.model.to_le_bytes());
+        bytes[40..48].copy_from_slice(&self.group.to_le_bytes());
+        bytes[48..56].copy_from_slice(&self.stored_length.to_le_bytes());
+        bytes[56..64].copy_from_slice(&self.raw_length.to_le_bytes());
+        let hash = tag(Context::SectionHeader, &bytes[..64]);
+        bytes[64..].copy_from_slice(&hash);
+        bytes
+    }
+
+    /// Reads a header of the archive `archive_id` that stands at `offset`.
+    ///
+    /// # Errors
+    /// [`ContainerError::Damaged`] if sync, hash or archive id differ;
+    /// [`ContainerError::UnsupportedSection`] for an unknown critical type.
+    pub fn from_bytes(
+        bytes: &[u8; HEADER_LENGTH],
+        archive_id: &ArchiveId,
+        offset: u64,
+    ) -> Result<Self, ContainerError> {
+        let damaged =
+            |cause| ContainerError::Damaged { structure: "Section_Header", offset, cause };
+        let (header, found_id) = Self::parse(bytes).map_err(damaged)?;
+        if found_id != *archive_id {
+            return Err(damaged("Archive_Id is another archive's"));
+        }
+        if header.flags & !ANCILLARY != 0 {
+            return Err(damaged("Flags has unknown bits"));
+        }
+        if header.known_type().is_none() && header.flags & ANCILLARY == 0 {
+            let section_type = header.section_type;
+            return Err(ContainerError::UnsupportedSection { section_type, offset });
+        }
+        Ok(header)
+    }
+
+    /// Reads a header of any archive: sync and hash are right, no more.
+    pub(super) fn parse(
+        bytes: &[u8; HEADER_LENGTH],
+    ) -> Result<(SectionHeader, ArchiveId), &'static str> {
+        if bytes[..8] != SYNC {
+            return Err("Sync is missing");
+        }
+        if header_hash(bytes) != tag(Context::SectionHeader, &bytes[..HEADER_LENGTH - TAG_LENGTH]) {
+            return Err("Header_Hash does not match");
+        }
+        // Unreachable error: the array has the length the fields add up to.
+        Self::fields(&bytes[8..]).map_err(|_| "too short")
+    }
+
+    fn fields(bytes: &[u8]) -> Result<(SectionHeader, ArchiveId), BytesError> {
+        let mut cursor = Cursor::new(bytes);
+        let archive_id = cursor.array()?;
+        let header = SectionHeader {
+            sequence: cursor.u64()?,
+            section_type: cursor.u16()?,
+            flags: cursor.u16()?,
+            codec: cursor.u8()?,
+            filter: cursor.u8()?,
+            model: cursor.u16()?,
+            group: cursor.u64()?,
+            stored_length: cursor.u64()?,
+            raw_length: cursor.u64()?,
+        };
+        Ok((header, archive_id))
+    }
+}
+
+/// Header_Hash as stored.
+pub(super) fn header_hash(bytes: &[u8; HEADER_LENGTH]) -> Tag {
+    let mut hash = [0; TAG_LENGTH];
+    hash.copy_from_slice(&bytes[HEADER_LENGTH - TAG_LENGTH..]);
+    hash
+}
