@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::names::printable;
+use crate::entry::PathFault;
 
 /// Errors of the tree floor. Each names the path it is about; displaying one
 /// escapes control characters, so it is safe to print.
@@ -18,6 +19,14 @@ pub enum TreeError {
         operation: &'static str,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// An entry whose path no archive may hold; nothing was written.
+    #[error("{}: unsafe entry refused: its path {fault}", shown(path))]
+    UnsafePath {
+        /// Path of the entry as the archive has it.
+        path: PathBuf,
+        /// Which rule it breaks.
+        fault: PathFault,
     },
     /// An entry that could reach outside the destination, or would have gone
     /// through a link; nothing was written.
@@ -70,7 +79,7 @@ impl TreeError {
     /// Whether the entry was refused because restoring it would be unsafe,
     /// rather than because the system failed.
     pub fn is_unsafe(&self) -> bool {
-        matches!(self, TreeError::Unsafe { .. })
+        matches!(self, TreeError::Unsafe { .. } | TreeError::UnsafePath { .. })
     }
 
     /// Shorthand for [`TreeError::Io`] around a rustix or standard error.

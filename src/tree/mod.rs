@@ -18,7 +18,7 @@ mod stat;
 mod walk;
 
 pub use error::TreeError;
-pub use names::{archive_path, check_path, printable};
+pub use names::{archive_path, printable};
 pub use pattern::Patterns;
 pub use restore::{FileWriter, Overwrite, Resolution, RestoreOptions, Restorer};
 pub use source::{OpenSource, Source};

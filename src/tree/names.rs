@@ -68,27 +68,10 @@ pub fn archive_path(operand: &Path) -> Result<(Vec<u8>, bool), TreeError> {
     Ok((name, bytes.first() == Some(&b'/')))
 }
 
-/// Checks that a path read from an archive is relative and has no empty, `.`
-/// or `..` component and no NUL.
-///
-/// # Errors
-/// [`TreeError::Unsafe`] naming the rule it breaks.
-pub fn check_path(path: &[u8]) -> Result<(), TreeError> {
-    let refused = |cause| Err(TreeError::Unsafe { path: disk_path(path), cause });
-    if path.first() == Some(&b'/') {
-        return refused("its path is absolute");
-    }
-    if path.contains(&0) {
-        return refused("its path holds a NUL byte");
-    }
-    for component in path.split(|&byte| byte == b'/') {
-        match component {
-            b".." => return refused("its path has a '..' component"),
-            b"" | b"." => return refused("its path has an empty or '.' component"),
-            _ => {}
-        }
-    }
-    Ok(())
+/// [`crate::entry::check_path`] with the path in the error.
+pub(super) fn check_path(path: &[u8]) -> Result<(), TreeError> {
+    crate::entry::check_path(path)
+        .map_err(|fault| TreeError::UnsafePath { path: disk_path(path), fault })
 }
 
 /// Bytes of an archive as a path of this system.

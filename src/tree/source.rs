@@ -78,7 +78,11 @@ fn data_segments(file: &File, status: &Stat) -> rustix::io::Result<Option<Vec<Se
         }
         // The file may have grown meanwhile; what lies beyond is not ours.
         position = seek(file, SeekFrom::Hole(offset))?.clamp(offset + 1, size);
-        segments.push(Segment { offset, length: position - offset });
+        let length = position - offset;
+        match segments.last_mut() {
+            Some(last) if last.offset + last.length == offset => last.length += length,
+            _ => segments.push(Segment { offset, length }),
+        }
     }
     let whole = [Segment { offset: 0, length: size }];
     Ok((segments != whole).then_some(segments))

@@ -82,10 +82,13 @@ pub(super) fn metadata(stat: &Stat, owners: &Owners) -> Metadata {
     }
 }
 
+/// Names and values of extended attributes.
+type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Extended attributes of the file itself (never of what a link points to),
 /// sorted by name. A file system without them has none; an attribute that goes
 /// away between listing and reading is not there.
-pub(super) fn xattrs(path: &Path) -> Result<Vec<(Vec<u8>, Vec<u8>)>, TreeError> {
+pub(super) fn xattrs(path: &Path) -> Result<Xattrs, TreeError> {
     let failed = |error| TreeError::io(path, "read the extended attributes of", error);
     let list = match grown(|buffer| llistxattr(path, buffer)) {
         Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),

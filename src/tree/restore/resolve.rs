@@ -21,6 +21,10 @@ const DIRECTORY: OFlags =
 const BENEATH: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 
+/// What to do about a component that does not exist, in the open directory and
+/// with the path so far.
+type Missing<'a> = dyn FnMut(&OwnedFd, &[u8]) -> Result<(), TreeError> + 'a;
+
 /// The destination directory.
 #[derive(Debug)]
 pub(super) struct Root {
@@ -101,14 +105,9 @@ impl Root {
     }
 
     /// Opens one component after the other without following links. Checked
-    /// paths have no `..`, so this cannot leave the root. `missing` is called
-    /// for a component that does not exist, with the directory above it and
-    /// the path so far; where it returns, the component is tried once more.
-    fn by_components(
-        &self,
-        path: &[u8],
-        missing: &mut dyn FnMut(&OwnedFd, &[u8]) -> Result<(), TreeError>,
-    ) -> Result<OwnedFd, TreeError> {
+    /// paths have no `..`, so this cannot leave the root. Where `missing`
+    /// returns, the component is tried once more.
+    fn by_components(&self, path: &[u8], missing: &mut Missing<'_>) -> Result<OwnedFd, TreeError> {
         let mut current = openat(&self.descriptor, ".", DIRECTORY, Mode::empty())
             .map_err(|error| TreeError::io(&self.path, "open the directory", error))?;
         let mut start = 0;
