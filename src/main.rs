@@ -1,3 +1,7 @@
 //! The `pear-archive` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pear_archive::cli::main().into()
+}

@@ -17,7 +17,7 @@ pub trait Kernel {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     Scalar,
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -74,10 +74,6 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => "avx512",
         }
-    }
-
-    pub(super) fn kind(self) -> Kind {
-        self.0
     }
 
     /// Runs `kernel` compiled for this instruction set.

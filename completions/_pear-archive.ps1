@@ -1,0 +1,346 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'pear-archive'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'pear-archive' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of files and directories')
+            [CompletionResult]::new('c', 'c', [CompletionResultType]::ParameterValue, 'Make an archive of files and directories')
+            [CompletionResult]::new('extract', 'extract', [CompletionResultType]::ParameterValue, 'Unpack an archive, or the entries that match the patterns')
+            [CompletionResult]::new('x', 'x', [CompletionResultType]::ParameterValue, 'Unpack an archive, or the entries that match the patterns')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List what an archive holds, one entry per line')
+            [CompletionResult]::new('l', 'l', [CompletionResultType]::ParameterValue, 'List what an archive holds, one entry per line')
+            [CompletionResult]::new('ls', 'ls', [CompletionResultType]::ParameterValue, 'List what an archive holds, one entry per line')
+            [CompletionResult]::new('cat', 'cat', [CompletionResultType]::ParameterValue, 'Print files of an archive to standard output')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive for damage')
+            [CompletionResult]::new('t', 't', [CompletionResultType]::ParameterValue, 'Check an archive for damage')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show how an archive is coded and what decoding it takes')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write completions/ and man/, as they are checked in')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'pear-archive;create' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Take paths relative to this directory')
+            [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Take paths relative to this directory')
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out what matches')
+            [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read such patterns from a file, one per line')
+            [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'From 1 (fast) to 9 (small)')
+            [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
+            [CompletionResult]::new('--group-size', '--group-size', [CompletionResultType]::ParameterName, 'Bytes coded as one unit')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once [default: half of what is free]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths of --files-from end with NUL instead of a newline')
+            [CompletionResult]::new('--one-file-system', '--one-file-system', [CompletionResultType]::ParameterName, 'Stay on the file system of each path given')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;c' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Take paths relative to this directory')
+            [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Take paths relative to this directory')
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out what matches')
+            [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read such patterns from a file, one per line')
+            [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'From 1 (fast) to 9 (small)')
+            [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
+            [CompletionResult]::new('--group-size', '--group-size', [CompletionResultType]::ParameterName, 'Bytes coded as one unit')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once [default: half of what is free]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths of --files-from end with NUL instead of a newline')
+            [CompletionResult]::new('--one-file-system', '--one-file-system', [CompletionResultType]::ParameterName, 'Stay on the file system of each path given')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;extract' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Extract into this directory, which must exist')
+            [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Extract into this directory, which must exist')
+            [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'What to do with files that exist [default: refuse to begin]')
+            [CompletionResult]::new('--strip-components', '--strip-components', [CompletionResultType]::ParameterName, 'Drop this many leading components of each path')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once [default: half of what is free]')
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--here', '--here', [CompletionResultType]::ParameterName, 'Extract into the current directory')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices')
+            [CompletionResult]::new('--preserve', '--preserve', [CompletionResultType]::ParameterName, 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices')
+            [CompletionResult]::new('--numeric-owner', '--numeric-owner', [CompletionResultType]::ParameterName, 'Restore owners by number, not by name')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;x' {
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Extract into this directory, which must exist')
+            [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Extract into this directory, which must exist')
+            [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'What to do with files that exist [default: refuse to begin]')
+            [CompletionResult]::new('--strip-components', '--strip-components', [CompletionResultType]::ParameterName, 'Drop this many leading components of each path')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once [default: half of what is free]')
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--here', '--here', [CompletionResultType]::ParameterName, 'Extract into the current directory')
+            [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices')
+            [CompletionResult]::new('--preserve', '--preserve', [CompletionResultType]::ParameterName, 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices')
+            [CompletionResult]::new('--numeric-owner', '--numeric-owner', [CompletionResultType]::ParameterName, 'Restore owners by number, not by name')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;list' {
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
+            [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;l' {
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
+            [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;ls' {
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
+            [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;cat' {
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once [default: half of what is free]')
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;verify' {
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once [default: half of what is free]')
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Check stored bytes only, without decoding')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;t' {
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once [default: half of what is free]')
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--quick', '--quick', [CompletionResultType]::ParameterName, 'Check stored bytes only, without decoding')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;info' {
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines: one object for the archive, then one per group')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;completions' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;man' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;generate' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;help' {
+            [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of files and directories')
+            [CompletionResult]::new('extract', 'extract', [CompletionResultType]::ParameterValue, 'Unpack an archive, or the entries that match the patterns')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List what an archive holds, one entry per line')
+            [CompletionResult]::new('cat', 'cat', [CompletionResultType]::ParameterValue, 'Print files of an archive to standard output')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive for damage')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show how an archive is coded and what decoding it takes')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
+            [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
+            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write completions/ and man/, as they are checked in')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'pear-archive;help;create' {
+            break
+        }
+        'pear-archive;help;extract' {
+            break
+        }
+        'pear-archive;help;list' {
+            break
+        }
+        'pear-archive;help;cat' {
+            break
+        }
+        'pear-archive;help;verify' {
+            break
+        }
+        'pear-archive;help;info' {
+            break
+        }
+        'pear-archive;help;completions' {
+            break
+        }
+        'pear-archive;help;man' {
+            break
+        }
+        'pear-archive;help;generate' {
+            break
+        }
+        'pear-archive;help;help' {
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,249 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_pear_archive_global_optspecs
+    string join \n q/quiet v/verbose color= h/help V/version
+end
+
+function __fish_pear_archive_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_pear_archive_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_pear_archive_using_subcommand
+    set -l cmd (__fish_pear_archive_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -s V -l version -d 'Print version'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "create" -d 'Make an archive of files and directories'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "c" -d 'Make an archive of files and directories'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "x" -d 'Unpack an archive, or the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "list" -d 'List what an archive holds, one entry per line'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "l" -d 'List what an archive holds, one entry per line'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "ls" -d 'List what an archive holds, one entry per line'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "cat" -d 'Print files of an archive to standard output'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "verify" -d 'Check an archive for damage'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "t" -d 'Check an archive for damage'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "info" -d 'Show how an archive is coded and what decoding it takes'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "man" -d 'Print a manual page'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "generate" -d 'Write completions/ and man/, as they are checked in'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s C -l directory -d 'Take paths relative to this directory' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out what matches' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+pear\t'The learned model'
+zstd\t'Zstandard: fast'
+store\t'No compression'
+bpe\t'Byte pairs: light, with a tiny decoder'
+pear-paper\t'The PEAR network as published: very slow, for study'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l level -d 'From 1 (fast) to 9 (small)' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l group-size -d 'Bytes coded as one unit' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l null -d 'Paths of --files-from end with NUL instead of a newline'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l one-file-system -d 'Stay on the file system of each path given'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s C -l directory -d 'Take paths relative to this directory' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out what matches' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+pear\t'The learned model'
+zstd\t'Zstandard: fast'
+store\t'No compression'
+bpe\t'Byte pairs: light, with a tiny decoder'
+pear-paper\t'The PEAR network as published: very slow, for study'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l level -d 'From 1 (fast) to 9 (small)' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l group-size -d 'Bytes coded as one unit' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l null -d 'Paths of --files-from end with NUL instead of a newline'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l one-file-system -d 'Stay on the file system of each path given'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s C -l directory -d 'Extract into this directory, which must exist' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
+always\t'Replace it'
+newer\t'Replace it where the archived file is newer'
+rename\t'Extract under a new name: notes.txt.1'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l strip-components -d 'Drop this many leading components of each path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-entries -d 'Most entries' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-name -d 'Longest path, in bytes' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-depth -d 'Most components of a path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l here -d 'Extract into the current directory'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s p -l preserve -d 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l numeric-owner -d 'Restore owners by number, not by name'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s C -l directory -d 'Extract into this directory, which must exist' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
+always\t'Replace it'
+newer\t'Replace it where the archived file is newer'
+rename\t'Extract under a new name: notes.txt.1'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l strip-components -d 'Drop this many leading components of each path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-entries -d 'Most entries' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-name -d 'Longest path, in bytes' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-depth -d 'Most components of a path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l here -d 'Extract into the current directory'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s p -l preserve -d 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l numeric-owner -d 'Restore owners by number, not by name'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-entries -d 'Most entries' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-name -d 'Longest path, in bytes' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-depth -d 'Most components of a path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s l -l long -d 'Show mode, owner, size and time as well'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l json -d 'Print JSON Lines'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-entries -d 'Most entries' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-name -d 'Longest path, in bytes' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-depth -d 'Most components of a path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s l -l long -d 'Show mode, owner, size and time as well'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l json -d 'Print JSON Lines'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-entries -d 'Most entries' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-name -d 'Longest path, in bytes' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-depth -d 'Most components of a path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s l -l long -d 'Show mode, owner, size and time as well'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l json -d 'Print JSON Lines'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-entries -d 'Most entries' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-name -d 'Longest path, in bytes' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-depth -d 'Most components of a path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-entries -d 'Most entries' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-name -d 'Longest path, in bytes' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-depth -d 'Most components of a path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l quick -d 'Check stored bytes only, without decoding'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-entries -d 'Most entries' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-name -d 'Longest path, in bytes' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-depth -d 'Most components of a path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l quick -d 'Check stored bytes only, without decoding'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-entries -d 'Most entries' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-name -d 'Longest path, in bytes' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-depth -d 'Most components of a path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l json -d 'Print JSON Lines: one object for the archive, then one per group'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "create" -d 'Make an archive of files and directories'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "list" -d 'List what an archive holds, one entry per line'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "cat" -d 'Print files of an archive to standard output'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "verify" -d 'Check an archive for damage'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "info" -d 'Show how an archive is coded and what decoding it takes'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "man" -d 'Print a manual page'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "generate" -d 'Write completions/ and man/, as they are checked in'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -1,0 +1,11 @@
+//! `pear-archive completions`.
+
+use super::super::args::Completions;
+use super::super::exit::Exit;
+use super::super::generate::completion;
+
+/// Prints the script.
+pub fn run(arguments: &Completions) -> anyhow::Result<Exit> {
+    super::print(&completion(arguments.shell))?;
+    Ok(Exit::Fine)
+}

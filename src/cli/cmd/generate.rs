@@ -1,0 +1,14 @@
+//! `pear-archive generate`: what is checked in, made anew.
+
+use anyhow::Context;
+
+use super::super::args::Generate;
+use super::super::exit::Exit;
+use super::super::generate::write_all;
+
+/// Writes the files.
+pub fn run(arguments: &Generate) -> anyhow::Result<Exit> {
+    let directory = &arguments.directory;
+    write_all(directory).with_context(|| format!("{}", directory.display()))?;
+    Ok(Exit::Fine)
+}

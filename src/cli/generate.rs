@@ -1,0 +1,86 @@
+//! Completion scripts and manual pages, from the definitions in `args`.
+
+use clap::{Command, CommandFactory};
+use clap_complete::{Shell, generate};
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::args::Arguments;
+
+const PROGRAM: &str = "pear-archive";
+
+/// Shells with a completion script, and the file names they expect.
+const SHELLS: [(Shell, &str); 5] = [
+    (Shell::Bash, "pear-archive.bash"),
+    (Shell::Zsh, "_pear-archive"),
+    (Shell::Fish, "pear-archive.fish"),
+    (Shell::PowerShell, "_pear-archive.ps1"),
+    (Shell::Elvish, "pear-archive.elv"),
+];
+
+/// The completion script of a shell.
+pub fn completion(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    generate(shell, &mut Arguments::command(), PROGRAM, &mut script);
+    script
+}
+
+/// The manual page of a command, or of the program; `None` if there is no such
+/// command.
+///
+/// # Errors
+/// None in practice: it is written to memory.
+pub fn manual(command: Option<&str>) -> io::Result<Option<Vec<u8>>> {
+    let program = program();
+    let page = match command {
+        None => program,
+        Some(name) => match program.find_subcommand(name) {
+            Some(found) => page_of(found),
+            None => return Ok(None),
+        },
+    };
+    let mut roff = Vec::new();
+    clap_mangen::Man::new(page).render(&mut roff)?;
+    Ok(Some(roff))
+}
+
+/// Names of the commands that have a manual page.
+fn commands() -> Vec<String> {
+    let program = program();
+    let shown = program.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.map(|command| command.get_name().to_owned()).filter(|name| name != "help").collect()
+}
+
+/// The program with all options of the commands filled in.
+fn program() -> Command {
+    let mut program = Arguments::command().disable_help_subcommand(true);
+    program.build();
+    program
+}
+
+/// A command as a page of its own: `pear-archive-create(1)`.
+fn page_of(command: &Command) -> Command {
+    let name = format!("{PROGRAM}-{}", command.get_name());
+    command.clone().display_name(name).version(env!("CARGO_PKG_VERSION"))
+}
+
+/// Writes `completions/` and `man/` under a directory.
+///
+/// # Errors
+/// What the file system says.
+pub fn write_all(directory: &Path) -> io::Result<()> {
+    let write = |folder: &str, name: &str, content: &[u8]| {
+        let folder = directory.join(folder);
+        std::fs::create_dir_all(&folder)?;
+        std::fs::File::create(folder.join(name))?.write_all(content)
+    };
+    for (shell, name) in SHELLS {
+        write("completions", name, &completion(shell))?;
+    }
+    write("man", "pear-archive.1", &manual(None)?.unwrap_or_default())?;
+    for command in commands() {
+        let page = manual(Some(&command))?.unwrap_or_default();
+        write("man", &format!("{PROGRAM}-{command}.1"), &page)?;
+    }
+    Ok(())
+}

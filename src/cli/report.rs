@@ -1,0 +1,102 @@
+//! What people see: errors, warnings and notes on stderr, data on stdout.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::args::{Global, When};
+
+const RED: &str = "\x1b[1;31m";
+const YELLOW: &str = "\x1b[1;33m";
+const PLAIN: &str = "\x1b[0m";
+
+/// Where messages go. Shared by threads; a message is one line and comes whole.
+#[derive(Debug)]
+pub struct Report {
+    quiet: bool,
+    verbose: bool,
+    color: bool,
+    warnings: AtomicU64,
+    /// The progress bar, which has to make room for lines.
+    bar: Mutex<Option<indicatif::ProgressBar>>,
+}
+
+impl Report {
+    /// Follows the global options and the environment.
+    pub fn new(global: Global) -> Report {
+        Report {
+            quiet: global.quiet,
+            verbose: global.verbose,
+            color: colors(global.color, io::stderr().is_terminal()),
+            warnings: AtomicU64::new(0),
+            bar: Mutex::default(),
+        }
+    }
+
+    /// Something that ends the run, or makes it fail.
+    pub fn error(&self, message: impl std::fmt::Display) {
+        self.line("error", RED, message);
+    }
+
+    /// Something that was left out or could not be kept; counted.
+    pub fn warning(&self, message: impl std::fmt::Display) {
+        self.warnings.fetch_add(1, Ordering::Relaxed);
+        if !self.quiet {
+            self.line("warning", YELLOW, message);
+        }
+    }
+
+    /// Something worth knowing that is not wrong.
+    pub fn note(&self, message: impl std::fmt::Display) {
+        if !self.quiet {
+            self.print(&format!("pear-archive: {message}"));
+        }
+    }
+
+    /// Something only `--verbose` shows.
+    pub fn detail(&self, message: impl FnOnce() -> String) {
+        if self.verbose {
+            self.print(&message());
+        }
+    }
+
+    /// How many warnings there were.
+    pub fn warnings(&self) -> u64 {
+        self.warnings.load(Ordering::Relaxed)
+    }
+
+    /// Whether a progress bar is wanted: on a terminal, and not with `--quiet`.
+    pub fn shows_progress(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Lets messages pass above a progress bar, until `None`.
+    pub fn set_bar(&self, bar: Option<indicatif::ProgressBar>) {
+        *self.bar.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = bar;
+    }
+
+    fn line(&self, label: &str, color: &str, message: impl std::fmt::Display) {
+        let (on, off) = if self.color { (color, PLAIN) } else { ("", "") };
+        self.print(&format!("pear-archive: {on}{label}:{off} {message}"));
+    }
+
+    /// A closed stderr is no reason to stop.
+    fn print(&self, line: &str) {
+        let write = || {
+            let _ = writeln!(io::stderr().lock(), "{line}");
+        };
+        match &*self.bar.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) {
+            Some(bar) => bar.suspend(write),
+            None => write(),
+        }
+    }
+}
+
+/// Whether to use colour on a stream (<https://no-color.org>).
+pub fn colors(when: When, terminal: bool) -> bool {
+    match when {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
