@@ -17,7 +17,7 @@ pub trait Kernel {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Scalar,
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -74,6 +74,10 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => "avx512",
         }
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        self.0
     }
 
     /// Runs `kernel` compiled for this instruction set.

@@ -1,0 +1,251 @@
+//! The fused multiply-add, the one operation an instruction set may replace.
+
+use super::super::isa::{Isa, Kernel, Kind};
+use super::matmul::Matrix;
+use super::pack::{self, Line};
+use super::tile::{Tile, tile_body};
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{
+    __m512, _mm512_fmadd_ps, _mm512_load_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+};
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// `a * b + c` rounded once, and the shape of the register tile that suits the
+/// instructions it stands for. The shape cannot change a result.
+pub trait Fma: 'static {
+    /// Rows of the register tile.
+    const ROWS: usize;
+    /// Columns of the register tile, in lines of sixteen.
+    const LINES: usize;
+
+    /// `a * b + c`, rounded once.
+    fn fma(a: f32, b: f32, c: f32) -> f32;
+
+    /// Sixteen sums, in registers where they fit.
+    type Sums: Copy;
+
+    /// Sums that start from `values`.
+    fn sums(values: &[f32; 16]) -> Self::Sums;
+
+    /// The values of sums.
+    fn values(sums: Self::Sums) -> [f32; 16];
+
+    /// `sums[i] = fma(a, b[i], sums[i])`.
+    fn accumulate(a: f32, b: &Line, sums: Self::Sums) -> Self::Sums;
+
+    /// `acc[m, n] = fma(a[k, m], b[k, n], acc[m, n])` for ascending `k`.
+    ///
+    /// - `a`: `[K, ROWS]` packed, `b`: `[K, LINES]` lines.
+    fn tile(a: &[f32], b: &[Line], tile: Tile<'_>);
+
+    /// Copies rows of `a` into panels of [`Fma::ROWS`].
+    fn pack_rows(packed: &mut Vec<f32>, a: &Matrix<'_>, rows: Range<usize>, inner: Range<usize>);
+
+    /// Copies columns of `b` into panels of [`Fma::LINES`] lines.
+    fn pack_columns(
+        packed: &mut Vec<Line>,
+        b: &Matrix<'_>,
+        inner: Range<usize>,
+        columns: Range<usize>,
+    );
+}
+
+/// The members of [`Fma`] that follow from the shape of its register tile.
+macro_rules! register_tile {
+    ($rows:literal, $lines:literal) => {
+        const ROWS: usize = $rows;
+        const LINES: usize = $lines;
+        #[inline(always)]
+        fn tile(a: &[f32], b: &[Line], tile: Tile<'_>) {
+            tile_body::<Self, $rows, $lines>(a, b, tile)
+        }
+        #[inline(always)]
+        fn pack_rows(
+            packed: &mut Vec<f32>,
+            a: &Matrix<'_>,
+            rows: Range<usize>,
+            inner: Range<usize>,
+        ) {
+            pack::pack_rows::<$rows>(packed, a, rows, inner)
+        }
+        #[inline(always)]
+        fn pack_columns(
+            packed: &mut Vec<Line>,
+            b: &Matrix<'_>,
+            inner: Range<usize>,
+            columns: Range<usize>,
+        ) {
+            pack::pack_columns::<$lines>(packed, b, inner, columns)
+        }
+    };
+}
+
+/// A computation built on fused multiply-adds, written once for every
+/// instruction set. `run` must be `#[inline(always)]`.
+pub trait FusedKernel {
+    /// What the computation returns.
+    type Output;
+    /// Does the work with `F` as the fused multiply-add.
+    fn run<F: Fma>(self) -> Self::Output;
+}
+
+struct With<F, K>(K, PhantomData<F>);
+
+impl<F: Fma, K: FusedKernel> Kernel for With<F, K> {
+    type Output = K::Output;
+    #[inline(always)]
+    fn run(self) -> K::Output {
+        self.0.run::<F>()
+    }
+}
+
+impl Isa {
+    /// Runs `kernel` compiled for this instruction set, with its fused
+    /// multiply-add: the instruction where there is one, [`fma_soft`] else.
+    #[inline]
+    pub fn run_fused<K: FusedKernel>(self, kernel: K) -> K::Output {
+        match self.kind() {
+            Kind::Scalar => self.run(With::<Baseline, K>(kernel, PhantomData)),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => self.run(With::<Ymm, K>(kernel, PhantomData)),
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => self.run(With::<Zmm, K>(kernel, PhantomData)),
+        }
+    }
+}
+
+/// The members of [`Fma`] for sums the compiler keeps in registers by itself.
+macro_rules! sums_in_an_array {
+    () => {
+        type Sums = [f32; 16];
+        #[inline(always)]
+        fn sums(values: &[f32; 16]) -> [f32; 16] {
+            *values
+        }
+        #[inline(always)]
+        fn values(sums: [f32; 16]) -> [f32; 16] {
+            sums
+        }
+        #[inline(always)]
+        fn accumulate(a: f32, b: &Line, mut sums: [f32; 16]) -> [f32; 16] {
+            for (sum, &b) in sums.iter_mut().zip(&b.0) {
+                *sum = Self::fma(a, b, *sum);
+            }
+            sums
+        }
+    };
+}
+
+/// What every CPU of the target has.
+struct Baseline;
+/// Sixteen registers of eight.
+#[cfg(target_arch = "x86_64")]
+struct Ymm;
+/// Thirty-two registers of sixteen.
+#[cfg(target_arch = "x86_64")]
+struct Zmm;
+
+impl Fma for Baseline {
+    register_tile!(4, 1);
+    sums_in_an_array!();
+    #[inline(always)]
+    fn fma(a: f32, b: f32, c: f32) -> f32 {
+        // AArch64 always has the instruction; x86-64 does not, and the math
+        // library's replacement is neither ours nor fast.
+        if cfg!(target_arch = "aarch64") { a.mul_add(b, c) } else { fma_soft(a, b, c) }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Fma for Ymm {
+    register_tile!(6, 1);
+    sums_in_an_array!();
+    #[inline(always)]
+    fn fma(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Fma for Zmm {
+    register_tile!(12, 2);
+    #[inline(always)]
+    fn fma(a: f32, b: f32, c: f32) -> f32 {
+        a.mul_add(b, c)
+    }
+
+    // Arrays in place of the register type gave a tile in memory, 10 times
+    // slower: this is the one place where intrinsics earn their keep.
+    type Sums = __m512;
+    #[inline(always)]
+    fn sums(values: &[f32; 16]) -> __m512 {
+        // SAFETY: `Zmm` is private and named only by `Isa::run_fused`, for CPUs
+        // seen to have AVX-512; the pointer is good for sixteen reads.
+        unsafe { _mm512_loadu_ps(values.as_ptr()) }
+    }
+    #[inline(always)]
+    fn values(sums: __m512) -> [f32; 16] {
+        let mut values = [0.0; 16];
+        // SAFETY: as above, for sixteen writes.
+        unsafe { _mm512_storeu_ps(values.as_mut_ptr(), sums) };
+        values
+    }
+    #[inline(always)]
+    fn accumulate(a: f32, b: &Line, sums: __m512) -> __m512 {
+        // SAFETY: as above; a `Line` is sixteen numbers on 64 bytes of their own.
+        unsafe { _mm512_fmadd_ps(_mm512_set1_ps(a), _mm512_load_ps(b.0.as_ptr()), sums) }
+    }
+}
+
+/// `a * b + c`, rounded once, without an instruction for it.
+///
+/// The product of two `f32` is exact in `f64` (24 + 24 ≤ 53 bits). The sum is
+/// rounded to odd: 53 bits are more than 24 + 2, so the last rounding, to
+/// `f32`, is then the only one that counts (Boldo and Melquiond 2008).
+#[inline(always)]
+pub fn fma_soft(a: f32, b: f32, c: f32) -> f32 {
+    let product = f64::from(a) * f64::from(b);
+    let addend = f64::from(c);
+    let sum = product + addend;
+    // What the addition lost, exactly (Knuth's two-sum).
+    let part = sum - product;
+    let lost = (product - (sum - part)) + (addend - part);
+    let bits = sum.to_bits();
+    // An inexact, finite sum with an even last digit moves one step towards
+    // the true value; a zero sum of inexact parts does not occur in this range.
+    let step = lost.is_finite() && lost != 0.0 && bits & 1 == 0;
+    let outwards = (lost > 0.0) == (sum > 0.0);
+    let odd = if outwards { bits.wrapping_add(1) } else { bits.wrapping_sub(1) };
+    f64::from_bits(if step { odd } else { bits }) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noise(seed: u64) -> impl FnMut() -> u32 {
+        let mut state = seed;
+        move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 32) as u32
+        }
+    }
+
+    #[test]
+    fn the_soft_fma_rounds_once() {
+        let mut next = noise(1);
+        let near =
+            |bits: u32| f32::from_bits((bits & 0x807f_ffff) | (((bits >> 23 & 31) + 112) << 23));
+        for _ in 0..1_000_000 {
+            let words = [next(), next(), next()];
+            for [a, b, c] in [words.map(f32::from_bits), words.map(near)] {
+                let (hard, soft) = (a.mul_add(b, c), fma_soft(a, b, c));
+                let same = hard.to_bits() == soft.to_bits() || (hard.is_nan() && soft.is_nan());
+                assert!(same, "{a:e} {b:e} {c:e}: {hard:e} {soft:e}");
+            }
+        }
+    }
+}

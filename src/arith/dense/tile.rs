@@ -1,0 +1,82 @@
+//! The register tile: where nearly all the time of a network is spent.
+
+use super::fma::Fma;
+use super::matmul::Init;
+use super::pack::Line;
+
+/// The outputs one register tile computes: `rows` × `columns` of a row-major
+/// matrix whose rows lie `stride` apart, from the start of `out`.
+pub struct Tile<'a> {
+    /// Starts at the tile's first output.
+    pub out: &'a mut [f32],
+    /// Distance between rows.
+    pub stride: usize,
+    /// Rows that exist, at most the tile's.
+    pub rows: usize,
+    /// Columns that exist, at most the tile's.
+    pub columns: usize,
+    /// What the sums start from; a row of it starts at the tile's first column.
+    pub init: Init<'a>,
+}
+
+/// Body of [`Fma::tile`]: the sums stay in `ROWS × LINES` registers.
+#[inline(always)]
+pub fn tile_body<F: Fma, const ROWS: usize, const LINES: usize>(
+    a: &[f32],
+    b: &[Line],
+    tile: Tile<'_>,
+) {
+    let mut sums = [[F::sums(&[0.0; 16]); LINES]; ROWS];
+    start::<F, ROWS, LINES>(&mut sums, &tile);
+    for (a, b) in a.chunks_exact(ROWS).zip(b.chunks_exact(LINES)) {
+        for row in 0..ROWS {
+            for line in 0..LINES {
+                sums[row][line] = F::accumulate(a[row], &b[line], sums[row][line]);
+            }
+        }
+    }
+    finish::<F, ROWS, LINES>(&sums, tile);
+}
+
+#[inline(always)]
+fn start<F: Fma, const ROWS: usize, const LINES: usize>(
+    sums: &mut [[F::Sums; LINES]; ROWS],
+    tile: &Tile<'_>,
+) {
+    if let Init::Zero = tile.init {
+        return;
+    }
+    for (row, sums) in sums.iter_mut().enumerate() {
+        let from = match tile.init {
+            _ if row >= tile.rows => break,
+            Init::Row(values) => values,
+            _ => &tile.out[row * tile.stride..],
+        };
+        for (sums, from) in sums.iter_mut().zip(from[..tile.columns].chunks(16)) {
+            *sums = match <&[f32; 16]>::try_from(from) {
+                Ok(whole) => F::sums(whole),
+                Err(_) => {
+                    let mut padded = [0.0; 16];
+                    padded[..from.len()].copy_from_slice(from);
+                    F::sums(&padded)
+                }
+            };
+        }
+    }
+}
+
+#[inline(always)]
+fn finish<F: Fma, const ROWS: usize, const LINES: usize>(
+    sums: &[[F::Sums; LINES]; ROWS],
+    tile: Tile<'_>,
+) {
+    for (row, sums) in sums.iter().enumerate() {
+        if row >= tile.rows {
+            break;
+        }
+        let to = &mut tile.out[row * tile.stride..][..tile.columns];
+        for (&sums, to) in sums.iter().zip(to.chunks_mut(16)) {
+            to.copy_from_slice(&F::values(sums)[..to.len()]);
+        }
+    }
+}
