@@ -89,7 +89,7 @@ pub struct Metadata {
 }
 
 /// A run of data inside a file; what lies between segments is a hole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Segment {
     /// Byte offset in the file.
     pub offset: u64,

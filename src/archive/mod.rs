@@ -1,1 +1,40 @@
-//! archive (in construction).
+//! Operations on whole archives: create, extract, cat, verify, salvage.
+//!
+//! Groups are coded and decoded on worker threads, but handed on in order
+//! (`pool`), so the bytes written never depend on the number of workers, and
+//! no more groups are held than the workers need: memory does not grow with
+//! the input. What happens on the way is told to [`Events`]; every operation
+//! stops between groups once [`Control::cancel`] is set.
+//!
+//! | module | what it decides |
+//! |---|---|
+//! | `plan` | which files share a content, and their order |
+//! | `pack` | where groups are cut |
+//! | `create`, `output` | the archive file, whole or not at all |
+//! | `open`, `extract`, `verify` | reading through the index |
+//! | `stream`, `incoming` | reading front to back, and salvage |
+
+mod create;
+mod error;
+mod events;
+mod extract;
+mod incoming;
+mod open;
+mod output;
+mod pack;
+mod parts;
+mod plan;
+mod pool;
+mod sink;
+mod stream;
+mod verify;
+
+pub use create::{CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream};
+pub use error::ArchiveError;
+pub use events::{Control, Event, Events, Silent};
+pub use extract::{ExtractOptions, ExtractSummary};
+pub use open::{Archive, GroupInfo};
+pub use stream::{extract_stream, list_stream, salvage};
+pub use verify::VerifySummary;
+
+pub use crate::container::{ErrorKind, Limits};

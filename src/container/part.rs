@@ -15,9 +15,10 @@ pub use super::contents::{Piece, Sparse};
 pub struct Part {
     /// The first piece goes on with the file the part before left open.
     pub continued: bool,
-    /// Entries announced for the continued file that turned out not to hold
-    /// its content, or not to be readable: counted from 0 in the order they
-    /// were announced, ascending. Drop them; they may be announced again.
+    /// Files announced for the continued piece that turned out not to hold
+    /// its content, or not to be readable: counted from 0 in the order of
+    /// their paths, ascending. Drop them and the hard links to them; they may
+    /// be announced again.
     pub revoked: Vec<u64>,
     /// Bytes of data of the last piece's file that follow in later groups; 0
     /// if it ends here. Less may come if all its entries are revoked then.

@@ -1,0 +1,130 @@
+//! Why an operation on an archive failed, wholly or for one entry.
+
+use crate::codec::CodecError;
+use crate::container::{ContainerError, ErrorKind};
+use crate::tree::{TreeError, printable};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Errors of the archive floor.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArchiveError {
+    /// The container cannot be read or written.
+    #[error(transparent)]
+    Container(#[from] ContainerError),
+    /// The file tree cannot be read or written.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+    /// The codec refuses to work at all.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
+    /// The archive file itself cannot be read or written.
+    #[error("{}: cannot {operation}: {source}", path.display())]
+    Io {
+        /// The archive, or the directory it is in.
+        path: PathBuf,
+        /// What was tried.
+        operation: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A group cannot be read or decoded.
+    #[error("group {group} at byte {offset}: {cause}")]
+    Group {
+        /// Number of the group.
+        group: u64,
+        /// Byte offset of its section in the archive.
+        offset: u64,
+        /// Why.
+        cause: Arc<ArchiveError>,
+    },
+    /// A file's bytes are lost or wrong; it was not restored.
+    #[error("{}: damaged: {cause}", printable(path))]
+    File {
+        /// Path in the archive.
+        path: Vec<u8>,
+        /// Why.
+        cause: Arc<ArchiveError>,
+    },
+    /// The bytes decode, but are not what was archived.
+    #[error("the content does not match its BLAKE3 digest")]
+    Digest,
+    /// Bytes of a file are in no group that was found.
+    #[error("a part of the content is missing")]
+    Missing,
+    /// A group without an ENTRY section: whose bytes it holds is not known.
+    #[error("its ENTRY section is missing")]
+    Unannounced,
+    /// A second entry of the same path came through a pipe.
+    #[error("{}: announced twice", printable(path))]
+    Repeated {
+        /// Path in the archive.
+        path: Vec<u8>,
+    },
+    /// An ENTRY section says something else than the index.
+    #[error("the ENTRY section at byte {offset} and the index disagree")]
+    Disagree {
+        /// Byte offset of the section.
+        offset: u64,
+    },
+    /// A pattern that selects nothing.
+    #[error("{}: not in the archive", printable(pattern))]
+    NotFound {
+        /// The pattern or path as given.
+        pattern: Vec<u8>,
+    },
+    /// An entry without content was asked for its content.
+    #[error("{}: not a regular file", printable(path))]
+    NotAFile {
+        /// Path in the archive.
+        path: Vec<u8>,
+    },
+    /// More than a limit allows.
+    #[error("{field} is {found}, more than the limit of {limit}")]
+    Limit {
+        /// Name of the limit.
+        field: &'static str,
+        /// What is asked for.
+        found: u64,
+        /// What is allowed.
+        limit: u64,
+    },
+    /// Stopped on request.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl ArchiveError {
+    /// What the failure means, for exit codes.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            ArchiveError::Container(error) => error.kind(),
+            ArchiveError::Tree(error) if error.is_unsafe() => ErrorKind::Unsafe,
+            ArchiveError::Codec(error) => codec_kind(error),
+            ArchiveError::Group { cause, .. } | ArchiveError::File { cause, .. } => cause.kind(),
+            ArchiveError::Digest
+            | ArchiveError::Missing
+            | ArchiveError::Unannounced
+            | ArchiveError::Repeated { .. }
+            | ArchiveError::Disagree { .. } => ErrorKind::Integrity,
+            ArchiveError::Limit { .. } => ErrorKind::Limit,
+            ArchiveError::Interrupted => ErrorKind::Interrupted,
+            ArchiveError::Tree(_)
+            | ArchiveError::Io { .. }
+            | ArchiveError::NotFound { .. }
+            | ArchiveError::NotAFile { .. } => ErrorKind::Environment,
+        }
+    }
+}
+
+fn codec_kind(error: &CodecError) -> ErrorKind {
+    match error {
+        CodecError::UnknownCodec { .. }
+        | CodecError::UnknownFilter { .. }
+        | CodecError::UnknownModel { .. } => ErrorKind::Unsupported,
+        CodecError::Damaged { .. } => ErrorKind::Integrity,
+        CodecError::TooLarge { .. } => ErrorKind::Limit,
+        _ => ErrorKind::Environment,
+    }
+}

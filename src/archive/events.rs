@@ -1,0 +1,70 @@
+//! What an operation tells its caller while it runs.
+
+use super::ArchiveError;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Something that happened. Counts are increments unless said otherwise.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// What is to be done is known now; both are totals.
+    Total {
+        /// Entries to archive, extract or verify.
+        entries: u64,
+        /// Bytes of file data, holes not counted.
+        bytes: u64,
+    },
+    /// A group is done.
+    Progress {
+        /// Bytes of file data.
+        bytes: u64,
+        /// Bytes in the archive.
+        stored: u64,
+    },
+    /// An entry was archived, extracted or found intact.
+    Entry {
+        /// Its path in the archive, as it stands: escape it before printing.
+        path: &'a [u8],
+    },
+    /// Something went wrong with one entry or group; the operation goes on.
+    Warning(&'a ArchiveError),
+}
+
+/// Takes events. Called on the thread that runs the operation.
+pub trait Events {
+    /// Something happened.
+    fn event(&self, event: Event<'_>);
+}
+
+/// Ignores everything.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Events for Silent {
+    fn event(&self, _: Event<'_>) {}
+}
+
+/// How the caller follows and stops an operation.
+#[derive(Clone, Copy)]
+pub struct Control<'a> {
+    /// Takes events.
+    pub events: &'a dyn Events,
+    /// Set to stop: the operation returns [`ArchiveError::Interrupted`] before
+    /// the next group and leaves nothing half done under a final name.
+    pub cancel: &'a AtomicBool,
+}
+
+impl Control<'_> {
+    /// Fails if the operation is to stop.
+    pub(super) fn check(&self) -> Result<(), ArchiveError> {
+        match self.cancel.load(Ordering::Relaxed) {
+            true => Err(ArchiveError::Interrupted),
+            false => Ok(()),
+        }
+    }
+
+    /// Reports a failure that does not end the operation.
+    pub(super) fn warn(&self, error: impl Into<ArchiveError>) {
+        self.events.event(Event::Warning(&error.into()));
+    }
+}

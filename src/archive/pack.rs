@@ -1,0 +1,281 @@
+//! Reading files into decode groups: where groups are cut.
+//!
+//! A group closes when it is full, and when the kind of content changes and it
+//! holds [`KIND_MINIMUM`]. A file that does not fit starts a new group if the
+//! old one is half full; a file larger than a group is cut into equal parts,
+//! so that no group ends up with a few bytes.
+
+use super::parts::PartBuilder;
+use super::plan::{ContentPlan, FileHasher, Node};
+use super::{ArchiveError, Control, Event};
+use crate::checksum::Digest;
+use crate::codec::ContentKind;
+use crate::container::{Part, Piece, Sparse};
+use crate::entry::{Content, Entry, Extent, Kind};
+use crate::tree::OpenSource;
+use std::collections::VecDeque;
+
+/// Bytes a group holds at least before a change of kind closes it.
+const KIND_MINIMUM: usize = 1 << 20;
+
+/// Digest of data that turned out to belong to no file.
+const WASTE: Digest = [0; 32];
+
+/// A group ready to be coded, and what lies in it. No bytes: a part with
+/// entries only.
+pub(super) struct Filled {
+    pub raw: Vec<u8>,
+    pub part: Part,
+}
+
+/// Cuts contents into groups.
+pub(super) struct Packer<'a> {
+    control: Control<'a>,
+    group_size: usize,
+    queue: VecDeque<ContentPlan>,
+    open: Option<Open>,
+    buffer: Vec<u8>,
+    part: PartBuilder,
+    /// Number of the group being filled.
+    group: u64,
+    kind: ContentKind,
+    /// Entries of finished contents.
+    entries: Vec<Entry>,
+}
+
+/// The content being read.
+struct Open {
+    plan: ContentPlan,
+    /// Which node is being read; all before it could not be.
+    reading: usize,
+    source: OpenSource,
+    hasher: FileHasher,
+    /// Bytes of data not yet read.
+    left: u64,
+    /// Where this group's piece starts in the buffer.
+    start: usize,
+    /// Whether the entries were announced with an earlier group.
+    announced: bool,
+    extents: Vec<Extent>,
+}
+
+impl<'a> Packer<'a> {
+    /// A packer for groups of `group_size` bytes.
+    pub fn new(contents: Vec<ContentPlan>, group_size: usize, control: Control<'a>) -> Self {
+        Packer {
+            control,
+            group_size: group_size.max(1),
+            queue: contents.into(),
+            open: None,
+            buffer: Vec::new(),
+            part: PartBuilder::default(),
+            group: 0,
+            kind: ContentKind::Text,
+            entries: Vec::new(),
+        }
+    }
+
+    /// The entries of all files read, once the last group was filled.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// Fills the next group; `None` once everything is read.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Interrupted`]. Files that cannot be read are reported
+    /// and left out.
+    pub fn fill(&mut self) -> Result<Option<Filled>, ArchiveError> {
+        loop {
+            self.control.check()?;
+            let Some(mut open) = self.open.take() else {
+                if self.part.is_full() || self.ends_before_next() {
+                    return Ok(Some(self.close(None)));
+                }
+                match self.queue.pop_front() {
+                    Some(plan) => self.open = self.start(plan),
+                    None if self.part.is_empty() => return Ok(None),
+                    None => return Ok(Some(self.close(None))),
+                }
+                continue;
+            };
+            let room = self.room(open.left);
+            if open.left > 0 && room == 0 {
+                return Ok(Some(self.close(Some(open))));
+            }
+            match self.read(&mut open, room) {
+                Err(()) => self.abandon(open),
+                Ok(()) if open.left == 0 => self.finish(open),
+                Ok(()) => return Ok(Some(self.close(Some(open)))),
+            }
+        }
+    }
+
+    /// Whether the next content is of another kind and the group has enough.
+    fn ends_before_next(&mut self) -> bool {
+        let Some(next) = self.queue.front() else { return false };
+        let changes = next.kind != self.kind && self.buffer.len() >= KIND_MINIMUM;
+        self.kind = next.kind;
+        changes
+    }
+
+    /// Opens the first file of the content that can be opened.
+    fn start(&mut self, mut plan: ContentPlan) -> Option<Open> {
+        for reading in 0..plan.nodes.len() {
+            if let Some(source) = self.open_node(&mut plan.nodes[reading]) {
+                return Some(Open {
+                    reading,
+                    hasher: FileHasher::new(&source),
+                    left: source.data_length(),
+                    source,
+                    start: self.buffer.len(),
+                    announced: false,
+                    extents: Vec::new(),
+                    plan,
+                });
+            }
+        }
+        None
+    }
+
+    /// Opens a file by the first of its names that can be opened; names that
+    /// cannot are reported and dropped.
+    fn open_node(&mut self, node: &mut Node) -> Option<OpenSource> {
+        while !node.names.is_empty() {
+            match node.names[0].source.as_ref().map(|source| source.open()) {
+                Some(Ok(source)) => return Some(source),
+                Some(Err(error)) => self.control.warn(error),
+                None => {}
+            }
+            node.names.remove(0);
+        }
+        None
+    }
+
+    /// How much of a file with `left` bytes goes into this group: 0 if it is
+    /// to start the next.
+    fn room(&self, left: u64) -> usize {
+        let (held, size) = (self.buffer.len() as u64, self.group_size as u64);
+        // A data length is a file size: the sum cannot pass 2^64.
+        let total = held + left;
+        if total <= size {
+            return left as usize;
+        }
+        if held * 2 >= size {
+            return 0;
+        }
+        (total.div_ceil(total.div_ceil(size)) - held) as usize
+    }
+
+    /// Reads `length` bytes into the group. Failure is reported.
+    fn read(&mut self, open: &mut Open, length: usize) -> Result<(), ()> {
+        let held = self.buffer.len();
+        self.buffer.resize(held + length, 0);
+        let read = super::plan::read_full(&mut open.source, &mut self.buffer[held..]);
+        match read {
+            Ok(got) if got == length => {}
+            // Sources give what they promise; a short one is as good as lost.
+            Ok(_) => return Err(()),
+            Err(error) => {
+                self.control.warn(error);
+                return Err(());
+            }
+        }
+        open.hasher.update(&self.buffer[held..]);
+        open.left -= length as u64;
+        Ok(())
+    }
+
+    /// The piece of a content in this group.
+    fn piece(&mut self, open: &mut Open, digest: Option<Digest>) -> Piece {
+        let length = (self.buffer.len() - open.start) as u64;
+        if length > 0 {
+            let offset = open.start as u64;
+            open.extents.push(Extent { group: self.group, offset, length });
+        }
+        let segments = open.source.segments().filter(|_| !open.announced);
+        let size = open.source.size();
+        let sparse = segments.map(|segments| Sparse { size, segments: segments.to_vec() });
+        Piece { length, digest, sparse }
+    }
+
+    /// Closes the group; a file that goes on is announced and kept open.
+    fn close(&mut self, open: Option<Open>) -> Filled {
+        // A file none of whose bytes are in yet starts in the next group.
+        let begun = |open: &Open| open.announced || open.start < self.buffer.len();
+        let begun = open.as_ref().is_some_and(begun);
+        let mut open = open;
+        if let Some(open) = open.as_mut().filter(|_| begun) {
+            let piece = self.piece(open, None);
+            let starting = if open.announced { &[] } else { &open.plan.nodes[open.reading..] };
+            self.part.piece(piece, starting);
+            self.part.following(open.left);
+            open.announced = true;
+        }
+        if let Some(open) = &mut open {
+            open.start = 0;
+        }
+        self.open = open;
+        let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
+        let part = std::mem::replace(&mut self.part, next).finish();
+        let raw = std::mem::take(&mut self.buffer);
+        self.group += !raw.is_empty() as u64;
+        Filled { raw, part }
+    }
+
+    /// Ends a content that was read to its end.
+    fn finish(&mut self, mut open: Open) {
+        let digest = open.hasher.finish();
+        let piece = self.piece(&mut open, Some(digest));
+        let Open { plan, reading, source, announced, extents, .. } = open;
+        let mut nodes = plan.nodes.into_iter().skip(reading).collect::<Vec<_>>();
+        let content = Content {
+            size: source.size(),
+            digest,
+            segments: source.segments().map(<[_]>::to_vec),
+            extents,
+        };
+        if let Err(error) = source.finish() {
+            self.control.warn(error);
+        }
+        // The others were found equal to what this file held then.
+        let mut rejected = Vec::new();
+        if plan.digest.is_some_and(|expected| expected != digest) {
+            rejected = nodes.split_off(1);
+        }
+        if announced {
+            self.part.revoke((1..=rejected.len() as u64).collect());
+            self.part.piece(piece, []);
+        } else {
+            self.part.piece(piece, &nodes);
+        }
+        let kind = Kind::File(content);
+        for entry in nodes.iter().flat_map(|node| node.entries(kind.clone())) {
+            self.control.events.event(Event::Entry { path: &entry.path });
+            self.entries.push(entry);
+        }
+        self.requeue(plan.kind, rejected, plan.digest);
+    }
+
+    /// Gives up the file being read; what held the same is tried by itself.
+    fn abandon(&mut self, mut open: Open) {
+        if open.announced {
+            let nodes = open.plan.nodes.len() - open.reading;
+            self.buffer.truncate(open.start);
+            let piece = self.piece(&mut open, Some(WASTE));
+            self.part.revoke((0..nodes as u64).collect());
+            self.part.piece(piece, []);
+        } else {
+            self.buffer.truncate(open.start);
+        }
+        let Open { plan, reading, .. } = open;
+        let rest = plan.nodes.into_iter().skip(reading + 1).collect();
+        self.requeue(plan.kind, rest, plan.digest);
+    }
+
+    fn requeue(&mut self, kind: ContentKind, nodes: Vec<Node>, digest: Option<Digest>) {
+        if !nodes.is_empty() {
+            self.queue.push_back(ContentPlan { kind, nodes, digest });
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! What goes into an archive, and in which order.
+//!
+//! Order decides ratio: files of one kind and extension lie together. It is a
+//! function of names, sizes and contents alone, never of the disk or of
+//! timing.
+
+use super::{ArchiveError, Control, pool};
+use crate::checksum::{Context, Digest, Hasher, Tag};
+use crate::codec::{ContentKind, sniff};
+use crate::entry::{Content, Entry, Kind, Segment, compare_paths};
+use crate::tree::{Found, OpenSource, Source, TreeError};
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
+
+/// Bytes of a file that decide its kind.
+const SAMPLE: usize = 64 << 10;
+
+/// Buffer of a hashing thread in bytes.
+const BUFFER: usize = 256 << 10;
+
+/// All names of one file, in path order. The first becomes the entry, the
+/// others hard links to it.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub names: Vec<Found>,
+}
+
+/// Files that hold the same bytes, in path order.
+#[derive(Debug)]
+pub(super) struct ContentPlan {
+    pub kind: ContentKind,
+    pub nodes: Vec<Node>,
+    /// Digest they shared when they were looked at; `None` for a single file,
+    /// which was not.
+    pub digest: Option<Digest>,
+}
+
+/// What goes into an archive.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// Contents in the order they are stored.
+    pub contents: Vec<ContentPlan>,
+    /// Everything that has no content.
+    pub others: Vec<Node>,
+    /// Entries in all.
+    pub entries: u64,
+    /// Sizes of all contents together.
+    pub bytes: u64,
+    pub archive_id: Tag,
+}
+
+impl Node {
+    fn path(&self) -> &[u8] {
+        &self.names[0].entry.path
+    }
+
+    fn size(&self) -> u64 {
+        self.names[0].source.as_ref().map_or(0, Source::size)
+    }
+
+    /// The entries of this file: `kind` under the first name, links to it
+    /// under the others.
+    pub fn entries(&self, kind: Kind) -> impl Iterator<Item = Entry> {
+        let target = self.path().to_vec();
+        self.names.iter().enumerate().map(move |(index, found)| Entry {
+            path: found.entry.path.clone(),
+            kind: match index {
+                0 => kind.clone(),
+                _ => Kind::HardLink { target: target.clone() },
+            },
+            metadata: found.entry.metadata.clone(),
+        })
+    }
+
+    /// The kind the walk gave this file.
+    pub fn kind(&self) -> Kind {
+        let not_a_link = |found: &&Found| !matches!(found.entry.kind, Kind::HardLink { .. });
+        match self.names.iter().find(not_a_link) {
+            Some(found) => found.entry.kind.clone(),
+            // Only links are left of a regular file: its first name vanished.
+            None => Kind::File(Content::default()),
+        }
+    }
+}
+
+/// Walks, groups names into files and files into contents, and sorts them.
+/// Cost: reads the start of every file, and all of those that have the size
+/// of another.
+///
+/// # Errors
+/// [`ArchiveError::Interrupted`]. What cannot be read is reported and left out.
+pub(super) fn plan(
+    walk: impl Iterator<Item = Result<Found, TreeError>>,
+    jobs: usize,
+    control: &Control,
+) -> Result<Plan, ArchiveError> {
+    let mut found = Vec::new();
+    for item in walk {
+        control.check()?;
+        match item {
+            Ok(item) => found.push(item),
+            Err(error) => control.warn(error),
+        }
+    }
+    found.sort_by(|left, right| compare_paths(&left.entry.path, &right.entry.path));
+    let archive_id = archive_id(&found);
+    let entries = found.len() as u64;
+    let (files, others): (Vec<Node>, Vec<Node>) =
+        join_names(found).into_iter().partition(|node| matches!(node.kind(), Kind::File(_)));
+    let contents = join_files(files, jobs, control)?;
+    let bytes = contents.iter().map(|content| content.nodes[0].size()).sum();
+    Ok(Plan { contents, others, entries, bytes, archive_id })
+}
+
+/// Derives the archive id from what the walk saw, so that the same input gives
+/// the same archive.
+fn archive_id(found: &[Found]) -> Tag {
+    let mut hasher = Hasher::derived(Context::ArchiveId);
+    for Found { entry, source } in found {
+        let size = source.as_ref().map_or(0, Source::size);
+        let modified = entry.metadata.modified;
+        hasher.update(&(entry.path.len() as u64).to_le_bytes());
+        hasher.update(&entry.path);
+        hasher.update(&size.to_le_bytes());
+        hasher.update(&entry.metadata.mode.to_le_bytes());
+        hasher.update(&modified.seconds.to_le_bytes());
+        hasher.update(&modified.nanoseconds.to_le_bytes());
+    }
+    hasher.tag()
+}
+
+/// Brings the names of each file together; both in path order.
+fn join_names(found: Vec<Found>) -> Vec<Node> {
+    let mut nodes: Vec<Node> = Vec::with_capacity(found.len());
+    let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
+    let linked: HashSet<Vec<u8>> = found.iter().filter_map(link_target).cloned().collect();
+    for item in found {
+        let key = link_target(&item).unwrap_or(&item.entry.path);
+        if !linked.contains(key) {
+            nodes.push(Node { names: vec![item] });
+            continue;
+        }
+        match known.get(key) {
+            Some(&node) => nodes[node].names.push(item),
+            None => {
+                known.insert(key.clone(), nodes.len());
+                nodes.push(Node { names: vec![item] });
+            }
+        }
+    }
+    nodes
+}
+
+fn link_target(found: &Found) -> Option<&Vec<u8>> {
+    match &found.entry.kind {
+        Kind::HardLink { target } => Some(target),
+        _ => None,
+    }
+}
+
+/// What was learnt of a file by looking into it.
+struct Probe {
+    kind: ContentKind,
+    /// Digest and segments, if another file has its size.
+    content: Option<(Digest, Option<Vec<Segment>>)>,
+}
+
+/// Brings files of the same content together and sorts the contents.
+fn join_files(
+    files: Vec<Node>,
+    jobs: usize,
+    control: &Control,
+) -> Result<Vec<ContentPlan>, ArchiveError> {
+    let mut sizes: HashMap<u64, u32> = HashMap::new();
+    files.iter().for_each(|node| *sizes.entry(node.size()).or_default() += 1);
+    let cancel = control.cancel;
+    let probe_one = |node: &Node| {
+        let stopped = cancel.load(std::sync::atomic::Ordering::Relaxed);
+        let source =
+            node.names[0].source.as_ref().filter(|source| source.size() > 0 && !stopped)?;
+        probe(source, sizes[&source.size()] > 1).ok()
+    };
+    let probes: Vec<Option<Probe>> =
+        pool::build(jobs)?.install(|| files.par_iter().map(probe_one).collect());
+    control.check()?;
+    let mut contents: Vec<ContentPlan> = Vec::with_capacity(files.len());
+    let mut known = HashMap::new();
+    for (node, probe) in files.into_iter().zip(probes) {
+        let kind = probe.as_ref().map_or(ContentKind::Text, |probe| probe.kind);
+        let key = probe.and_then(|probe| probe.content);
+        let digest = key.as_ref().map(|(digest, _)| *digest);
+        match key {
+            None => contents.push(ContentPlan { kind, nodes: vec![node], digest }),
+            Some(key) => {
+                let index = *known.entry(key).or_insert(contents.len());
+                match contents.get_mut(index) {
+                    Some(content) => content.nodes.push(node),
+                    None => contents.push(ContentPlan { kind, nodes: vec![node], digest }),
+                }
+            }
+        }
+    }
+    contents.sort_by_cached_key(|content| {
+        let first = &content.nodes[0];
+        (content.kind, extension(first.path()), first.size(), first.path().to_vec())
+    });
+    Ok(contents)
+}
+
+/// Looks into a file. Failures are of no interest here: reading it for the
+/// archive will fail too, and say so.
+fn probe(source: &Source, whole: bool) -> Result<Probe, TreeError> {
+    let mut open = source.open()?;
+    let mut sample = vec![0; SAMPLE];
+    let length = read_full(&mut open, &mut sample)?;
+    sample.truncate(length);
+    let kind = sniff(&sample);
+    if !whole {
+        return Ok(Probe { kind, content: None });
+    }
+    let segments = open.segments().map(<[Segment]>::to_vec);
+    let mut hasher = FileHasher::new(&open);
+    hasher.update(&sample);
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match open.read(&mut buffer)? {
+            0 => break,
+            length => hasher.update(&buffer[..length]),
+        }
+    }
+    Ok(Probe { kind, content: Some((hasher.finish(), segments)) })
+}
+
+/// Fills `buffer` as far as the file goes; returns how far.
+pub(super) fn read_full(open: &mut OpenSource, buffer: &mut [u8]) -> Result<usize, TreeError> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match open.read(&mut buffer[filled..])? {
+            0 => break,
+            length => filled += length,
+        }
+    }
+    Ok(filled)
+}
+
+/// Lower-case extension; a name that only starts with a dot has none.
+fn extension(path: &[u8]) -> Vec<u8> {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    match name.iter().rposition(|&byte| byte == b'.') {
+        None | Some(0) => Vec::new(),
+        Some(dot) => name[dot + 1..].to_ascii_lowercase(),
+    }
+}
+
+/// Hashes a file from its data segments, holes read as zeros.
+#[derive(Debug)]
+pub(super) struct FileHasher {
+    hasher: Hasher,
+    segments: std::vec::IntoIter<Segment>,
+    left: u64,
+    position: u64,
+    size: u64,
+}
+
+impl FileHasher {
+    pub fn new(open: &OpenSource) -> Self {
+        let size = open.size();
+        let whole = vec![Segment { offset: 0, length: size }];
+        let segments = open.segments().map_or(whole, <[Segment]>::to_vec).into_iter();
+        FileHasher { hasher: Hasher::new(), segments, left: 0, position: 0, size }
+    }
+
+    /// Takes the next data.
+    pub fn update(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            if self.left == 0 {
+                let Some(segment) = self.segments.next() else { return };
+                self.hasher.update_zeros(segment.offset - self.position);
+                (self.position, self.left) = (segment.offset, segment.length);
+            }
+            let length = self.left.min(bytes.len() as u64);
+            self.hasher.update(&bytes[..length as usize]);
+            self.left -= length;
+            self.position += length;
+            bytes = &bytes[length as usize..];
+        }
+    }
+
+    /// The digest, once all data was taken.
+    pub fn finish(&mut self) -> Digest {
+        self.hasher.update_zeros(self.size - self.position);
+        self.position = self.size;
+        self.hasher.digest()
+    }
+}

@@ -1,0 +1,107 @@
+//! Where a file's bytes go while it is extracted, and the check that they are
+//! its own.
+
+use super::ArchiveError;
+use crate::checksum::{Digest, Hasher};
+use crate::entry::Segment;
+use crate::tree::FileWriter;
+use std::io::Write;
+
+/// What receives the bytes.
+pub(super) enum Target<'a> {
+    /// A file, which gets its name only when the digest is right.
+    File(FileWriter),
+    /// A stream; holes are written as zeros.
+    Output(&'a mut dyn Write),
+    /// Nothing: the digest is all that is wanted.
+    Nowhere,
+}
+
+/// Takes the data of one file in order and hashes the file as it was, holes
+/// included.
+pub(super) struct Sink<'a> {
+    target: Target<'a>,
+    hasher: Hasher,
+    size: u64,
+    /// Segments still to come, the first perhaps begun.
+    segments: std::vec::IntoIter<Segment>,
+    current: Segment,
+    /// Bytes of the file hashed so far.
+    position: u64,
+}
+
+impl<'a> Sink<'a> {
+    /// A sink for a file of `size` bytes with these data segments.
+    pub fn new(target: Target<'a>, size: u64, segments: Option<&[Segment]>) -> Self {
+        let whole = [Segment { offset: 0, length: size }];
+        let segments = segments.unwrap_or(&whole).to_vec().into_iter();
+        let current = Segment { offset: 0, length: 0 };
+        Sink { target, hasher: Hasher::new(), size, segments, current, position: 0 }
+    }
+
+    /// Takes the next data.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Digest`] if it is more than the segments hold; failures
+    /// of writing.
+    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), ArchiveError> {
+        while !bytes.is_empty() {
+            if self.current.length == 0 {
+                self.current = self.segments.next().ok_or(ArchiveError::Digest)?;
+                self.skip_to(self.current.offset)?;
+            }
+            let length = self.current.length.min(bytes.len() as u64);
+            let (piece, rest) = bytes.split_at(length as usize);
+            self.hasher.update(piece);
+            match &mut self.target {
+                Target::File(writer) => writer.write_at(self.current.offset, piece)?,
+                Target::Output(output) => write_all(*output, piece)?,
+                Target::Nowhere => {}
+            }
+            self.current.offset += length;
+            self.current.length -= length;
+            self.position = self.current.offset;
+            bytes = rest;
+        }
+        Ok(())
+    }
+
+    /// Ends the file, checks its digest and, if it is right, gives it its name.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Missing`] if data lacks, [`ArchiveError::Digest`] if it
+    /// is wrong, failures of writing.
+    pub fn finish(mut self, digest: &Digest) -> Result<(), ArchiveError> {
+        if self.current.length > 0 || self.segments.any(|segment| segment.length > 0) {
+            return Err(ArchiveError::Missing);
+        }
+        self.skip_to(self.size)?;
+        if self.hasher.digest() != *digest {
+            return Err(ArchiveError::Digest);
+        }
+        match self.target {
+            Target::File(writer) => Ok(writer.commit()?),
+            Target::Output(_) | Target::Nowhere => Ok(()),
+        }
+    }
+
+    /// Passes over a hole that ends at `offset`.
+    fn skip_to(&mut self, offset: u64) -> Result<(), ArchiveError> {
+        let hole = offset.saturating_sub(self.position);
+        self.hasher.update_zeros(hole);
+        if let Target::Output(output) = &mut self.target {
+            let copied = std::io::copy(&mut std::io::Read::take(std::io::repeat(0), hole), output);
+            copied.map_err(output_error)?;
+        }
+        self.position = offset;
+        Ok(())
+    }
+}
+
+fn write_all(output: &mut dyn Write, bytes: &[u8]) -> Result<(), ArchiveError> {
+    output.write_all(bytes).map_err(output_error)
+}
+
+fn output_error(source: std::io::Error) -> ArchiveError {
+    ArchiveError::Io { path: "output".into(), operation: "write", source }
+}
