@@ -34,7 +34,7 @@ pub use error::ArchiveError;
 pub use events::{Control, Event, Events, Silent};
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use open::{Archive, GroupInfo};
-pub use stream::{extract_stream, list_stream, salvage};
+pub use stream::{extract, extract_stream, list_stream, salvage};
 pub use verify::VerifySummary;
 
 pub use crate::container::{ErrorKind, Limits};

@@ -5,11 +5,11 @@ use super::extract::{ExtractOptions, ExtractSummary};
 use super::incoming::Incoming;
 use super::open::{decode, decode_cost, in_group};
 use super::pool::{self, Stages, Task};
-use super::{ArchiveError, Control, Event, Limits};
+use super::{Archive, ArchiveError, Control, ErrorKind, Event, Limits};
 use crate::codec;
 use crate::container::{
     ContainerError, Part, ReadAt, Scanner, Section, SectionType, StreamReader, decode_index,
-    decode_part,
+    decode_part, has_footer,
 };
 use crate::entry::Entry;
 use std::io::Read;
@@ -32,6 +32,32 @@ pub fn extract_stream(
 ) -> Result<ExtractSummary, ArchiveError> {
     let sections = Piped(StreamReader::new(input, limits)?);
     Streaming::run(sections, destination, options, limits, control)
+}
+
+/// Extracts through the index, or, if that is damaged, reports so and salvages.
+///
+/// # Errors
+/// As [`Archive::extract`]; [`ArchiveError::Container`] if this is no archive
+/// or one for a newer version.
+pub fn extract(
+    source: impl ReadAt + Send,
+    destination: &Path,
+    options: &ExtractOptions,
+    limits: &Limits,
+    control: &Control,
+) -> Result<ExtractSummary, ArchiveError> {
+    let error = match Archive::open(&source, limits) {
+        Ok(archive) => return archive.extract(destination, options, control),
+        Err(error) => error,
+    };
+    // Without its preface an archive is still known by its footer.
+    let unknown = matches!(error, ArchiveError::Container(ContainerError::NotAnArchive { .. }));
+    if error.kind() != ErrorKind::Integrity || (unknown && !has_footer(&source)) {
+        return Err(error);
+    }
+    let mut summary = salvage(&source, destination, options, limits, control)?;
+    summary.fail(control, error);
+    Ok(summary)
 }
 
 /// Extracts what can be found in an archive whose index, footer or preface is

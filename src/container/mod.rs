@@ -30,7 +30,7 @@ pub use index::{Index, decode_index, encode_index};
 pub use limits::Limits;
 pub use part::{Part, Piece, Sparse, decode_part, encode_part};
 pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
-pub use reader::{ReadAt, Reader};
+pub use reader::{ReadAt, Reader, has_footer};
 pub use salvage::{Found, Scanner};
 pub use section::{
     ANCILLARY, HEADER_LENGTH, NO_GROUP, PAYLOAD_HASH_LENGTH, SYNC, Section, SectionHeader,

@@ -183,6 +183,11 @@ pub(super) fn read_footer(source: &impl ReadAt, length: u64) -> Result<Footer, C
     Footer::from_bytes(&bytes, offset)
 }
 
+/// Whether the source ends like an archive.
+pub fn has_footer(source: &impl ReadAt) -> bool {
+    source.length().is_ok_and(|length| read_footer(source, length).is_ok())
+}
+
 fn read_index_section(source: &impl ReadAt, footer: &Footer) -> Result<Section, ContainerError> {
     let offset = footer.index_offset;
     let mut bytes = [0; HEADER_LENGTH];
