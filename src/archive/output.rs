@@ -32,7 +32,7 @@ impl Output {
         // The umask still takes its part of this.
         let permissions = Permissions::from_mode(0o666);
         let file = tempfile::Builder::new()
-            .prefix(".pear-")
+            .prefix(".pear-archive-")
             .suffix(".partial")
             .permissions(permissions)
             .tempfile_in(directory(&path))
