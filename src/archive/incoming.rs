@@ -248,6 +248,15 @@ impl<'a> Incoming<'a> {
         }
     }
 
+    /// Reports every selected entry of the index that was never announced.
+    pub fn check_complete(&mut self, index: &[Entry]) {
+        for entry in index {
+            if !self.seen.contains(&entry.path) && self.is_selected(entry) {
+                self.fail(file_error(&entry.path, Arc::new(ArchiveError::Missing)));
+            }
+        }
+    }
+
     /// Ends the extraction: files left open are lost, links are made,
     /// directories get their modes and times.
     ///

@@ -95,7 +95,11 @@ pub fn list_stream(
             entries = Some(index.entries);
         }
     }
-    Ok(entries.ok_or(ContainerError::Truncated { structure: "INDEX", offset: 0 })?)
+    Ok(entries.ok_or_else(no_index)?)
+}
+
+fn no_index() -> ContainerError {
+    ContainerError::Truncated { structure: "INDEX", offset: 0 }
 }
 
 /// A section and its payload, or what is wrong with it.
@@ -137,6 +141,8 @@ struct Streaming<'a, T> {
     continues: bool,
     /// What ended reading early.
     broken: Option<ContainerError>,
+    /// Entries of the index, once it has come.
+    index: Option<Vec<Entry>>,
 }
 
 /// A group to be decoded, or nothing for a part without data.
@@ -156,17 +162,26 @@ impl<'a, T: Sections> Streaming<'a, T> {
     ) -> Result<ExtractSummary, ArchiveError> {
         codec::self_test(crate::arith::Isa::best())?;
         let incoming = Incoming::new(destination, options, limits, control)?;
-        let (pending, continues, broken) = (None, false, None);
-        let mut streaming =
-            Streaming { sections, incoming, limits, control, pending, continues, broken };
+        let mut streaming = Streaming {
+            sections,
+            incoming,
+            limits,
+            control,
+            pending: None,
+            continues: false,
+            broken: None,
+            index: None,
+        };
         let jobs = pool::workers(options.jobs);
         let result = pool::run(&mut streaming, jobs, limits.memory, control);
-        let Streaming { mut incoming, broken, pending, .. } = streaming;
+        let Streaming { mut incoming, broken, pending, index, .. } = streaming;
         if let Some((section, part)) = pending {
             incoming.take(part, Err(missing(&section)));
         }
-        if let Some(error) = broken {
-            incoming.fail(error);
+        match (broken, index) {
+            (Some(error), _) => incoming.fail(error),
+            (None, Some(entries)) => incoming.check_complete(&entries),
+            (None, None) => incoming.fail(no_index()),
         }
         let summary = incoming.finish(result.is_ok())?;
         result.map(|()| summary)
@@ -194,6 +209,20 @@ impl<'a, T: Sections> Streaming<'a, T> {
         if let Some((section, part)) = self.pending.replace((section, part)) {
             let job = StreamJob { section, payload: Err(lost()), wanted: 1 };
             return Some(Task { job, kept: part, cost: 0 });
+        }
+        None
+    }
+
+    /// Takes the index, to be compared with what was announced.
+    fn index(
+        &mut self,
+        section: Section,
+        payload: Result<Vec<u8>, ContainerError>,
+    ) -> Option<Task<StreamJob, Part>> {
+        let raw_length = section.header.raw_length;
+        match payload.and_then(|payload| decode_index(&payload, raw_length, self.limits)) {
+            Ok(index) => self.index = Some(index.entries),
+            Err(error) => self.broken = Some(error),
         }
         None
     }
@@ -263,10 +292,9 @@ impl<T: Sections> Stages for Streaming<'_, T> {
             let task = match section.header.known_type() {
                 Some(SectionType::Entry) => self.announce(section, payload),
                 Some(SectionType::Data) => self.data(section, payload),
-                _ => {
-                    if let Err(error) = payload {
-                        self.incoming.fail(error);
-                    }
+                Some(SectionType::Index) => self.index(section, payload),
+                None => {
+                    payload.err().into_iter().for_each(|error| self.incoming.fail(error));
                     None
                 }
             };

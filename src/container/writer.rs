@@ -68,6 +68,20 @@ impl<W: Write> Writer<W> {
         Ok(group)
     }
 
+    /// Writes a section of another type; its sequence number is filled in.
+    ///
+    /// # Errors
+    /// [`ContainerError::Io`].
+    pub fn write_other(
+        &mut self,
+        header: SectionHeader,
+        payload: &[u8],
+    ) -> Result<(), ContainerError> {
+        let (sequence, stored_length) = (self.sections.len() as u64, payload.len() as u64);
+        let header = SectionHeader { sequence, stored_length, ..header };
+        self.write_section(header, payload).map(drop)
+    }
+
     /// Writes INDEX and footer. `entries` are in the order of their paths, with
     /// extents. Returns the output and the footer; nothing is flushed.
     ///
