@@ -46,6 +46,14 @@ impl Object {
         self
     }
 
+    /// Adds a list of objects.
+    pub fn list(mut self, key: &str, values: impl IntoIterator<Item = Object>) -> Object {
+        self.key(key);
+        let values: Vec<_> = values.into_iter().map(Object::finish).collect();
+        self.text.push_str(&format!("[{}]", values.join(",")));
+        self
+    }
+
     /// The object's text, without a newline.
     pub fn finish(mut self) -> String {
         self.text.push('}');
@@ -114,16 +122,17 @@ mod tests {
 
     #[test]
     fn objects_are_json() {
+        let list = [Object::new(), Object::new().number("x", 1.5)];
         let line = Object::new()
             .text("path", "a\"b\\\n\u{1b}")
             .bytes("name", b"caf\xe9")
             .number("size", 12)
             .object("owner", Object::new().number("known", true))
+            .list("list", list)
             .finish();
-        assert_eq!(
-            line,
-            r#"{"path":"a\"b\\\n\u001b","name_base64":"Y2Fm6Q==","size":12,"owner":{"known":true}}"#
-        );
+        let expected = r#"{"path":"a\"b\\\n\u001b","name_base64":"Y2Fm6Q==","size":12,"#;
+        let expected = format!(r#"{expected}"owner":{{"known":true}},"list":[{{}},{{"x":1.5}}]}}"#);
+        assert_eq!(line, expected);
         assert_eq!(Object::new().finish(), "{}");
     }
 

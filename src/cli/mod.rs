@@ -9,6 +9,7 @@ mod cmd;
 pub mod exit;
 mod generate;
 mod json;
+mod listing;
 mod report;
 mod signal;
 mod size;
