@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[test]
 fn checked_in_completions_and_manuals_are_fresh() {
     let fresh = tempfile::tempdir().unwrap();
-    let mut program = assert_cmd::Command::cargo_bin("pear-archive").unwrap();
+    let mut program = assert_cmd::cargo::cargo_bin_cmd!("pear-archive");
     program.arg("generate").arg(fresh.path()).assert().success();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for folder in ["completions", "man"] {

@@ -146,6 +146,11 @@ pub struct Create {
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,
+    /// Decode every group and compare before it is written
+    ///
+    /// Takes about twice as long.
+    #[arg(long)]
+    pub verify: bool,
     /// What it may take
     #[command(flatten)]
     pub resources: Resources,
@@ -251,7 +256,7 @@ pub struct Extract {
     /// matches nothing is an error.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<OsString>,
-    /// Extract into this directory, which must exist
+    /// Extract into this directory; made if missing
     #[arg(short = 'C', long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "here")]
     pub directory: Option<PathBuf>,
     /// Extract into the current directory

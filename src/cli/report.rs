@@ -2,7 +2,6 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::args::{Global, When};
 
@@ -16,7 +15,6 @@ pub struct Report {
     quiet: bool,
     verbose: bool,
     color: bool,
-    warnings: AtomicU64,
     /// The progress bar, which has to make room for lines.
     bar: Mutex<Option<indicatif::ProgressBar>>,
 }
@@ -28,7 +26,6 @@ impl Report {
             quiet: global.quiet,
             verbose: global.verbose,
             color: colors(global.color, io::stderr().is_terminal()),
-            warnings: AtomicU64::new(0),
             bar: Mutex::default(),
         }
     }
@@ -38,9 +35,8 @@ impl Report {
         self.line("error", RED, message);
     }
 
-    /// Something that was left out or could not be kept; counted.
+    /// Something that was left out or could not be kept.
     pub fn warning(&self, message: impl std::fmt::Display) {
-        self.warnings.fetch_add(1, Ordering::Relaxed);
         if !self.quiet {
             self.line("warning", YELLOW, message);
         }
@@ -53,16 +49,18 @@ impl Report {
         }
     }
 
+    /// What was done, for those who watch: on a terminal, or with `--verbose`.
+    pub fn summary(&self, message: impl std::fmt::Display) {
+        if self.verbose || self.shows_progress() {
+            self.print(&format!("pear-archive: {message}"));
+        }
+    }
+
     /// Something only `--verbose` shows.
     pub fn detail(&self, message: impl FnOnce() -> String) {
         if self.verbose {
             self.print(&message());
         }
-    }
-
-    /// How many warnings there were.
-    pub fn warnings(&self) -> u64 {
-        self.warnings.load(Ordering::Relaxed)
     }
 
     /// Whether a progress bar is wanted: on a terminal, and not with `--quiet`.

@@ -186,7 +186,24 @@ fn difference(left: &Seen, right: &Seen) -> [String; 2] {
 pub fn leftovers(root: &Path) -> Vec<PathBuf> {
     let all = walkdir::WalkDir::new(root).into_iter().map(|item| item.unwrap().into_path());
     all.filter(|path| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().contains(".pear-archive"))
+        path.file_name().is_some_and(|name| name.to_string_lossy().contains(".pear-"))
     })
     .collect()
+}
+
+/// The program, run in a directory.
+pub fn pear(directory: &Path) -> assert_cmd::Command {
+    let mut program = assert_cmd::cargo::cargo_bin_cmd!("pear-archive");
+    program.current_dir(directory).env_remove("NO_COLOR");
+    program
+}
+
+/// Runs a line of arguments (split at spaces) and expects an exit code.
+/// Returns stdout and stderr.
+pub fn run(directory: &Path, line: &str, code: i32) -> (String, String) {
+    let output = pear(directory).args(line.split_whitespace()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{line}\n{stdout}\n{stderr}");
+    (stdout, stderr)
 }

@@ -1,0 +1,153 @@
+//! From raw arguments to what the archive floor takes.
+
+use anyhow::{Context, bail};
+use std::ffi::{OsStr, OsString};
+use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::args::{CodecName, Coding, Create, Extract, LimitFlags, OverwriteName, Resources};
+use super::report::Report;
+use crate::archive::Limits;
+use crate::codec::{Choice, Codec, CodecOptions};
+use crate::tree::{Overwrite, Patterns, RestoreOptions, archive_path};
+
+/// Whether a path stands for standard input or output.
+pub fn is_stdio(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// The paths to archive, those of `--files-from` last. Paths given by hand
+/// must exist; notes once if a leading `/` will be dropped.
+///
+/// # Errors
+/// If one does not exist, the list cannot be read, or there is none.
+pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathBuf>> {
+    let base = arguments.directory.as_deref().unwrap_or(Path::new(""));
+    for path in &arguments.paths {
+        let found = std::fs::symlink_metadata(base.join(path));
+        found.with_context(|| shown(&base.join(path)))?;
+    }
+    let mut all = arguments.paths.clone();
+    if let Some(list) = &arguments.files_from {
+        let separator = if arguments.null { 0 } else { b'\n' };
+        let listed = read_list(list)?;
+        let names = listed.split(|&byte| byte == separator).filter(|name| !name.is_empty());
+        all.extend(names.map(|name| PathBuf::from(OsStr::from_bytes(name))));
+    }
+    if all.is_empty() {
+        bail!("nothing to archive: the list of paths is empty");
+    }
+    let mut absolute = false;
+    for path in &all {
+        absolute |= archive_path(path)?.1;
+    }
+    if absolute {
+        report.note("leading '/' removed from names in the archive");
+    }
+    Ok(all)
+}
+
+/// The patterns of `--exclude` and `--exclude-from`.
+///
+/// # Errors
+/// If a file cannot be read or a pattern is no glob.
+pub fn excludes(arguments: &Create) -> anyhow::Result<Patterns> {
+    let mut all: Vec<Vec<u8>> = bytes_of(&arguments.exclude);
+    for path in &arguments.exclude_from {
+        let text = read_list(path)?;
+        let lines = text.split(|&byte| byte == b'\n');
+        let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
+        all.extend(lines.map(<[u8]>::to_vec));
+    }
+    Ok(Patterns::excluding(&all)?)
+}
+
+/// The patterns that select entries.
+///
+/// # Errors
+/// If one is no glob.
+pub fn selection(patterns: &[OsString]) -> anyhow::Result<Patterns> {
+    Ok(Patterns::selecting(&bytes_of(patterns))?)
+}
+
+fn bytes_of(names: &[OsString]) -> Vec<Vec<u8>> {
+    names.iter().map(|name| name.as_bytes().to_vec()).collect()
+}
+
+fn read_list(path: &Path) -> anyhow::Result<Vec<u8>> {
+    if is_stdio(path) {
+        let mut text = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut text).context("standard input")?;
+        return Ok(text);
+    }
+    std::fs::read(path).with_context(|| shown(path))
+}
+
+/// A path in a message.
+pub fn shown(path: &Path) -> String {
+    crate::tree::printable(path.as_os_str().as_bytes())
+}
+
+/// How to compress.
+pub fn codec_options(coding: &Coding) -> CodecOptions {
+    let choice = match coding.codec {
+        CodecName::Auto => Choice::Auto,
+        CodecName::Pear => Choice::Only(Codec::Pear),
+        CodecName::Zstd => Choice::Only(Codec::Zstd),
+        CodecName::Store => Choice::Only(Codec::Store),
+        CodecName::Bpe => Choice::Only(Codec::Bpe),
+        CodecName::PearPaper => Choice::Only(Codec::PearPaper),
+    };
+    CodecOptions { choice, level: coding.level, lanes: coding.lanes, ..CodecOptions::default() }
+}
+
+/// Groups coded at once: as asked, or one per core.
+pub fn jobs(resources: &Resources) -> usize {
+    match resources.jobs {
+        Some(jobs) => usize::from(jobs),
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+/// Bytes of memory to stay within: as asked, or half of what is free. Decides
+/// only how many groups are coded at once, never the result.
+pub fn memory(resources: &Resources) -> u64 {
+    resources.memory.unwrap_or_else(|| {
+        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        kibibytes.map_or(1 << 30, |kibibytes| kibibytes * 1024 / 2)
+    })
+}
+
+/// What an archive may ask for.
+pub fn limits(flags: &LimitFlags, resources: Option<&Resources>) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        entries: flags.max_entries.unwrap_or(usual.entries),
+        path_length: flags.max_name.unwrap_or(usual.path_length),
+        path_depth: flags.max_depth.unwrap_or(usual.path_depth),
+        output_bytes: flags.max_output.unwrap_or(usual.output_bytes),
+        memory: resources.and_then(|resources| resources.memory).unwrap_or(usual.memory),
+        ..usual
+    }
+}
+
+/// How entries are restored.
+pub fn restore_options(arguments: &Extract) -> RestoreOptions {
+    let overwrite = match arguments.overwrite {
+        None => Overwrite::Refuse,
+        Some(OverwriteName::Never) => Overwrite::Never,
+        Some(OverwriteName::Always) => Overwrite::Always,
+        Some(OverwriteName::Newer) => Overwrite::Newer,
+        Some(OverwriteName::Rename) => Overwrite::Rename,
+    };
+    RestoreOptions {
+        overwrite,
+        preserve: arguments.preserve,
+        numeric_owner: arguments.numeric_owner,
+        strip_components: arguments.strip_components,
+        ..RestoreOptions::default()
+    }
+}

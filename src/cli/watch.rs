@@ -1,0 +1,141 @@
+//! Following an operation: progress, warnings, and what they mean for the exit
+//! code.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::AtomicBool;
+
+use super::exit::Exit;
+use super::report::Report;
+use crate::archive::{ArchiveError, Control, ErrorKind, Event, Events};
+use crate::tree::printable;
+
+/// Throughput, ratio and time left; the message is the ratio.
+const STYLE: &str =
+    "{bar:30} {percent:>3}%  {bytes}/{total_bytes}  {bytes_per_sec}  {msg}  {eta} left";
+
+/// Turns events into what people see, and remembers the worst of them.
+#[derive(Debug)]
+pub struct Watch<'a> {
+    report: &'a Report,
+    /// Name of the archive that is read, empty when one is written.
+    archive: &'a str,
+    worst: Cell<Exit>,
+    bar: RefCell<Option<ProgressBar>>,
+    /// Bytes done: of data, and in the archive.
+    done: Cell<(u64, u64)>,
+}
+
+impl<'a> Watch<'a> {
+    /// Nothing has happened yet.
+    pub fn new(report: &'a Report, archive: &'a str) -> Watch<'a> {
+        let (bar, done) = Default::default();
+        Watch { report, archive, worst: Cell::new(Exit::Fine), bar, done }
+    }
+
+    /// What an operation takes to be followed and stopped.
+    pub fn control(&'a self, cancel: &'a AtomicBool) -> Control<'a> {
+        Control { events: self, cancel }
+    }
+
+    /// The exit code after an operation that came to its end.
+    pub fn exit(&self) -> Exit {
+        self.clear();
+        self.worst.get()
+    }
+
+    /// Counts something as this bad.
+    pub fn at_least(&self, exit: Exit) {
+        self.worst.set(self.worst.get().max(exit));
+    }
+
+    fn warning(&self, error: &ArchiveError) {
+        let exit = exit_of_warning(error);
+        let message = about(self.archive, error);
+        match exit {
+            Exit::Warnings => self.report.warning(message),
+            _ => self.report.error(message),
+        }
+        self.at_least(exit);
+    }
+
+    fn total(&self, bytes: u64) {
+        if self.report.shows_progress() {
+            let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
+            let style = ProgressStyle::with_template(STYLE).expect("the template is valid");
+            let bar = bar.with_style(style.progress_chars("━╸─"));
+            self.report.set_bar(Some(bar.clone()));
+            *self.bar.borrow_mut() = Some(bar);
+        }
+    }
+
+    fn progress(&self, bytes: u64, stored: u64) {
+        let (before, stored_before) = self.done.get();
+        let (bytes, stored) = (before + bytes, stored_before + stored);
+        self.done.set((bytes, stored));
+        if let Some(bar) = &*self.bar.borrow() {
+            bar.set_position(bytes);
+            bar.set_message(format!("ratio {:.2}", bytes as f64 / stored.max(1) as f64));
+        }
+    }
+
+    /// Takes the bar off the screen.
+    fn clear(&self) {
+        self.report.set_bar(None);
+        if let Some(bar) = self.bar.borrow_mut().take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl Events for Watch<'_> {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Total { bytes, .. } => self.total(bytes),
+            Event::Progress { bytes, stored } => self.progress(bytes, stored),
+            Event::Entry { path } => self.report.detail(|| printable(path)),
+            Event::Warning(error) => self.warning(error),
+        }
+    }
+}
+
+/// The message of an error, after the name of the archive unless it names a
+/// file itself.
+pub fn about(archive: &str, error: &ArchiveError) -> String {
+    match error {
+        ArchiveError::Tree(_) | ArchiveError::Io { .. } | ArchiveError::Interrupted => {
+            error.to_string()
+        }
+        _ if archive.is_empty() => error.to_string(),
+        _ => format!("{archive}: {error}"),
+    }
+}
+
+/// What a failure of one entry or group makes of the whole run.
+fn exit_of_warning(error: &ArchiveError) -> Exit {
+    match error {
+        // Something asked for by name is not there: that is no mere warning.
+        ArchiveError::NotFound { .. } | ArchiveError::NotAFile { .. } => Exit::Failure,
+        _ => match error.kind() {
+            ErrorKind::Environment => Exit::Warnings,
+            kind => exit_of(kind),
+        },
+    }
+}
+
+/// What a failure that ends the run exits with.
+pub fn exit_of(kind: ErrorKind) -> Exit {
+    match kind {
+        ErrorKind::Environment | ErrorKind::Limit => Exit::Failure,
+        ErrorKind::Integrity => Exit::Integrity,
+        ErrorKind::Unsafe => Exit::Unsafe,
+        ErrorKind::Unsupported => Exit::Unsupported,
+        ErrorKind::Interrupted => Exit::Interrupted,
+    }
+}
