@@ -22,7 +22,7 @@ Exit status:
   1    done, with warnings: some files could not be read or restored as asked
   2    wrong usage, or the system refused (missing file, full disk)
   3    the archive is damaged; undamaged files were still handled
-  4    an unsafe entry was refused; safe ones were still extracted
+  4    something unsafe was refused
   5    the archive needs a newer version of this program
   130  interrupted
 Any other status is a failure too.";
@@ -203,7 +203,11 @@ pub struct Resources {
     /// Never changes the result.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
-    /// Memory to stay within, by running fewer jobs at once [default: half of what is free]
+    /// Memory to stay within, by running fewer jobs at once
+    ///
+    /// An archive with a group that needs more than this is refused when it is
+    /// read. Without this option, making an archive takes at most half of the
+    /// memory that is free, and reading one at most 4G.
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
 }

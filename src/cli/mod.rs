@@ -6,6 +6,7 @@
 
 mod args;
 mod cmd;
+mod config;
 pub mod exit;
 mod generate;
 mod json;
@@ -13,12 +14,14 @@ mod listing;
 mod report;
 mod signal;
 mod size;
+mod watch;
 
 use clap::Parser;
 
 use self::args::Arguments;
 use self::exit::Exit;
 use self::report::Report;
+use crate::archive::ArchiveError;
 
 /// Runs the program on the arguments of the process.
 pub fn main() -> Exit {
@@ -31,11 +34,17 @@ pub fn main() -> Exit {
         }
     };
     let report = Report::new(arguments.global);
-    match cmd::run(arguments.command, &report) {
-        Ok(exit) => exit,
-        Err(error) => {
-            report.error(format_args!("{error:#}"));
-            Exit::Failure
-        }
+    cmd::run(arguments.command, &report).unwrap_or_else(|error| {
+        report.error(format_args!("{error:#}"));
+        exit_code(&error)
+    })
+}
+
+/// The code of the archive floor's error, if that is what ended the run.
+fn exit_code(error: &anyhow::Error) -> Exit {
+    let named = error.downcast_ref::<cmd::Named>().map(|named| &named.error);
+    match named.or_else(|| error.downcast_ref::<ArchiveError>()) {
+        Some(error) => watch::exit_of(error.kind()),
+        None => Exit::Failure,
     }
 }

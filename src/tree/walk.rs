@@ -124,7 +124,7 @@ impl Walk {
         let operand = self.current.as_mut().expect("found is called while an operand is walked");
         let device = *operand.device.get_or_insert(id.device);
         let name = name_of(operand, path, depth);
-        let mut kind = stat::kind(path, &status)?;
+        let kind = stat::kind(path, &status)?;
         if self.options.leave_out.contains(&id) {
             return Ok(None);
         }
@@ -146,19 +146,27 @@ impl Walk {
             size: status.st_size.max(0) as u64,
             modified: stat::modified(&status),
         });
-        if status.st_nlink > 1 && !matches!(kind, Kind::Directory | Kind::Symlink { .. }) {
-            if let Some(target) = self.linked.get(&id) {
-                kind = Kind::HardLink { target: target.clone() };
-            } else {
-                self.linked.insert(id, name.clone());
-            }
-        }
+        let kind = if status.st_nlink > 1 { self.linked(id, &name, kind) } else { kind };
         let mut metadata = stat::metadata(&status, &self.owners);
         match stat::xattrs(path) {
             Ok(xattrs) => metadata.xattrs = xattrs,
             Err(error) => self.warning = Some(error),
         }
         Ok(Some(Found { entry: Entry { path: name, kind, metadata }, source }))
+    }
+
+    /// The kind of a file with several names: a link if it was found before.
+    fn linked(&mut self, id: FileId, name: &[u8], kind: Kind) -> Kind {
+        if matches!(kind, Kind::Directory | Kind::Symlink { .. }) {
+            return kind;
+        }
+        match self.linked.get(&id) {
+            Some(target) => Kind::HardLink { target: target.clone() },
+            None => {
+                self.linked.insert(id, name.to_vec());
+                kind
+            }
+        }
     }
 
     /// Takes a name for a file; `false` if the same file has it already.

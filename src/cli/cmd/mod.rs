@@ -1,27 +1,45 @@
 //! The commands, one file each.
 
+mod cat;
 mod completions;
+mod create;
+mod extract;
 mod generate;
+mod info;
+mod list;
 mod man;
+mod verify;
 
+use anyhow::Context;
+use std::fs::File;
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::args::Command;
+use super::config;
 use super::exit::Exit;
 use super::report::Report;
+use super::watch::about;
+use crate::archive::{Archive, ArchiveError, Limits};
+use crate::entry::Entry;
+use crate::tree::Patterns;
 
 /// Runs a command.
 ///
 /// # Errors
-/// What ends the run with [`Exit::Failure`] or, if it is an error of the
-/// archive floor, with the code that belongs to it.
+/// What ends the run. The exit code is that of the [`ArchiveError`] it holds,
+/// or [`Exit::Failure`].
 pub fn run(command: Command, report: &Report) -> anyhow::Result<Exit> {
-    let _ = report;
     match command {
+        Command::Create(arguments) => create::run(&arguments, report),
+        Command::Extract(arguments) => extract::run(&arguments, report),
+        Command::List(arguments) => list::run(&arguments, report),
+        Command::Cat(arguments) => cat::run(&arguments, report),
+        Command::Verify(arguments) => verify::run(&arguments, report),
+        Command::Info(arguments) => info::run(&arguments),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
-        _ => anyhow::bail!("not built yet"),
     }
 }
 
@@ -32,5 +50,57 @@ fn print(data: &[u8]) -> io::Result<()> {
     match stdout.write_all(data).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
+    }
+}
+
+/// Opens the file of an archive.
+fn open_file(path: &Path) -> anyhow::Result<File> {
+    let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    });
+    opened.with_context(|| config::shown(path))
+}
+
+/// Opens an archive through its index.
+fn open_archive(path: &Path, limits: &Limits) -> anyhow::Result<Archive<File>> {
+    if config::is_stdio(path) {
+        anyhow::bail!("standard input will not do: this needs an archive that is a file");
+    }
+    Archive::open(open_file(path)?, limits).map_err(|error| named(path, error))
+}
+
+/// An error about the archive, with its name.
+fn named(path: &Path, error: ArchiveError) -> anyhow::Error {
+    let message = about(&config::shown(path), &error);
+    Named { message, error }.into()
+}
+
+/// An error of the archive floor under a message that names the archive.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Named {
+    message: String,
+    /// What happened.
+    pub error: ArchiveError,
+}
+
+/// The entries that patterns select; all if there are none.
+///
+/// # Errors
+/// [`ArchiveError::NotFound`] for a pattern that selects nothing.
+fn select<'a>(entries: &'a [Entry], patterns: &Patterns) -> Result<Vec<&'a Entry>, ArchiveError> {
+    let mut used = vec![false; patterns.len()];
+    let selected = entries.iter().filter(|entry| {
+        let mut wanted = patterns.is_empty();
+        for pattern in patterns.matching(&entry.path) {
+            (used[pattern], wanted) = (true, true);
+        }
+        wanted
+    });
+    let selected = selected.collect();
+    match used.iter().position(|used| !used) {
+        Some(index) => Err(ArchiveError::NotFound { pattern: patterns.given(index).to_vec() }),
+        None => Ok(selected),
     }
 }

@@ -1,0 +1,200 @@
+//! `pear-archive extract`.
+
+use anyhow::{Context, bail};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::super::args::Extract;
+use super::super::config;
+use super::super::exit::Exit;
+use super::super::report::Report;
+use super::super::signal::cancel_flag;
+use super::super::size::show_size;
+use super::super::watch::Watch;
+use super::{named, open_file, select};
+use crate::archive::{
+    Archive, ArchiveError, Control, ErrorKind, ExtractOptions, ExtractSummary, Limits, extract,
+    extract_stream,
+};
+use crate::entry::{Entry, Kind};
+use crate::tree::{Overwrite, RestoreOptions, Restorer, TreeError};
+
+/// Unpacks the archive.
+pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
+    let limits = config::limits(&arguments.limits, Some(&arguments.resources));
+    let options = ExtractOptions {
+        patterns: config::selection(&arguments.patterns)?,
+        restore: config::restore_options(arguments),
+        jobs: config::jobs(&arguments.resources),
+    };
+    let cancel = cancel_flag()?;
+    let name = config::shown(&arguments.archive);
+    let watch = Watch::new(report, &name);
+    let work = Work { arguments, limits, options, control: watch.control(&cancel) };
+    let summary = match config::is_stdio(&arguments.archive) {
+        true => work.stream(io::stdin().lock())?,
+        false => {
+            let file = open_file(&arguments.archive)?;
+            match file.metadata()?.is_file() {
+                true => work.file(&file)?,
+                false => work.stream(file)?, // a pipe with a name
+            }
+        }
+    };
+    let exit = watch.exit();
+    let ExtractSummary { entries, bytes, .. } = summary;
+    report.summary(format_args!("{entries} entries extracted, {}", show_size(bytes)));
+    Ok(exit)
+}
+
+struct Work<'a> {
+    arguments: &'a Extract,
+    limits: Limits,
+    options: ExtractOptions,
+    control: Control<'a>,
+}
+
+impl Work<'_> {
+    /// Extracts through the index, or what can be salvaged without it.
+    fn file(&self, file: &File) -> anyhow::Result<ExtractSummary> {
+        let named = |error| named(&self.arguments.archive, error);
+        match Archive::open(file, &self.limits) {
+            Ok(archive) => {
+                let selected = select(archive.entries(), &self.options.patterns).map_err(named)?;
+                let destination = self.destination(Some(&selected))?;
+                self.check_free(&destination, &selected)?;
+                let run = archive.extract(&destination.path, &self.options, &self.control);
+                destination.keep_if_used(run.is_ok());
+                Ok(run.map_err(named)?)
+            }
+            Err(error) if error.kind() == ErrorKind::Integrity => {
+                let destination = self.destination(None)?;
+                let (path, options) = (&destination.path, &self.options);
+                let run = extract(file, path, options, &self.limits, &self.control);
+                destination.keep_if_used(run.is_ok());
+                Ok(run.map_err(named)?)
+            }
+            Err(error) => Err(named(error)),
+        }
+    }
+
+    /// Extracts from front to back.
+    fn stream(&self, input: impl io::Read + Send) -> anyhow::Result<ExtractSummary> {
+        let destination = self.destination(None)?;
+        let run =
+            extract_stream(input, &destination.path, &self.options, &self.limits, &self.control);
+        destination.keep_if_used(run.is_ok());
+        run.map_err(|error| named(&self.arguments.archive, error))
+    }
+
+    /// Where to extract to. Without `-C` and `--here` that is a new directory,
+    /// or the only top entry, which must not be there yet.
+    fn destination(&self, selected: Option<&[&Entry]>) -> anyhow::Result<Destination> {
+        if let Some(directory) = &self.arguments.directory {
+            return Destination::make(directory.clone(), true);
+        }
+        let here = || Ok(Destination { path: PathBuf::from("."), made: false });
+        if self.arguments.here || selected.is_some_and(<[_]>::is_empty) {
+            return here();
+        }
+        let merge = self.options.restore.overwrite != Overwrite::Refuse;
+        match selected.and_then(|selected| self.only_top(selected)) {
+            Some(top) if !merge => {
+                refuse_existing(Path::new(&top))?;
+                here()
+            }
+            Some(_) => here(),
+            None if config::is_stdio(&self.arguments.archive) => {
+                bail!("say where to extract standard input to: --here or -C DIR")
+            }
+            None => Destination::make(named_after(&self.arguments.archive), merge),
+        }
+    }
+
+    /// The first component all selected paths share, after stripping.
+    fn only_top(&self, selected: &[&Entry]) -> Option<PathBuf> {
+        let strip = self.options.restore.strip_components;
+        let top = |entry: &&Entry| -> Option<Vec<u8>> {
+            Some(entry.path.split(|&byte| byte == b'/').nth(strip)?.to_vec())
+        };
+        let tops: BTreeSet<Vec<u8>> = selected.iter().filter_map(top).collect();
+        let mut tops = tops.into_iter();
+        match (tops.next(), tops.next()) {
+            (Some(only), None) => {
+                use std::os::unix::ffi::OsStringExt;
+                Some(std::ffi::OsString::from_vec(only).into())
+            }
+            _ => None,
+        }
+    }
+
+    /// Refuses before anything is written if something stands in the way.
+    /// What is unsafe is left to the extraction to refuse.
+    fn check_free(&self, destination: &Destination, selected: &[&Entry]) -> anyhow::Result<()> {
+        let RestoreOptions { overwrite, .. } = self.options.restore;
+        if overwrite != Overwrite::Refuse || destination.made {
+            return Ok(());
+        }
+        let restorer = Restorer::new(&destination.path, self.options.restore.clone())
+            .map_err(ArchiveError::from)?;
+        for entry in selected.iter().filter(|entry| entry.kind != Kind::Directory) {
+            match restorer.occupied(&entry.path) {
+                Ok(true) => {
+                    use std::os::unix::ffi::OsStrExt;
+                    let name = std::ffi::OsStr::from_bytes(&entry.path);
+                    return Err(TreeError::Exists { path: destination.path.join(name) })
+                        .map_err(ArchiveError::from)
+                        .context("nothing extracted (see --overwrite)");
+                }
+                Ok(false) => {}
+                Err(error) if error.is_unsafe() => {}
+                Err(error) => return Err(ArchiveError::from(error).into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The directory to extract into.
+struct Destination {
+    path: PathBuf,
+    /// Whether it was made for this.
+    made: bool,
+}
+
+impl Destination {
+    /// Makes a directory, or takes an existing one if it may be `shared`.
+    fn make(path: PathBuf, shared: bool) -> anyhow::Result<Destination> {
+        if shared && path.is_dir() {
+            return Ok(Destination { path, made: false });
+        }
+        if !shared {
+            refuse_existing(&path)?;
+        }
+        fs::create_dir(&path).with_context(|| config::shown(&path))?;
+        Ok(Destination { path, made: true })
+    }
+
+    /// Removes the directory again if it was made in vain.
+    fn keep_if_used(&self, used: bool) {
+        if self.made && !used {
+            // Fails where something was extracted before the failure.
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+fn refuse_existing(path: &Path) -> anyhow::Result<()> {
+    if path.symlink_metadata().is_ok() {
+        let shown = config::shown(path);
+        bail!("{shown}: already exists; nothing extracted (see --overwrite, --here and -C)");
+    }
+    Ok(())
+}
+
+/// `photos` for `some/where/photos.pear`.
+fn named_after(archive: &Path) -> PathBuf {
+    archive.file_stem().unwrap_or(archive.as_os_str()).into()
+}

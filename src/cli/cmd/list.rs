@@ -1,0 +1,51 @@
+//! `pear-archive list`.
+
+use jiff::tz::TimeZone;
+use std::io::{self, BufWriter, Write};
+
+use super::super::args::List;
+use super::super::exit::Exit;
+use super::super::report::Report;
+use super::super::signal::cancel_flag;
+use super::super::watch::Watch;
+use super::super::{config, listing};
+use super::{named, open_archive, select};
+use crate::archive::{Limits, list_stream};
+use crate::entry::Entry;
+use crate::tree::printable;
+
+/// Prints the list.
+pub fn run(arguments: &List, report: &Report) -> anyhow::Result<Exit> {
+    let patterns = config::selection(&arguments.patterns)?;
+    let limits = config::limits(&arguments.limits, None);
+    let entries = match config::is_stdio(&arguments.archive) {
+        true => from_stdin(&limits, arguments, report)?,
+        false => open_archive(&arguments.archive, &limits)?.entries().to_vec(),
+    };
+    let selected = select(&entries, &patterns).map_err(|error| named(&arguments.archive, error))?;
+    match print_all(&selected, arguments) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
+        other => Ok(other.map(|()| Exit::Fine)?),
+    }
+}
+
+fn from_stdin(limits: &Limits, arguments: &List, report: &Report) -> anyhow::Result<Vec<Entry>> {
+    let cancel = cancel_flag()?;
+    let watch = Watch::new(report, "standard input");
+    list_stream(io::stdin().lock(), limits, &watch.control(&cancel))
+        .map_err(|error| named(&arguments.archive, error))
+}
+
+fn print_all(entries: &[&Entry], arguments: &List) -> io::Result<()> {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    let zone = TimeZone::system();
+    for entry in entries {
+        let line = match (arguments.json, arguments.long) {
+            (true, _) => listing::json(entry),
+            (_, true) => listing::long(entry, &zone),
+            _ => printable(&entry.path),
+        };
+        writeln!(stdout, "{line}")?;
+    }
+    stdout.flush()
+}
