@@ -337,8 +337,9 @@ Examples:
 
 /// Print files of an archive to standard output.
 ///
-/// They come in the order of the archive. Only the groups that hold them are decoded. Nothing of a damaged file is
-/// printed after the damage.
+/// They come in the order given, those of one pattern by name. Only the groups
+/// that hold them are decoded. A checksum is known only at the end of a file:
+/// if the exit status is not 0, do not trust the last file printed.
 #[derive(Debug, Args)]
 #[command(after_help = CAT_HELP)]
 pub struct Cat {

@@ -86,6 +86,9 @@ fn read_list(path: &Path) -> anyhow::Result<Vec<u8>> {
 
 /// A path in a message.
 pub fn shown(path: &Path) -> String {
+    if is_stdio(path) {
+        return "standard input".to_owned();
+    }
     crate::tree::printable(path.as_os_str().as_bytes())
 }
 
