@@ -180,7 +180,7 @@ _pear__archive() {
             return 0
             ;;
         pear__subcmd__archive__subcmd__create)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --codec --level --lanes --group-size --jobs --memory --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --codec --level --lanes --group-size --verify --jobs --memory --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

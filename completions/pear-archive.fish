@@ -60,12 +60,13 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l lev
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l group-size -d 'Bytes coded as one unit' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l null -d 'Paths of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l one-file-system -d 'Stay on the file system of each path given'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l verify -d 'Decode every group and compare before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -83,23 +84,24 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l level -d
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l group-size -d 'Bytes coded as one unit' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l null -d 'Paths of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l one-file-system -d 'Stay on the file system of each path given'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l verify -d 'Decode every group and compare before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s C -l directory -d 'Extract into this directory, which must exist' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s C -l directory -d 'Extract into this directory; made if missing' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
 always\t'Replace it'
 newer\t'Replace it where the archived file is newer'
 rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l strip-components -d 'Drop this many leading components of each path' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-entries -d 'Most entries' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-name -d 'Longest path, in bytes' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-depth -d 'Most components of a path' -r
@@ -113,14 +115,14 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l nu
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s C -l directory -d 'Extract into this directory, which must exist' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s C -l directory -d 'Extract into this directory; made if missing' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
 always\t'Replace it'
 newer\t'Replace it where the archived file is newer'
 rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l strip-components -d 'Drop this many leading components of each path' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-entries -d 'Most entries' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-name -d 'Longest path, in bytes' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-depth -d 'Most components of a path' -r
@@ -171,7 +173,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s q -l qu
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-entries -d 'Most entries' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-name -d 'Longest path, in bytes' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-depth -d 'Most components of a path' -r
@@ -183,7 +185,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s q -l q
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-entries -d 'Most entries' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-name -d 'Longest path, in bytes' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-depth -d 'Most components of a path' -r
@@ -196,7 +198,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s q -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l memory -d 'Memory to stay within, by running fewer jobs at once [default: half of what is free]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-entries -d 'Most entries' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-name -d 'Longest path, in bytes' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-depth -d 'Most components of a path' -r

@@ -39,13 +39,6 @@ impl Object {
         self
     }
 
-    /// Adds another object.
-    pub fn object(mut self, key: &str, value: Object) -> Object {
-        self.key(key);
-        self.text.push_str(&value.finish());
-        self
-    }
-
     /// Adds a list of objects.
     pub fn list(mut self, key: &str, values: impl IntoIterator<Item = Object>) -> Object {
         self.key(key);
@@ -127,11 +120,10 @@ mod tests {
             .text("path", "a\"b\\\n\u{1b}")
             .bytes("name", b"caf\xe9")
             .number("size", 12)
-            .object("owner", Object::new().number("known", true))
             .list("list", list)
             .finish();
         let expected = r#"{"path":"a\"b\\\n\u001b","name_base64":"Y2Fm6Q==","size":12,"#;
-        let expected = format!(r#"{expected}"owner":{{"known":true}},"list":[{{}},{{"x":1.5}}]}}"#);
+        let expected = format!(r#"{expected}"list":[{{}},{{"x":1.5}}]}}"#);
         assert_eq!(line, expected);
         assert_eq!(Object::new().finish(), "{}");
     }

@@ -18,6 +18,7 @@ use crate::archive::{
     Archive, ArchiveError, Control, ErrorKind, ExtractOptions, ExtractSummary, Limits, extract,
     extract_stream,
 };
+use crate::container::{ContainerError, has_footer};
 use crate::entry::{Entry, Kind};
 use crate::tree::{Overwrite, RestoreOptions, Restorer, TreeError};
 
@@ -34,7 +35,7 @@ pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
     let watch = Watch::new(report, &name);
     let work = Work { arguments, limits, options, control: watch.control(&cancel) };
     let summary = match config::is_stdio(&arguments.archive) {
-        true => work.stream(io::stdin().lock())?,
+        true => work.stream(io::stdin())?,
         false => {
             let file = open_file(&arguments.archive)?;
             match file.metadata()?.is_file() {
@@ -69,7 +70,7 @@ impl Work<'_> {
                 destination.keep_if_used(run.is_ok());
                 Ok(run.map_err(named)?)
             }
-            Err(error) if error.kind() == ErrorKind::Integrity => {
+            Err(error) if worth_salvaging(&error, file) => {
                 let destination = self.destination(None)?;
                 let (path, options) = (&destination.path, &self.options);
                 let run = extract(file, path, options, &self.limits, &self.control);
@@ -81,7 +82,7 @@ impl Work<'_> {
     }
 
     /// Extracts from front to back.
-    fn stream(&self, input: impl io::Read + Send) -> anyhow::Result<ExtractSummary> {
+    fn stream(&self, input: impl io::Read) -> anyhow::Result<ExtractSummary> {
         let destination = self.destination(None)?;
         let run =
             extract_stream(input, &destination.path, &self.options, &self.limits, &self.control);
@@ -184,6 +185,13 @@ impl Destination {
             let _ = fs::remove_dir(&self.path);
         }
     }
+}
+
+/// Whether this is an archive at all: without its preface it is still known by
+/// its footer.
+fn worth_salvaging(error: &ArchiveError, file: &File) -> bool {
+    let unknown = matches!(error, ArchiveError::Container(ContainerError::NotAnArchive { .. }));
+    error.kind() == ErrorKind::Integrity && (!unknown || has_footer(file))
 }
 
 fn refuse_existing(path: &Path) -> anyhow::Result<()> {
