@@ -1,0 +1,173 @@
+//! Archives written by released versions are read by every later one.
+//!
+//! Every archive in `tests/golden/` holds the same sample. They are never
+//! rewritten: a change that breaks one is a new format version. New ones (for
+//! a new version, codec or model id) are made by
+//! `cargo test --test golden -- --ignored`, which leaves existing ones alone.
+
+use pear_archive::archive::{Archive, Control, Limits, Silent, list_stream};
+use pear_archive::checksum::{Hasher, digest};
+use pear_archive::codec::{Choice, Codec, CodecOptions, codec_name, encode_group};
+use pear_archive::container::{Part, Piece, Sparse, Writer};
+use pear_archive::entry::{Content, Entry, Extent, Kind, Metadata, Segment, Timestamp};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+static GO_ON: AtomicBool = AtomicBool::new(false);
+const CONTROL: Control = Control { events: &Silent, cancel: &GO_ON };
+
+/// Bytes of a sparse file's data segment.
+const ISLAND: Segment = Segment { offset: 8192, length: 600 };
+const SPARSE_SIZE: u64 = 10_000;
+
+/// The two groups of the sample, decoded.
+fn groups() -> [Vec<u8>; 2] {
+    let text = b"A pear tree stood in the garden; the garden had a pear tree.\n".repeat(20);
+    let numbers: Vec<u8> = (0..2000u32).map(|n| (n * n / 7) as u8).collect();
+    let island = vec![b'i'; 600];
+    [[&text[..], &numbers[..1500]].concat(), [&numbers[1500..], &island].concat()]
+}
+
+fn entry(path: &[u8], kind: Kind) -> Entry {
+    let metadata = Metadata {
+        mode: 0o640,
+        uid: 1000,
+        gid: 100,
+        user: b"gardener".to_vec(),
+        group: b"users".to_vec(),
+        modified: Timestamp { seconds: 1_234_567_890, nanoseconds: 123_456_789 },
+        xattrs: vec![(b"user.note".to_vec(), b"kept\0bytes".to_vec())],
+    };
+    Entry { path: path.to_vec(), kind, metadata }
+}
+
+fn content(parts: &[(u64, u64, u64)], segments: Option<Vec<Segment>>) -> Kind {
+    let extents: Vec<Extent> =
+        parts.iter().map(|&(group, offset, length)| Extent { group, offset, length }).collect();
+    let groups = groups();
+    let mut hasher = Hasher::new();
+    let mut size: u64 = parts.iter().map(|part| part.2).sum();
+    if let Some([segment]) = segments.as_deref() {
+        hasher.update_zeros(segment.offset);
+        size = SPARSE_SIZE;
+    }
+    for extent in &extents {
+        let from = extent.offset as usize;
+        hasher.update(&groups[extent.group as usize][from..from + extent.length as usize]);
+    }
+    if segments.is_some() {
+        hasher.update_zeros(SPARSE_SIZE - ISLAND.offset - ISLAND.length);
+    }
+    Kind::File(Content { size, digest: hasher.digest(), segments, extents })
+}
+
+/// One entry of every kind.
+fn entries() -> Vec<Entry> {
+    let text = groups()[0].len() as u64 - 1500;
+    let numbers = [(0, text, 1500), (1, 0, 500)];
+    vec![
+        entry(b"caf\xe9\n", content(&[(0, 0, text)], None)),
+        entry(b"copy", content(&[(0, 0, text)], None)),
+        entry(b"empty", content(&[], None)),
+        entry(b"garden", Kind::Directory),
+        entry(b"garden/numbers", content(&numbers, None)),
+        entry(b"garden/same", Kind::HardLink { target: b"garden/numbers".to_vec() }),
+        entry(b"null", Kind::CharacterDevice { major: 1, minor: 3 }),
+        entry(b"pipe", Kind::Fifo),
+        entry(b"sparse", content(&[(1, 500, 600)], Some(vec![ISLAND]))),
+        entry(b"way", Kind::Symlink { target: b"../else where".to_vec() }),
+    ]
+}
+
+fn archives() -> Vec<PathBuf> {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
+    let all = fs::read_dir(directory).unwrap().map(|item| item.unwrap().path());
+    let mut all: Vec<_> =
+        all.filter(|path| path.extension().is_some_and(|end| end == "pear")).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn every_golden_archive_still_holds_the_sample() {
+    assert!(archives().len() >= 2);
+    for path in archives() {
+        let bytes = fs::read(&path).unwrap();
+        let archive = Archive::open(&bytes[..], &Limits::default()).unwrap();
+        assert_eq!(archive.entries(), entries(), "{path:?}");
+        let verified = archive.verify(1, &CONTROL).unwrap();
+        assert!(verified.failures.is_empty(), "{path:?}: {verified:?}");
+        let mut numbers = Vec::new();
+        archive.cat(b"garden/same", &mut numbers, 1, &CONTROL).unwrap();
+        assert_eq!(numbers, (0..2000u32).map(|n| (n * n / 7) as u8).collect::<Vec<_>>());
+        let listed = list_stream(&bytes[..], &Limits::default(), &CONTROL).unwrap();
+        assert_eq!(listed, entries(), "{path:?}");
+    }
+}
+
+#[test]
+#[ignore = "a deliberate act: writes golden archives that do not exist yet"]
+fn write_golden_archives() {
+    for codec in [Codec::Store, Codec::Zstd] {
+        let name = format!("{}-0.1.pear", codec_name(codec as u8));
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+        if !path.exists() {
+            fs::write(path, build(codec)).unwrap();
+        }
+    }
+}
+
+/// Builds the sample by hand, so that it does not depend on a file system.
+fn build(codec: Codec) -> Vec<u8> {
+    let all = entries();
+    let named = |paths: &[&[u8]]| -> Vec<Entry> {
+        all.iter().filter(|entry| paths.contains(&&entry.path[..])).cloned().collect()
+    };
+    let piece = |length, content: &[u8], sparse| {
+        let digest = (!content.is_empty()).then(|| digest(content));
+        Piece { length, digest, sparse }
+    };
+    let [first, second] = groups();
+    let text = first.len() - 1500;
+    let numbers = [&first[text..], &second[..500]].concat();
+    let Kind::File(Content { digest: sparse_digest, .. }) = all[8].kind else { unreachable!() };
+    let parts = [
+        Part { entries: named(&[b"null", b"garden", b"pipe", b"way"]), ..Part::default() },
+        Part {
+            following: 500,
+            pieces: vec![
+                Piece { digest: Some(digest(b"")), ..piece(0, b"", None) },
+                piece(text as u64, &first[..text], None),
+                piece(1500, b"", None),
+            ],
+            entries: named(&[b"caf\xe9\n", b"copy", b"empty", b"garden/numbers", b"garden/same"]),
+            file_pieces: vec![1, 1, 0, 2],
+            ..Part::default()
+        },
+        Part {
+            continued: true,
+            pieces: vec![
+                piece(500, &numbers, None),
+                Piece {
+                    length: ISLAND.length,
+                    digest: Some(sparse_digest),
+                    sparse: Some(Sparse { size: SPARSE_SIZE, segments: vec![ISLAND] }),
+                },
+            ],
+            entries: named(&[b"sparse"]),
+            file_pieces: vec![1],
+            ..Part::default()
+        },
+    ];
+    let mut writer = Writer::new(Vec::new(), *b"golden archive\0\0").unwrap();
+    let options = CodecOptions { choice: Choice::Only(codec), ..CodecOptions::default() };
+    writer.write_part(&parts[0]).unwrap();
+    for (part, raw) in parts[1..].iter().zip([&first, &second]) {
+        writer.write_part(part).unwrap();
+        let group = encode_group(raw, &options).unwrap();
+        let coding = (group.coding.codec, group.coding.filter, group.coding.model);
+        writer.write_group(coding, raw.len() as u64, &group.payload).unwrap();
+    }
+    writer.finish(all).unwrap().0
+}
