@@ -347,6 +347,54 @@ fn a_file_that_vanishes_is_reported_and_the_rest_archived() {
     assert_same_below(tree.path(), to.path());
 }
 
+/// Changes the end of a file as soon as its first group is written.
+struct Rewrite(PathBuf, Mutex<Vec<String>>);
+
+impl Events for Rewrite {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Progress { .. } => {
+                let file = File::options().write(true).open(&self.0).unwrap();
+                std::os::unix::fs::FileExt::write_all_at(&file, b"changed", 9_990).unwrap();
+            }
+            Event::Warning(error) => self.1.lock().unwrap().push(error.to_string()),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_spoils_no_other() {
+    let tree = TempDir::new().unwrap();
+    let content = noise(1, 10_000);
+    for name in ["a", "b", "c"] {
+        fs::write(tree.path().join(name), &content).unwrap();
+    }
+    fs::hard_link(tree.path().join("b"), tree.path().join("link")).unwrap();
+    let events = Rewrite(tree.path().join("a"), Mutex::default());
+    let control = Control { events: &events, cancel: &GO_ON };
+    let mut bytes = Vec::new();
+    let operands = [PathBuf::from(".")];
+    let settings = CreateOptions { jobs: 1, ..options(Codec::Store, 500) };
+    let summary =
+        create_stream(&mut bytes, &operands, walking(tree.path()), &settings, &control).unwrap();
+    assert_eq!(summary.bytes, 20_000, "b and c still share their content");
+    let warnings = events.1.into_inner().unwrap();
+    assert!(warnings.len() == 1 && warnings[0].contains("/a"), "{warnings:?}");
+    let archive = Archive::open(&bytes[..], &Limits::default()).unwrap();
+    assert!(archive.verify(1, &CONTROL).unwrap().failures.is_empty());
+    for chosen in [&[][..], &["link"], &["c", "link"]] {
+        let (indexed, piped) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+        let done = unpack(&bytes, indexed.path(), &selecting(chosen));
+        assert!(done.failures.is_empty(), "{done:?}");
+        let limits = Limits::default();
+        let done = extract_stream(&bytes[..], piped.path(), &selecting(chosen), &limits, &CONTROL);
+        assert!(done.as_ref().unwrap().failures.is_empty(), "{done:?}");
+        assert_same_below(indexed.path(), piped.path());
+        assert_eq!(fs::read(piped.path().join("link")).unwrap(), content);
+    }
+}
+
 #[test]
 fn patterns_that_select_nothing_are_errors() {
     let tree = TempDir::new().unwrap();

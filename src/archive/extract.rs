@@ -1,5 +1,6 @@
 //! Extracting through the index: only the groups of the wanted files.
 
+use super::links::StandIns;
 use super::open::{Archive, Decoded, data_length, decode_cost, find};
 use super::pool::{self, Stages, Task};
 use super::sink::{Sink, Target};
@@ -123,27 +124,21 @@ impl<S: ReadAt> Archive<S> {
     fn select(&self, patterns: &Patterns) -> Result<Vec<Entry>, ArchiveError> {
         let mut used = vec![patterns.is_empty(); patterns.len()];
         let mut selected: Vec<Entry> = Vec::new();
-        let mut stand_ins: HashMap<&[u8], Vec<u8>> = HashMap::new();
-        for entry in self.entries() {
+        let mut stand_ins = StandIns::default();
+        for stored in self.entries() {
             let mut wanted = patterns.is_empty();
-            for pattern in patterns.matching(&entry.path) {
+            for pattern in patterns.matching(&stored.path) {
                 (used[pattern], wanted) = (true, true);
             }
             if !wanted {
                 continue;
             }
-            let mut entry = entry.clone();
-            if let Kind::HardLink { target } = &entry.kind
+            let mut entry = stored.clone();
+            if let Kind::HardLink { target } = &stored.kind
                 && find(&selected, target).is_none()
                 && let Some(original) = self.entry(target)
             {
-                entry.kind = match stand_ins.get(&target[..]) {
-                    Some(path) => Kind::HardLink { target: path.clone() },
-                    None => {
-                        stand_ins.insert(&original.path, entry.path.clone());
-                        original.kind.clone()
-                    }
-                };
+                entry.kind = stand_ins.resolve(stored, original);
             }
             selected.push(entry);
         }

@@ -1,6 +1,7 @@
 //! Files on their way out of a stream of parts.
 
 use super::extract::{ExtractOptions, ExtractSummary, file_error, restore_other};
+use super::links::StandIns;
 use super::sink::{Sink, Target};
 use super::{ArchiveError, Control, Event, Limits};
 use crate::container::Part;
@@ -32,12 +33,63 @@ struct Open {
     left: u64,
 }
 
-/// A file whose content begins or goes on. Unselected ones stay in the list:
-/// revoking counts them.
+/// A file whose content begins or goes on. Unselected ones are kept while the
+/// content is open: revoking counts them.
 struct Announced {
     path: Vec<u8>,
+    /// Position among the files announced with this content; a link that
+    /// stands in for a file has the file's.
+    ordinal: u64,
     sink: Option<Sink<'static>>,
     bytes: u64,
+    /// Selected hard links, to be made once the file is there.
+    links: Vec<Entry>,
+    /// Paths of all hard links.
+    names: Vec<Vec<u8>>,
+}
+
+/// What the entries of one part announce.
+#[derive(Default)]
+struct Announcements<'p> {
+    /// Files, by piece.
+    files: Vec<Vec<Announced>>,
+    /// How many of them are no stand-ins, by piece.
+    ordinals: Vec<u64>,
+    /// Piece and position there of every file, by path.
+    places: HashMap<&'p [u8], (usize, usize)>,
+    /// What hard links of this part may link to, and whether it was selected.
+    targets: HashMap<&'p [u8], (&'p Entry, bool)>,
+    stand_ins: StandIns<'p>,
+}
+
+impl<'p> Announcements<'p> {
+    /// Adds a file; a stand-in has the ordinal of its file.
+    fn add(
+        &mut self,
+        piece: usize,
+        path: &'p [u8],
+        stands_in: Option<u64>,
+        sink: Option<Sink<'static>>,
+    ) {
+        let ordinal = stands_in.unwrap_or(self.ordinals[piece]);
+        self.ordinals[piece] += stands_in.is_none() as u64;
+        self.places.insert(path, (piece, self.files[piece].len()));
+        let (links, names) = (Vec::new(), Vec::new());
+        self.files[piece].push(Announced {
+            path: path.to_vec(),
+            ordinal,
+            sink,
+            bytes: 0,
+            links,
+            names,
+        });
+    }
+
+    /// The file of this path.
+    fn file(&mut self, path: &[u8]) -> Option<(usize, &mut Announced)> {
+        let &(piece, index) = self.places.get(path)?;
+        Some((piece, &mut self.files[piece][index]))
+    }
 }
 
 impl<'a> Incoming<'a> {
@@ -122,53 +174,84 @@ impl<'a> Incoming<'a> {
         let rest = if part.pieces.len() == 1 { part.following } else { 0 };
         let fits = part.continued && first.checked_add(rest) == Some(left);
         let mut kept = Vec::new();
-        for (ordinal, file) in files.into_iter().enumerate() {
-            if part.continued && part.revoked.binary_search(&(ordinal as u64)).is_ok() {
-                self.seen.remove(&file.path);
+        for file in files {
+            if part.continued && part.revoked.binary_search(&file.ordinal).is_ok() {
+                // These names may be announced again.
+                for name in file.names.iter().chain([&file.path]) {
+                    self.seen.remove(name);
+                }
             } else if fits {
                 kept.push(file);
             } else {
-                self.lose(file, Arc::new(ArchiveError::Missing));
+                self.lose(file);
             }
         }
         kept
     }
 
-    /// Restores entries without content and starts files, by piece.
+    /// Restores entries without content and starts files; gives them by piece.
     fn announce(&mut self, part: &Part) -> Vec<Vec<Announced>> {
-        let mut starting: Vec<Vec<Announced>> = Vec::new();
-        starting.resize_with(part.pieces.len(), Vec::new);
+        let mut all = Announcements::default();
+        all.files.resize_with(part.pieces.len(), Vec::new);
+        all.ordinals.resize(part.pieces.len(), 0);
         let mut pieces = part.file_pieces.iter();
-        let mut stand_ins: HashMap<&[u8], Vec<u8>> = HashMap::new();
-        let mut originals: HashMap<&[u8], (&Kind, Option<u64>, bool)> = HashMap::new();
         for entry in &part.entries {
-            let is_file = matches!(entry.kind, Kind::File(_));
-            let mut piece = if is_file { pieces.next().copied() } else { None };
             let selected = self.admits(entry);
-            originals.insert(&entry.path, (&entry.kind, piece, selected));
-            let mut entry = entry.clone();
-            // A link whose file is not selected becomes the file.
-            if let Kind::HardLink { target } = &entry.kind
-                && let Some((&path, &(kind, at, false))) = originals.get_key_value(&target[..])
-                && selected
-            {
-                match stand_ins.get(path) {
-                    Some(stand_in) => entry.kind = Kind::HardLink { target: stand_in.clone() },
-                    None => {
-                        stand_ins.insert(path, entry.path.clone());
-                        (entry.kind, piece) = (kind.clone(), at);
-                    }
-                }
+            if let Kind::HardLink { target } = &entry.kind {
+                self.announce_link(entry, target, selected, &mut all);
+                continue;
             }
-            match piece {
-                Some(piece) => starting[piece as usize].push(self.start(&entry, selected)),
-                None if selected => {
-                    restore_other(&self.restorer, &entry, &mut self.summary, self.control);
+            all.targets.insert(&entry.path, (entry, selected));
+            match (&entry.kind, pieces.as_slice().first()) {
+                (Kind::File(_), Some(&piece)) => {
+                    pieces.next();
+                    let sink = if selected { self.start(entry) } else { None };
+                    all.add(piece as usize, &entry.path, None, sink);
                 }
-                None => {}
+                _ if selected => self.restore_other(entry),
+                _ => {}
             }
         }
-        starting
+        all.files
+    }
+
+    /// Announces a hard link: it waits for its file, or becomes the file if
+    /// that is not selected.
+    fn announce_link<'p>(
+        &mut self,
+        link: &'p Entry,
+        target: &[u8],
+        selected: bool,
+        all: &mut Announcements<'p>,
+    ) {
+        let file = all.file(target).map(|(piece, file)| {
+            file.names.push(link.path.clone());
+            (piece, file.ordinal)
+        });
+        // The container checked that the target stands earlier in the table.
+        let Some(&(original, original_selected)) = all.targets.get(target).filter(|_| selected)
+        else {
+            return;
+        };
+        let mut entry = link.clone();
+        if !original_selected {
+            entry.kind = all.stand_ins.resolve(link, original);
+        }
+        match (&entry.kind, file) {
+            (Kind::File(_), Some((piece, ordinal))) => {
+                let sink = self.start(&entry);
+                all.add(piece, &link.path, Some(ordinal), sink);
+            }
+            (Kind::HardLink { target }, _) => match all.file(target) {
+                Some((_, file)) => file.links.push(entry),
+                None => self.restore_other(&entry),
+            },
+            _ => self.restore_other(&entry),
+        }
+    }
+
+    fn restore_other(&mut self, entry: &Entry) {
+        restore_other(&self.restorer, entry, &mut self.summary, self.control);
     }
 
     fn is_selected(&self, entry: &Entry) -> bool {
@@ -194,28 +277,26 @@ impl<'a> Incoming<'a> {
         selected
     }
 
-    fn start(&mut self, entry: &Entry, selected: bool) -> Announced {
-        let mut announced = Announced { path: entry.path.clone(), sink: None, bytes: 0 };
-        let Kind::File(content) = &entry.kind else { return announced };
-        if !selected {
-            return announced;
-        }
-        let (found, limit) = (self.output.saturating_add(content.size), self.limits.output_bytes);
+    /// Starts a file; `None` if it is skipped or fails, which is reported.
+    fn start(&mut self, entry: &Entry) -> Option<Sink<'static>> {
+        let Kind::File(content) = &entry.kind else { return None };
+        let found = self.output.saturating_add(content.size);
+        let (field, limit) = ("output bytes", self.limits.output_bytes);
         if found > limit {
-            let field = "output bytes";
             self.fail(ArchiveError::Limit { field, found, limit });
-            return announced;
+            return None;
         }
         self.output = found;
         match self.restorer.file(&entry.path, &entry.metadata, content.size) {
-            Ok(Some(writer)) => {
+            Ok(writer) => {
                 let segments = content.segments.as_deref();
-                announced.sink = Some(Sink::new(Target::File(writer), content.size, segments));
+                writer.map(|writer| Sink::new(Target::File(writer), content.size, segments))
             }
-            Ok(None) => {}
-            Err(error) => self.fail(error),
+            Err(error) => {
+                self.fail(error);
+                None
+            }
         }
-        announced
     }
 
     fn write(&mut self, file: &mut Announced, bytes: Result<&[u8], Arc<ArchiveError>>) {
@@ -230,22 +311,28 @@ impl<'a> Incoming<'a> {
         }
     }
 
+    /// Ends a file and makes the hard links to it. If it is not there, the
+    /// restorer says so of each link.
     fn complete(&mut self, file: Announced, digest: &[u8; 32]) {
-        let Announced { path, sink: Some(sink), bytes } = file else { return };
-        match sink.finish(digest) {
-            Ok(()) => {
+        let Announced { path, sink, bytes, links, .. } = file;
+        match sink.map(|sink| sink.finish(digest)) {
+            Some(Ok(())) => {
                 self.summary.entries += 1;
                 self.summary.bytes += bytes;
                 self.control.events.event(Event::Entry { path: &path });
             }
-            Err(error) => self.fail(file_error(&path, Arc::new(error))),
+            Some(Err(error)) => self.fail(file_error(&path, Arc::new(error))),
+            None => {}
         }
+        links.iter().for_each(|link| self.restore_other(link));
     }
 
-    fn lose(&mut self, file: Announced, cause: Arc<ArchiveError>) {
+    /// Gives up a file whose rest will not come.
+    fn lose(&mut self, file: Announced) {
         if file.sink.is_some() {
-            self.fail(file_error(&file.path, cause));
+            self.fail(file_error(&file.path, Arc::new(ArchiveError::Missing)));
         }
+        file.links.iter().for_each(|link| self.restore_other(link));
     }
 
     /// Reports every selected entry of the index that was never announced.
@@ -265,7 +352,7 @@ impl<'a> Incoming<'a> {
     /// whole stream was seen.
     pub fn finish(mut self, whole: bool) -> Result<ExtractSummary, ArchiveError> {
         for file in self.open.take().into_iter().flat_map(|open| open.files) {
-            self.lose(file, Arc::new(ArchiveError::Missing));
+            self.lose(file);
         }
         for error in self.restorer.finish() {
             self.summary.fail(self.control, error);

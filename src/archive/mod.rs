@@ -19,6 +19,7 @@ mod error;
 mod events;
 mod extract;
 mod incoming;
+mod links;
 mod open;
 mod output;
 mod pack;
