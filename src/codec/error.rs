@@ -34,6 +34,14 @@ pub enum CodecError {
         /// What is wrong.
         cause: &'static str,
     },
+    /// A block of codec `bpe` is not what the codec writes.
+    #[error("damaged bpe payload in the block at byte {offset}: {source}")]
+    Pairs {
+        /// Byte offset of the block in the payload.
+        offset: u64,
+        /// What is wrong.
+        source: crate::bpe::BpeError,
+    },
     /// A group is larger than a codec can take.
     #[error("a group of {found} bytes is more than the {limit} a codec takes")]
     TooLarge {

@@ -4,6 +4,7 @@
 //! one group to the next, so groups are coded in any order and on any thread.
 
 mod error;
+mod pairs;
 
 pub use error::CodecError;
 
@@ -125,6 +126,10 @@ pub fn encode_group(raw: &[u8], options: &CodecOptions) -> Result<EncodedGroup, 
     if options.choice == Choice::Only(Codec::Store) {
         return Ok(EncodedGroup { coding: plain(Codec::Store), payload: raw.to_vec() });
     }
+    if options.choice == Choice::Only(Codec::Bpe) {
+        let payload = pairs::encode(raw, options.level);
+        return Ok(EncodedGroup { coding: plain(Codec::Bpe), payload });
+    }
     let payload = zstd::bulk::compress(raw, 19)
         .map_err(|source| CodecError::Library { codec: "zstd", source })?;
     Ok(EncodedGroup { coding: plain(Codec::Zstd), payload })
@@ -159,6 +164,7 @@ pub fn decode_group(
             raw.truncate(wanted);
             Ok(raw)
         }
+        2 => pairs::decode(payload, raw_length, wanted),
         codec => Err(CodecError::UnknownCodec { codec }),
     }
 }
@@ -172,6 +178,7 @@ pub fn decode_memory(coding: Coding, raw_length: u64) -> Result<u64, CodecError>
     match coding.codec {
         0 => Ok(0),
         1 => Ok(raw_length + (1 << 20)),
+        2 => Ok(pairs::decode_memory(raw_length)),
         codec => Err(CodecError::UnknownCodec { codec }),
     }
 }

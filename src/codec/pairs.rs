@@ -1,0 +1,137 @@
+//! Codec `bpe`: a group as blocks of byte pairs.
+//!
+//! Normative text: spec/bpe.md §5.
+
+use super::CodecError;
+use crate::bpe::{Decoder, Learner, MAX_BLOCK};
+use crate::bytes::{BytesError, Cursor, put_varint};
+
+/// Smallest block size, so that a table is not read for every few bytes.
+const MIN_BLOCK: usize = 1 << 12;
+
+/// Block sizes to try, by level: 1 MiB holds the decoder's table in the cache
+/// of a core, 4 MiB is smaller on data that stays alike and slower to learn.
+fn block_sizes(level: u8) -> &'static [usize] {
+    if level < 7 { &[1 << 20] } else { &[1 << 20, 1 << 22] }
+}
+
+/// Codes a group; the smallest of the block sizes of `level` wins.
+pub(super) fn encode(raw: &[u8], level: u8) -> Vec<u8> {
+    let mut learner = Learner::new();
+    let codings = block_sizes(level).iter().map(|&size| encode_blocks(raw, size, &mut learner));
+    codings.min_by_key(Vec::len).expect("every level has a block size")
+}
+
+fn encode_blocks(raw: &[u8], block_size: usize, learner: &mut Learner) -> Vec<u8> {
+    let mut payload = Vec::new();
+    put_varint(&mut payload, block_size as u64);
+    for block in raw.chunks(block_size) {
+        let coded = learner.encode_block(block);
+        let stored = if coded.len() < block.len() { &coded } else { block };
+        put_varint(&mut payload, stored.len() as u64);
+        payload.extend_from_slice(stored);
+    }
+    payload
+}
+
+/// Decodes the first `wanted` bytes of a group of `raw_length`.
+///
+/// # Errors
+/// [`CodecError::Damaged`] and [`CodecError::Pairs`].
+pub(super) fn decode(
+    payload: &[u8],
+    raw_length: usize,
+    wanted: usize,
+) -> Result<Vec<u8>, CodecError> {
+    let mut cursor = Cursor::new(payload);
+    let block_size = cursor.varint().map_err(|error| damaged(&cursor, error))? as usize;
+    if !(MIN_BLOCK..=MAX_BLOCK).contains(&block_size) {
+        return Err(CodecError::Damaged { codec: "bpe", offset: 0, cause: "block size" });
+    }
+    let mut raw = Vec::with_capacity(wanted);
+    while raw.len() < wanted {
+        let length = block_size.min(raw_length - raw.len());
+        let coded_length = cursor.varint().map_err(|error| damaged(&cursor, error))?;
+        let coded = cursor.take(coded_length).map_err(|error| damaged(&cursor, error))?;
+        let offset = (cursor.position() - coded.len()) as u64;
+        if coded.len() == length {
+            raw.extend_from_slice(coded);
+        } else {
+            let block = decode_block(coded, length)
+                .map_err(|source| CodecError::Pairs { offset, source })?;
+            raw.extend_from_slice(&block);
+        }
+    }
+    if raw.len() == raw_length && cursor.left() > 0 {
+        let offset = cursor.position() as u64;
+        return Err(CodecError::Damaged { codec: "bpe", offset, cause: "bytes left over" });
+    }
+    raw.truncate(wanted);
+    Ok(raw)
+}
+
+fn decode_block(coded: &[u8], length: usize) -> Result<Vec<u8>, crate::bpe::BpeError> {
+    let decoder = Decoder::parse(coded)?;
+    decoder.decode(&coded[decoder.table_length()..], length)
+}
+
+fn damaged(cursor: &Cursor, error: BytesError) -> CodecError {
+    let cause = match error {
+        BytesError::Short { .. } => "payload ends too early",
+        _ => "length",
+    };
+    CodecError::Damaged { codec: "bpe", offset: cursor.position() as u64, cause }
+}
+
+/// Bytes that decoding takes beside payload and output: one block and a table.
+pub(super) fn decode_memory(raw_length: u64) -> u64 {
+    raw_length.min(MAX_BLOCK as u64) + (4 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(length: usize) -> Vec<u8> {
+        let line = |i: usize| format!("line {} of {}\n", i * i % 1009, i % 7).into_bytes();
+        (0..).flat_map(line).take(length).collect()
+    }
+
+    #[test]
+    fn groups_come_back_whole_and_from_the_front() {
+        for length in [0, 1, 4096, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 3_000_000] {
+            let raw = text(length);
+            for level in [1, 9] {
+                let payload = encode(&raw, level);
+                for wanted in [0, length / 3, length] {
+                    assert!(decode(&payload, length, wanted).unwrap() == raw[..wanted]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_that_do_not_shrink_are_stored() {
+        let raw = (0..=255).collect::<Vec<u8>>();
+        let payload = encode(&raw, 5);
+        assert_eq!(payload.len(), raw.len() + 5);
+        assert_eq!(decode(&payload, raw.len(), raw.len()).unwrap(), raw);
+    }
+
+    #[test]
+    fn damage_is_an_error() {
+        let raw = text(50_000);
+        let payload = encode(&raw, 5);
+        for cut in 0..200.min(payload.len()) {
+            assert!(decode(&payload[..cut], raw.len(), raw.len()).is_err(), "cut at {cut}");
+        }
+        let longer = [&payload[..], &[0]].concat();
+        assert!(decode(&longer, raw.len(), raw.len()).is_err());
+        for block_size in [0, MIN_BLOCK - 1, MAX_BLOCK + 1, usize::MAX] {
+            let mut bad = Vec::new();
+            put_varint(&mut bad, block_size as u64);
+            bad.extend_from_slice(&payload[3..]);
+            assert!(decode(&bad, raw.len(), raw.len()).is_err(), "block size {block_size}");
+        }
+    }
+}
