@@ -1,0 +1,18 @@
+//! Any block comes back, learnt from itself or from another one.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pear_archive::bpe::{Decoder, Learner, byte_values, learn};
+
+fuzz_target!(|input: (&[u8], &[u8])| {
+    let (sample, other) = input;
+    let coded = Learner::new().encode_block(sample);
+    let decoder = Decoder::parse(&coded).expect("own table");
+    let raw = decoder.decode(&coded[decoder.table_length()..], sample.len());
+    assert_eq!(raw.expect("own symbols"), sample);
+
+    let both = [sample, other].concat();
+    let table = learn(sample, &byte_values(&both), 200);
+    let symbols = table.encode(&both).expect("all values were told");
+    assert_eq!(table.decoder().decode(&symbols, both.len()).expect("own symbols"), both);
+});
