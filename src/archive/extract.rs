@@ -78,7 +78,7 @@ impl<S: ReadAt> Archive<S> {
         }
         let open = |entry: &Entry, content: &Content| {
             let writer = restorer.file(&entry.path, &entry.metadata, content.size)?;
-            Ok(writer.map(Target::File))
+            Ok(writer.map(|writer| Target::File(Box::new(writer))))
         };
         let run = self.run(files, options.jobs, control, Box::new(open), &mut summary);
         // Directories get their modes and times even after a failure.
@@ -159,7 +159,7 @@ impl<S: ReadAt> Archive<S> {
         summary: &mut ExtractSummary,
     ) -> Result<(), ArchiveError> {
         let bytes = files.iter().map(data_length).sum();
-        let output = files.iter().map(|entry| file_size(entry)).fold(0, u64::saturating_add);
+        let output = files.iter().map(file_size).fold(0, u64::saturating_add);
         let limit = self.limits.output_bytes;
         if output > limit {
             return Err(ArchiveError::Limit { field: "output bytes", found: output, limit });
@@ -208,7 +208,8 @@ struct Wanted<'a> {
 enum State<'a> {
     /// No byte has come.
     Waiting,
-    Open(Sink<'a>),
+    /// Boxed: few files are open at a time, but all are listed.
+    Open(Box<Sink<'a>>),
     /// Skipped, or failed and reported.
     Dropped,
 }
@@ -278,42 +279,55 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
 
     /// Gives a file its next bytes, and ends it after the last.
     fn take(&mut self, file: usize, bytes: Result<&[u8], &Arc<ArchiveError>>) {
+        self.begin(file);
         let wanted = &mut self.files[file];
         wanted.left = wanted.left.saturating_sub(1);
-        let Kind::File(content) = &wanted.entry.kind else { return };
-        if let State::Waiting = wanted.state {
-            wanted.state = match (self.open)(&wanted.entry, content) {
-                Ok(Some(target)) => {
-                    State::Open(Sink::new(target, content.size, content.segments.as_deref()))
-                }
-                Ok(None) => State::Dropped,
-                Err(error) => {
-                    self.summary.fail(self.control, error);
-                    State::Dropped
-                }
-            };
-        }
         let State::Open(sink) = &mut wanted.state else { return };
         let result = match bytes {
             Err(cause) => Err(Arc::clone(cause)),
             Ok(bytes) => sink.write(bytes).map_err(Arc::new),
         };
-        if result.is_ok() && wanted.left > 0 {
-            return;
+        if result.is_err() || wanted.left == 0 {
+            self.end(file, result);
         }
-        // Replacing the state drops an unfinished file, which removes it.
-        let State::Open(sink) = std::mem::replace(&mut wanted.state, State::Dropped) else {
+    }
+
+    /// Opens a file of which no byte has come yet.
+    fn begin(&mut self, file: usize) {
+        let wanted = &mut self.files[file];
+        let (State::Waiting, Kind::File(content)) = (&wanted.state, &wanted.entry.kind) else {
             return;
         };
-        let result = result.and_then(|()| sink.finish(&content.digest).map_err(Arc::new));
-        match result {
+        wanted.state = match (self.open)(&wanted.entry, content) {
+            Ok(Some(target)) => {
+                let sink = Sink::new(target, content.size, content.segments.as_deref());
+                State::Open(Box::new(sink))
+            }
+            Ok(None) => State::Dropped,
+            Err(error) => {
+                self.summary.fail(self.control, error);
+                State::Dropped
+            }
+        };
+    }
+
+    /// Ends a file: checks its digest and gives it its name, or drops it, which
+    /// removes it.
+    fn end(&mut self, file: usize, result: Result<(), Arc<ArchiveError>>) {
+        let Wanted { entry, state, .. } = &mut self.files[file];
+        let (State::Open(sink), Kind::File(content)) =
+            (std::mem::replace(state, State::Dropped), &entry.kind)
+        else {
+            return;
+        };
+        match result.and_then(|()| sink.finish(&content.digest).map_err(Arc::new)) {
             Ok(()) => {
                 self.summary.entries += 1;
-                self.summary.bytes += data_length(&wanted.entry);
-                self.control.events.event(Event::Entry { path: &wanted.entry.path });
+                self.summary.bytes += data_length(entry);
+                self.control.events.event(Event::Entry { path: &entry.path });
             }
             Err(cause) => {
-                let error = file_error(&wanted.entry.path, cause);
+                let error = file_error(&entry.path, cause);
                 match &mut self.failure {
                     Some(first) => **first = first.take().or(Some(error)),
                     None => self.summary.fail(self.control, error),

@@ -290,7 +290,8 @@ impl<'a> Incoming<'a> {
         match self.restorer.file(&entry.path, &entry.metadata, content.size) {
             Ok(writer) => {
                 let segments = content.segments.as_deref();
-                writer.map(|writer| Sink::new(Target::File(writer), content.size, segments))
+                writer
+                    .map(|writer| Sink::new(Target::File(Box::new(writer)), content.size, segments))
             }
             Err(error) => {
                 self.fail(error);

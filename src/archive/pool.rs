@@ -14,6 +14,9 @@ pub(super) struct Task<J, K> {
     pub cost: u64,
 }
 
+/// A task, the end of all tasks, or why the operation fails.
+pub(super) type Next<J, K> = Result<Option<Task<J, K>>, ArchiveError>;
+
 /// The three stages of a pipeline. `next` and `done` run on the calling
 /// thread and may share state; `work` runs on the workers.
 pub(super) trait Stages {
@@ -25,7 +28,7 @@ pub(super) trait Stages {
     type Output: Send;
 
     /// The next piece of work, `None` at the end.
-    fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError>;
+    fn next(&mut self) -> Next<Self::Job, Self::Kept>;
 
     /// Does the work.
     fn work(job: Self::Job) -> Self::Output;

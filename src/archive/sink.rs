@@ -10,7 +10,7 @@ use std::io::Write;
 /// What receives the bytes.
 pub(super) enum Target<'a> {
     /// A file, which gets its name only when the digest is right.
-    File(FileWriter),
+    File(Box<FileWriter>),
     /// A stream; holes are written as zeros.
     Output(&'a mut dyn Write),
     /// Nothing: the digest is all that is wanted.

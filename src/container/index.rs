@@ -110,18 +110,8 @@ fn decode_sections(columns: &mut Columns, limits: &Limits) -> Result<Vec<Section
     let mut sections = Vec::with_capacity(count);
     let (mut offset, mut groups, mut raw_total) = (PREFACE_LENGTH as u64, 0u64, 0u64);
     for row in 0..count {
-        let wide = || columns.invalid(row, "a field is wider than its section header's");
-        let header = SectionHeader {
-            sequence: row as u64,
-            section_type: fields[0][row].try_into().map_err(|_| wide())?,
-            flags: fields[1][row].try_into().map_err(|_| wide())?,
-            codec: fields[2][row].try_into().map_err(|_| wide())?,
-            filter: fields[3][row].try_into().map_err(|_| wide())?,
-            model: fields[4][row].try_into().map_err(|_| wide())?,
-            group: fields[5][row].wrapping_sub(1),
-            stored_length: fields[6][row],
-            raw_length: fields[7][row],
-        };
+        let header = header_row(&fields, row)
+            .ok_or_else(|| columns.invalid(row, "a field is wider than its section header's"))?;
         check_section(&header, offset, groups).map_err(|cause| match cause {
             Cause::Rule(cause) => columns.invalid(row, cause),
             Cause::Unsupported(error) => error,
@@ -139,6 +129,21 @@ fn decode_sections(columns: &mut Columns, limits: &Limits) -> Result<Vec<Section
         sections.push(section);
     }
     Ok(sections)
+}
+
+/// The header a row describes; `None` if a value does not fit its field.
+fn header_row(fields: &[Vec<u64>], row: usize) -> Option<SectionHeader> {
+    Some(SectionHeader {
+        sequence: row as u64,
+        section_type: fields[0][row].try_into().ok()?,
+        flags: fields[1][row].try_into().ok()?,
+        codec: fields[2][row].try_into().ok()?,
+        filter: fields[3][row].try_into().ok()?,
+        model: fields[4][row].try_into().ok()?,
+        group: fields[5][row].wrapping_sub(1),
+        stored_length: fields[6][row],
+        raw_length: fields[7][row],
+    })
 }
 
 enum Cause {
