@@ -153,7 +153,8 @@ fn archives_go_through_pipes() {
     let mut piped: Vec<_> =
         String::from_utf8(listed.stdout).unwrap().lines().map(str::to_owned).collect();
     let mut direct = names(at.path(), "x.pear");
-    (piped.sort(), direct.sort());
+    piped.sort();
+    direct.sort();
     assert_eq!(piped, direct);
 }
 

@@ -169,3 +169,79 @@ fn limits_refuse_before_writing() {
     }
     run(at.path(), "extract x.pear -C out --max-entries 5 --max-depth 3 --max-output 100", 0);
 }
+
+/// An archive made by hand: what no careful program writes.
+fn archive_by_hand(at: &Path, paths: &[&str], codec: u8) {
+    use pear_archive::container::{Part, Writer};
+    use pear_archive::entry::{Content, Entry, Extent, Kind, Metadata};
+    let content = b"content";
+    let metadata = Metadata { mode: 0o644, ..Metadata::default() };
+    let extents = vec![Extent { group: 0, offset: 0, length: content.len() as u64 }];
+    let digest = *blake3::hash(content).as_bytes();
+    let size = content.len() as u64;
+    let entries = paths.iter().map(|path| Entry {
+        path: path.as_bytes().to_vec(),
+        kind: Kind::File(Content { size, digest, segments: None, extents: extents.clone() }),
+        metadata: metadata.clone(),
+    });
+    let mut writer = Writer::new(fs::File::create(at.join("x.pear")).unwrap(), [7; 16]).unwrap();
+    writer.write_part(&Part::default()).unwrap();
+    writer.write_group((codec, 0, 0), size, content).unwrap();
+    writer.finish(entries.collect()).unwrap();
+}
+
+#[test]
+fn unsafe_names_are_refused_with_4() {
+    for path in ["../outside", "/tmp/outside", "a/../../outside"] {
+        let at = tempfile::tempdir().unwrap();
+        archive_by_hand(at.path(), &[path], 0);
+        for line in ["extract x.pear -C out", "list x.pear", "verify x.pear"] {
+            let (stdout, stderr) = run(at.path(), line, 4);
+            assert!(stdout.is_empty() && stderr.contains("unsafe path"), "{line}: {stderr}");
+        }
+        assert!(!at.path().join("outside").exists() && !at.path().join("out").exists());
+    }
+}
+
+#[test]
+fn what_is_too_new_is_refused_with_5() {
+    let at = tempfile::tempdir().unwrap();
+    archive_by_hand(at.path(), &["a.txt"], 0);
+    run(at.path(), "extract x.pear -C out", 0);
+    archive_by_hand(at.path(), &["a.txt"], 200);
+    let (_, stderr) = run(at.path(), "extract x.pear -C new", 5);
+    assert!(stderr.contains("a.txt") && stderr.contains("codec 200"), "{stderr}");
+    let mut bytes = fs::read(at.path().join("x.pear")).unwrap();
+    bytes[8] = 99;
+    use pear_archive::checksum::{Context, tag};
+    let hash = tag(Context::Preface, &bytes[..32]);
+    bytes[32..48].copy_from_slice(&hash);
+    fs::write(at.path().join("x.pear"), bytes).unwrap();
+    let (_, stderr) = run(at.path(), "extract x.pear -C new", 5);
+    assert!(stderr.contains("version 99"), "{stderr}");
+}
+
+#[test]
+fn an_interrupt_while_a_pipe_is_silent_ends_with_130() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::process::{Command, Stdio};
+    let at = tempfile::tempdir().unwrap();
+    two_tops(at.path());
+    let bytes = fs::read(at.path().join("x.pear")).unwrap();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pear-archive"))
+        .args(["extract", "-", "-C", "out"])
+        .current_dir(at.path())
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut pipe, &bytes[..bytes.len() / 2]).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(stderr, "pear-archive: error: interrupted\n");
+    assert!(leftovers(at.path()).is_empty());
+}

@@ -1,10 +1,13 @@
 //! Interrupts: the first asks the work to stop and clean up, the second kills.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::AsFd;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::exit::Exit;
 
@@ -22,4 +25,47 @@ pub fn cancel_flag() -> io::Result<Arc<AtomicBool>> {
         flag::register(signal, Arc::clone(&cancel))?;
     }
     Ok(cancel)
+}
+
+/// Standard input without a buffer of our own: what is in one could not be
+/// waited for.
+///
+/// # Errors
+/// If there is no standard input.
+pub fn unbuffered_stdin() -> io::Result<File> {
+    io::stdin().as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// A pipe whose reading ends when the flag is set, even if nothing comes: the
+/// system restarts a read that a signal broke off.
+#[derive(Debug)]
+pub struct Interruptible<'a, R> {
+    input: R,
+    cancel: &'a AtomicBool,
+}
+
+impl<'a, R: Read + AsFd> Interruptible<'a, R> {
+    /// Reads `input` while `cancel` is not set.
+    pub fn new(input: R, cancel: &'a AtomicBool) -> Interruptible<'a, R> {
+        Interruptible { input, cancel }
+    }
+}
+
+impl<R: Read + AsFd> Read for Interruptible<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wait = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+        loop {
+            if self.cancel.load(Ordering::Relaxed) {
+                // ErrorKind::Interrupted would be tried again.
+                return Err(io::Error::other("interrupted"));
+            }
+            let ready = match poll(&mut [PollFd::new(&self.input, PollFlags::IN)], Some(&wait)) {
+                Err(rustix::io::Errno::INTR) => 0,
+                other => other?,
+            };
+            if ready > 0 {
+                return self.input.read(buffer);
+            }
+        }
+    }
 }

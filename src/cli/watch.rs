@@ -3,7 +3,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::exit::Exit;
 use super::report::Report;
@@ -20,6 +20,7 @@ pub struct Watch<'a> {
     report: &'a Report,
     /// Name of the archive that is read, empty when one is written.
     archive: &'a str,
+    cancel: &'a AtomicBool,
     worst: Cell<Exit>,
     bar: RefCell<Option<ProgressBar>>,
     /// Bytes done: of data, and in the archive.
@@ -28,14 +29,14 @@ pub struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Nothing has happened yet.
-    pub fn new(report: &'a Report, archive: &'a str) -> Watch<'a> {
+    pub fn new(report: &'a Report, archive: &'a str, cancel: &'a AtomicBool) -> Watch<'a> {
         let (bar, done) = Default::default();
-        Watch { report, archive, worst: Cell::new(Exit::Fine), bar, done }
+        Watch { report, archive, cancel, worst: Cell::new(Exit::Fine), bar, done }
     }
 
     /// What an operation takes to be followed and stopped.
-    pub fn control(&'a self, cancel: &'a AtomicBool) -> Control<'a> {
-        Control { events: self, cancel }
+    pub fn control(&'a self) -> Control<'a> {
+        Control { events: self, cancel: self.cancel }
     }
 
     /// The exit code after an operation that came to its end.
@@ -44,19 +45,17 @@ impl<'a> Watch<'a> {
         self.worst.get()
     }
 
-    /// Counts something as this bad.
-    pub fn at_least(&self, exit: Exit) {
-        self.worst.set(self.worst.get().max(exit));
-    }
-
     fn warning(&self, error: &ArchiveError) {
+        if self.cancel.load(Ordering::Relaxed) {
+            return; // what an interrupt leaves undone is no news
+        }
         let exit = exit_of_warning(error);
         let message = about(self.archive, error);
         match exit {
             Exit::Warnings => self.report.warning(message),
             _ => self.report.error(message),
         }
-        self.at_least(exit);
+        self.worst.set(self.worst.get().max(exit));
     }
 
     fn total(&self, bytes: u64) {

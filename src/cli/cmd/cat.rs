@@ -26,8 +26,8 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
     }
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
-    let watch = Watch::new(report, &name);
-    let control = watch.control(&cancel);
+    let watch = Watch::new(report, &name, &cancel);
+    let control = watch.control();
     let jobs = config::jobs(&arguments.resources);
     let mut stdout = io::stdout().lock();
     for path in paths {

@@ -2,7 +2,6 @@
 
 use anyhow::bail;
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
 
 use super::super::args::Create;
 use super::super::config;
@@ -22,7 +21,7 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
     }
     let operands = config::operands(arguments, report)?;
     let walking = WalkOptions {
-        base: arguments.directory.clone().unwrap_or_else(PathBuf::new),
+        base: arguments.directory.clone().unwrap_or_default(),
         excludes: config::excludes(arguments)?,
         one_file_system: arguments.one_file_system,
         leave_out: Vec::new(),
@@ -35,8 +34,8 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
         verify: arguments.verify,
     };
     let cancel = cancel_flag()?;
-    let watch = Watch::new(report, "");
-    let control = watch.control(&cancel);
+    let watch = Watch::new(report, "", &cancel);
+    let control = watch.control();
     let summary = match to_stdout {
         true => create_stream(io::stdout().lock(), &operands, walking, &options, &control),
         false => create(&arguments.archive, &operands, walking, &options, &control),

@@ -3,14 +3,16 @@
 use anyhow::{Context, bail};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufReader};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::super::args::Extract;
 use super::super::config;
 use super::super::exit::Exit;
 use super::super::report::Report;
-use super::super::signal::cancel_flag;
+use super::super::signal::{Interruptible, cancel_flag, unbuffered_stdin};
 use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::{named, open_file, select};
@@ -32,15 +34,15 @@ pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
     };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
-    let watch = Watch::new(report, &name);
-    let work = Work { arguments, limits, options, control: watch.control(&cancel) };
+    let watch = Watch::new(report, &name, &cancel);
+    let work = Work { arguments, limits, options, control: watch.control() };
     let summary = match config::is_stdio(&arguments.archive) {
-        true => work.stream(io::stdin())?,
+        true => work.stream(unbuffered_stdin()?, &cancel)?,
         false => {
             let file = open_file(&arguments.archive)?;
             match file.metadata()?.is_file() {
                 true => work.file(&file)?,
-                false => work.stream(file)?, // a pipe with a name
+                false => work.stream(file, &cancel)?, // a pipe with a name
             }
         }
     };
@@ -82,11 +84,19 @@ impl Work<'_> {
     }
 
     /// Extracts from front to back.
-    fn stream(&self, input: impl io::Read) -> anyhow::Result<ExtractSummary> {
+    fn stream(
+        &self,
+        input: impl io::Read + AsFd,
+        cancel: &AtomicBool,
+    ) -> anyhow::Result<ExtractSummary> {
         let destination = self.destination(None)?;
-        let run =
-            extract_stream(input, &destination.path, &self.options, &self.limits, &self.control);
+        let input = BufReader::with_capacity(1 << 16, Interruptible::new(input, cancel));
+        let (path, options) = (&destination.path, &self.options);
+        let run = extract_stream(input, path, options, &self.limits, &self.control);
         destination.keep_if_used(run.is_ok());
+        if cancel.load(Ordering::Relaxed) {
+            return Err(ArchiveError::Interrupted.into()); // whatever it looked like
+        }
         run.map_err(|error| named(&self.arguments.archive, error))
     }
 
@@ -145,9 +155,9 @@ impl Work<'_> {
                 Ok(true) => {
                     use std::os::unix::ffi::OsStrExt;
                     let name = std::ffi::OsStr::from_bytes(&entry.path);
-                    return Err(TreeError::Exists { path: destination.path.join(name) })
-                        .map_err(ArchiveError::from)
-                        .context("nothing extracted (see --overwrite)");
+                    let path = destination.path.join(name);
+                    let error = ArchiveError::from(TreeError::Exists { path });
+                    return Err(error).context("nothing extracted (see --overwrite)");
                 }
                 Ok(false) => {}
                 Err(error) if error.is_unsafe() => {}

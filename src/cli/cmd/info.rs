@@ -83,13 +83,14 @@ impl Whole {
 
     fn table(&self, path: &Path) -> String {
         let mut text = format!(
-            "{}\n  entries     {}\n  content     {} in {} groups\n  stored      {}, ratio {:.3}\n  \
+            "{}\n  entries     {}\n  content     {} in {} group{}\n  stored      {}, ratio {:.3}\n  \
              decoding    about {} on one core, {} of memory for each group at once\n  \
              root hash   {}\n",
             config::shown(path),
             self.entries,
             show_size(self.raw),
             self.groups.len(),
+            if self.groups.len() == 1 { "" } else { "s" },
             show_size(self.stored),
             ratio(self.raw, self.stored),
             show_seconds(self.seconds),

@@ -15,8 +15,8 @@ pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
     let archive = open_archive(&arguments.archive, &limits)?;
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
-    let watch = Watch::new(report, &name);
-    let control = watch.control(&cancel);
+    let watch = Watch::new(report, &name, &cancel);
+    let control = watch.control();
     let summary = match arguments.quick {
         true => archive.verify_quick(&control),
         false => archive.verify(config::jobs(&arguments.resources), &control),
