@@ -93,7 +93,7 @@ pub fn create_stream(
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
-    codec::self_test(options.codec.isa)?;
+    pool::self_test(options.codec.isa)?;
     let planned = plan(walk(operands, walking)?, options.jobs, control)?;
     let Plan { contents, others, entries, bytes, archive_id } = planned;
     control.events.event(Event::Total { entries, bytes });

@@ -5,7 +5,7 @@ use super::open::{Archive, Decoded, data_length, decode_cost, find};
 use super::pool::{self, Stages, Task};
 use super::sink::{Sink, Target};
 use super::{ArchiveError, Control, ErrorKind, Event};
-use crate::codec;
+use crate::arith::Isa;
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, Kind};
 use crate::tree::{Patterns, RestoreOptions, Restorer, TreeError};
@@ -260,7 +260,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     }
 
     fn finish(mut self, jobs: usize, summary: &mut ExtractSummary) -> Result<(), ArchiveError> {
-        codec::self_test(crate::arith::Isa::best())?;
+        pool::self_test(Isa::best())?;
         for file in 0..self.files.len() {
             if self.files[file].left == 0 {
                 self.take(file, Ok(&[]));

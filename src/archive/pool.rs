@@ -1,8 +1,11 @@
 //! Work on many threads, handed on in order, with bounded memory.
 
 use super::{ArchiveError, Control};
+use crate::arith::Isa;
+use crate::codec;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Mutex, PoisonError};
 
 /// A piece of work for a worker.
 pub(super) struct Task<J, K> {
@@ -84,6 +87,18 @@ pub(super) fn build(jobs: usize) -> Result<rayon::ThreadPool, ArchiveError> {
         operation: "start",
         source: std::io::Error::other(error),
     })
+}
+
+/// The codec's known-answer test, once for every instruction set in use.
+pub(super) fn self_test(isa: Isa) -> Result<(), ArchiveError> {
+    static PASSED: Mutex<Vec<Isa>> = Mutex::new(Vec::new());
+    // A list of what passed is sound whenever its lock was given up.
+    let mut passed = PASSED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !passed.contains(&isa) {
+        codec::self_test(isa)?;
+        passed.push(isa);
+    }
+    Ok(())
 }
 
 /// Number of workers meant by `jobs`: 0 is one per processor.

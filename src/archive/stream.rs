@@ -6,7 +6,7 @@ use super::incoming::Incoming;
 use super::open::{decode, decode_cost, in_group};
 use super::pool::{self, Stages, Task};
 use super::{Archive, ArchiveError, Control, ErrorKind, Event, Limits};
-use crate::codec;
+use crate::arith::Isa;
 use crate::container::{
     ContainerError, Part, ReadAt, Scanner, Section, SectionType, StreamReader, decode_index,
     decode_part, has_footer,
@@ -160,7 +160,7 @@ impl<'a, T: Sections> Streaming<'a, T> {
         limits: &'a Limits,
         control: &'a Control<'a>,
     ) -> Result<ExtractSummary, ArchiveError> {
-        codec::self_test(crate::arith::Isa::best())?;
+        pool::self_test(Isa::best())?;
         let incoming = Incoming::new(destination, options, limits, control)?;
         let mut streaming = Streaming {
             sections,
