@@ -215,9 +215,9 @@ fn forge(entries: &[Entry], contents: &[&[u8]]) -> Vec<u8> {
         writer.write_part(&Part { entries: others, ..Part::default() }).unwrap();
     }
     for (content, file) in contents.iter().zip(files) {
-        let (length, digest) = (content.len() as u64, Some(digest(content)));
-        let pieces = vec![Piece { length, digest, sparse: None }];
-        let part = Part { pieces, entries: vec![file], file_pieces: vec![0], ..Part::default() };
+        let (length, group_digest) = (content.len() as u64, digest(content));
+        let (pieces, entries) = (vec![Piece { length, sparse: None }], vec![file]);
+        let part = Part { group_digest, pieces, entries, file_pieces: vec![0], ..Part::default() };
         writer.write_part(&part).unwrap();
         writer.write_group((0, 0, 0), length, content).unwrap();
     }
@@ -294,10 +294,9 @@ fn duplicate_and_conflicting_names_are_refused() {
     // The writer refuses to write them: only a pipe can still bring them.
     let twice = [entry("a", file(b"1", 0)), entry("a", file(b"2", 1))];
     let part = |content: &[u8]| {
-        let (length, digest) = (content.len() as u64, Some(digest(content)));
-        let pieces = vec![Piece { length, digest, sparse: None }];
-        let entries = vec![twice[0].clone()];
-        Part { pieces, entries, file_pieces: vec![0], ..Part::default() }
+        let (length, group_digest) = (content.len() as u64, digest(content));
+        let (pieces, entries) = (vec![Piece { length, sparse: None }], vec![twice[0].clone()]);
+        Part { group_digest, pieces, entries, file_pieces: vec![0], ..Part::default() }
     };
     let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
     for content in [b"1", b"2"] {
@@ -359,7 +358,7 @@ fn unknown_codecs_and_critical_sections_are_unsupported_and_ancillary_ones_skipp
     let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
     let content = b"text";
     let kind = file(content, 0);
-    let pieces = vec![Piece { length: 4, digest: Some(digest(content)), sparse: None }];
+    let pieces = vec![Piece { length: 4, sparse: None }];
     let entries = vec![entry("a", kind)];
     let part = Part { pieces, entries: entries.clone(), file_pieces: vec![0], ..Part::default() };
     writer.write_part(&part).unwrap();

@@ -124,37 +124,28 @@ fn build(codec: Codec) -> Vec<u8> {
     let named = |paths: &[&[u8]]| -> Vec<Entry> {
         all.iter().filter(|entry| paths.contains(&&entry.path[..])).cloned().collect()
     };
-    let piece = |length, content: &[u8], sparse| {
-        let digest = (!content.is_empty()).then(|| digest(content));
-        Piece { length, digest, sparse }
-    };
+    let piece = |length| Piece { length, sparse: None };
     let [first, second] = groups();
-    let text = first.len() - 1500;
-    let numbers = [&first[text..], &second[..500]].concat();
-    let Kind::File(Content { digest: sparse_digest, .. }) = all[8].kind else { unreachable!() };
+    let text = first.len() as u64 - 1500;
+    let island = Sparse { size: SPARSE_SIZE, segments: vec![ISLAND] };
     let parts = [
-        Part { entries: named(&[b"null", b"garden", b"pipe", b"way"]), ..Part::default() },
+        Part {
+            group_digest: digest(b""),
+            entries: named(&[b"null", b"garden", b"pipe", b"way"]),
+            ..Part::default()
+        },
         Part {
             following: 500,
-            pieces: vec![
-                Piece { digest: Some(digest(b"")), ..piece(0, b"", None) },
-                piece(text as u64, &first[..text], None),
-                piece(1500, b"", None),
-            ],
+            group_digest: digest(&first),
+            pieces: vec![piece(0), piece(text), piece(1500)],
             entries: named(&[b"caf\xe9\n", b"copy", b"empty", b"garden/numbers", b"garden/same"]),
             file_pieces: vec![1, 1, 0, 2],
             ..Part::default()
         },
         Part {
             continued: true,
-            pieces: vec![
-                piece(500, &numbers, None),
-                Piece {
-                    length: ISLAND.length,
-                    digest: Some(sparse_digest),
-                    sparse: Some(Sparse { size: SPARSE_SIZE, segments: vec![ISLAND] }),
-                },
-            ],
+            group_digest: digest(&second),
+            pieces: vec![piece(500), Piece { length: ISLAND.length, sparse: Some(island) }],
             entries: named(&[b"sparse"]),
             file_pieces: vec![1],
             ..Part::default()

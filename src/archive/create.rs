@@ -123,7 +123,7 @@ fn write_others(
     let mut part = PartBuilder::default();
     for node in others {
         if part.is_full() {
-            writer.write_part(&std::mem::take(&mut part).finish())?;
+            writer.write_part(&std::mem::take(&mut part).finish(&[]))?;
         }
         part.other(node);
         for found in &node.names {
@@ -131,7 +131,7 @@ fn write_others(
         }
     }
     if !part.is_empty() {
-        writer.write_part(&part.finish())?;
+        writer.write_part(&part.finish(&[]))?;
     }
     Ok(())
 }

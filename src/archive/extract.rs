@@ -1,11 +1,12 @@
 //! Extracting through the index: only the groups of the wanted files.
 
 use super::links::StandIns;
-use super::open::{Archive, Decoded, data_length, decode_cost, find};
+use super::open::{Archive, Decoded, data_length, decode_cost, find, in_group};
 use super::pool::{self, Stages, Task};
 use super::sink::{Sink, Target};
 use super::{ArchiveError, Control, ErrorKind, Event};
 use crate::arith::Isa;
+use crate::checksum::{self, Digest};
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, Kind};
 use crate::tree::{Patterns, RestoreOptions, Restorer, TreeError};
@@ -80,7 +81,8 @@ impl<S: ReadAt> Archive<S> {
             let writer = restorer.file(&entry.path, &entry.metadata, content.size)?;
             Ok(writer.map(|writer| Target::File(Box::new(writer))))
         };
-        let run = self.run(files, options.jobs, control, Box::new(open), &mut summary);
+        let run =
+            self.run(files, options.jobs, control, Box::new(open), BTreeMap::new(), &mut summary);
         // Directories get their modes and times even after a failure.
         for error in restorer.finish() {
             summary.fail(control, error);
@@ -149,13 +151,15 @@ impl<S: ReadAt> Archive<S> {
     }
 
     /// Decodes the groups of `files` and gives each file's bytes to what
-    /// `open` makes for it.
+    /// `open` makes for it. Groups whose digest is given are decoded whole and
+    /// compared with it.
     pub(super) fn run<'a>(
         &'a self,
         files: Vec<Entry>,
         jobs: usize,
         control: &'a Control<'a>,
         open: Opener<'a>,
+        digests: BTreeMap<u64, Digest>,
         summary: &mut ExtractSummary,
     ) -> Result<(), ArchiveError> {
         let bytes = files.iter().map(data_length).sum();
@@ -165,7 +169,9 @@ impl<S: ReadAt> Archive<S> {
             return Err(ArchiveError::Limit { field: "output bytes", found: output, limit });
         }
         control.events.event(Event::Total { entries: files.len() as u64, bytes });
-        Extraction::new(self, files, open, control).finish(jobs, summary)
+        let mut run = Extraction::new(self, files, open, control);
+        run.digests = digests;
+        run.finish(jobs, summary)
     }
 }
 
@@ -227,6 +233,7 @@ struct Extraction<'a, 'f, S> {
     open: Opener<'a>,
     files: Vec<Wanted<'a>>,
     groups: std::collections::btree_map::IntoIter<u64, Vec<Run>>,
+    digests: BTreeMap<u64, Digest>,
     summary: ExtractSummary,
     /// Where the first failure goes instead of being reported.
     failure: Option<&'f mut Option<ArchiveError>>,
@@ -255,8 +262,9 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             Wanted { entry, left, state: State::Waiting }
         };
         let files = files.into_iter().map(wanted).collect();
-        let (groups, summary) = (groups.into_iter(), ExtractSummary::default());
-        Extraction { archive, control, open, files, groups, summary, failure: None }
+        let (groups, digests) = (groups.into_iter(), BTreeMap::new());
+        let summary = ExtractSummary::default();
+        Extraction { archive, control, open, files, groups, digests, summary, failure: None }
     }
 
     fn finish(mut self, jobs: usize, summary: &mut ExtractSummary) -> Result<(), ArchiveError> {
@@ -300,7 +308,12 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         };
         wanted.state = match (self.open)(&wanted.entry, content) {
             Ok(Some(target)) => {
-                let sink = Sink::new(target, content.size, content.segments.as_deref());
+                let sink = Sink::new(
+                    target,
+                    content.size,
+                    content.segments.as_deref(),
+                    Some(content.digest),
+                );
                 State::Open(Box::new(sink))
             }
             Ok(None) => State::Dropped,
@@ -315,12 +328,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     /// removes it.
     fn end(&mut self, file: usize, result: Result<(), Arc<ArchiveError>>) {
         let Wanted { entry, state, .. } = &mut self.files[file];
-        let (State::Open(sink), Kind::File(content)) =
-            (std::mem::replace(state, State::Dropped), &entry.kind)
-        else {
-            return;
-        };
-        match result.and_then(|()| sink.finish(&content.digest).map_err(Arc::new)) {
+        let State::Open(sink) = std::mem::replace(state, State::Dropped) else { return };
+        match result.and_then(|()| sink.finish().map_err(Arc::new)) {
             Ok(()) => {
                 self.summary.entries += 1;
                 self.summary.bytes += data_length(entry);
@@ -351,6 +360,7 @@ pub(super) struct DecodeJob<'a, S> {
     archive: &'a Archive<S>,
     section: Section,
     wanted: usize,
+    digest: Option<Digest>,
 }
 
 impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
@@ -362,12 +372,19 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
         let Some((group, runs)) = self.groups.next() else { return Ok(None) };
         let section = *self.archive.group(group);
         let wanted = runs.iter().map(|run| run.offset + run.length).max().unwrap_or(0);
-        let job = DecodeJob { archive: self.archive, section, wanted };
+        let digest = self.digests.get(&group).copied();
+        let job = DecodeJob { archive: self.archive, section, wanted, digest };
         Ok(Some(Task { job, kept: (section, runs), cost: decode_cost(&section) }))
     }
 
     fn work(job: DecodeJob<'a, S>) -> Decoded {
-        job.archive.decode(&job.section, job.wanted)
+        let DecodeJob { archive, section, wanted, digest } = job;
+        let Some(digest) = digest else { return archive.decode(&section, wanted) };
+        let raw = archive.decode(&section, section.header.raw_length as usize)?;
+        match checksum::digest(&raw) == digest {
+            true => Ok(raw),
+            false => Err(Arc::new(in_group(&section, ArchiveError::Digest))),
+        }
     }
 
     fn done(

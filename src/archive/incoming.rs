@@ -137,8 +137,8 @@ impl<'a> Incoming<'a> {
         selected
     }
 
-    /// Takes a part with the bytes of its group, as far as they are wanted, or
-    /// what is wrong with them.
+    /// Takes a part with the bytes of its group, checked against their digest,
+    /// or what is wrong with them. No bytes if no selected file is among them.
     pub fn take(&mut self, part: Part, data: Result<Vec<u8>, Arc<ArchiveError>>) {
         let mut starting = self.announce(&part);
         let mut current = self.continued(&part);
@@ -161,8 +161,7 @@ impl<'a> Incoming<'a> {
             if number == last && part.following > 0 {
                 self.open = Some(Open { files, left: part.following });
             } else {
-                let digest = piece.digest.unwrap_or_default();
-                files.into_iter().for_each(|file| self.complete(file, &digest));
+                files.into_iter().for_each(|file| self.complete(file));
             }
         }
     }
@@ -290,8 +289,9 @@ impl<'a> Incoming<'a> {
         match self.restorer.file(&entry.path, &entry.metadata, content.size) {
             Ok(writer) => {
                 let segments = content.segments.as_deref();
-                writer
-                    .map(|writer| Sink::new(Target::File(Box::new(writer)), content.size, segments))
+                writer.map(|writer| {
+                    Sink::new(Target::File(Box::new(writer)), content.size, segments, None)
+                })
             }
             Err(error) => {
                 self.fail(error);
@@ -314,9 +314,9 @@ impl<'a> Incoming<'a> {
 
     /// Ends a file and makes the hard links to it. If it is not there, the
     /// restorer says so of each link.
-    fn complete(&mut self, file: Announced, digest: &[u8; 32]) {
+    fn complete(&mut self, file: Announced) {
         let Announced { path, sink, bytes, links, .. } = file;
-        match sink.map(|sink| sink.finish(digest)) {
+        match sink.map(|sink| sink.finish()) {
             Some(Ok(())) => {
                 self.summary.entries += 1;
                 self.summary.bytes += bytes;

@@ -18,9 +18,6 @@ use std::collections::VecDeque;
 /// Bytes a group holds at least before a change of kind closes it.
 const KIND_MINIMUM: usize = 1 << 20;
 
-/// Digest of data that turned out to belong to no file.
-const WASTE: Digest = [0; 32];
-
 /// A group ready to be coded, and what lies in it. No bytes: a part with
 /// entries only.
 pub(super) struct Filled {
@@ -187,7 +184,7 @@ impl<'a> Packer<'a> {
     }
 
     /// The piece of a content in this group.
-    fn piece(&mut self, open: &mut Open, digest: Option<Digest>) -> Piece {
+    fn piece(&mut self, open: &mut Open) -> Piece {
         let length = (self.buffer.len() - open.start) as u64;
         if length > 0 {
             let offset = open.start as u64;
@@ -196,7 +193,7 @@ impl<'a> Packer<'a> {
         let segments = open.source.segments().filter(|_| !open.announced);
         let size = open.source.size();
         let sparse = segments.map(|segments| Sparse { size, segments: segments.to_vec() });
-        Piece { length, digest, sparse }
+        Piece { length, sparse }
     }
 
     /// Closes the group; a file that goes on is announced and kept open.
@@ -206,7 +203,7 @@ impl<'a> Packer<'a> {
         let begun = open.as_ref().is_some_and(begun);
         let mut open = open;
         if let Some(open) = open.as_mut().filter(|_| begun) {
-            let piece = self.piece(open, None);
+            let piece = self.piece(open);
             let starting = if open.announced { &[] } else { &open.plan.nodes[open.reading..] };
             self.part.piece(piece, starting);
             self.part.following(open.left);
@@ -217,8 +214,8 @@ impl<'a> Packer<'a> {
         }
         self.open = open;
         let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
-        let part = std::mem::replace(&mut self.part, next).finish();
         let raw = std::mem::take(&mut self.buffer);
+        let part = std::mem::replace(&mut self.part, next).finish(&raw);
         self.group += !raw.is_empty() as u64;
         Filled { raw, part }
     }
@@ -226,7 +223,7 @@ impl<'a> Packer<'a> {
     /// Ends a content that was read to its end.
     fn finish(&mut self, mut open: Open) {
         let digest = open.hasher.finish();
-        let piece = self.piece(&mut open, Some(digest));
+        let piece = self.piece(&mut open);
         let Open { plan, reading, source, announced, extents, .. } = open;
         let mut nodes = plan.nodes.into_iter().skip(reading).collect::<Vec<_>>();
         let content = Content {
@@ -262,7 +259,7 @@ impl<'a> Packer<'a> {
         if open.announced {
             let nodes = open.plan.nodes.len() - open.reading;
             self.buffer.truncate(open.start);
-            let piece = self.piece(&mut open, Some(WASTE));
+            let piece = self.piece(&mut open);
             self.part.revoke((0..nodes as u64).collect());
             self.part.piece(piece, []);
         } else {

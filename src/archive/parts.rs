@@ -1,6 +1,7 @@
 //! Building the ENTRY sections of an archive being written.
 
 use super::plan::Node;
+use crate::checksum::digest;
 use crate::container::{Part, Piece};
 use crate::entry::{Entry, Kind, compare_paths};
 
@@ -54,8 +55,9 @@ impl PartBuilder {
         self.announced.len().max(self.part.pieces.len()) >= PART_ENTRIES
     }
 
-    /// The part, entries in the order of their paths.
-    pub fn finish(mut self) -> Part {
+    /// The part of the group `raw`, entries in the order of their paths.
+    pub fn finish(mut self, raw: &[u8]) -> Part {
+        self.part.group_digest = digest(raw);
         self.announced.sort_by(|(left, _), (right, _)| compare_paths(&left.path, &right.path));
         for (entry, piece) in self.announced {
             if let Kind::File(_) = entry.kind {

@@ -17,11 +17,12 @@ pub(super) enum Target<'a> {
     Nowhere,
 }
 
-/// Takes the data of one file in order and hashes the file as it was, holes
-/// included.
+/// Takes the data of one file in order. Where the digest of the file is known
+/// it hashes the file as it was, holes included.
 pub(super) struct Sink<'a> {
     target: Target<'a>,
-    hasher: Hasher,
+    /// Hash so far and what it must become.
+    check: Option<(Hasher, Digest)>,
     size: u64,
     /// Segments still to come, the first perhaps begun.
     segments: std::vec::IntoIter<Segment>,
@@ -31,12 +32,19 @@ pub(super) struct Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    /// A sink for a file of `size` bytes with these data segments.
-    pub fn new(target: Target<'a>, size: u64, segments: Option<&[Segment]>) -> Self {
+    /// A sink for a file of `size` bytes with these data segments; `digest` is
+    /// `None` if the bytes were checked already.
+    pub fn new(
+        target: Target<'a>,
+        size: u64,
+        segments: Option<&[Segment]>,
+        digest: Option<Digest>,
+    ) -> Self {
         let whole = [Segment { offset: 0, length: size }];
         let segments = segments.unwrap_or(&whole).to_vec().into_iter();
         let current = Segment { offset: 0, length: 0 };
-        Sink { target, hasher: Hasher::new(), size, segments, current, position: 0 }
+        let check = digest.map(|digest| (Hasher::new(), digest));
+        Sink { target, check, size, segments, current, position: 0 }
     }
 
     /// Takes the next data.
@@ -52,7 +60,9 @@ impl<'a> Sink<'a> {
             }
             let length = self.current.length.min(bytes.len() as u64);
             let (piece, rest) = bytes.split_at(length as usize);
-            self.hasher.update(piece);
+            if let Some((hasher, _)) = &mut self.check {
+                hasher.update(piece);
+            }
             match &mut self.target {
                 Target::File(writer) => writer.write_at(self.current.offset, piece)?,
                 Target::Output(output) => write_all(*output, piece)?,
@@ -71,12 +81,12 @@ impl<'a> Sink<'a> {
     /// # Errors
     /// [`ArchiveError::Missing`] if data lacks, [`ArchiveError::Digest`] if it
     /// is wrong, failures of writing.
-    pub fn finish(mut self, digest: &Digest) -> Result<(), ArchiveError> {
+    pub fn finish(mut self) -> Result<(), ArchiveError> {
         if self.current.length > 0 || self.segments.any(|segment| segment.length > 0) {
             return Err(ArchiveError::Missing);
         }
         self.skip_to(self.size)?;
-        if self.hasher.digest() != *digest {
+        if self.check.is_some_and(|(hasher, digest)| hasher.digest() != digest) {
             return Err(ArchiveError::Digest);
         }
         match self.target {
@@ -88,7 +98,9 @@ impl<'a> Sink<'a> {
     /// Passes over a hole that ends at `offset`.
     fn skip_to(&mut self, offset: u64) -> Result<(), ArchiveError> {
         let hole = offset.saturating_sub(self.position);
-        self.hasher.update_zeros(hole);
+        if let Some((hasher, _)) = &mut self.check {
+            hasher.update_zeros(hole);
+        }
         if let Target::Output(output) = &mut self.target {
             let copied = std::io::copy(&mut std::io::Read::take(std::io::repeat(0), hole), output);
             copied.map_err(output_error)?;

@@ -3,10 +3,11 @@
 
 use super::extract::{ExtractOptions, ExtractSummary};
 use super::incoming::Incoming;
-use super::open::{decode, decode_cost, in_group};
+use super::open::{Decoded, decode, decode_cost, in_group};
 use super::pool::{self, Stages, Task};
 use super::{Archive, ArchiveError, Control, ErrorKind, Event, Limits};
 use crate::arith::Isa;
+use crate::checksum::{self, Digest};
 use crate::container::{
     ContainerError, Part, ReadAt, Scanner, Section, SectionType, StreamReader, decode_index,
     decode_part, has_footer,
@@ -149,7 +150,8 @@ struct Streaming<'a, T> {
 struct StreamJob {
     section: Section,
     payload: Result<Vec<u8>, ArchiveError>,
-    wanted: usize,
+    wanted: bool,
+    digest: Digest,
 }
 
 impl<'a, T: Sections> Streaming<'a, T> {
@@ -203,11 +205,13 @@ impl<'a, T: Sections> Streaming<'a, T> {
             }
         };
         if part.length() == 0 {
-            let job = StreamJob { section, payload: Ok(Vec::new()), wanted: 0 };
+            let digest = part.group_digest;
+            let job = StreamJob { section, payload: Ok(Vec::new()), wanted: false, digest };
             return Some(Task { job, kept: part, cost: 0 });
         }
         if let Some((section, part)) = self.pending.replace((section, part)) {
-            let job = StreamJob { section, payload: Err(lost()), wanted: 1 };
+            let digest = part.group_digest;
+            let job = StreamJob { section, payload: Err(lost()), wanted: true, digest };
             return Some(Task { job, kept: part, cost: 0 });
         }
         None
@@ -242,26 +246,19 @@ impl<'a, T: Sections> Streaming<'a, T> {
             return None;
         };
         let wanted = self.wanted(&part);
-        let job = StreamJob { section, payload: payload.map_err(ArchiveError::from), wanted };
+        let payload = payload.map_err(ArchiveError::from);
+        let job = StreamJob { section, payload, wanted, digest: part.group_digest };
         Some(Task { job, kept: part, cost: decode_cost(&section) })
     }
 
-    /// How much of a group selected files need.
-    fn wanted(&mut self, part: &Part) -> usize {
+    /// Whether selected files have bytes in a group.
+    fn wanted(&mut self, part: &Part) -> bool {
         let selected = self.incoming.selects(part);
-        let (mut end, mut wanted) = (0, 0);
-        for (number, piece) in part.pieces.iter().enumerate() {
-            end += piece.length;
-            let continued = number == 0 && part.continued;
-            if selected[number] || (continued && self.continues) {
-                wanted = end;
-            }
-        }
-        let last_selected = selected.last().copied().unwrap_or(false);
-        let same = part.continued && part.pieces.len() == 1 && self.continues;
-        self.continues = part.following > 0 && (last_selected || same);
-        // A group is no longer than its Raw_Length, which memory bounds.
-        wanted as usize
+        let continues = part.continued && self.continues;
+        let last = selected.last().copied().unwrap_or(false);
+        let same = continues && part.pieces.len() == 1;
+        self.continues = part.following > 0 && (last || same);
+        continues || selected.contains(&true)
     }
 }
 
@@ -276,7 +273,7 @@ fn missing(section: &Section) -> Arc<ArchiveError> {
 impl<T: Sections> Stages for Streaming<'_, T> {
     type Job = StreamJob;
     type Kept = Part;
-    type Output = (Section, usize, Result<Vec<u8>, Arc<ArchiveError>>);
+    type Output = (Section, bool, Decoded);
 
     fn next(&mut self) -> Result<Option<Task<StreamJob, Part>>, ArchiveError> {
         while self.broken.is_none() {
@@ -306,20 +303,24 @@ impl<T: Sections> Stages for Streaming<'_, T> {
     }
 
     fn work(job: StreamJob) -> Self::Output {
-        let StreamJob { section, payload, wanted } = job;
+        let StreamJob { section, payload, wanted, digest } = job;
         let decoded = match payload {
-            Ok(_) if wanted == 0 => Ok(Vec::new()),
-            Ok(payload) => decode(&section, &payload, wanted),
+            Ok(_) if !wanted => Ok(Vec::new()),
+            Ok(payload) => decode(&section, &payload, section.header.raw_length as usize),
             Err(error) => Err(error),
         };
-        (section, wanted, decoded.map_err(|cause| Arc::new(in_group(&section, cause))))
+        let checked = decoded.and_then(|raw| match !wanted || checksum::digest(&raw) == digest {
+            true => Ok(raw),
+            false => Err(ArchiveError::Digest),
+        });
+        (section, wanted, checked.map_err(|cause| Arc::new(in_group(&section, cause))))
     }
 
     fn done(&mut self, part: Part, output: Self::Output) -> Result<(), ArchiveError> {
         let (section, wanted, decoded) = output;
         if section.header.known_type() == Some(SectionType::Data) {
             let (bytes, stored) = (section.header.raw_length, section.header.stored_length);
-            self.incoming.summary.groups_decoded += (wanted > 0) as u64;
+            self.incoming.summary.groups_decoded += wanted as u64;
             self.control.events.event(Event::Progress { bytes, stored });
         }
         self.incoming.take(part, decoded);

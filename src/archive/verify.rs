@@ -4,8 +4,10 @@ use super::extract::ExtractSummary;
 use super::open::{Archive, find};
 use super::sink::Target;
 use super::{ArchiveError, Control, Event};
+use crate::checksum::Digest;
 use crate::container::{NO_GROUP, ReadAt, Section, SectionType, decode_part};
 use crate::entry::{Content, Entry, Kind};
+use std::collections::BTreeMap;
 
 /// What was found. Failures are in [`ExtractSummary::failures`].
 pub type VerifySummary = ExtractSummary;
@@ -46,13 +48,18 @@ impl<S: ReadAt> Archive<S> {
         if let Err(error) = self.reader.check_root() {
             summary.fail(control, error);
         }
+        let mut digests = BTreeMap::new();
         for section in &self.reader.index().sections {
             control.check()?;
             let read = || self.reader.read_section(section).map_err(ArchiveError::from);
             let checked = match section.header.known_type() {
                 // Read, and checked, when their files are.
                 Some(SectionType::Data) => Ok(()),
-                Some(SectionType::Entry) => read().and_then(|bytes| self.compare(section, &bytes)),
+                Some(SectionType::Entry) => {
+                    read().and_then(|bytes| self.compare(section, &bytes)).map(|digest| {
+                        digests.insert(section.header.group, digest);
+                    })
+                }
                 _ => read().map(drop),
             };
             if let Err(error) = checked {
@@ -63,12 +70,12 @@ impl<S: ReadAt> Archive<S> {
         let files: Vec<Entry> = self.entries().iter().filter(is_file).cloned().collect();
         summary.entries = (self.entries().len() - files.len()) as u64;
         let open = |_: &Entry, _: &Content| Ok(Some(Target::Nowhere));
-        self.run(files, jobs, control, Box::new(open), &mut summary)?;
+        self.run(files, jobs, control, Box::new(open), digests, &mut summary)?;
         Ok(summary)
     }
 
-    /// Compares an ENTRY section with the index.
-    fn compare(&self, section: &Section, payload: &[u8]) -> Result<(), ArchiveError> {
+    /// Compares an ENTRY section with the index; returns the digest of its group.
+    fn compare(&self, section: &Section, payload: &[u8]) -> Result<Digest, ArchiveError> {
         let part = decode_part(payload, section.header.raw_length, &self.limits)?;
         let length = match section.header.group {
             NO_GROUP => 0,
@@ -85,21 +92,22 @@ impl<S: ReadAt> Archive<S> {
                     Kind::HardLink { .. } => true,
                     _ => false,
                 };
-            // Then it may be revoked later, and has no digest yet.
+            // Then it may be revoked later.
             goes_on || find(self.entries(), &entry.path).is_some_and(|known| agree(entry, known))
         });
         match agrees && part.length() == length {
-            true => Ok(()),
+            true => Ok(part.group_digest),
             false => Err(ArchiveError::Disagree { offset: section.offset }),
         }
     }
 }
 
-/// Whether an announced entry is the one of the index; extents aside.
+/// Whether an announced entry is the one of the index; extents and digest,
+/// which are not announced, aside.
 fn agree(announced: &Entry, known: &Entry) -> bool {
     let kinds = match (&announced.kind, &known.kind) {
         (Kind::File(one), Kind::File(other)) => {
-            (one.size, one.digest, &one.segments) == (other.size, other.digest, &other.segments)
+            (one.size, &one.segments) == (other.size, &other.segments)
         }
         (one, other) => one == other,
     };

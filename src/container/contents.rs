@@ -7,7 +7,6 @@
 use super::columns::Columns;
 use super::{ContainerError, Limits};
 use crate::bytes::put_varint;
-use crate::checksum::Digest;
 use crate::entry::Segment;
 
 const TABLE: &str = "Content_Table";
@@ -26,15 +25,12 @@ pub struct Sparse {
 pub struct Piece {
     /// Bytes of data.
     pub length: u64,
-    /// BLAKE3 of the whole file, holes read as zeros; `None` if the file goes
-    /// on in the next group.
-    pub digest: Option<Digest>,
     /// Where the holes are; `None` for a file without holes and for a piece
     /// that continues one.
     pub sparse: Option<Sparse>,
 }
 
-/// Appends the rows. Only the last may lack a digest.
+/// Appends the rows.
 pub(super) fn encode(out: &mut Vec<u8>, pieces: &[Piece]) {
     put_varint(out, pieces.len() as u64);
     pieces.iter().for_each(|piece| put_varint(out, piece.length));
@@ -49,20 +45,18 @@ pub(super) fn encode(out: &mut Vec<u8>, pieces: &[Piece]) {
             end = segment.offset + segment.length;
         }
     }
-    pieces.iter().filter_map(|piece| piece.digest).for_each(|digest| out.extend(digest));
 }
 
-/// Reads the rows. If data of the last row's file is `following` in other
-/// groups, that row has no digest.
+/// Reads the rows; `following` bytes of data of the last row's file are in
+/// other groups.
 pub(super) fn decode(
     columns: &mut Columns,
     following: u64,
     limits: &Limits,
 ) -> Result<Vec<Piece>, ContainerError> {
     columns.enter(TABLE);
-    let open = following > 0;
     let count = columns.count("contents", limits.entries, 2)?;
-    if open && count == 0 {
+    if following > 0 && count == 0 {
         return Err(columns.invalid(0, "no row is left open"));
     }
     let lengths = columns.varints(count)?;
@@ -81,10 +75,7 @@ pub(super) fn decode(
         if let Some(sparse) = &sparse {
             check_sparse(columns, row, sparse, data)?;
         }
-        pieces.push(Piece { length, digest: None, sparse });
-    }
-    for piece in pieces.iter_mut().take(count - open as usize) {
-        piece.digest = Some(columns.array()?);
+        pieces.push(Piece { length, sparse });
     }
     Ok(pieces)
 }

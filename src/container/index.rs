@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 const TABLE: &str = "Section_Table";
 
 /// Digest of data that belongs to no entry.
-const WASTE: Option<Digest> = Some([0; 32]);
+const WASTE: Digest = [0; 32];
 
 /// What an archive holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,8 +43,9 @@ pub fn encode_index(index: &Index) -> Result<(Vec<u8>, u64), ContainerError> {
     let mut raw = Vec::new();
     encode_sections(&mut raw, &index.sections);
     let ends = group_ends(&index.groups());
-    let (pieces, numbers) = collect_contents(&index.entries, &ends)?;
+    let (pieces, digests, numbers) = collect_contents(&index.entries, &ends)?;
     contents::encode(&mut raw, &pieces);
+    digests.iter().for_each(|digest| raw.extend(digest));
     table::encode(&mut raw, &index.entries, &numbers)?;
     Ok((pack(&raw)?, raw.len() as u64))
 }
@@ -64,11 +65,12 @@ pub fn decode_index(
     let mut columns = Columns::new(&raw, TABLE);
     let sections = decode_sections(&mut columns, limits)?;
     let pieces = contents::decode(&mut columns, 0, limits)?;
+    let digests: Vec<Digest> = pieces.iter().map(|_| columns.array()).collect::<Result<_, _>>()?;
     let (mut entries, numbers) = table::decode(&mut columns, pieces.len(), limits)?;
     columns.finish()?;
     let mut index = Index { sections, entries: Vec::new() };
     let ends = group_ends(&index.groups());
-    place_contents(&pieces, &ends, &mut entries, &numbers, limits)?;
+    place_contents(&pieces, &digests, &ends, &mut entries, &numbers, limits)?;
     index.entries = entries;
     Ok(index)
 }
@@ -173,17 +175,17 @@ fn check_section(header: &SectionHeader, offset: u64, groups: u64) -> Result<(),
     }
 }
 
+/// The rows of Content_Table, their digests, and the row of every file.
+type Collected = (Vec<Piece>, Vec<Digest>, Vec<u64>);
+
 /// Contents without data, told apart by what they are.
 type Empty<'a> = (u64, Digest, &'a Option<Vec<Segment>>);
 
 /// Derives Content_Table from the extents of the entries: first the contents
 /// without data, in the order of their first use, then the others by position.
 /// Data that belongs to no entry becomes a row with a digest of zeros.
-fn collect_contents(
-    entries: &[Entry],
-    ends: &[u64],
-) -> Result<(Vec<Piece>, Vec<u64>), ContainerError> {
-    let mut pieces = Vec::new();
+fn collect_contents(entries: &[Entry], ends: &[u64]) -> Result<Collected, ContainerError> {
+    let (mut pieces, mut digests) = (Vec::new(), Vec::new());
     let mut empty: BTreeMap<Empty, u64> = BTreeMap::new();
     let mut placed: BTreeMap<u64, (&Content, u64)> = BTreeMap::new();
     for (row, content) in files(entries) {
@@ -191,6 +193,7 @@ fn collect_contents(
             let key = (content.size, content.digest, &content.segments);
             empty.entry(key).or_insert_with(|| {
                 pieces.push(piece(content, 0));
+                digests.push(content.digest);
                 pieces.len() as u64 - 1
             });
         } else {
@@ -203,17 +206,19 @@ fn collect_contents(
     for (&start, &(content, row)) in &placed {
         let length = content.extents.iter().map(|extent| extent.length).sum();
         let waste = start.checked_sub(end).ok_or_else(|| misplaced(row as usize))?;
-        push_waste(&mut pieces, waste);
+        push_waste(&mut pieces, &mut digests, waste);
         numbers.insert(start, pieces.len() as u64);
         pieces.push(piece(content, length));
+        digests.push(content.digest);
         end = start + length;
     }
-    push_waste(&mut pieces, ends.last().copied().unwrap_or(0).saturating_sub(end));
+    let rest = ends.last().copied().unwrap_or(0).saturating_sub(end);
+    push_waste(&mut pieces, &mut digests, rest);
     let number = |(_, content): (usize, &Content)| match position(content, ends) {
         Some(start) => numbers[&start],
         None => empty[&(content.size, content.digest, &content.segments)],
     };
-    Ok((pieces, files(entries).map(number).collect()))
+    Ok((pieces, digests, files(entries).map(number).collect()))
 }
 
 fn files(entries: &[Entry]) -> impl Iterator<Item = (usize, &Content)> {
@@ -234,12 +239,13 @@ pub(super) fn files_mut(entries: &mut [Entry]) -> impl Iterator<Item = &mut Cont
 fn piece(content: &Content, length: u64) -> Piece {
     let size = content.size;
     let sparse = content.segments.clone().map(|segments| Sparse { size, segments });
-    Piece { length, digest: Some(content.digest), sparse }
+    Piece { length, sparse }
 }
 
-fn push_waste(pieces: &mut Vec<Piece>, length: u64) {
+fn push_waste(pieces: &mut Vec<Piece>, digests: &mut Vec<Digest>, length: u64) {
     if length > 0 {
-        pieces.push(Piece { length, digest: WASTE, sparse: None });
+        pieces.push(Piece { length, sparse: None });
+        digests.push(WASTE);
     }
 }
 
@@ -261,6 +267,7 @@ fn misplaced(row: usize) -> ContainerError {
 /// Gives every file its content: extents from the lengths laid end to end.
 fn place_contents(
     pieces: &[Piece],
+    digests: &[Digest],
     ends: &[u64],
     entries: &mut [Entry],
     numbers: &[u64],
@@ -276,7 +283,7 @@ fn place_contents(
         let end = end.ok_or_else(|| bad_content(row, "contents are longer than the groups"))?;
         contents.push(Content {
             size: piece.sparse.as_ref().map_or(piece.length, |sparse| sparse.size),
-            digest: piece.digest.unwrap_or_default(),
+            digest: digests[row],
             segments: piece.sparse.as_ref().map(|sparse| sparse.segments.clone()),
             extents: extents(at, end, ends, &mut group),
         });
@@ -285,7 +292,7 @@ fn place_contents(
     if at != ends.last().copied().unwrap_or(0) {
         return Err(bad_content(pieces.len(), "contents are shorter than the groups"));
     }
-    check_waste(pieces, numbers)?;
+    check_waste(pieces, digests, numbers)?;
     let mut unfolded = 0;
     for (content, &number) in files_mut(entries).zip(numbers) {
         let shared = &contents[number as usize];
@@ -298,11 +305,15 @@ fn place_contents(
 }
 
 /// A content of no entry carries nothing but its length.
-fn check_waste(pieces: &[Piece], numbers: &[u64]) -> Result<(), ContainerError> {
+fn check_waste(
+    pieces: &[Piece],
+    digests: &[Digest],
+    numbers: &[u64],
+) -> Result<(), ContainerError> {
     let mut used = vec![false; pieces.len()];
     numbers.iter().for_each(|&number| used[number as usize] = true);
     for (row, piece) in pieces.iter().enumerate().filter(|&(row, _)| !used[row]) {
-        if (piece.length, piece.digest, &piece.sparse) != (piece.length.max(1), WASTE, &None) {
+        if piece.length == 0 || digests[row] != WASTE || piece.sparse.is_some() {
             return Err(bad_content(row, "a content of no entry is more than waste"));
         }
     }

@@ -155,13 +155,14 @@ fn a_part_comes_back_as_it_was() {
         continued: true,
         revoked: vec![0, 3],
         following: 10,
+        group_digest: [9; 32],
         pieces: vec![
-            Piece { length: 5, digest: Some([1; 32]), sparse: None },
-            Piece { length: 7, digest: Some([2; 32]), sparse: None },
-            Piece { length: 50, digest: None, sparse: Some(sparse) },
+            Piece { length: 5, sparse: None },
+            Piece { length: 7, sparse: None },
+            Piece { length: 50, sparse: Some(sparse) },
         ],
         entries: vec![
-            entry("a", file(7, 2, None, vec![])),
+            entry("a", file(7, 0, None, vec![])),
             entry("b", Kind::HardLink { target: b"a".to_vec() }),
             entry("c", file(99, 0, segments, vec![])),
         ],

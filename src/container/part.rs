@@ -6,6 +6,7 @@ use super::columns::{Columns, pack, unpack};
 use super::index::files_mut;
 use super::{ContainerError, Limits, contents, table};
 use crate::bytes::put_varint;
+use crate::checksum::Digest;
 use crate::entry::Entry;
 
 pub use super::contents::{Piece, Sparse};
@@ -23,10 +24,13 @@ pub struct Part {
     /// Bytes of data of the last piece's file that follow in later groups; 0
     /// if it ends here. Less may come if all its entries are revoked then.
     pub following: u64,
+    /// BLAKE3 of the decoded group; of nothing if there is none.
+    pub group_digest: Digest,
     /// What the group holds, in order and without gaps.
     pub pieces: Vec<Piece>,
     /// Entries whose first piece is in this group, or that need no data; in
-    /// the order of their paths. The extents of files are empty.
+    /// the order of their paths. Extents and digests of files are empty: they
+    /// are in the index.
     pub entries: Vec<Entry>,
     /// The piece of every file among `entries`, in the same order.
     pub file_pieces: Vec<u64>,
@@ -46,6 +50,7 @@ impl Part {
 pub fn encode_part(part: &Part) -> Result<(Vec<u8>, u64), ContainerError> {
     let mut raw = vec![part.continued as u8];
     put_varint(&mut raw, part.following);
+    raw.extend(part.group_digest);
     put_varint(&mut raw, part.revoked.len() as u64);
     part.revoked.iter().for_each(|&ordinal| put_varint(&mut raw, ordinal));
     contents::encode(&mut raw, &part.pieces);
@@ -66,6 +71,7 @@ pub fn decode_part(
     let mut columns = Columns::new(&raw, "Part");
     let continued = columns.flag(0)?;
     let following = columns.varint()?;
+    let group_digest = columns.array()?;
     let count = columns.count("entries", limits.entries, 1)?;
     let revoked = columns.varints(count)?;
     if !revoked.is_sorted_by(|one, next| one < next) || (!continued && count > 0) {
@@ -80,12 +86,11 @@ pub fn decode_part(
     if continued && file_pieces.contains(&0) {
         return Err(columns.invalid(0, "an entry starts with a continued piece"));
     }
-    let part = Part { continued, revoked, following, pieces, entries, file_pieces };
+    let part = Part { continued, revoked, following, group_digest, pieces, entries, file_pieces };
     fill_contents(part, limits)
 }
 
-/// Gives every file what its piece says. The digest of a file that goes on is
-/// not yet known and stays zeros.
+/// Gives every file what its piece says. Digests of files are in the index.
 fn fill_contents(mut part: Part, limits: &Limits) -> Result<Part, ContainerError> {
     let mut unfolded = 0;
     let last = part.pieces.len().wrapping_sub(1) as u64;
@@ -95,7 +100,6 @@ fn fill_contents(mut part: Part, limits: &Limits) -> Result<Part, ContainerError
         super::limits::check("extents", unfolded, limits.extents)?;
         let data = piece.length + if number == last { part.following } else { 0 };
         content.size = piece.sparse.as_ref().map_or(data, |sparse| sparse.size);
-        content.digest = piece.digest.unwrap_or_default();
         content.segments = piece.sparse.as_ref().map(|sparse| sparse.segments.clone());
     }
     Ok(part)
