@@ -102,10 +102,10 @@ rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l strip-components -d 'Drop this many leading components of each path' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-entries -d 'Most entries' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-name -d 'Longest path, in bytes' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-depth -d 'Most components of a path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-output -d 'Most bytes to write out [default: no limit]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -123,10 +123,10 @@ rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l strip-components -d 'Drop this many leading components of each path' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-entries -d 'Most entries' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-name -d 'Longest path, in bytes' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-depth -d 'Most components of a path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-output -d 'Most bytes to write out [default: no limit]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -136,10 +136,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l numeric-
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-entries -d 'Most entries' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-name -d 'Longest path, in bytes' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-depth -d 'Most components of a path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-output -d 'Most bytes to write out [default: no limit]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -148,10 +148,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l json 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-entries -d 'Most entries' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-name -d 'Longest path, in bytes' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-depth -d 'Most components of a path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-output -d 'Most bytes to write out [default: no limit]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -160,10 +160,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l json -d 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-entries -d 'Most entries' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-name -d 'Longest path, in bytes' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-depth -d 'Most components of a path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-output -d 'Most bytes to write out [default: no limit]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -174,10 +174,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s v -l ve
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-entries -d 'Most entries' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-name -d 'Longest path, in bytes' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-depth -d 'Most components of a path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-output -d 'Most bytes to write out [default: no limit]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -186,10 +186,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s v -l v
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-entries -d 'Most entries' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-name -d 'Longest path, in bytes' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-depth -d 'Most components of a path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-output -d 'Most bytes to write out [default: no limit]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -199,10 +199,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s v -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-entries -d 'Most entries' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-name -d 'Longest path, in bytes' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-depth -d 'Most components of a path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-output -d 'Most bytes to write out [default: no limit]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -210,10 +210,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l quick -d
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-entries -d 'Most entries' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-name -d 'Longest path, in bytes' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-depth -d 'Most components of a path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-output -d 'Most bytes to write out' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-output -d 'Most bytes to write out [default: no limit]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"

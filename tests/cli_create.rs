@@ -175,6 +175,22 @@ fn no_archive_is_written_to_a_terminal() {
 }
 
 #[test]
+fn what_is_no_plain_file_is_written_to_and_never_replaced() {
+    let at = tempfile::tempdir().unwrap();
+    small_tree(at.path());
+    run(at.path(), "create d beside.txt", 2);
+    run(at.path(), "create /dev/null d", 0);
+    use std::os::unix::fs::FileTypeExt;
+    assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+    fs::create_dir(at.path().join("elsewhere")).unwrap();
+    fs::write(at.path().join("elsewhere/x.pear"), "old").unwrap();
+    std::os::unix::fs::symlink("elsewhere/x.pear", at.path().join("x.pear")).unwrap();
+    run(at.path(), "create x.pear d", 0);
+    assert!(at.path().join("x.pear").is_symlink());
+    run(at.path(), "verify elsewhere/x.pear", 0);
+}
+
+#[test]
 fn an_interrupt_keeps_the_old_archive_and_leaves_nothing() {
     use rustix::process::{Pid, Signal, kill_process};
     let at = tempfile::tempdir().unwrap();

@@ -170,6 +170,20 @@ fn limits_refuse_before_writing() {
     run(at.path(), "extract x.pear -C out --max-entries 5 --max-depth 3 --max-output 100", 0);
 }
 
+#[test]
+fn deep_trees_and_files_of_nothing_but_hole_come_back() {
+    let at = tempfile::tempdir().unwrap();
+    let deep = vec!["d"; 600].join("/");
+    fs::create_dir_all(at.path().join(&deep)).unwrap();
+    fs::write(at.path().join(&deep).join("file"), "deep").unwrap();
+    fs::File::create(at.path().join("d/hole")).unwrap().set_len(1 << 28).unwrap();
+    run(at.path(), "create x.pear d", 0);
+    run(at.path(), "extract x.pear -C out", 0);
+    assert_eq!(read(at.path(), &format!("out/{deep}/file")), "deep");
+    let hole = fs::metadata(at.path().join("out/d/hole")).unwrap();
+    assert_eq!((hole.len(), hole.blocks()), (1 << 28, 0));
+}
+
 /// An archive made by hand: what no careful program writes.
 fn archive_by_hand(at: &Path, paths: &[&str], codec: u8) {
     use pear_archive::container::{Part, Writer};

@@ -5,7 +5,7 @@ use rustix::fd::AsFd;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -31,8 +31,11 @@ pub fn cancel_flag() -> io::Result<Arc<AtomicBool>> {
 /// waited for.
 ///
 /// # Errors
-/// If there is no standard input.
-pub fn unbuffered_stdin() -> io::Result<File> {
+/// If there is none, or it is a terminal: nobody types an archive.
+pub fn archive_from_stdin() -> io::Result<File> {
+    if io::stdin().is_terminal() {
+        return Err(io::Error::other("standard input is a terminal, not an archive"));
+    }
     io::stdin().as_fd().try_clone_to_owned().map(File::from)
 }
 

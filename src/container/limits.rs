@@ -30,7 +30,9 @@ impl Default for Limits {
         Limits {
             entries: 10_000_000,
             path_length: 4096,
-            path_depth: 256,
+            // As deep as a path of that length can be: what a walk can archive
+            // must come out again.
+            path_depth: 2048,
             xattr_bytes: 1 << 20,
             index_bytes: 1 << 30,
             extents: 1 << 24,

@@ -1,7 +1,10 @@
 //! `pear-archive create`.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
+use std::fs::{self, File};
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
 
 use super::super::args::Create;
 use super::super::config;
@@ -11,16 +14,13 @@ use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
 use crate::archive::{CreateOptions, CreateSummary, create, create_stream};
-use crate::tree::WalkOptions;
+use crate::tree::{FileId, WalkOptions};
 
 /// Makes the archive.
 pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
-    let to_stdout = config::is_stdio(&arguments.archive);
-    if to_stdout && io::stdout().is_terminal() {
-        bail!("standard output is a terminal: redirect it, or name an archive to write");
-    }
+    let target = Target::of(&arguments.archive)?;
     let operands = config::operands(arguments, report)?;
-    let walking = WalkOptions {
+    let mut walking = WalkOptions {
         base: arguments.directory.clone().unwrap_or_default(),
         excludes: config::excludes(arguments)?,
         one_file_system: arguments.one_file_system,
@@ -36,21 +36,59 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
     let cancel = cancel_flag()?;
     let watch = Watch::new(report, "", &cancel);
     let control = watch.control();
-    let summary = match to_stdout {
-        true => create_stream(io::stdout().lock(), &operands, walking, &options, &control),
-        false => create(&arguments.archive, &operands, walking, &options, &control),
+    let summary = match target {
+        Target::Stream(output) => {
+            walking.leave_out.push(FileId::of(&output)?);
+            create_stream(output, &operands, walking, &options, &control)
+        }
+        Target::File(path) => create(&path, &operands, walking, &options, &control),
     }?;
     let exit = watch.exit();
     tell(&summary, report);
     Ok(exit)
 }
 
+/// Where the archive goes.
+enum Target {
+    /// A file that appears when it is complete.
+    File(PathBuf),
+    /// Standard output, a pipe or a device: written to as it is, for nothing
+    /// may be put in its place.
+    Stream(File),
+}
+
+impl Target {
+    fn of(path: &Path) -> anyhow::Result<Target> {
+        let stream = if config::is_stdio(path) {
+            io::stdout().as_fd().try_clone_to_owned().context("standard output")?.into()
+        } else {
+            match fs::metadata(path) {
+                Ok(metadata) if metadata.is_dir() => {
+                    bail!("{}: is a directory", config::shown(path))
+                }
+                // A link to an archive stays one, and what it leads to is replaced.
+                Ok(metadata) if metadata.is_file() => {
+                    return Ok(Target::File(path.canonicalize()?));
+                }
+                Err(_) => return Ok(Target::File(path.to_owned())),
+                Ok(_) => {
+                    File::options().write(true).open(path).with_context(|| config::shown(path))?
+                }
+            }
+        };
+        if stream.is_terminal() {
+            bail!("the archive would go to a terminal: redirect it, or name a file");
+        }
+        Ok(Target::Stream(stream))
+    }
+}
+
 fn tell(summary: &CreateSummary, report: &Report) {
     let CreateSummary { entries, bytes, stored, .. } = *summary;
+    let ratio = bytes as f64 / stored.max(1) as f64;
     report.summary(format_args!(
-        "{entries} entries, {} in {}, ratio {:.3}",
+        "{entries} entries, {} of data in {}, ratio {ratio:.3}",
         show_size(bytes),
         show_size(stored),
-        bytes as f64 / stored.max(1) as f64,
     ));
 }

@@ -12,7 +12,7 @@ use super::super::args::Extract;
 use super::super::config;
 use super::super::exit::Exit;
 use super::super::report::Report;
-use super::super::signal::{Interruptible, cancel_flag, unbuffered_stdin};
+use super::super::signal::{Interruptible, archive_from_stdin, cancel_flag};
 use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::{named, open_file, select};
@@ -37,7 +37,7 @@ pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
     let watch = Watch::new(report, &name, &cancel);
     let work = Work { arguments, limits, options, control: watch.control() };
     let summary = match config::is_stdio(&arguments.archive) {
-        true => work.stream(unbuffered_stdin()?, &cancel)?,
+        true => work.stream(archive_from_stdin()?, &cancel)?,
         false => {
             let file = open_file(&arguments.archive)?;
             match file.metadata()?.is_file() {

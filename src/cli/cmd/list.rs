@@ -6,7 +6,7 @@ use std::io::{self, BufReader, BufWriter, Write};
 use super::super::args::List;
 use super::super::exit::Exit;
 use super::super::report::Report;
-use super::super::signal::{Interruptible, cancel_flag, unbuffered_stdin};
+use super::super::signal::{Interruptible, archive_from_stdin, cancel_flag};
 use super::super::watch::Watch;
 use super::super::{config, listing};
 use super::{named, open_archive, select};
@@ -32,7 +32,7 @@ pub fn run(arguments: &List, report: &Report) -> anyhow::Result<Exit> {
 fn from_stdin(limits: &Limits, arguments: &List, report: &Report) -> anyhow::Result<Vec<Entry>> {
     let cancel = cancel_flag()?;
     let watch = Watch::new(report, "standard input", &cancel);
-    let input = BufReader::new(Interruptible::new(unbuffered_stdin()?, &cancel));
+    let input = BufReader::new(Interruptible::new(archive_from_stdin()?, &cancel));
     list_stream(input, limits, &watch.control()).map_err(|error| named(&arguments.archive, error))
 }
 

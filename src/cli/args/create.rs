@@ -1,0 +1,120 @@
+//! Arguments of `create`.
+
+use clap::{Args, ValueEnum, ValueHint};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::super::size::parse_size;
+use super::Resources;
+
+const CREATE_HELP: &str = "\
+Examples:
+  pear-archive create photos.pear photos/ notes.txt
+  pear-archive create src.pear -C project src --exclude target --exclude '*.o'
+  git ls-files -z | pear-archive create code.pear -T - --null
+  pear-archive create - data | ssh host 'cat > data.pear'";
+
+/// Make an archive of files and directories.
+///
+/// Directories are archived with everything below them, in sorted order, so the
+/// same tree gives the same archive whatever the disk and however many jobs.
+/// The archive appears under its name only when it is complete: an existing one
+/// is replaced in one step, and stays as it was if this fails or is
+/// interrupted.
+///
+/// Files that cannot be read, or that change meanwhile, are reported, the rest
+/// is archived, and the exit status is 1.
+#[derive(Debug, Args)]
+#[command(after_help = CREATE_HELP)]
+pub struct Create {
+    /// Archive to write; '-' is standard output
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// Files and directories to archive
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "files_from")]
+    pub paths: Vec<PathBuf>,
+    /// Take paths relative to this directory
+    #[arg(short = 'C', long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: Option<PathBuf>,
+    /// Read more paths from a file, one per line; '-' is standard input
+    #[arg(short = 'T', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files_from: Option<PathBuf>,
+    /// Paths of --files-from end with NUL instead of a newline
+    #[arg(long, requires = "files_from")]
+    pub null: bool,
+    /// Leave out what matches
+    ///
+    /// A directory that matches is left out with all below it. A pattern
+    /// without '/' matches at any depth ('*.o'), one with '/' from the top of
+    /// the archived names ('photos/raw'); a leading '/' ties a pattern to the
+    /// top. '*' and '?' stop at '/', '**' does not.
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<OsString>,
+    /// Read such patterns from a file, one per line
+    ///
+    /// Empty lines and lines that begin with '#' are skipped.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub exclude_from: Vec<PathBuf>,
+    /// Stay on the file system of each path given
+    ///
+    /// Mount points are archived as empty directories.
+    #[arg(long)]
+    pub one_file_system: bool,
+    /// How to compress
+    #[command(flatten)]
+    pub coding: Coding,
+    /// Decode every group and compare before it is written
+    ///
+    /// Takes about twice as long.
+    #[arg(long)]
+    pub verify: bool,
+    /// What it may take
+    #[command(flatten)]
+    pub resources: Resources,
+}
+
+/// How to compress.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Compression")]
+pub struct Coding {
+    /// How to compress
+    #[arg(long, value_name = "CODEC", default_value = "auto")]
+    pub codec: CodecName,
+    /// From 1 (fast) to 9 (small)
+    #[arg(long, value_name = "1..9", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub level: u8,
+    /// Lanes of pear-paper: more are faster and compress less
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub lanes: u32,
+    /// Bytes coded as one unit
+    ///
+    /// Larger groups compress better; smaller ones are decoded by more jobs at
+    /// once, cost less to take one file out of, and lose less to damage.
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_group_size)]
+    pub group_size: u64,
+}
+
+/// Codecs by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CodecName {
+    /// The best for each group, decided by samples
+    Auto,
+    /// The learned model
+    Pear,
+    /// Zstandard: fast
+    Zstd,
+    /// No compression
+    Store,
+    /// Byte pairs: light, with a tiny decoder
+    Bpe,
+    /// The PEAR network as published: very slow, for study
+    PearPaper,
+}
+
+/// Groups are bounded by what codecs take; tiny ones would be all overhead.
+fn parse_group_size(text: &str) -> Result<u64, String> {
+    match parse_size(text)? {
+        size @ 4096..=0xffff_ffff => Ok(size),
+        size => Err(format!("{size} bytes are not between 4K and 4G - 1")),
+    }
+}

@@ -1,0 +1,76 @@
+//! Arguments of `extract`.
+
+use clap::{Args, ValueEnum, ValueHint};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{LimitFlags, Resources};
+
+const EXTRACT_HELP: &str = "\
+Examples:
+  pear-archive extract photos.pear                    into a new directory ./photos/
+  pear-archive extract photos.pear --here             into the current directory
+  pear-archive extract photos.pear 'photos/2019/**/*.txt' -C out --strip-components 1
+  ssh host 'cat data.pear' | pear-archive extract - -C data";
+
+/// Unpack an archive, or the entries that match the patterns.
+///
+/// By default everything goes into a new directory named after the archive; if
+/// the archive holds a single top directory, that directory itself. Nothing is
+/// ever written outside the destination: absolute paths, '..' and anything that
+/// would go through a symbolic link are refused. A file appears under its name
+/// only after its checksum was found right.
+///
+/// If the archive is damaged, all undamaged files are extracted and the damaged
+/// ones are named.
+#[derive(Debug, Args)]
+#[command(after_help = EXTRACT_HELP)]
+pub struct Extract {
+    /// Archive to read; '-' is standard input
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// What to extract [default: everything]
+    ///
+    /// Names or glob patterns from the top of the archive; a directory stands
+    /// for all below it. '*' and '?' stop at '/', '**' does not. A pattern that
+    /// matches nothing is an error.
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<OsString>,
+    /// Extract into this directory; made if missing
+    #[arg(short = 'C', long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "here")]
+    pub directory: Option<PathBuf>,
+    /// Extract into the current directory
+    #[arg(long)]
+    pub here: bool,
+    /// What to do with files that exist [default: refuse to begin]
+    #[arg(long, value_name = "POLICY")]
+    pub overwrite: Option<OverwriteName>,
+    /// Drop this many leading components of each path
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub strip_components: usize,
+    /// Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices
+    #[arg(short, long)]
+    pub preserve: bool,
+    /// Restore owners by number, not by name
+    #[arg(long)]
+    pub numeric_owner: bool,
+    /// What it may take
+    #[command(flatten)]
+    pub resources: Resources,
+    /// Limits
+    #[command(flatten)]
+    pub limits: LimitFlags,
+}
+
+/// Policies by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OverwriteName {
+    /// Keep what exists, silently
+    Never,
+    /// Replace it
+    Always,
+    /// Replace it where the archived file is newer
+    Newer,
+    /// Extract under a new name: notes.txt.1
+    Rename,
+}

@@ -1,0 +1,116 @@
+//! Arguments of the commands that look into an archive and write no files.
+
+use clap::{Args, ValueHint};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::{LimitFlags, Resources};
+
+const LIST_HELP: &str = "\
+Examples:
+  pear-archive list photos.pear
+  pear-archive list --long photos.pear 'photos/2019/**'
+  pear-archive list --json photos.pear | jq -r 'select(.size > 1000000).path'";
+
+/// List what an archive holds, one entry per line.
+///
+/// Control characters and bytes that are not UTF-8 are escaped (\n, \xff).
+/// With --json every line is an object; a path that is not UTF-8 is given, in
+/// base64, as "path_base64".
+#[derive(Debug, Args)]
+#[command(after_help = LIST_HELP)]
+pub struct List {
+    /// Archive to read; '-' is standard input
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// What to list [default: everything]
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<OsString>,
+    /// Show mode, owner, size and time as well
+    #[arg(short, long)]
+    pub long: bool,
+    /// Print JSON Lines
+    #[arg(long, conflicts_with = "long")]
+    pub json: bool,
+    /// Limits
+    #[command(flatten)]
+    pub limits: LimitFlags,
+}
+
+const CAT_HELP: &str = "\
+Examples:
+  pear-archive cat photos.pear notes.txt | less
+  pear-archive cat logs.pear 'logs/2026-*.log' | grep error";
+
+/// Print files of an archive to standard output.
+///
+/// They come in the order given, those of one pattern by name. Only the groups
+/// that hold them are decoded. A checksum is known only at the end of a file:
+/// if the exit status is not 0, do not trust the last file printed.
+#[derive(Debug, Args)]
+#[command(after_help = CAT_HELP)]
+pub struct Cat {
+    /// Archive to read
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// Files to print: names or glob patterns from the top of the archive
+    #[arg(value_name = "PATTERN", required = true)]
+    pub patterns: Vec<OsString>,
+    /// What it may take
+    #[command(flatten)]
+    pub resources: Resources,
+    /// Limits
+    #[command(flatten)]
+    pub limits: LimitFlags,
+}
+
+const VERIFY_HELP: &str = "\
+Examples:
+  pear-archive verify photos.pear           decode everything and check every file
+  pear-archive verify --quick photos.pear   check the stored bytes only, at disk speed";
+
+/// Check an archive for damage.
+///
+/// Checks every stored byte against its checksum, decodes all groups, and
+/// checks every file against its own. Decoding takes about as long as
+/// compressing did; --quick leaves it out and still finds all damage that
+/// happened after the archive was written.
+#[derive(Debug, Args)]
+#[command(after_help = VERIFY_HELP)]
+pub struct Verify {
+    /// Archive to check
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// Check stored bytes only, without decoding
+    #[arg(long)]
+    pub quick: bool,
+    /// What it may take
+    #[command(flatten)]
+    pub resources: Resources,
+    /// Limits
+    #[command(flatten)]
+    pub limits: LimitFlags,
+}
+
+const INFO_HELP: &str = "\
+Examples:
+  pear-archive info photos.pear
+  pear-archive info --json photos.pear | jq .stored";
+
+/// Show how an archive is coded and what decoding it takes.
+///
+/// Prints size, ratio, decoding time and memory of the whole archive, and codec,
+/// filter, model and ratio of each group.
+#[derive(Debug, Args)]
+#[command(after_help = INFO_HELP)]
+pub struct Info {
+    /// Archive to read
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// Print JSON Lines: one object for the archive, then one per group
+    #[arg(long)]
+    pub json: bool,
+    /// Limits
+    #[command(flatten)]
+    pub limits: LimitFlags,
+}

@@ -1,0 +1,145 @@
+//! The command line as it is written: every option and its help text.
+//!
+//! Nothing here acts; `config` turns it into what the archive floor takes.
+//! Help, man pages and completions all come from these definitions.
+
+mod create;
+mod extract;
+mod inspect;
+mod shell;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use self::create::{CodecName, Coding, Create};
+pub use self::extract::{Extract, OverwriteName};
+pub use self::inspect::{Cat, Info, List, Verify};
+pub use self::shell::{Completions, Generate, Man};
+use super::size::parse_size;
+
+const EXAMPLES: &str = "\
+Examples:
+  pear-archive create photos.pear photos/ notes.txt   archive a directory and a file
+  pear-archive list photos.pear                       see what is inside
+  pear-archive extract photos.pear                    unpack into ./photos/
+  pear-archive cat photos.pear notes.txt              print one file
+  pear-archive verify photos.pear                     check every byte
+
+Exit status:
+  0    everything was done
+  1    done, with warnings: some files could not be read or restored as asked
+  2    wrong usage, or the system refused (missing file, full disk)
+  3    the archive is damaged; undamaged files were still handled
+  4    something unsafe was refused
+  5    the archive needs a newer version of this program
+  130  interrupted
+Any other status is a failure too.";
+
+/// Archives data that is kept: small, exact, and safe to unpack.
+///
+/// A .pear archive holds whole directory trees with all their metadata,
+/// compressed by a learned model. Every byte is protected by checksums, any
+/// file can be taken out without decoding the rest, and a damaged archive gives
+/// back everything that is not damaged.
+#[derive(Debug, Parser)]
+#[command(name = "pear-archive", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Options every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options every command takes.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Messages")]
+pub struct Global {
+    /// Print errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: what is done to each file
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colour [NO_COLOR turns 'auto' off]
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands. Their help texts are on the arguments of each.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    #[command(visible_alias = "c")]
+    Create(Create),
+    #[command(visible_alias = "x")]
+    Extract(Extract),
+    #[command(visible_aliases = ["l", "ls"])]
+    List(List),
+    Cat(Cat),
+    #[command(visible_alias = "t")]
+    Verify(Verify),
+    Info(Info),
+    Completions(Completions),
+    Man(Man),
+    #[command(hide = true)]
+    Generate(Generate),
+}
+
+/// What an operation may take of the machine.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Resources")]
+pub struct Resources {
+    /// Groups coded at once [default: one per core]
+    ///
+    /// Never changes the result.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Memory to stay within, by running fewer jobs at once
+    ///
+    /// An archive with a group that needs more than this is refused when it is
+    /// read. Without this option, making an archive takes at most half of the
+    /// memory that is free, and reading one at most 4G.
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub memory: Option<u64>,
+}
+
+/// What an archive may ask for before it is refused.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits on what an archive may ask for")]
+pub struct LimitFlags {
+    /// Most entries [default: 10,000,000]
+    #[arg(long, value_name = "N")]
+    pub max_entries: Option<u64>,
+    /// Longest path, in bytes [default: 4096]
+    #[arg(long, value_name = "N")]
+    pub max_name: Option<u64>,
+    /// Most components of a path [default: 2048]
+    #[arg(long, value_name = "N")]
+    pub max_depth: Option<u64>,
+    /// Most bytes to write out [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_output: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn definitions_hold_together() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+}
