@@ -1,1 +1,73 @@
-//! paper (in construction).
+//! The published PEAR network, in candle, and the coder that runs it.
+//!
+//! The files read like the paper: a [`Network`] is an embedding, a
+//! [`ByteLevelFusionBlock`], a [`BatchAdaptiveFusionBlock`] and an output map;
+//! both blocks are built from a [`TokenMixer`] and a [`GatedMlp`]. candle keeps
+//! the graph and runs the chain rule; every operation whose rounding could
+//! differ between machines is a custom one (`ops`) on the kernels of
+//! [`crate::arith::dense`].
+//!
+//! A [`Model`] predicts one byte for each of `B` lanes and then learns from
+//! what the bytes were; [`compress`] and [`decompress`] drive it in the same
+//! order, so that both see the same weights. Normative text: spec/pear-paper.md.
+//!
+//! Shape letters: `B` lanes, `T` bytes of context, `E` width of an embedding,
+//! `S` branches, `D` width of a branch, `W = T · E = S · D` width of a lane,
+//! `H` hidden width, `R` rank, `V` = 256 symbols.
+
+mod batch_fusion;
+mod byte_fusion;
+mod gated_mlp;
+mod layers;
+mod model;
+mod network;
+mod ops;
+mod parameters;
+mod range;
+mod self_test;
+mod shape;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod token_mixer;
+
+pub use batch_fusion::BatchAdaptiveFusionBlock;
+pub use byte_fusion::ByteLevelFusionBlock;
+pub use gated_mlp::GatedMlp;
+pub use model::{FREQUENCY_SCALE, Model};
+pub use network::Network;
+pub use parameters::{Initial, Parameters, seeded};
+pub use self_test::self_test;
+pub use shape::{MAX_LANES, Shape};
+pub use stream::{compress, decompress};
+pub use token_mixer::TokenMixer;
+
+/// Why the network could not code or decode.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PaperError {
+    /// Training left the finite numbers: a bug in the encoder, damage in the decoder.
+    #[error("the model diverged at step {step}")]
+    Diverged {
+        /// Byte position within the lanes.
+        step: usize,
+    },
+    /// The payload's table of lanes does not describe the payload.
+    #[error("the table of lanes is damaged near byte {offset}")]
+    LaneTable {
+        /// Byte offset in the payload.
+        offset: usize,
+    },
+    /// A lane's code is none that the encoder writes.
+    #[error("lane {lane} is damaged")]
+    Lane {
+        /// Index of the lane.
+        lane: usize,
+    },
+    /// This CPU computes something else than the specification.
+    #[error("the known-answer test of the published network failed")]
+    SelfTest,
+    /// candle refused an operation: a bug.
+    #[error("candle: {0}")]
+    Candle(#[from] candle_core::Error),
+}

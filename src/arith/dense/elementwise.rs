@@ -11,35 +11,34 @@ const HALF_ROOT: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// 1/√(2π).
 const NORMAL_PEAK: f32 = 0.398_942_3;
 
-/// A function of two elements: the backward ones need input and gradient.
+/// What an element becomes, from `x` and what it was: the backward functions
+/// turn the gradient of a result into that of the argument, in place.
 trait Function: Copy + Send + Sync {
-    fn apply<F: Fma>(x: f32, gradient: f32) -> f32;
+    fn apply<F: Fma>(x: f32, before: f32) -> f32;
 }
 
 struct Map<'a, T> {
     out: &'a mut [f32],
     x: &'a [f32],
-    gradient: &'a [f32],
-    function: T,
+    function: std::marker::PhantomData<T>,
 }
 
 impl<T: Function> FusedKernel for Map<'_, T> {
     type Output = ();
     #[inline(always)]
     fn run<F: Fma>(self) {
-        let _ = self.function;
-        for ((out, &x), &gradient) in self.out.iter_mut().zip(self.x).zip(self.gradient) {
-            *out = T::apply::<F>(x, gradient);
+        for (out, &x) in self.out.iter_mut().zip(self.x) {
+            *out = T::apply::<F>(x, *out);
         }
     }
 }
 
-fn map<T: Function>(isa: Isa, function: T, out: &mut [f32], x: &[f32], gradient: &[f32]) {
-    assert!(out.len() == x.len() && out.len() == gradient.len());
+fn map<T: Function>(isa: Isa, _: T, out: &mut [f32], x: &[f32]) {
+    assert_eq!(out.len(), x.len());
+    let function = std::marker::PhantomData::<T>;
     out.par_chunks_mut(TASK)
         .zip(x.par_chunks(TASK))
-        .zip(gradient.par_chunks(TASK))
-        .for_each(|((out, x), gradient)| isa.run_fused(Map { out, x, gradient, function }));
+        .for_each(|(out, x)| isa.run_fused(Map { out, x, function }));
 }
 
 #[derive(Clone, Copy)]
@@ -56,7 +55,7 @@ impl Function for Sigmoid {
 /// # Panics
 /// If the lengths differ, as in all functions of this file.
 pub fn sigmoid(isa: Isa, out: &mut [f32], x: &[f32]) {
-    map(isa, Sigmoid, out, x, x);
+    map(isa, Sigmoid, out, x);
 }
 
 #[derive(Clone, Copy)]
@@ -68,9 +67,9 @@ impl Function for SigmoidBackward {
     }
 }
 
-/// `out = gradient · y · (1 − y)`, with `y` the result of [`sigmoid`].
-pub fn sigmoid_backward(isa: Isa, out: &mut [f32], y: &[f32], gradient: &[f32]) {
-    map(isa, SigmoidBackward, out, y, gradient);
+/// `gradient *= y · (1 − y)`, with `y` the result of [`sigmoid`].
+pub fn sigmoid_backward(isa: Isa, gradient: &mut [f32], y: &[f32]) {
+    map(isa, SigmoidBackward, gradient, y);
 }
 
 #[derive(Clone, Copy)]
@@ -85,7 +84,7 @@ impl Function for Gelu {
 /// `out = x · Φ(x)`, `Φ` the normal distribution: the exact GELU of Hendrycks
 /// and Gimpel (2016), not its tanh approximation.
 pub fn gelu(isa: Isa, out: &mut [f32], x: &[f32]) {
-    map(isa, Gelu, out, x, x);
+    map(isa, Gelu, out, x);
 }
 
 #[derive(Clone, Copy)]
@@ -99,7 +98,7 @@ impl Function for GeluBackward {
     }
 }
 
-/// `out = gradient · (Φ(x) + x · φ(x))`, with `x` the input of [`gelu`].
-pub fn gelu_backward(isa: Isa, out: &mut [f32], x: &[f32], gradient: &[f32]) {
-    map(isa, GeluBackward, out, x, gradient);
+/// `gradient *= Φ(x) + x · φ(x)`, with `x` the input of [`gelu`].
+pub fn gelu_backward(isa: Isa, gradient: &mut [f32], x: &[f32]) {
+    map(isa, GeluBackward, gradient, x);
 }

@@ -12,6 +12,7 @@
 //! pool.
 
 mod adam;
+mod branches;
 mod elementwise;
 mod fma;
 mod functions;
@@ -23,6 +24,7 @@ mod tests;
 mod tile;
 
 pub use adam::{Adam, Moments};
+pub use branches::{mix_branches, mix_branches_backward};
 pub use elementwise::{gelu, gelu_backward, sigmoid, sigmoid_backward};
 pub use fma::{Fma, FusedKernel, fma_soft};
 pub use functions::{erf, exp, ln, reduce};

@@ -1,0 +1,66 @@
+//! Layers with weights, shared by both blocks.
+
+use super::{Initial, PaperError, Parameters, ops};
+use crate::arith::Isa;
+use candle_core::{Result, Tensor};
+
+/// `x · Wᵀ + b` from the first size to the second; weights and bias start
+/// evenly within 1/√inputs.
+pub(super) fn linear(
+    name: &'static str,
+    (inputs, outputs): (usize, usize),
+    parameters: &mut Parameters<'_>,
+    isa: Isa,
+) -> std::result::Result<ops::Linear, PaperError> {
+    let initial = Initial::Uniform { bound: 1.0 / (inputs as f32).sqrt() };
+    linear_from(initial, name, (inputs, outputs), parameters, isa)
+}
+
+/// [`linear`] with other initial weights.
+pub(super) fn linear_from(
+    initial: Initial,
+    name: &'static str,
+    (inputs, outputs): (usize, usize),
+    parameters: &mut Parameters<'_>,
+    isa: Isa,
+) -> std::result::Result<ops::Linear, PaperError> {
+    parameters.part(name, |parameters| {
+        Ok(ops::Linear {
+            weight: parameters.tensor("weight", &[outputs, inputs], initial)?,
+            bias: parameters.tensor("bias", &[outputs], initial)?,
+            isa,
+        })
+    })
+}
+
+/// Layer normalisation over the last dimension; weight one, bias zero.
+pub(super) fn layer_norm(
+    name: &'static str,
+    width: usize,
+    parameters: &mut Parameters<'_>,
+    isa: Isa,
+) -> std::result::Result<ops::LayerNorm, PaperError> {
+    parameters.part(name, |parameters| {
+        Ok(ops::LayerNorm {
+            weight: parameters.tensor("weight", &[width], Initial::Constant(1.0))?,
+            bias: parameters.tensor("bias", &[width], Initial::Constant(0.0))?,
+            isa,
+        })
+    })
+}
+
+/// Linear, GELU, linear, back to the same width.
+pub(super) fn perceptron(
+    (up, down): (&'static str, &'static str),
+    (width, hidden): (usize, usize),
+    parameters: &mut Parameters<'_>,
+    isa: Isa,
+) -> std::result::Result<ops::Perceptron, PaperError> {
+    let up = linear(up, (width, hidden), parameters, isa)?;
+    Ok(ops::Perceptron::new(up, linear(down, (hidden, width), parameters, isa)?))
+}
+
+/// `(skip + x) / 2`.
+pub(super) fn mean(skip: &Tensor, x: &Tensor) -> Result<Tensor> {
+    (skip + x)? * 0.5
+}

@@ -1,0 +1,154 @@
+//! Promises of the published network and its coder.
+
+use super::parameters::splitmix64;
+use super::self_test::answer;
+use super::*;
+use crate::arith::Isa;
+use std::collections::HashMap;
+
+/// The values of all lines of the trace that begin with `key`.
+fn lines<'a>(trace: &'a str, key: &'a str) -> impl Iterator<Item = Vec<&'a str>> + 'a {
+    let words = trace.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    words.filter(move |words| words[0] == key).map(|words| words[1..].to_vec())
+}
+
+fn numbers(trace: &str, key: &str) -> Vec<f64> {
+    lines(trace, key).map(|words| words[0].parse().unwrap()).collect()
+}
+
+fn unhex(hex: &str) -> Vec<u8> {
+    (0..hex.len()).step_by(2).map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap()).collect()
+}
+
+#[test]
+fn twelve_steps_follow_the_authors_model() {
+    let trace = include_str!("../../tests/vectors/pear-paper-trace.txt");
+    let tensors: HashMap<&str, (u64, f64, f64)> = lines(trace, "tensor")
+        .map(|words| {
+            let number = |i: usize| words[i].parse::<f64>().unwrap();
+            (words[0], (words[1].parse().unwrap(), number(2), number(3)))
+        })
+        .collect();
+    let weights = |_: usize, name: &str, length: usize, _: Initial| {
+        let (ordinal, base, scale) = tensors[name];
+        let word = |index: u64| splitmix64(ordinal << 32 | index) >> 40;
+        let element = |index| (base + (word(index) as f64 / 16_777_216.0 - 0.5) * scale) as f32;
+        (0..length as u64).map(element).collect()
+    };
+    let lanes: Vec<_> = lines(trace, "lane").map(|words| unhex(words[0])).collect();
+    let mut model =
+        Model::with_weights(&Shape::PUBLISHED, lanes.len(), Isa::best(), &weights).unwrap();
+    let losses = numbers(trace, "loss");
+    let mut frequencies = Vec::new();
+    for (step, want) in losses.iter().enumerate() {
+        let contexts: Vec<u8> =
+            lanes.iter().flat_map(|lane| &lane[step..step + 16]).copied().collect();
+        model.predict(&contexts, &mut frequencies).unwrap();
+        let logits = model.logits().unwrap();
+        let close = |logits: &[f32], key: &str, tolerance: f64| {
+            for (got, want) in logits.iter().zip(numbers(trace, key)) {
+                assert!((f64::from(*got) - want).abs() < tolerance, "{key}: {got} {want}");
+            }
+        };
+        if step == 0 {
+            close(&logits[..256], "first", 1e-4);
+        }
+        if step + 1 == losses.len() {
+            close(&logits[31 * 256..], "last", 2e-2);
+        }
+        let symbols: Vec<u8> = lanes.iter().map(|lane| lane[step + 16]).collect();
+        let loss = f64::from(model.learn(&symbols).unwrap());
+        assert!((loss / want - 1.0).abs() < 1e-3, "step {step}: {loss} {want}");
+    }
+}
+
+fn text(length: usize) -> Vec<u8> {
+    let words = [&b"lane "[..], b"of ", b"consecutive ", b"bytes\n", b"\x00\xff", b"and "];
+    let word = |i: u64| words[(splitmix64(i / 3) % 6) as usize];
+    (0..length as u64).flat_map(word).copied().take(length).collect()
+}
+
+fn round_trip(raw: &[u8], lanes: usize, isa: Isa) -> Vec<u8> {
+    let payload = compress(raw, &Shape::SMALL, lanes, isa).unwrap();
+    let whole = (raw.len(), raw.len());
+    assert_eq!(decompress(&payload, &Shape::SMALL, lanes, whole, isa).unwrap(), raw);
+    payload
+}
+
+#[test]
+fn every_length_comes_back() {
+    // Empty, shorter than the lanes, than a context, around whole steps.
+    for length in [0, 1, 2, 3, 4, 15, 16, 17, 63, 64, 65, 130] {
+        for lanes in [1, 3, 4] {
+            round_trip(&text(length), lanes, Isa::best());
+        }
+    }
+}
+
+#[test]
+fn every_isa_and_thread_count_gives_the_same_payload() {
+    let raw = text(333);
+    let want = round_trip(&raw, 5, Isa::SCALAR);
+    for isa in Isa::available() {
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| round_trip(&raw, 5, isa)), want, "{} {threads}", isa.name());
+        }
+    }
+}
+
+#[test]
+fn the_front_of_a_group_decodes_alone() {
+    let raw = text(200);
+    let payload = round_trip(&raw, 4, Isa::best());
+    for wanted in [0, 1, 49, 50, 51, 199] {
+        let front = decompress(&payload, &Shape::SMALL, 4, (200, wanted), Isa::best()).unwrap();
+        assert_eq!(front, raw[..wanted]);
+    }
+}
+
+#[test]
+fn damaged_payloads_end_in_an_error_or_other_bytes() {
+    let raw = text(120);
+    let payload = round_trip(&raw, 3, Isa::best());
+    let decode = |payload: &[u8]| decompress(payload, &Shape::SMALL, 3, (120, 120), Isa::best());
+    for cut in 0..payload.len() {
+        assert!(matches!(decode(&payload[..cut]), Err(PaperError::LaneTable { .. })));
+    }
+    assert!(decode(&[&payload[..], &[1]].concat()).is_err());
+    assert!(decode(&[0xff; 40]).is_err());
+    for place in 0..payload.len() {
+        let mut bad = payload.clone();
+        bad[place] ^= 0x55;
+        assert!(decode(&bad).map_or(true, |bytes| bytes != raw), "byte {place}");
+    }
+}
+
+#[test]
+fn this_cpu_knows_the_answers() {
+    for isa in Isa::available() {
+        assert_eq!(answer(isa).unwrap(), answer(Isa::SCALAR).unwrap());
+        self_test(isa).unwrap_or_else(|error| panic!("{error}: {:#x}", answer(isa).unwrap()));
+    }
+}
+
+#[test]
+fn the_small_shape_learns() {
+    let raw = text(2400);
+    let payload = round_trip(&raw, 4, Isa::best());
+    assert!(payload.len() < raw.len() / 2, "{}", payload.len());
+}
+
+#[test]
+fn parameters_are_counted_right() {
+    for (shape, lanes) in [(Shape::SMALL, 3), (Shape::SMALL, 4)] {
+        let total = std::cell::Cell::new(0);
+        let count = |_: usize, _: &str, length: usize, _: Initial| {
+            total.set(total.get() + length);
+            vec![0.0; length]
+        };
+        Model::with_weights(&shape, lanes, Isa::best(), &count).unwrap();
+        assert_eq!(shape.parameters(lanes), total.get());
+    }
+    assert_eq!(Shape::PUBLISHED.parameters(512), 17_354_012);
+}
