@@ -38,6 +38,7 @@ impl Model {
         isa: Isa,
         source: &dyn Fn(usize, &str, usize, Initial) -> Vec<f32>,
     ) -> Result<Self, PaperError> {
+        keep_freed_memory();
         let mut parameters = Parameters::new(source);
         let network = Network::new(shape, lanes, &mut parameters, isa)?;
         Ok(Model { network, optimiser: parameters.optimiser(), logits: None, steps: 0, isa })
@@ -102,6 +103,14 @@ impl Model {
         let logits = self.logits.as_ref().map(|logits| logits.flatten_all()?.to_vec1());
         Ok(logits.transpose()?.unwrap_or_default())
     }
+}
+
+/// glibc gives large freed blocks back to the system and gets them again, page
+/// by page, at every step, until it has seen a larger one freed: a tenth of the
+/// time. This shows it one of the largest size it learns from; on other systems
+/// nothing happens.
+fn keep_freed_memory() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(31 << 20)));
 }
 
 /// A digest of frequencies for the known-answer test: each is mixed into the

@@ -2,11 +2,13 @@
 
 use super::super::isa::{Isa, Kernel, Kind};
 use super::matmul::Matrix;
-use super::pack::{self, Line};
+use super::pack::{self, Line, Square};
 use super::tile::{Tile, tile_body};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m512, _mm512_fmadd_ps, _mm512_load_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m256, __m512, _MM_HINT_ET0, _mm_prefetch, _mm256_fmadd_ps, _mm256_load_ps, _mm256_loadu_ps,
+    _mm256_set1_ps, _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_load_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_permutex2var_ps, _mm512_set1_ps, _mm512_storeu_ps,
 };
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -34,10 +36,22 @@ pub trait Fma: 'static {
     /// `sums[i] = fma(a, b[i], sums[i])`.
     fn accumulate(a: f32, b: &Line, sums: Self::Sums) -> Self::Sums;
 
+    /// Hints that the cache line of `place` will be written soon.
+    #[inline(always)]
+    fn will_write(place: &f32) {
+        let _ = place;
+    }
+
     /// `acc[m, n] = fma(a[k, m], b[k, n], acc[m, n])` for ascending `k`.
     ///
     /// - `a`: `[K, ROWS]` packed, `b`: `[K, LINES]` lines.
     fn tile(a: &[f32], b: &[Line], tile: Tile<'_>);
+
+    /// Turns a square of numbers over its diagonal.
+    #[inline(always)]
+    fn transpose(square: &mut Square) {
+        pack::transpose(square);
+    }
 
     /// Copies rows of `a` into panels of [`Fma::ROWS`].
     fn pack_rows(packed: &mut Vec<f32>, a: &Matrix<'_>, rows: Range<usize>, inner: Range<usize>);
@@ -67,7 +81,7 @@ macro_rules! register_tile {
             rows: Range<usize>,
             inner: Range<usize>,
         ) {
-            pack::pack_rows::<$rows>(packed, a, rows, inner)
+            pack::pack_rows::<Self, $rows>(packed, a, rows, inner)
         }
         #[inline(always)]
         fn pack_columns(
@@ -76,7 +90,7 @@ macro_rules! register_tile {
             inner: Range<usize>,
             columns: Range<usize>,
         ) {
-            pack::pack_columns::<$lines>(packed, b, inner, columns)
+            pack::pack_columns::<Self, $lines>(packed, b, inner, columns)
         }
     };
 }
@@ -115,30 +129,11 @@ impl Isa {
     }
 }
 
-/// The members of [`Fma`] for sums the compiler keeps in registers by itself.
-macro_rules! sums_in_an_array {
-    () => {
-        type Sums = [f32; 16];
-        #[inline(always)]
-        fn sums(values: &[f32; 16]) -> [f32; 16] {
-            *values
-        }
-        #[inline(always)]
-        fn values(sums: [f32; 16]) -> [f32; 16] {
-            sums
-        }
-        #[inline(always)]
-        fn accumulate(a: f32, b: &Line, mut sums: [f32; 16]) -> [f32; 16] {
-            for (sum, &b) in sums.iter_mut().zip(&b.0) {
-                *sum = Self::fma(a, b, *sum);
-            }
-            sums
-        }
-    };
-}
-
 /// What every CPU of the target has.
 struct Baseline;
+// Arrays in place of the register types gave tiles in memory, up to ten times
+// slower: this is the one place where intrinsics earn their keep.
+
 /// Sixteen registers of eight.
 #[cfg(target_arch = "x86_64")]
 struct Ymm;
@@ -148,7 +143,22 @@ struct Zmm;
 
 impl Fma for Baseline {
     register_tile!(4, 1);
-    sums_in_an_array!();
+    type Sums = [f32; 16];
+    #[inline(always)]
+    fn sums(values: &[f32; 16]) -> [f32; 16] {
+        *values
+    }
+    #[inline(always)]
+    fn values(sums: [f32; 16]) -> [f32; 16] {
+        sums
+    }
+    #[inline(always)]
+    fn accumulate(a: f32, b: &Line, mut sums: [f32; 16]) -> [f32; 16] {
+        for (sum, &b) in sums.iter_mut().zip(&b.0) {
+            *sum = Self::fma(a, b, *sum);
+        }
+        sums
+    }
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
         // AArch64 always has the instruction; x86-64 does not, and the math
@@ -160,10 +170,44 @@ impl Fma for Baseline {
 #[cfg(target_arch = "x86_64")]
 impl Fma for Ymm {
     register_tile!(6, 1);
-    sums_in_an_array!();
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    fn will_write(place: &f32) {
+        // SAFETY: a hint that reads and writes nothing, on a valid address.
+        unsafe { _mm_prefetch::<_MM_HINT_ET0>(std::ptr::from_ref(place).cast()) }
+    }
+
+    type Sums = [__m256; 2];
+    #[inline(always)]
+    fn sums(values: &[f32; 16]) -> [__m256; 2] {
+        // SAFETY: `Ymm` is private and named only by `Isa::run_fused`, for CPUs
+        // seen to have AVX2 and FMA; both pointers are good for eight reads.
+        unsafe { [_mm256_loadu_ps(values.as_ptr()), _mm256_loadu_ps(values[8..].as_ptr())] }
+    }
+    #[inline(always)]
+    fn values([low, high]: [__m256; 2]) -> [f32; 16] {
+        let mut values = [0.0; 16];
+        // SAFETY: as above, for eight writes each.
+        unsafe {
+            _mm256_storeu_ps(values.as_mut_ptr(), low);
+            _mm256_storeu_ps(values[8..].as_mut_ptr(), high);
+        }
+        values
+    }
+    #[inline(always)]
+    fn accumulate(a: f32, b: &Line, [low, high]: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: as above; a `Line` is sixteen numbers on 64 bytes of their own.
+        unsafe {
+            let a = _mm256_set1_ps(a);
+            [
+                _mm256_fmadd_ps(a, _mm256_load_ps(b.0.as_ptr()), low),
+                _mm256_fmadd_ps(a, _mm256_load_ps(b.0[8..].as_ptr()), high),
+            ]
+        }
     }
 }
 
@@ -175,8 +219,12 @@ impl Fma for Zmm {
         a.mul_add(b, c)
     }
 
-    // Arrays in place of the register type gave a tile in memory, 10 times
-    // slower: this is the one place where intrinsics earn their keep.
+    #[inline(always)]
+    fn will_write(place: &f32) {
+        // SAFETY: a hint that reads and writes nothing, on a valid address.
+        unsafe { _mm_prefetch::<_MM_HINT_ET0>(std::ptr::from_ref(place).cast()) }
+    }
+
     type Sums = __m512;
     #[inline(always)]
     fn sums(values: &[f32; 16]) -> __m512 {
@@ -196,6 +244,49 @@ impl Fma for Zmm {
         // SAFETY: as above; a `Line` is sixteen numbers on 64 bytes of their own.
         unsafe { _mm512_fmadd_ps(_mm512_set1_ps(a), _mm512_load_ps(b.0.as_ptr()), sums) }
     }
+    #[inline(always)]
+    fn transpose(square: &mut Square) {
+        // Each pass exchanges the numbers that lie `distance` off the diagonal
+        // blocks, between rows that are `distance` apart.
+        for distance in [1, 2, 4, 8] {
+            let keep = |lane: usize| lane & distance == 0;
+            let low = |lane| if keep(lane) { lane } else { 16 + lane - distance } as i32;
+            let high = |lane| if keep(lane) { lane + distance } else { 16 + lane } as i32;
+            let (low, high) = (std::array::from_fn(low), std::array::from_fn(high));
+            for row in (0..16).filter(|row| row & distance == 0) {
+                let (a, b) = (square[row], square[row + distance]);
+                // SAFETY: as above; arrays of sixteen numbers.
+                let (a, b) = unsafe { exchange(&a, &b, &low, &high) };
+                (square[row], square[row + distance]) = (a, b);
+            }
+        }
+    }
+}
+
+/// Two selections from the 32 numbers of `a` and `b`.
+///
+/// # Safety
+/// The CPU has AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn exchange(
+    a: &[f32; 16],
+    b: &[f32; 16],
+    low: &[i32; 16],
+    high: &[i32; 16],
+) -> ([f32; 16], [f32; 16]) {
+    let select = |index: &[i32; 16]| {
+        let mut values = [0.0; 16];
+        // SAFETY: all five pointers are good for sixteen numbers.
+        unsafe {
+            let index = _mm512_loadu_si512(index.as_ptr().cast());
+            let (a, b) = (_mm512_loadu_ps(a.as_ptr()), _mm512_loadu_ps(b.as_ptr()));
+            _mm512_storeu_ps(values.as_mut_ptr(), _mm512_permutex2var_ps(a, index, b));
+        }
+        values
+    };
+    (select(low), select(high))
 }
 
 /// `a * b + c`, rounded once, without an instruction for it.

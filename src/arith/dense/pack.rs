@@ -1,34 +1,51 @@
 //! Operands copied into the order in which a register tile reads them.
 
+use super::fma::Fma;
 use super::matmul::Matrix;
+use std::ops::Range;
 
 /// Sixteen neighbouring columns, on a cache line of their own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
 pub struct Line(pub [f32; 16]);
 
+/// A square of sixteen runs, to be turned.
+pub type Square = [[f32; 16]; 16];
+
+/// `square[i][j]` becomes `square[j][i]`.
+#[inline(always)]
+pub fn transpose(square: &mut Square) {
+    for row in 1..16 {
+        for column in 0..row {
+            let (low, high) = square.split_at_mut(row);
+            std::mem::swap(&mut low[column][row], &mut high[0][column]);
+        }
+    }
+}
+
 /// Copies rows `rows` of the columns `inner` of `a` into panels of `ROWS`
 /// rows, each `[K, ROWS]`; rows that do not exist are zero.
 #[inline(always)]
-pub fn pack_rows<const ROWS: usize>(
+pub fn pack_rows<F: Fma, const ROWS: usize>(
     packed: &mut Vec<f32>,
     a: &Matrix<'_>,
-    rows: std::ops::Range<usize>,
-    inner: std::ops::Range<usize>,
+    rows: Range<usize>,
+    inner: Range<usize>,
 ) {
     let depth = inner.len();
-    packed.clear();
     packed.resize(rows.len().div_ceil(ROWS) * ROWS * depth, 0.0);
     for (panel, first) in packed.chunks_exact_mut(ROWS * depth).zip(rows.clone().step_by(ROWS)) {
         let count = ROWS.min(rows.end - first);
+        if count < ROWS {
+            panel.fill(0.0);
+        }
         if a.row_stride == 1 {
             for (to, k) in panel.chunks_exact_mut(ROWS).zip(inner.clone()) {
-                to[..count].copy_from_slice(&a.data[k * a.column_stride + first..][..count]);
+                copy::<ROWS>(to, &a.data[k * a.column_stride + first..][..count]);
             }
         } else {
-            let sources =
-                |row: usize| &a.data[(first + row) * a.row_stride + inner.start..][..depth];
-            interleave::<ROWS>(panel, count, sources);
+            let run = |row: usize| &a.data[(first + row) * a.row_stride + inner.start..][..depth];
+            turn::<F>(depth, count, run, |k, values| copy::<ROWS>(&mut panel[k * ROWS..], values));
         }
     }
 }
@@ -36,19 +53,21 @@ pub fn pack_rows<const ROWS: usize>(
 /// Copies the columns `columns` of the rows `inner` of `b` into panels of
 /// `LINES` lines, each `[K, LINES]`; columns that do not exist are zero.
 #[inline(always)]
-pub fn pack_columns<const LINES: usize>(
+pub fn pack_columns<F: Fma, const LINES: usize>(
     packed: &mut Vec<Line>,
     b: &Matrix<'_>,
-    inner: std::ops::Range<usize>,
-    columns: std::ops::Range<usize>,
+    inner: Range<usize>,
+    columns: Range<usize>,
 ) {
     let depth = inner.len();
     let lines = columns.len().div_ceil(16 * LINES) * LINES;
-    packed.clear();
     packed.resize(lines * depth, Line([0.0; 16]));
     for (panel, first) in
         packed.chunks_exact_mut(LINES * depth).zip(columns.clone().step_by(16 * LINES))
     {
+        if first + 16 * LINES > columns.end {
+            panel.fill(Line([0.0; 16]));
+        }
         for line in 0..LINES {
             let start = first + 16 * line;
             let count = 16.min(columns.end.saturating_sub(start));
@@ -58,57 +77,49 @@ pub fn pack_columns<const LINES: usize>(
             let lines = panel.iter_mut().skip(line).step_by(LINES);
             if b.column_stride == 1 {
                 for (Line(to), k) in lines.zip(inner.clone()) {
-                    let from = &b.data[k * b.row_stride..][start..start + count];
-                    match <&[f32; 16]>::try_from(from) {
-                        Ok(whole) => *to = *whole,
-                        Err(_) => to[..count].copy_from_slice(from),
-                    }
+                    copy::<16>(to, &b.data[k * b.row_stride..][start..start + count]);
                 }
             } else {
-                let source = |column: usize| {
+                let run = |column: usize| {
                     &b.data[(start + column) * b.column_stride + inner.start..][..depth]
                 };
-                transpose(panel, (line, LINES), count, source);
+                turn::<F>(depth, count, run, |k, values| {
+                    copy::<16>(&mut panel[k * LINES + line].0, values);
+                });
             }
         }
     }
 }
 
-/// Writes `count` contiguous runs into column `0..count` of `[K, ROWS]`.
+/// Copies `from` to the front of `to`. A whole row has a length the compiler
+/// knows: a call to copy twelve numbers costs more than the copying.
 #[inline(always)]
-fn interleave<'a, const ROWS: usize>(
-    panel: &mut [f32],
-    count: usize,
-    source: impl Fn(usize) -> &'a [f32],
-) {
-    for row in 0..count {
-        for (to, &value) in panel.iter_mut().skip(row).step_by(ROWS).zip(source(row)) {
-            *to = value;
-        }
+fn copy<const WHOLE: usize>(to: &mut [f32], from: &[f32]) {
+    if from.len() == WHOLE {
+        to[..WHOLE].copy_from_slice(&from[..WHOLE]);
+    } else {
+        to[..from.len()].copy_from_slice(from);
     }
 }
 
-/// Writes `count` contiguous runs into the columns of every `step`-th line
-/// from `first`, in squares of sixteen so that both sides stay in cache.
+/// Reads `count ≤ 16` runs of `depth` side by side and gives `write` their
+/// `k`-th values for every `k`, a square of sixteen at a time.
 #[inline(always)]
-fn transpose<'a>(
-    panel: &mut [Line],
-    (first, step): (usize, usize),
+fn turn<'a, F: Fma>(
+    depth: usize,
     count: usize,
-    source: impl Fn(usize) -> &'a [f32],
+    run: impl Fn(usize) -> &'a [f32],
+    mut write: impl FnMut(usize, &[f32]),
 ) {
-    let depth = panel.len() / step;
     for from in (0..depth).step_by(16) {
-        let run = 16.min(depth - from);
-        let mut square = [[0.0f32; 16]; 16];
-        for (column, row) in square.iter_mut().enumerate().take(count) {
-            row[..run].copy_from_slice(&source(column)[from..from + run]);
+        let length = 16.min(depth - from);
+        let mut square = [[0.0; 16]; 16];
+        for (number, row) in square.iter_mut().enumerate().take(count) {
+            copy::<16>(row, &run(number)[from..from + length]);
         }
-        for k in 0..run {
-            let line = &mut panel[(from + k) * step + first].0;
-            for (to, row) in line.iter_mut().zip(&square) {
-                *to = row[k];
-            }
+        F::transpose(&mut square);
+        for (k, row) in square.iter().enumerate().take(length) {
+            write(from + k, &row[..count]);
         }
     }
 }

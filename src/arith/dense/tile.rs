@@ -26,6 +26,13 @@ pub fn tile_body<F: Fma, const ROWS: usize, const LINES: usize>(
     b: &[Line],
     tile: Tile<'_>,
 ) {
+    // The outputs are far apart in memory: ask for them now, they come while
+    // the sums are computed.
+    for row in 0..tile.rows {
+        for line in tile.out[row * tile.stride..][..tile.columns].chunks(16) {
+            F::will_write(&line[0]);
+        }
+    }
     let mut sums = [[F::sums(&[0.0; 16]); LINES]; ROWS];
     start::<F, ROWS, LINES>(&mut sums, &tile);
     for (a, b) in a.chunks_exact(ROWS).zip(b.chunks_exact(LINES)) {
@@ -76,7 +83,11 @@ fn finish<F: Fma, const ROWS: usize, const LINES: usize>(
         }
         let to = &mut tile.out[row * tile.stride..][..tile.columns];
         for (&sums, to) in sums.iter().zip(to.chunks_mut(16)) {
-            to.copy_from_slice(&F::values(sums)[..to.len()]);
+            let values = F::values(sums);
+            match <&mut [f32; 16]>::try_from(&mut *to) {
+                Ok(whole) => *whole = values,
+                Err(_) => to.copy_from_slice(&values[..to.len()]),
+            }
         }
     }
 }
