@@ -24,6 +24,14 @@ pub enum CodecError {
         /// Registered model id found in the section header.
         model: u16,
     },
+    /// The codec was left out when this program was built.
+    #[error("codec {codec} is not built in (cargo feature `{feature}`)")]
+    NotBuiltIn {
+        /// Name of the codec.
+        codec: &'static str,
+        /// The cargo feature that builds it.
+        feature: &'static str,
+    },
     /// The payload is not what its codec writes.
     #[error("damaged {codec} payload at byte {offset}: {cause}")]
     Damaged {

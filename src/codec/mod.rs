@@ -5,6 +5,8 @@
 
 mod error;
 mod pairs;
+#[cfg_attr(not(feature = "paper"), path = "paper_absent.rs")]
+mod paper;
 
 pub use error::CodecError;
 
@@ -130,6 +132,9 @@ pub fn encode_group(raw: &[u8], options: &CodecOptions) -> Result<EncodedGroup, 
         let payload = pairs::encode(raw, options.level);
         return Ok(EncodedGroup { coding: plain(Codec::Bpe), payload });
     }
+    if options.choice == Choice::Only(Codec::PearPaper) {
+        return paper::encode(raw, options);
+    }
     let payload = zstd::bulk::compress(raw, 19)
         .map_err(|source| CodecError::Library { codec: "zstd", source })?;
     Ok(EncodedGroup { coding: plain(Codec::Zstd), payload })
@@ -165,6 +170,7 @@ pub fn decode_group(
             Ok(raw)
         }
         2 => pairs::decode(payload, raw_length, wanted),
+        4 => paper::decode(coding, payload, raw_length, wanted),
         codec => Err(CodecError::UnknownCodec { codec }),
     }
 }
@@ -179,18 +185,24 @@ pub fn decode_memory(coding: Coding, raw_length: u64) -> Result<u64, CodecError>
         0 => Ok(0),
         1 => Ok(raw_length + (1 << 20)),
         2 => Ok(pairs::decode_memory(raw_length)),
+        4 => paper::decode_memory(coding, raw_length),
         codec => Err(CodecError::UnknownCodec { codec }),
     }
 }
 
 /// Bytes of memory coding a group takes beside input and payload.
 pub fn encode_memory(options: &CodecOptions, raw_length: u64) -> u64 {
-    let _ = options;
+    if options.choice == Choice::Only(Codec::PearPaper) {
+        return paper::encode_memory(options, raw_length);
+    }
     raw_length * 4 + (16 << 20)
 }
 
 /// Rough seconds of one core to decode a group, for `info` and `--verbose`.
 pub fn decode_seconds(coding: Coding, raw_length: u64) -> f64 {
+    if coding.codec == Codec::PearPaper as u8 {
+        return paper::decode_seconds(coding, raw_length);
+    }
     let bytes_per_second = if coding.codec <= 1 { 500e6 } else { 300e3 };
     raw_length as f64 / bytes_per_second
 }
@@ -211,6 +223,5 @@ pub fn filter_name(filter: u8) -> &'static str {
 /// # Errors
 /// [`CodecError::SelfTest`] if this CPU does not follow spec/arithmetic.md.
 pub fn self_test(isa: Isa) -> Result<(), CodecError> {
-    let _ = isa;
-    Ok(())
+    paper::self_test(isa)
 }

@@ -1,0 +1,137 @@
+//! Codec `pear-paper`: the published network. Normative: spec/pear-paper.md.
+//!
+//! A registered model id fixes the shape of the network and the number of
+//! lanes, and with them all memory: `id = shape · 4096 + lanes − 1`.
+
+use super::{Codec, CodecError, CodecOptions, Coding, EncodedGroup};
+use crate::arith::Isa;
+use crate::paper::{self, MAX_LANES, PaperError, Shape};
+
+const NAME: &str = "pear-paper";
+/// Inputs shorter than this get the small shape: the published one would not
+/// see enough steps to learn.
+const SMALL_INPUT: u64 = 32 << 10;
+/// Fewest bytes per lane, so that the network sees that many steps.
+const LANE: u64 = 512;
+/// The registered shapes, by number.
+const SHAPES: [Shape; 2] = [Shape::PUBLISHED, Shape::SMALL];
+
+/// The model id for a group of `length` bytes.
+fn choose(options: &CodecOptions, length: u64) -> u16 {
+    let most = options.lanes.clamp(1, MAX_LANES as u32);
+    let lanes = (length / LANE).clamp(1, u64::from(most)) as u16;
+    let shape = u16::from(length < SMALL_INPUT);
+    shape * MAX_LANES as u16 + lanes - 1
+}
+
+/// Shape and lanes of a registered model.
+fn registered(model: u16) -> Result<(&'static Shape, usize), CodecError> {
+    let (shape, lanes) = (usize::from(model) / MAX_LANES, usize::from(model) % MAX_LANES + 1);
+    let shape = SHAPES.get(shape).ok_or(CodecError::UnknownModel { codec: NAME, model })?;
+    Ok((shape, lanes))
+}
+
+/// Codes one group.
+///
+/// # Errors
+/// [`CodecError::Damaged`] if the model diverged, which is a bug.
+pub fn encode(raw: &[u8], options: &CodecOptions) -> Result<EncodedGroup, CodecError> {
+    let model = choose(options, raw.len() as u64);
+    let (shape, lanes) = registered(model)?;
+    let payload = paper::compress(raw, shape, lanes, options.isa).map_err(translate)?;
+    Ok(EncodedGroup { coding: Coding { codec: Codec::PearPaper as u8, filter: 0, model }, payload })
+}
+
+/// Decodes the first `wanted` bytes of a group.
+///
+/// # Errors
+/// [`CodecError::UnknownModel`], [`CodecError::UnknownFilter`],
+/// [`CodecError::Damaged`].
+pub fn decode(
+    coding: Coding,
+    payload: &[u8],
+    raw_length: usize,
+    wanted: usize,
+) -> Result<Vec<u8>, CodecError> {
+    if coding.filter != 0 {
+        return Err(CodecError::UnknownFilter { filter: coding.filter });
+    }
+    let (shape, lanes) = registered(coding.model)?;
+    paper::decompress(payload, shape, lanes, (raw_length, wanted), Isa::best()).map_err(translate)
+}
+
+/// Bytes of memory decoding takes beside payload and output.
+///
+/// # Errors
+/// [`CodecError::UnknownModel`].
+pub fn decode_memory(coding: Coding, _raw_length: u64) -> Result<u64, CodecError> {
+    registered(coding.model).map(|(shape, lanes)| shape.memory(lanes))
+}
+
+/// Bytes of memory coding takes beside input and payload.
+pub fn encode_memory(options: &CodecOptions, raw_length: u64) -> u64 {
+    registered(choose(options, raw_length)).map_or(0, |(shape, lanes)| shape.memory(lanes))
+}
+
+/// Rough seconds of one core: multiply-adds forward and twice backward, and
+/// the optimiser's pass over memory.
+pub fn decode_seconds(coding: Coding, raw_length: u64) -> f64 {
+    let Ok((shape, lanes)) = registered(coding.model) else { return 0.0 };
+    let (shared, all) = (shape.parameters(0) as f64, shape.parameters(lanes) as f64);
+    let step = 6.0 * shared * lanes as f64 / 130e9 + 2e-9 * all;
+    raw_length.div_ceil(lanes as u64) as f64 * step
+}
+
+/// Known-answer test of the network.
+///
+/// # Errors
+/// [`CodecError::SelfTest`].
+pub fn self_test(isa: Isa) -> Result<(), CodecError> {
+    let failed = CodecError::SelfTest { what: "the published network", isa: isa.name() };
+    paper::self_test(isa).map_err(|_| failed)
+}
+
+fn translate(error: PaperError) -> CodecError {
+    let (offset, cause) = match error {
+        PaperError::LaneTable { offset } => (offset as u64, "the table of lanes is wrong"),
+        PaperError::Lane { .. } => (0, "a lane's code is none the encoder writes"),
+        PaperError::Diverged { .. } => (0, "the model diverged"),
+        _ => (0, "the model failed"),
+    };
+    CodecError::Damaged { codec: NAME, offset, cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Choice, decode_group, encode_group};
+
+    #[test]
+    fn groups_of_every_small_size_come_back() {
+        let options =
+            CodecOptions { choice: Choice::Only(Codec::PearPaper), lanes: 3, ..Default::default() };
+        for length in [0usize, 1, 511, 1024, 2000] {
+            let raw: Vec<u8> = (0..length).map(|i| (i * i / 7 % 11) as u8).collect();
+            let group = encode_group(&raw, &options).unwrap();
+            assert_eq!(decode_group(group.coding, &group.payload, length, length).unwrap(), raw);
+            let none = decode_group(group.coding, &group.payload, length + 1, 0).unwrap();
+            assert!(none.is_empty());
+        }
+    }
+
+    #[test]
+    fn models_that_are_not_registered_are_refused() {
+        for model in [2 * 4096, u16::MAX] {
+            let coding = Coding { codec: Codec::PearPaper as u8, filter: 0, model };
+            let error = decode_group(coding, &[0], 1, 1).unwrap_err();
+            assert!(matches!(error, CodecError::UnknownModel { .. }));
+            assert!(decode_memory(coding, 1).is_err());
+        }
+    }
+
+    #[test]
+    fn the_published_model_fits_the_promised_memory() {
+        let published = Coding { codec: Codec::PearPaper as u8, filter: 0, model: 511 };
+        assert!(decode_memory(published, 1 << 20).unwrap() <= 600 << 20);
+    }
+}
