@@ -1,9 +1,10 @@
 //! Reading files into decode groups: where groups are cut.
 //!
-//! A group closes when it is full, and when the kind of content changes and it
-//! holds [`KIND_MINIMUM`]. A file that does not fit starts a new group if the
-//! old one is half full; a file larger than a group is cut into equal parts,
-//! so that no group ends up with a few bytes.
+//! A group closes when it holds its share, and when the kind of content changes
+//! and it holds [`KIND_MINIMUM`]. The share is what makes the groups of a kind
+//! about equally large, so that no worker ends up with a much longer one. A
+//! file that does not fit starts a new group if the old one is half full; a
+//! file larger than a group is cut into equal parts.
 
 use super::parts::PartBuilder;
 use super::plan::{ContentPlan, FileHasher, Node};
@@ -13,7 +14,7 @@ use crate::codec::ContentKind;
 use crate::container::{Part, Piece, Sparse};
 use crate::entry::{Content, Entry, Extent, Kind};
 use crate::tree::OpenSource;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// Bytes a group holds at least before a change of kind closes it.
 const KIND_MINIMUM: usize = 1 << 20;
@@ -36,6 +37,8 @@ pub(super) struct Packer<'a> {
     /// Number of the group being filled.
     group: u64,
     kind: ContentKind,
+    /// Bytes that close a group, by kind.
+    shares: HashMap<ContentKind, usize>,
     /// Entries of finished contents.
     entries: Vec<Entry>,
 }
@@ -56,12 +59,24 @@ struct Open {
     extents: Vec<Extent>,
 }
 
+/// Divides the bytes of each kind by the fewest groups that hold them.
+fn shares(contents: &[ContentPlan], group_size: u64) -> HashMap<ContentKind, usize> {
+    let mut totals: HashMap<ContentKind, u64> = HashMap::new();
+    for content in contents {
+        *totals.entry(content.kind).or_default() += content.nodes[0].size();
+    }
+    let share = |total: u64| total.div_ceil(total.div_ceil(group_size).max(1));
+    totals.into_iter().map(|(kind, total)| (kind, share(total).max(1) as usize)).collect()
+}
+
 impl<'a> Packer<'a> {
     /// A packer for groups of `group_size` bytes.
     pub fn new(contents: Vec<ContentPlan>, group_size: usize, control: Control<'a>) -> Self {
+        let group_size = group_size.max(1);
         Packer {
             control,
-            group_size: group_size.max(1),
+            group_size,
+            shares: shares(&contents, group_size as u64),
             queue: contents.into(),
             open: None,
             buffer: Vec::new(),
@@ -108,12 +123,14 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// Whether the next content is of another kind and the group has enough.
+    /// Whether the group has its share, or enough and the next content is of
+    /// another kind.
     fn ends_before_next(&mut self) -> bool {
         let Some(next) = self.queue.front() else { return false };
         let changes = next.kind != self.kind && self.buffer.len() >= KIND_MINIMUM;
         self.kind = next.kind;
-        changes
+        let share = self.shares.get(&self.kind).copied().unwrap_or(self.group_size);
+        changes || self.buffer.len() >= share
     }
 
     /// Opens the first file of the content that can be opened.

@@ -54,7 +54,8 @@ impl Node {
         &self.names[0].entry.path
     }
 
-    fn size(&self) -> u64 {
+    /// Size in bytes when the walk saw it, holes included.
+    pub fn size(&self) -> u64 {
         self.names[0].source.as_ref().map_or(0, Source::size)
     }
 
