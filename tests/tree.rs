@@ -337,6 +337,29 @@ fn dropped_files_leave_nothing() {
 }
 
 #[test]
+fn more_files_than_can_be_open_are_restored_side_by_side() {
+    // A soft limit that the test can lower for itself alone is not to be had,
+    // so there are more writers than a restorer ever keeps open.
+    let to = tempfile::tempdir().unwrap();
+    let restorer = Restorer::new(to.path(), RestoreOptions::default()).unwrap();
+    let names: Vec<_> = (0..1500).map(|number| format!("d{number}/f")).collect();
+    let mut writers: Vec<_> = names
+        .iter()
+        .map(|name| restorer.file(name.as_bytes(), &Metadata::default(), 6).unwrap().unwrap())
+        .collect();
+    for (offset, part) in [(0, b"abc"), (3, b"def")] {
+        writers.iter_mut().for_each(|writer| writer.write_at(offset, part).unwrap());
+    }
+    let dropped = writers.split_off(1400);
+    drop(dropped);
+    writers.into_iter().for_each(|writer| writer.commit().unwrap());
+    assert!(restorer.finish().is_empty());
+    assert_eq!(fs::read(to.path().join("d1399/f")).unwrap(), b"abcdef");
+    assert_eq!(fs::read_dir(to.path().join("d1400")).unwrap().count(), 0);
+    assert!(leftovers(to.path()).is_empty());
+}
+
+#[test]
 fn leading_components_are_stripped_and_missing_directories_made() {
     let to = tempfile::tempdir().unwrap();
     let options = RestoreOptions { strip_components: 1, ..RestoreOptions::default() };

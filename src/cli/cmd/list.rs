@@ -18,11 +18,15 @@ use crate::tree::printable;
 pub fn run(arguments: &List, report: &Report) -> anyhow::Result<Exit> {
     let patterns = config::selection(&arguments.patterns)?;
     let limits = config::limits(&arguments.limits, None);
-    let entries = match config::is_stdio(&arguments.archive) {
-        true => from_stdin(&limits, arguments, report)?,
-        false => open_archive(&arguments.archive, &limits)?.entries().to_vec(),
+    let (archive, piped);
+    let entries = if config::is_stdio(&arguments.archive) {
+        piped = from_stdin(&limits, arguments, report)?;
+        &piped[..]
+    } else {
+        archive = open_archive(&arguments.archive, &limits)?;
+        archive.entries()
     };
-    let selected = select(&entries, &patterns).map_err(|error| named(&arguments.archive, error))?;
+    let selected = select(entries, &patterns).map_err(|error| named(&arguments.archive, error))?;
     match print_all(&selected, arguments) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
         other => Ok(other.map(|()| Exit::Fine)?),

@@ -6,9 +6,11 @@
 //! attributes, mode, time.
 
 use rustix::fd::{AsRawFd, BorrowedFd};
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::fs::{
-    chmod, chownat, fchmod, fchown, fsetxattr, futimens, openat, setxattr, utimensat,
+    AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags,
+};
+use rustix::fs::{
+    chmod, chownat, fchmod, fchown, fsetxattr, fstat, futimens, openat, setxattr, utimensat,
 };
 use rustix::io::Errno;
 
@@ -60,14 +62,15 @@ impl Attributes {
         failures
     }
 
-    /// Sets everything on a link or special file, which cannot be opened
-    /// without side effects. `/proc` leads to the very file that was looked
-    /// up, so nothing put in its place meanwhile is touched.
+    /// Sets everything on a link or special file just made, which cannot be
+    /// opened without side effects. `/proc` leads to the very file that was
+    /// looked up and found to be of the kind made: nothing put in its place
+    /// meanwhile, such as a hard link to another's file, is touched.
     pub(super) fn apply_unopened(
         &self,
         parent: BorrowedFd<'_>,
         name: &[u8],
-        is_link: bool,
+        kind: FileType,
         metadata: &Metadata,
     ) -> Failures {
         let mut failures = Failures::new();
@@ -76,6 +79,12 @@ impl Attributes {
             Ok(file) => file,
             Err(error) => return vec![("look at", error)],
         };
+        match fstat(&file) {
+            Ok(status)
+                if status.st_nlink == 1 && FileType::from_raw_mode(status.st_mode) == kind => {}
+            Ok(_) => return vec![("set the metadata of", Errno::STALE)],
+            Err(error) => return vec![("look at", error)],
+        }
         let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
         let owned = self.owner(metadata, &mut failures, |uid, gid| {
             chownat(&file, "", uid, gid, AtFlags::EMPTY_PATH)
@@ -83,7 +92,7 @@ impl Attributes {
         self.xattrs(metadata, &mut failures, |name, value| {
             setxattr(&itself, name, value, XattrFlags::empty())
         });
-        if !is_link {
+        if kind != FileType::Symlink {
             note(&mut failures, "set the mode of", chmod(&itself, self.mode(metadata, owned)));
         }
         let timed = utimensat(parent, name, &times(metadata.modified), AtFlags::SYMLINK_NOFOLLOW);

@@ -1,7 +1,7 @@
 //! What can be done only when all files are there: links, then directories.
 
 use rustix::fd::AsFd;
-use rustix::fs::{AtFlags, Mode, OFlags, fchmod, linkat, openat, statat, symlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fchmod, linkat, openat, statat, symlinkat};
 
 use super::super::names::disk_path;
 use super::{FileId, HardLink, Restorer, Shared, Symlink, TreeError};
@@ -68,7 +68,7 @@ impl Shared {
         }
         let (temporary, ()) = place
             .temporary("make the link", |name| symlinkat(&link.target[..], &place.parent, name))?;
-        self.complete(&place, &temporary, true, &link.path, &link.metadata).map(drop)
+        self.complete(&place, &temporary, FileType::Symlink, &link.path, &link.metadata).map(drop)
     }
 
     fn finish_directory(&self, path: &[u8], metadata: Option<&Metadata>) -> Result<(), TreeError> {

@@ -16,12 +16,12 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, makedev, mknodat, openat, statat};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use self::attributes::{Attributes, Failures};
 pub use self::file::FileWriter;
+use self::file::OpenFiles;
 use self::place::Place;
 use self::resolve::Root;
 use super::names::{check_path, disk_path, split_last};
@@ -89,6 +89,7 @@ struct Shared {
     options: RestoreOptions,
     root: Root,
     attributes: Attributes,
+    open_files: OpenFiles,
     state: Mutex<State>,
 }
 
@@ -136,8 +137,9 @@ impl Restorer {
     pub fn new(destination: &Path, options: RestoreOptions) -> Result<Restorer, TreeError> {
         let root = Root::open(destination, options.resolution)?;
         let attributes = Attributes::new(options.preserve, options.numeric_owner);
-        let state = Mutex::default();
-        Ok(Restorer { shared: Arc::new(Shared { options, root, attributes, state }) })
+        let (open_files, state) = (OpenFiles::new(), Mutex::default());
+        let shared = Shared { options, root, attributes, open_files, state };
+        Ok(Restorer { shared: Arc::new(shared) })
     }
 
     /// Whether something other than a directory stands where `path` would be
@@ -174,22 +176,9 @@ impl Restorer {
         size: u64,
     ) -> Result<Option<FileWriter>, TreeError> {
         self.shared.state().written.insert(path.to_vec(), None);
-        let Some(place) = self.shared.admitted(path, metadata)? else { return Ok(None) };
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let (temporary, descriptor) = place.temporary("create", |name| {
-            openat(&place.parent, name, flags, Mode::RUSR | Mode::WUSR)
-        })?;
-        Ok(Some(FileWriter {
-            shared: Arc::clone(&self.shared),
-            place,
-            temporary,
-            file: File::from(descriptor),
-            entry: path.to_vec(),
-            metadata: metadata.clone(),
-            size,
-            end: 0,
-        }))
+        let Some(below) = self.shared.destination(path)? else { return Ok(None) };
+        let admitted = self.shared.admitted(path, metadata)?;
+        Ok(admitted.map(|_| FileWriter::new(&self.shared, path, below, metadata, size)))
     }
 
     /// Restores an entry that is no regular file. Directories and special
@@ -318,7 +307,7 @@ impl Shared {
         let (temporary, ()) = place.temporary("create", |name| {
             mknodat(&place.parent, name, kind, Mode::RUSR | Mode::WUSR, makedev(major, minor))
         })?;
-        self.complete(&place, &temporary, false, &entry.path, &entry.metadata)
+        self.complete(&place, &temporary, kind, &entry.path, &entry.metadata)
     }
 
     /// Gives something just made under a temporary name its metadata and name.
@@ -326,18 +315,18 @@ impl Shared {
         &self,
         place: &Place,
         temporary: &[u8],
-        is_link: bool,
+        kind: FileType,
         entry: &[u8],
         metadata: &Metadata,
     ) -> Result<bool, TreeError> {
         let parent = place.parent.as_fd();
-        let failures = self.attributes.apply_unopened(parent, temporary, is_link, metadata);
+        let failures = self.attributes.apply_unopened(parent, temporary, kind, metadata);
         self.note(&place.shown, failures);
         let installed = place.install(temporary, self.options.overwrite);
         let Some(name) = installed.inspect_err(|_| place.remove(temporary))? else {
             return Ok(false);
         };
-        if !is_link {
+        if kind != FileType::Symlink {
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let made = openat(parent, &name, flags, Mode::empty());
             let made = made.map_err(|error| place.failed("look at", error))?;
