@@ -36,7 +36,10 @@ impl Output {
             .suffix(".partial")
             .permissions(permissions)
             .tempfile_in(directory(&path))
-            .map_err(|source| failed(directory(&path), "create a file in", source))?;
+            // The source says again where it was.
+            .map_err(|source| {
+                failed(directory(&path), "create a file there", source.kind().into())
+            })?;
         Ok(Output { file, path, replaced })
     }
 

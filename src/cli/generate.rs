@@ -39,9 +39,41 @@ pub fn manual(command: Option<&str>) -> io::Result<Option<Vec<u8>>> {
             None => return Ok(None),
         },
     };
+    let sections = page.get_after_help().map(|help| help.to_string()).unwrap_or_default();
+    let has_commands = page.has_subcommands();
+    let page = clap_mangen::Man::new(page);
     let mut roff = Vec::new();
-    clap_mangen::Man::new(page).render(&mut roff)?;
+    page.render_title(&mut roff)?;
+    page.render_name_section(&mut roff)?;
+    page.render_synopsis_section(&mut roff)?;
+    page.render_description_section(&mut roff)?;
+    page.render_options_section(&mut roff)?;
+    if has_commands {
+        page.render_subcommands_section(&mut roff)?;
+    }
+    roff.extend(extra_sections(&sections).bytes());
+    if !has_commands {
+        roff.extend_from_slice(b".SH \"SEE ALSO\"\n.BR pear\\-archive (1)\n");
+    }
     Ok(Some(roff))
+}
+
+/// What stands after the options in the help text, as sections of their own:
+/// each paragraph begins with its title and a colon. Lines stay as they are.
+fn extra_sections(help: &str) -> String {
+    let mut roff = String::new();
+    for paragraph in help.split("\n\n") {
+        let Some((title, body)) = paragraph.split_once(":\n") else { continue };
+        roff.push_str(&format!(".SH \"{}\"\n.nf\n", title.to_uppercase()));
+        for line in body.lines() {
+            // No line may look like a request, which begins with a dot or quote.
+            roff.push_str("\\&");
+            roff.push_str(&line.replace('\\', "\\e").replace('-', "\\-"));
+            roff.push('\n');
+        }
+        roff.push_str(".fi\n");
+    }
+    roff
 }
 
 /// Names of the commands that have a manual page.

@@ -13,6 +13,7 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
+use super::{Named, named};
 use crate::archive::{CreateOptions, CreateSummary, create, create_stream};
 use crate::tree::{FileId, WalkOptions};
 
@@ -42,7 +43,11 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
             create_stream(output, &operands, walking, &options, &control)
         }
         Target::File(path) => create(&path, &operands, walking, &options, &control),
-    }?;
+    };
+    let summary = summary.map_err(|error| match config::is_stdio(&arguments.archive) {
+        true => Named::about("standard output", error),
+        false => named(&arguments.archive, error),
+    })?;
     let exit = watch.exit();
     tell(&summary, report);
     Ok(exit)
@@ -66,14 +71,10 @@ impl Target {
                 Ok(metadata) if metadata.is_dir() => {
                     bail!("{}: is a directory", config::shown(path))
                 }
-                // A link to an archive stays one, and what it leads to is replaced.
-                Ok(metadata) if metadata.is_file() => {
-                    return Ok(Target::File(path.canonicalize()?));
-                }
-                Err(_) => return Ok(Target::File(path.to_owned())),
-                Ok(_) => {
+                Ok(metadata) if !metadata.is_file() => {
                     File::options().write(true).open(path).with_context(|| config::shown(path))?
                 }
+                _ => return Ok(Target::File(path.to_owned())),
             }
         };
         if stream.is_terminal() {

@@ -15,7 +15,7 @@ use super::super::report::Report;
 use super::super::signal::{Interruptible, archive_from_stdin, cancel_flag};
 use super::super::size::show_size;
 use super::super::watch::Watch;
-use super::{named, open_file, select};
+use super::{Named, named, open_file, select};
 use crate::archive::{
     Archive, ArchiveError, Control, ErrorKind, ExtractOptions, ExtractSummary, Limits, extract,
     extract_stream,
@@ -95,7 +95,8 @@ impl Work<'_> {
         let run = extract_stream(input, path, options, &self.limits, &self.control);
         destination.keep_if_used(run.is_ok());
         if cancel.load(Ordering::Relaxed) {
-            return Err(ArchiveError::Interrupted.into()); // whatever it looked like
+            // Whatever it looked like to the operation.
+            return Err(named(&self.arguments.archive, ArchiveError::Interrupted));
         }
         run.map_err(|error| named(&self.arguments.archive, error))
     }
@@ -149,7 +150,7 @@ impl Work<'_> {
             return Ok(());
         }
         let restorer = Restorer::new(&destination.path, self.options.restore.clone())
-            .map_err(ArchiveError::from)?;
+            .map_err(|error| named(&self.arguments.archive, error.into()))?;
         for entry in selected.iter().filter(|entry| entry.kind != Kind::Directory) {
             match restorer.occupied(&entry.path) {
                 Ok(true) => {
@@ -157,11 +158,12 @@ impl Work<'_> {
                     let name = std::ffi::OsStr::from_bytes(&entry.path);
                     let path = destination.path.join(name);
                     let error = ArchiveError::from(TreeError::Exists { path });
-                    return Err(error).context("nothing extracted (see --overwrite)");
+                    let message = format!("{error}; nothing extracted (see --overwrite)");
+                    return Err(Named { message, error }.into());
                 }
                 Ok(false) => {}
                 Err(error) if error.is_unsafe() => {}
-                Err(error) => return Err(ArchiveError::from(error).into()),
+                Err(error) => return Err(named(&self.arguments.archive, error.into())),
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::super::report::Report;
 use super::super::signal::{Interruptible, archive_from_stdin, cancel_flag};
 use super::super::watch::Watch;
 use super::super::{config, listing};
-use super::{named, open_archive, select};
+use super::{named, open_archive, printed, select};
 use crate::archive::{Limits, list_stream};
 use crate::entry::Entry;
 use crate::tree::printable;
@@ -27,10 +27,8 @@ pub fn run(arguments: &List, report: &Report) -> anyhow::Result<Exit> {
         archive.entries()
     };
     let selected = select(entries, &patterns).map_err(|error| named(&arguments.archive, error))?;
-    match print_all(&selected, arguments) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Exit::Fine),
-        other => Ok(other.map(|()| Exit::Fine)?),
-    }
+    printed(print_all(&selected, arguments))?;
+    Ok(Exit::Fine)
 }
 
 fn from_stdin(limits: &Limits, arguments: &List, report: &Report) -> anyhow::Result<Vec<Entry>> {

@@ -45,11 +45,16 @@ pub fn run(command: Command, report: &Report) -> anyhow::Result<Exit> {
 
 /// Writes data to standard output. A reader that went away is no error: it
 /// has what it wanted.
-fn print(data: &[u8]) -> io::Result<()> {
+fn print(data: &[u8]) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(data).and_then(|()| stdout.flush()) {
+    printed(stdout.write_all(data).and_then(|()| stdout.flush()))
+}
+
+/// What became of printing.
+fn printed(result: io::Result<()>) -> anyhow::Result<()> {
+    match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        other => other.context("standard output"),
     }
 }
 
@@ -72,17 +77,24 @@ fn open_archive(path: &Path, limits: &Limits) -> anyhow::Result<Archive<File>> {
 
 /// An error about the archive, with its name.
 fn named(path: &Path, error: ArchiveError) -> anyhow::Error {
-    let message = about(&config::shown(path), &error);
-    Named { message, error }.into()
+    Named::about(&config::shown(path), error)
 }
 
-/// An error of the archive floor under a message that names the archive.
+/// An error of the archive floor under a message of ours. The message has it
+/// all: there is no source, or it would be printed again.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Named {
+    /// What people see.
     message: String,
     /// What happened.
     pub error: ArchiveError,
+}
+
+impl Named {
+    fn about(name: &str, error: ArchiveError) -> anyhow::Error {
+        Named { message: about(name, &error), error }.into()
+    }
 }
 
 /// The entries that patterns select; all if there are none.
