@@ -101,6 +101,42 @@ fn no_changed_byte_of_a_table_panics_and_none_keeps_the_same_meaning() {
     }
 }
 
+/// A generator for mutations; every run makes the same.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
+        (self.0 >> 33) as usize % bound
+    }
+}
+
+#[test]
+fn whatever_table_is_read_is_written_and_read_unchanged() {
+    let (payload, raw_length) = encode_index(&sample()).unwrap();
+    let raw = zstd::bulk::decompress(&payload, raw_length as usize).unwrap();
+    let mut dice = Dice(1);
+    let mut valid = 0;
+    for _ in 0..20_000 {
+        let mut changed = raw.clone();
+        for _ in 0..=dice.below(3) {
+            let at = dice.below(changed.len());
+            match dice.below(3) {
+                0 => changed[at] = dice.below(256) as u8,
+                1 => changed[at] = dice.below(4) as u8,
+                _ => changed.copy_within(at..(at + 3).min(raw.len()), dice.below(raw.len() - 3)),
+            }
+        }
+        let packed = zstd::bulk::compress(&changed, 1).unwrap();
+        if let Ok(index) = decode_index(&packed, raw_length, &Limits::default()) {
+            valid += 1;
+            let (again, length) = encode_index(&index).unwrap();
+            assert_eq!(decode_index(&again, length, &Limits::default()).unwrap(), index);
+        }
+    }
+    assert!(valid > 100, "{valid}");
+}
+
 #[test]
 fn hostile_paths_and_kinds_are_refused() {
     let broken = |change: fn(&mut Vec<Entry>)| {

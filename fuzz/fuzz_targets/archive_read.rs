@@ -1,0 +1,19 @@
+//! Any bytes are an archive or an error, however they are read.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pear_archive::archive::{Archive, Control, Limits, Silent, list_stream};
+use pear_archive::container::Scanner;
+use std::sync::atomic::AtomicBool;
+
+fuzz_target!(|bytes: &[u8]| {
+    let limits = Limits { memory: 1 << 24, index_bytes: 1 << 20, ..Limits::default() };
+    let go_on = AtomicBool::new(false);
+    let control = Control { events: &Silent, cancel: &go_on };
+    if let Ok(archive) = Archive::open(bytes, &limits) {
+        let _ = archive.verify(1, &control);
+    }
+    let _ = list_stream(bytes, &limits, &control);
+    let mut scanner = Scanner::new(bytes, &limits).expect("a slice has a length");
+    while let Ok(Some(_)) = scanner.next_section() {}
+});
