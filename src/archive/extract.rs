@@ -312,7 +312,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                     target,
                     content.size,
                     content.segments.as_deref(),
-                    Some(content.digest),
+                    Some((content.digest, self.control.cancel)),
                 );
                 State::Open(Box::new(sink))
             }

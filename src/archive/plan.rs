@@ -11,6 +11,7 @@ use crate::entry::{Content, Entry, Kind, Segment, compare_paths};
 use crate::tree::{Found, OpenSource, Source, TreeError};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Bytes of a file that decide its kind.
 const SAMPLE: usize = 64 << 10;
@@ -176,10 +177,8 @@ fn join_files(
     files.iter().for_each(|node| *sizes.entry(node.size()).or_default() += 1);
     let cancel = control.cancel;
     let probe_one = |node: &Node| {
-        let stopped = cancel.load(std::sync::atomic::Ordering::Relaxed);
-        let source =
-            node.names[0].source.as_ref().filter(|source| source.size() > 0 && !stopped)?;
-        probe(source, sizes[&source.size()] > 1).ok()
+        let source = node.names[0].source.as_ref().filter(|source| source.size() > 0)?;
+        probe(source, sizes[&source.size()] > 1, cancel).ok()
     };
     let probes: Vec<Option<Probe>> =
         pool::build(jobs)?.install(|| files.par_iter().map(probe_one).collect());
@@ -210,7 +209,7 @@ fn join_files(
 
 /// Looks into a file. Failures are of no interest here: reading it for the
 /// archive will fail too, and say so.
-fn probe(source: &Source, whole: bool) -> Result<Probe, TreeError> {
+fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, TreeError> {
     let mut open = source.open()?;
     let mut sample = vec![0; SAMPLE];
     let length = read_full(&mut open, &mut sample)?;
@@ -223,7 +222,7 @@ fn probe(source: &Source, whole: bool) -> Result<Probe, TreeError> {
     let mut hasher = FileHasher::new(&open);
     hasher.update(&sample);
     let mut buffer = vec![0; BUFFER];
-    loop {
+    while !cancel.load(Ordering::Relaxed) {
         match open.read(&mut buffer)? {
             0 => break,
             length => hasher.update(&buffer[..length]),

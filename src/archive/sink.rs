@@ -6,6 +6,10 @@ use crate::checksum::{Digest, Hasher};
 use crate::entry::Segment;
 use crate::tree::FileWriter;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Bytes of a hole passed over at a time.
+const HOLE_STEP: u64 = 64 << 20;
 
 /// What receives the bytes.
 pub(super) enum Target<'a> {
@@ -29,22 +33,25 @@ pub(super) struct Sink<'a> {
     current: Segment,
     /// Bytes of the file hashed so far.
     position: u64,
+    /// Set to stop passing over a hole.
+    cancel: Option<&'a AtomicBool>,
 }
 
 impl<'a> Sink<'a> {
-    /// A sink for a file of `size` bytes with these data segments; `digest` is
-    /// `None` if the bytes were checked already.
+    /// A sink for a file of `size` bytes with these data segments. `check` has the
+    /// digest and what stops hashing; `None` if the bytes were checked already.
     pub fn new(
         target: Target<'a>,
         size: u64,
         segments: Option<&[Segment]>,
-        digest: Option<Digest>,
+        check: Option<(Digest, &'a AtomicBool)>,
     ) -> Self {
         let whole = [Segment { offset: 0, length: size }];
         let segments = segments.unwrap_or(&whole).to_vec().into_iter();
         let current = Segment { offset: 0, length: 0 };
-        let check = digest.map(|digest| (Hasher::new(), digest));
-        Sink { target, check, size, segments, current, position: 0 }
+        let cancel = check.map(|(_, cancel)| cancel);
+        let check = check.map(|(digest, _)| (Hasher::new(), digest));
+        Sink { target, check, size, segments, current, position: 0, cancel }
     }
 
     /// Takes the next data.
@@ -95,9 +102,21 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Passes over a hole that ends at `offset`.
+    /// Passes over a hole that ends at `offset`, in steps: a few bytes of an
+    /// archive can stand for a hole that takes hours to hash.
     fn skip_to(&mut self, offset: u64) -> Result<(), ArchiveError> {
-        let hole = offset.saturating_sub(self.position);
+        while self.position < offset {
+            let step = (offset - self.position).min(HOLE_STEP);
+            self.skip(step)?;
+            self.position += step;
+            if self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+                return Err(ArchiveError::Interrupted);
+            }
+        }
+        Ok(())
+    }
+
+    fn skip(&mut self, hole: u64) -> Result<(), ArchiveError> {
         if let Some((hasher, _)) = &mut self.check {
             hasher.update_zeros(hole);
         }
@@ -105,7 +124,6 @@ impl<'a> Sink<'a> {
             let copied = std::io::copy(&mut std::io::Read::take(std::io::repeat(0), hole), output);
             copied.map_err(output_error)?;
         }
-        self.position = offset;
         Ok(())
     }
 }

@@ -4,8 +4,7 @@
 use super::columns::{Columns, pack, unpack};
 use super::contents::{self, Piece, Sparse};
 use super::limits::check;
-use super::section::ANCILLARY;
-use super::{ContainerError, Limits, NO_GROUP, PREFACE_LENGTH, Section, SectionHeader};
+use super::{ContainerError, Limits, PREFACE_LENGTH, Section, SectionHeader};
 use super::{SectionType, table};
 use crate::bytes::put_varint;
 use crate::checksum::Digest;
@@ -114,10 +113,11 @@ fn decode_sections(columns: &mut Columns, limits: &Limits) -> Result<Vec<Section
     for row in 0..count {
         let header = header_row(&fields, row)
             .ok_or_else(|| columns.invalid(row, "a field is wider than its section header's"))?;
-        check_section(&header, offset, groups).map_err(|cause| match cause {
-            Cause::Rule(cause) => columns.invalid(row, cause),
-            Cause::Unsupported(error) => error,
-        })?;
+        header.check_known(offset)?;
+        header.check_place(groups).map_err(|cause| columns.invalid(row, cause))?;
+        if header.known_type() == Some(SectionType::Index) {
+            return Err(columns.invalid(row, "INDEX stands before the last section"));
+        }
         if header.known_type() == Some(SectionType::Data) {
             groups += 1;
             let total = raw_total.checked_add(header.raw_length);
@@ -146,33 +146,6 @@ fn header_row(fields: &[Vec<u64>], row: usize) -> Option<SectionHeader> {
         stored_length: fields[6][row],
         raw_length: fields[7][row],
     })
-}
-
-enum Cause {
-    Rule(&'static str),
-    Unsupported(ContainerError),
-}
-
-/// Checks a row; `groups` DATA sections stand before it.
-fn check_section(header: &SectionHeader, offset: u64, groups: u64) -> Result<(), Cause> {
-    let rule = |kept: bool, cause| if kept { Ok(()) } else { Err(Cause::Rule(cause)) };
-    rule(header.flags & !ANCILLARY == 0, "Flags has unknown bits")?;
-    match header.known_type() {
-        Some(SectionType::Data) => {
-            rule(header.group == groups, "DATA sections are not numbered in order")?;
-            rule(header.raw_length > 0, "a decode group is empty")
-        }
-        Some(SectionType::Entry) => {
-            let group = header.group;
-            rule(group == NO_GROUP || group == groups, "ENTRY does not precede its group")
-        }
-        Some(SectionType::Index) => Err(Cause::Rule("INDEX stands before the last section")),
-        None if header.flags & ANCILLARY != 0 => Ok(()),
-        None => Err(Cause::Unsupported(ContainerError::UnsupportedSection {
-            section_type: header.section_type,
-            offset,
-        })),
-    }
 }
 
 /// The rows of Content_Table, their digests, and the row of every file.

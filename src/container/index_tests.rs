@@ -1,15 +1,17 @@
 use super::*;
+use crate::container::NO_GROUP;
 use crate::container::{Part, decode_part, encode_part};
 use crate::entry::{Metadata, Timestamp};
 
 fn section(sequence: u64, section_type: SectionType, group: u64, raw_length: u64) -> Section {
+    let data = section_type == SectionType::Data;
     let header = SectionHeader {
         sequence,
         section_type: section_type as u16,
         flags: 0,
-        codec: 3,
-        filter: 2,
-        model: 0x0105,
+        codec: if data { 3 } else { 1 },
+        filter: if data { 2 } else { 0 },
+        model: if data { 0x0105 } else { 0 },
         group,
         stored_length: 10,
         raw_length,

@@ -37,7 +37,7 @@ impl Default for Limits {
             index_bytes: 1 << 30,
             extents: 1 << 24,
             memory: 4 << 30,
-            output_bytes: u64::MAX,
+            output_bytes: 16 << 40,
         }
     }
 }

@@ -194,9 +194,7 @@ fn read_index_section(source: &impl ReadAt, footer: &Footer) -> Result<Section, 
     read_structure(source, &mut bytes, offset, "INDEX")?;
     let header = SectionHeader::from_bytes(&bytes, &footer.archive_id, offset)?;
     let expected = header.known_type() == Some(SectionType::Index)
-        && header.flags == 0
-        && header.codec == super::columns::CODEC_ZSTD
-        && (header.filter, header.model, header.group) == (0, 0, super::NO_GROUP)
+        && header.check_place(0).is_ok()
         && header.sequence.checked_add(1) == Some(footer.section_count)
         && header.section_length() == footer.index_length;
     if !expected {

@@ -1,6 +1,7 @@
 //! Section headers and the framing of payloads. Normative text:
 //! spec/container.md §4.
 
+use super::columns::CODEC_ZSTD;
 use super::{ArchiveId, ContainerError};
 use crate::bytes::{BytesError, Cursor};
 use crate::checksum::{Context, DIGEST_LENGTH, TAG_LENGTH, Tag, tag};
@@ -135,11 +136,41 @@ impl SectionHeader {
         if header.flags & !ANCILLARY != 0 {
             return Err(damaged("Flags has unknown bits"));
         }
-        if header.known_type().is_none() && header.flags & ANCILLARY == 0 {
-            let section_type = header.section_type;
+        header.check_known(offset)?;
+        Ok(header)
+    }
+
+    /// Refuses a critical section of an unknown type.
+    pub(super) fn check_known(&self, offset: u64) -> Result<(), ContainerError> {
+        if self.known_type().is_none() && self.flags & ANCILLARY == 0 {
+            let section_type = self.section_type;
             return Err(ContainerError::UnsupportedSection { section_type, offset });
         }
-        Ok(header)
+        Ok(())
+    }
+
+    /// Checks what the type asks of the other fields; `groups` DATA sections
+    /// stand before. The error is the broken rule.
+    pub(super) fn check_place(&self, groups: u64) -> Result<(), &'static str> {
+        let rule = |kept: bool, cause| if kept { Ok(()) } else { Err(cause) };
+        let allowed = if self.known_type().is_some() { 0 } else { ANCILLARY };
+        rule(self.flags & !allowed == 0, "Flags has bits its type does not have")?;
+        let table = (self.codec, self.filter, self.model) == (CODEC_ZSTD, 0, 0);
+        match self.known_type() {
+            Some(SectionType::Data) => {
+                rule(self.group == groups, "DATA sections are not numbered in order")?;
+                rule(self.raw_length > 0, "a decode group is empty")
+            }
+            Some(SectionType::Entry) => {
+                rule(table, "ENTRY is not a table")?;
+                let precedes = self.group == NO_GROUP || self.group == groups;
+                rule(precedes, "ENTRY does not precede its group")
+            }
+            Some(SectionType::Index) => {
+                rule(table && self.group == NO_GROUP, "INDEX is not a table of no group")
+            }
+            None => Ok(()),
+        }
     }
 
     /// Reads a header of any archive: sync and hash are right, no more.

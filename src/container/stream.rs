@@ -24,6 +24,8 @@ pub struct StreamReader<R: Read> {
     preface: Preface,
     offset: u64,
     sequence: u64,
+    /// DATA sections so far.
+    groups: u64,
     root: Hasher,
     index: Option<(Section, Digest)>,
     done: bool,
@@ -42,8 +44,8 @@ impl<R: Read> StreamReader<R> {
         let mut root = Hasher::derived(Context::Root);
         root.update(&preface.hash());
         let (limits, offset) = (limits.clone(), PREFACE_LENGTH as u64);
-        let (sequence, index, done) = (0, None, false);
-        Ok(StreamReader { input, limits, preface, offset, sequence, root, index, done })
+        let (sequence, groups, index, done) = (0, 0, None, false);
+        Ok(StreamReader { input, limits, preface, offset, sequence, groups, root, index, done })
     }
 
     /// The next section; `None` once INDEX, footer, root hash and the end of
@@ -73,6 +75,11 @@ impl<R: Read> StreamReader<R> {
             let cause = "Sequence does not follow the section before";
             return Err(ContainerError::Damaged { structure: "Section_Header", offset, cause });
         }
+        header.check_place(self.groups).map_err(|cause| ContainerError::Damaged {
+            structure: "Section_Header",
+            offset,
+            cause,
+        })?;
         let section = Section { header, offset };
         check("memory", header.stored_length, self.limits.memory)?;
         let payload = self.read_payload(&section)?;
@@ -84,8 +91,10 @@ impl<R: Read> StreamReader<R> {
         self.offset = section.end();
         self.sequence += 1;
         let intact = digest(&payload) == hash;
-        if header.known_type() == Some(SectionType::Index) {
-            self.index = Some((section, hash));
+        match header.known_type() {
+            Some(SectionType::Index) => self.index = Some((section, hash)),
+            Some(SectionType::Data) => self.groups += 1,
+            _ => {}
         }
         let payload = intact.then_some(payload).ok_or(ContainerError::Damaged {
             structure: "Payload",
