@@ -266,3 +266,23 @@ impl Drop for SmallDisk<'_> {
         let _ = Command::new("umount").arg(self.0).status();
     }
 }
+
+#[test]
+fn other_file_systems_can_be_left_out() {
+    let at = tempfile::tempdir().unwrap();
+    small_tree(at.path());
+    let mount = at.path().join("d/sub/mount");
+    fs::create_dir(&mount).unwrap();
+    let Some(_disk) = SmallDisk::mount(&mount) else { return };
+    fs::write(mount.join("inside"), "inside").unwrap();
+    run(at.path(), "create x.pear d", 0);
+    assert!(names(at.path(), "x.pear").contains(&"d/sub/mount/inside".to_owned()));
+    run(at.path(), "create x.pear d --one-file-system", 0);
+    let all = ["d", "d/a.txt", "d/b.o", "d/sub", "d/sub/c.txt", "d/sub/mount"];
+    assert_eq!(names(at.path(), "x.pear"), all);
+    // Leaving the mount point out must not leave out what comes after it.
+    fs::write(at.path().join("d/sub/z.txt"), "z").unwrap();
+    run(at.path(), "create x.pear d --one-file-system --exclude mount", 0);
+    let all = ["d", "d/a.txt", "d/b.o", "d/sub", "d/sub/c.txt", "d/sub/z.txt"];
+    assert_eq!(names(at.path(), "x.pear"), all);
+}

@@ -158,6 +158,31 @@ fn special_bits_are_dropped_without_preserve() {
 }
 
 #[test]
+fn capabilities_need_preserve() {
+    let at = tempfile::tempdir().unwrap();
+    let tool = at.path().join("tool");
+    fs::write(&tool, "t").unwrap();
+    // Version 2, effective; CAP_NET_BIND_SERVICE permitted.
+    let capability = [0x0200_0001u32, 1 << 10, 0, 0, 0].map(u32::to_le_bytes).concat();
+    let flags = rustix::fs::XattrFlags::empty();
+    if rustix::fs::setxattr(&tool, "security.capability", &capability, flags).is_err() {
+        return; // only root may
+    }
+    let _ = rustix::fs::setxattr(&tool, "user.note", b"n", flags);
+    run(at.path(), "create x.pear tool", 0);
+    let has = |path: &str, name: &str| {
+        rustix::fs::getxattr(at.path().join(path), name, &mut [0; 64][..]).is_ok()
+    };
+    let keeps_user = has("tool", "user.note");
+    for (line, kept) in [("-C plain", false), ("-p -C kept", true)] {
+        run(at.path(), &format!("extract x.pear {line}"), 0);
+        let path = format!("{}/tool", line.split(' ').next_back().unwrap());
+        assert_eq!(has(&path, "security.capability"), kept, "{line}");
+        assert_eq!(has(&path, "user.note"), keeps_user, "{line}");
+    }
+}
+
+#[test]
 fn limits_refuse_before_writing() {
     let at = tempfile::tempdir().unwrap();
     two_tops(at.path());
