@@ -7,7 +7,7 @@ use super::{ArchiveError, Control, Event};
 use crate::checksum::Digest;
 use crate::container::{NO_GROUP, ReadAt, Section, SectionType, decode_part};
 use crate::entry::{Content, Entry, Kind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// What was found. Failures are in [`ExtractSummary::failures`].
 pub type VerifySummary = ExtractSummary;
@@ -48,23 +48,28 @@ impl<S: ReadAt> Archive<S> {
         if let Err(error) = self.reader.check_root() {
             summary.fail(control, error);
         }
-        let mut digests = BTreeMap::new();
+        let (mut digests, mut announced) = (BTreeMap::new(), HashSet::new());
         for section in &self.reader.index().sections {
             control.check()?;
             let read = || self.reader.read_section(section).map_err(ArchiveError::from);
             let checked = match section.header.known_type() {
                 // Read, and checked, when their files are.
                 Some(SectionType::Data) => Ok(()),
-                Some(SectionType::Entry) => {
-                    read().and_then(|bytes| self.compare(section, &bytes)).map(|digest| {
+                Some(SectionType::Entry) => read()
+                    .and_then(|bytes| self.compare(section, &bytes, &mut announced))
+                    .map(|digest| {
                         digests.insert(section.header.group, digest);
-                    })
-                }
+                    }),
                 _ => read().map(drop),
             };
             if let Err(error) = checked {
                 summary.fail(control, error);
             }
+        }
+        // Without an announcement an entry is lost to pipes and to salvage.
+        for entry in self.entries().iter().filter(|entry| !announced.contains(&entry.path)) {
+            let cause = std::sync::Arc::new(ArchiveError::Unannounced);
+            summary.fail(control, ArchiveError::File { path: entry.path.clone(), cause });
         }
         let is_file = |entry: &&Entry| matches!(entry.kind, Kind::File(_));
         let files: Vec<Entry> = self.entries().iter().filter(is_file).cloned().collect();
@@ -74,8 +79,14 @@ impl<S: ReadAt> Archive<S> {
         Ok(summary)
     }
 
-    /// Compares an ENTRY section with the index; returns the digest of its group.
-    fn compare(&self, section: &Section, payload: &[u8]) -> Result<Digest, ArchiveError> {
+    /// Compares an ENTRY section with the index and notes the paths it
+    /// announces; returns the digest of its group.
+    fn compare(
+        &self,
+        section: &Section,
+        payload: &[u8],
+        announced: &mut HashSet<Vec<u8>>,
+    ) -> Result<Digest, ArchiveError> {
         let part = decode_part(payload, section.header.raw_length, &self.limits)?;
         let length = match section.header.group {
             NO_GROUP => 0,
@@ -95,6 +106,7 @@ impl<S: ReadAt> Archive<S> {
             // Then it may be revoked later.
             goes_on || find(self.entries(), &entry.path).is_some_and(|known| agree(entry, known))
         });
+        announced.extend(part.entries.iter().map(|entry| entry.path.clone()));
         match agrees && part.length() == length {
             true => Ok(part.group_digest),
             false => Err(ArchiveError::Disagree { offset: section.offset }),
