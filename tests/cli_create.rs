@@ -222,6 +222,33 @@ fn an_interrupt_keeps_the_old_archive_and_leaves_nothing() {
     }
 }
 
+#[test]
+fn an_interrupt_does_not_wait_for_a_long_group() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let at = tempfile::tempdir().unwrap();
+    small_tree(at.path());
+    let lines: String = (0..1_500_000u64)
+        .map(|n| format!("{} {}\n", n, n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
+        .collect();
+    fs::write(at.path().join("d/large"), lines).unwrap();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pear-archive"))
+        .args(["create", "x.pear", "d", "--codec", "zstd", "--level", "9", "--group-size", "1G"])
+        .current_dir(at.path())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while leftovers_beside(at.path()).is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(300));
+    let begun = Instant::now();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(leftovers_beside(at.path()).is_empty());
+    assert!(!at.path().join("x.pear").exists());
+}
+
 /// What is in the directory beside the inputs and the archive.
 fn leftovers_beside(at: &Path) -> Vec<String> {
     let items = fs::read_dir(at).unwrap().map(|item| item.unwrap().file_name());

@@ -1,7 +1,7 @@
 //! The archive file: whole under its name, or not there at all.
 
 use super::ArchiveError;
-use crate::tree::FileId;
+use crate::tree::{FileId, Registration, register};
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -14,6 +14,7 @@ pub(super) struct Output {
     file: NamedTempFile,
     path: PathBuf,
     replaced: Option<Metadata>,
+    registration: Registration,
 }
 
 impl Output {
@@ -40,7 +41,9 @@ impl Output {
             .map_err(|source| {
                 failed(directory(&path), "create a file there", source.kind().into())
             })?;
-        Ok(Output { file, path, replaced })
+        let temporary = file.path().to_owned();
+        let registration = register(move || drop(fs::remove_file(&temporary)));
+        Ok(Output { file, path, replaced, registration })
     }
 
     /// The file to write to.
@@ -61,13 +64,14 @@ impl Output {
     /// # Errors
     /// [`ArchiveError::Io`]; before the renaming nothing has changed.
     pub fn commit(self) -> Result<(), ArchiveError> {
-        let Output { file, path, replaced } = self;
+        let Output { file, path, replaced, registration } = self;
         file.as_file().sync_all().map_err(|source| failed(&path, "write", source))?;
         if let Some(replaced) = replaced {
             // Failing to keep the old permissions is no reason to fail.
             let _ = file.as_file().set_permissions(replaced.permissions());
         }
         file.persist(&path).map_err(|error| failed(&path, "rename to", error.error))?;
+        drop(registration);
         let synced = File::open(directory(&path)).and_then(|directory| directory.sync_all());
         synced.map_err(|source| failed(directory(&path), "write", source))
     }

@@ -1,29 +1,46 @@
-//! Interrupts: the first asks the work to stop and clean up, the second kills.
+//! Interrupts: work stops where it can, and after a moment wherever it is.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::AsFd;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::flag;
+use signal_hook::iterator::Signals;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::exit::Exit;
+use crate::tree::abandon_all;
 
-/// A flag that SIGINT, SIGTERM and SIGHUP set from now on. A second signal
-/// ends the process at once, for when the work hangs in a system call.
+/// How long work may go on after an interrupt: a group takes seconds to code,
+/// and nobody who pressed Ctrl-C waits for that.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A flag that SIGINT, SIGTERM and SIGHUP set from now on. If the process has
+/// not ended by itself after a moment, or at a second signal, unfinished files
+/// are removed and it is ended.
 ///
 /// # Errors
 /// What the system says; none in practice.
 pub fn cancel_flag() -> io::Result<Arc<AtomicBool>> {
     let cancel = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let exit = i32::from(Exit::Interrupted as u8);
-        // Order matters: the shutdown looks at the flag before it is set.
-        flag::register_conditional_shutdown(signal, exit, Arc::clone(&cancel))?;
-        flag::register(signal, Arc::clone(&cancel))?;
-    }
+    let flag = Arc::clone(&cancel);
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        if signals.forever().next().is_none() {
+            return;
+        }
+        flag.store(true, Ordering::Relaxed);
+        let begun = Instant::now();
+        while begun.elapsed() < GRACE && signals.pending().next().is_none() {
+            thread::sleep(Duration::from_millis(20));
+        }
+        abandon_all();
+        eprintln!("pear-archive: error: interrupted");
+        std::process::exit(i32::from(Exit::Interrupted as u8));
+    })?;
     Ok(cancel)
 }
 

@@ -8,6 +8,7 @@
 //! - [`Restorer`] puts entries back through directory handles.
 //! - [`Patterns`] decides which names are meant, for excluding and selecting.
 
+mod abandon;
 mod error;
 mod names;
 mod owners;
@@ -17,6 +18,7 @@ mod source;
 mod stat;
 mod walk;
 
+pub use abandon::{Registration, abandon_all, register};
 pub use error::TreeError;
 pub use names::{archive_path, printable};
 pub use pattern::Patterns;

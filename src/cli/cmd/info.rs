@@ -1,6 +1,5 @@
 //! `pear-archive info`.
 
-use std::fmt::Write;
 use std::path::Path;
 
 use super::super::args::Info;
@@ -103,25 +102,26 @@ impl Whole {
                  codec       filter  model    time     memory\n",
             );
         }
-        for group in &self.groups {
-            // Writing to a String cannot fail.
-            let _ = writeln!(
-                text,
-                "  {:>5}  {:>12} {:>10} {:>10} {:>7.3}  {:<10}  {:<6}  {:>5} {:>7} {:>10}",
-                group.group,
-                group.offset,
-                show_size(group.raw_length),
-                show_size(group.stored_length),
-                ratio(group.raw_length, group.stored_length),
-                codec_name(group.coding.codec),
-                filter_name(group.coding.filter),
-                group.coding.model,
-                show_seconds(group.decode_seconds),
-                group.decode_memory.map_or("unknown".to_owned(), show_size),
-            );
-        }
+        text.extend(self.groups.iter().map(row));
         text
     }
+}
+
+/// A group's line of the table.
+fn row(group: &GroupInfo) -> String {
+    format!(
+        "  {:>5}  {:>12} {:>10} {:>10} {:>7.3}  {:<10}  {:<6}  {:>5} {:>7} {:>10}\n",
+        group.group,
+        group.offset,
+        show_size(group.raw_length),
+        show_size(group.stored_length),
+        ratio(group.raw_length, group.stored_length),
+        codec_name(group.coding.codec),
+        filter_name(group.coding.filter),
+        group.coding.model,
+        show_seconds(group.decode_seconds),
+        group.decode_memory.map_or("unknown".to_owned(), show_size),
+    )
 }
 
 fn ratio(raw: u64, stored: u64) -> f64 {

@@ -13,6 +13,7 @@ use super::place::Place;
 use super::{Shared, TreeError};
 use crate::entry::Metadata;
 use crate::tree::FileId;
+use crate::tree::names::split_last;
 
 /// A regular file being restored: under a temporary name and readable by its
 /// owner only until [`FileWriter::commit`]. Dropping it removes the file.
@@ -93,7 +94,7 @@ impl FileWriter {
         let Opened { place, file } = self.take_open()?;
         let result = self.complete(&place, &file);
         if result.is_ok() {
-            self.made = None;
+            self.forget();
         }
         result
     }
@@ -138,7 +139,29 @@ impl FileWriter {
         })?;
         let status = fstat(&file).map_err(|error| place.failed("look at", error))?;
         self.made = Some(Made { name, id: FileId::from_stat(&status) });
+        let mut state = self.shared.state();
+        state.temporaries.extend(self.temporary_path());
+        if state.abandoned {
+            return Err(place.failed("create", Errno::INTR)); // dropping removes it
+        }
+        drop(state);
         Ok(Opened { place, file: file.into() })
+    }
+
+    /// Path of the temporary file below the destination.
+    fn temporary_path(&self) -> Option<Vec<u8>> {
+        let made = self.made.as_ref()?;
+        let parent = split_last(&self.path).0;
+        let slash: &[u8] = if parent.is_empty() { b"" } else { b"/" };
+        Some([parent, slash, &made.name].concat())
+    }
+
+    /// The temporary file is no more.
+    fn forget(&mut self) {
+        if let Some(path) = self.temporary_path() {
+            self.shared.state().temporaries.remove(&path);
+        }
+        self.made = None;
     }
 }
 
@@ -153,6 +176,7 @@ impl Drop for FileWriter {
         if let Ok(place) = place {
             place.remove(&made.name);
         }
+        self.forget();
     }
 }
 

@@ -13,11 +13,13 @@ mod place;
 mod resolve;
 
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, makedev, mknodat, openat, statat};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, fstat, makedev, mknodat, openat, statat, unlinkat,
+};
 use rustix::io::Errno;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use self::attributes::{Attributes, Failures};
 pub use self::file::FileWriter;
@@ -25,7 +27,7 @@ use self::file::OpenFiles;
 use self::place::Place;
 use self::resolve::Root;
 use super::names::{check_path, disk_path, split_last};
-use super::{FileId, TreeError};
+use super::{FileId, Registration, TreeError, register};
 use crate::entry::{Entry, Kind, Metadata};
 
 /// What to do when something stands where an entry goes.
@@ -91,6 +93,7 @@ struct Shared {
     attributes: Attributes,
     open_files: OpenFiles,
     state: Mutex<State>,
+    _registration: Registration,
 }
 
 /// Paths are below the destination, after stripping, unless said otherwise.
@@ -102,6 +105,10 @@ struct State {
     directories: BTreeMap<Vec<u8>, Option<Metadata>>,
     /// Files tried, by their path in the archive; `None` until restored.
     written: HashMap<Vec<u8>, Option<Written>>,
+    /// Unfinished files, under their temporary names.
+    temporaries: HashSet<Vec<u8>>,
+    /// Set when they were removed because the process ends.
+    abandoned: bool,
     hard_links: Vec<HardLink>,
     symlinks: Vec<Symlink>,
     warnings: Vec<TreeError>,
@@ -138,8 +145,13 @@ impl Restorer {
         let root = Root::open(destination, options.resolution)?;
         let attributes = Attributes::new(options.preserve, options.numeric_owner);
         let (open_files, state) = (OpenFiles::new(), Mutex::default());
-        let shared = Shared { options, root, attributes, open_files, state };
-        Ok(Restorer { shared: Arc::new(shared) })
+        let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
+            let shared = Weak::clone(shared);
+            let abandon = move || shared.upgrade().iter().for_each(|shared| shared.abandon());
+            let registration = register(abandon);
+            Shared { options, root, attributes, open_files, state, _registration: registration }
+        });
+        Ok(Restorer { shared })
     }
 
     /// Whether something other than a directory stands where `path` would be
@@ -354,6 +366,18 @@ impl Shared {
         let written = Written { path, id: FileId::from_stat(&status) };
         self.state().written.insert(entry.to_vec(), Some(written));
         Ok(())
+    }
+
+    /// Removes all unfinished files, and keeps new ones from being made.
+    fn abandon(&self) {
+        let mut state = self.state();
+        state.abandoned = true;
+        for path in state.temporaries.drain() {
+            let (parent, name) = split_last(&path);
+            if let Ok(parent) = self.root.directory(parent) {
+                let _ = unlinkat(parent, name, AtFlags::empty());
+            }
+        }
     }
 
     /// Keeps what could not be set as warnings.
