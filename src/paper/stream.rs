@@ -1,7 +1,9 @@
 //! A group ⇄ its payload: lanes of consecutive bytes, in step.
 //!
 //! ```text
-//! payload = varint length of lane 0 … lane B−1, code of lane 0 … lane B−1
+//! payload = varint length of the shortest code,
+//!           varint length beyond it of the code of lane 0 … lane B−1,
+//!           code of lane 0 … lane B−1
 //! ```
 //!
 //! The first `n mod B` lanes have one byte more than the others; at that last
@@ -102,7 +104,9 @@ pub fn compress(raw: &[u8], shape: &Shape, lanes: usize, isa: Isa) -> Result<Vec
 fn assemble(encoders: Vec<RangeEncoder>) -> Vec<u8> {
     let codes: Vec<_> = encoders.into_iter().map(RangeEncoder::finish).collect();
     let mut payload = Vec::new();
-    codes.iter().for_each(|code| put_varint(&mut payload, code.len() as u64));
+    let shortest = codes.iter().map(Vec::len).min().unwrap_or(0);
+    put_varint(&mut payload, shortest as u64);
+    codes.iter().for_each(|code| put_varint(&mut payload, (code.len() - shortest) as u64));
     codes.iter().for_each(|code| payload.extend_from_slice(code));
     payload
 }
@@ -168,9 +172,14 @@ fn read(decoders: &mut [RangeDecoder<'_>], frequencies: &[u32]) -> Result<Vec<u8
 fn disassemble(payload: &[u8], lanes: usize) -> Result<Vec<RangeDecoder<'_>>, PaperError> {
     let mut cursor = Cursor::new(payload);
     let damaged = |cursor: &Cursor<'_>| PaperError::LaneTable { offset: cursor.position() };
+    let shortest = cursor.varint().map_err(|_| damaged(&cursor))?;
     let mut lengths = Vec::with_capacity(lanes);
     for _ in 0..lanes {
-        lengths.push(cursor.varint().map_err(|_| damaged(&cursor))?);
+        let length = cursor.varint().ok().and_then(|more| more.checked_add(shortest));
+        lengths.push(length.ok_or_else(|| damaged(&cursor))?);
+    }
+    if lengths.iter().min() != Some(&shortest) {
+        return Err(damaged(&cursor));
     }
     let mut decoders = Vec::with_capacity(lanes);
     for length in lengths {

@@ -34,19 +34,24 @@ pub fn pack_rows<F: Fma, const ROWS: usize>(
 ) {
     let depth = inner.len();
     packed.resize(rows.len().div_ceil(ROWS) * ROWS * depth, 0.0);
+    if !rows.len().is_multiple_of(ROWS) {
+        let last = packed.len() - ROWS * depth;
+        packed[last..].fill(0.0);
+    }
+    if a.row_stride == 1 {
+        // Along memory: a panel at a time would touch a new page per number.
+        for (k, from) in inner.enumerate() {
+            let from = &a.data[from * a.column_stride..][rows.clone()];
+            for (panel, values) in from.chunks(ROWS).enumerate() {
+                copy::<ROWS>(&mut packed[panel * ROWS * depth + k * ROWS..], values);
+            }
+        }
+        return;
+    }
     for (panel, first) in packed.chunks_exact_mut(ROWS * depth).zip(rows.clone().step_by(ROWS)) {
         let count = ROWS.min(rows.end - first);
-        if count < ROWS {
-            panel.fill(0.0);
-        }
-        if a.row_stride == 1 {
-            for (to, k) in panel.chunks_exact_mut(ROWS).zip(inner.clone()) {
-                copy::<ROWS>(to, &a.data[k * a.column_stride + first..][..count]);
-            }
-        } else {
-            let run = |row: usize| &a.data[(first + row) * a.row_stride + inner.start..][..depth];
-            turn::<F>(depth, count, run, |k, values| copy::<ROWS>(&mut panel[k * ROWS..], values));
-        }
+        let run = |row: usize| &a.data[(first + row) * a.row_stride + inner.start..][..depth];
+        turn::<F>(depth, count, run, |k, values| copy::<ROWS>(&mut panel[k * ROWS..], values));
     }
 }
 
@@ -60,34 +65,28 @@ pub fn pack_columns<F: Fma, const LINES: usize>(
     columns: Range<usize>,
 ) {
     let depth = inner.len();
-    let lines = columns.len().div_ceil(16 * LINES) * LINES;
-    packed.resize(lines * depth, Line([0.0; 16]));
-    for (panel, first) in
-        packed.chunks_exact_mut(LINES * depth).zip(columns.clone().step_by(16 * LINES))
-    {
-        if first + 16 * LINES > columns.end {
-            panel.fill(Line([0.0; 16]));
-        }
-        for line in 0..LINES {
-            let start = first + 16 * line;
-            let count = 16.min(columns.end.saturating_sub(start));
-            if count == 0 {
-                continue;
-            }
-            let lines = panel.iter_mut().skip(line).step_by(LINES);
-            if b.column_stride == 1 {
-                for (Line(to), k) in lines.zip(inner.clone()) {
-                    copy::<16>(to, &b.data[k * b.row_stride..][start..start + count]);
-                }
-            } else {
-                let run = |column: usize| {
-                    &b.data[(start + column) * b.column_stride + inner.start..][..depth]
-                };
-                turn::<F>(depth, count, run, |k, values| {
-                    copy::<16>(&mut panel[k * LINES + line].0, values);
-                });
+    let panels = columns.len().div_ceil(16 * LINES);
+    packed.resize(panels * LINES * depth, Line([0.0; 16]));
+    if !columns.len().is_multiple_of(16 * LINES) {
+        packed[(panels - 1) * LINES * depth..].fill(Line([0.0; 16]));
+    }
+    let place = |line: usize, k: usize| (line / LINES * depth + k) * LINES + line % LINES;
+    if b.column_stride == 1 {
+        for (k, from) in inner.enumerate() {
+            let from = &b.data[from * b.row_stride..][columns.clone()];
+            for (line, values) in from.chunks(16).enumerate() {
+                copy::<16>(&mut packed[place(line, k)].0, values);
             }
         }
+        return;
+    }
+    for (line, first) in columns.clone().step_by(16).enumerate() {
+        let count = 16.min(columns.end - first);
+        let run =
+            |column: usize| &b.data[(first + column) * b.column_stride + inner.start..][..depth];
+        turn::<F>(depth, count, run, |k, values| {
+            copy::<16>(&mut packed[place(line, k)].0, values);
+        });
     }
 }
 
