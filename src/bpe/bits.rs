@@ -154,7 +154,8 @@ impl<'a> BitReader<'a> {
     /// [`BpeError::TablePadding`] unless the rest of the last byte is zero.
     pub(super) fn finish(self) -> Result<usize, BpeError> {
         let length = self.taken.div_ceil(8);
-        if self.taken % 8 != 0 && self.bytes[length - 1] >> (self.taken % 8) != 0 {
+        let padding = length * 8 - self.taken;
+        if padding > 0 && self.bytes[length - 1] >> (8 - padding) != 0 {
             return Err(BpeError::TablePadding);
         }
         Ok(length)

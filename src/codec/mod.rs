@@ -195,6 +195,9 @@ pub fn encode_memory(options: &CodecOptions, raw_length: u64) -> u64 {
     if options.choice == Choice::Only(Codec::PearPaper) {
         return paper::encode_memory(options, raw_length);
     }
+    if options.choice == Choice::Only(Codec::Bpe) {
+        return pairs::encode_memory(options.level, raw_length);
+    }
     raw_length * 4 + (16 << 20)
 }
 

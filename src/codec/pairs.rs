@@ -83,6 +83,14 @@ fn damaged(cursor: &Cursor, error: BytesError) -> CodecError {
     CodecError::Damaged { codec: "bpe", offset: cursor.position() as u64, cause }
 }
 
+/// Bytes that coding takes beside input and payload, at worst: 60 for each of
+/// the largest block, and the payloads of the other block sizes.
+pub(super) fn encode_memory(level: u8, raw_length: u64) -> u64 {
+    let sizes = block_sizes(level);
+    let largest = sizes.iter().copied().max().unwrap_or(0) as u64;
+    largest.min(raw_length) * 60 + raw_length * (sizes.len() as u64 - 1) + (8 << 20)
+}
+
 /// Bytes that decoding takes beside payload and output: one block and a table.
 pub(super) fn decode_memory(raw_length: u64) -> u64 {
     raw_length.min(MAX_BLOCK as u64) + (4 << 20)
