@@ -5,6 +5,10 @@
 //! whole group loop is monomorphised, not each call. Rust never contracts
 //! `a * b + c` into a fused operation, so the results cannot differ.
 
+use super::lanes::{Scalar, Simd};
+#[cfg(target_arch = "x86_64")]
+use super::x86::{Avx2, Avx512};
+
 /// A computation that can be compiled for several instruction sets.
 ///
 /// `run` must be `#[inline(always)]`, as must all it calls that is hot:
@@ -14,6 +18,16 @@ pub trait Kernel {
     type Output;
     /// Does the work. Implementations are `#[inline(always)]`.
     fn run(self) -> Self::Output;
+}
+
+/// A computation over sixteen lanes, see [`Simd`].
+///
+/// Like [`Kernel`]: written once, inlined whole into each instruction set.
+pub trait LaneKernel {
+    /// What the computation returns.
+    type Output;
+    /// Does the work. Implementations are `#[inline(always)]`.
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +107,33 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => unsafe { run_avx512(kernel) },
         }
+    }
+
+    /// Runs `kernel` over the sixteen lanes of this instruction set.
+    #[inline]
+    pub fn run_lanes<K: LaneKernel>(self, kernel: K) -> K::Output {
+        match self.0 {
+            Kind::Scalar => kernel.run(Scalar),
+            // SAFETY: an `Isa` of this kind exists only if the CPU has AVX2.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 => self.run(WithLanes(kernel, unsafe { Avx2::new() })),
+            // SAFETY: an `Isa` of this kind exists only if the CPU has AVX-512.
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx512 => self.run(WithLanes(kernel, unsafe { Avx512::new() })),
+        }
+    }
+}
+
+/// A lane kernel with its lanes, as a plain kernel.
+#[cfg(target_arch = "x86_64")]
+struct WithLanes<K, S>(K, S);
+
+#[cfg(target_arch = "x86_64")]
+impl<K: LaneKernel, S: Simd> Kernel for WithLanes<K, S> {
+    type Output = K::Output;
+    #[inline(always)]
+    fn run(self) -> K::Output {
+        self.0.run(self.1)
     }
 }
 

@@ -7,5 +7,11 @@
 
 pub mod dense;
 mod isa;
+pub mod lanes;
+pub mod math;
+pub mod memory;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
-pub use isa::{Isa, Kernel};
+pub use isa::{Isa, Kernel, LaneKernel};
+pub use lanes::{Block, Simd};

@@ -1,1 +1,5 @@
-//! coder (in construction).
+//! Entropy coding of single bits.
+
+mod binary;
+
+pub use binary::{Decoder, Encoder};

@@ -1,1 +1,5 @@
-//! filter (in construction).
+//! Reversible transforms applied to a group before its codec.
+//!
+//! Normative text: spec/codec.md §3.
+
+pub mod x86;

@@ -1,1 +1,26 @@
-//! model (in construction).
+//! The PEAR predictor: one file per part, forward beside backward.
+//!
+//! A group is predicted bit by bit. Context experts look up bit histories
+//! ([`slots`], [`history`]) under hashed contexts ([`contexts`]) and turn them
+//! into predictions ([`maps`]); a match model ([`matching`]) and the byte-level
+//! network ([`network`]) add theirs; two layers of gated mixing ([`mixer`])
+//! join them, and adaptive probability maps ([`refine`]) correct the result.
+//! Everything learns online, the same in encoder and decoder. The predictor
+//! knows nothing of the coder.
+//!
+//! Normative text: spec/codec.md §5.
+
+pub mod contexts;
+pub mod engine;
+pub mod history;
+pub mod machine;
+pub mod maps;
+pub mod matching;
+pub mod mixer;
+pub mod network;
+pub mod refine;
+pub mod shape;
+pub mod slots;
+
+pub use engine::Engine;
+pub use shape::{Class, Contexts, Model};

@@ -1,0 +1,161 @@
+//! Sixteen virtual lanes: the vector of the specification.
+//!
+//! Every body of the engine is written over vectors of sixteen `f32` or `i32`,
+//! whatever the CPU has: one `zmm`, two `ymm` or a plain array. Each operation
+//! is one IEEE-754 or two's-complement operation per lane; [`Simd::sum`] is the
+//! one reduction, a fixed tree. So all implementations agree bit for bit.
+//!
+//! Normative text: spec/arithmetic.md §2.
+
+/// Sixteen floats on their own cache line.
+#[derive(Clone, Copy, Debug, PartialEq, bytemuck::Zeroable)]
+#[repr(C, align(64))]
+pub struct Block(pub [f32; 16]);
+
+impl Block {
+    /// Sixteen zeros.
+    pub const ZERO: Block = Block([0.0; 16]);
+}
+
+/// Operations over sixteen lanes. A value of an implementing type is a proof
+/// that the CPU has the instructions.
+pub trait Simd: Copy {
+    /// Sixteen `f32`.
+    type F: Copy;
+    /// Sixteen `i32`.
+    type I: Copy;
+
+    /// Loads sixteen floats.
+    fn load(self, from: &[f32; 16]) -> Self::F;
+    /// Stores sixteen floats.
+    fn store(self, to: &mut [f32; 16], x: Self::F);
+    /// Loads sixteen integers.
+    fn load_i(self, from: &[i32; 16]) -> Self::I;
+    /// Stores sixteen integers.
+    fn store_i(self, to: &mut [i32; 16], x: Self::I);
+    /// The same float in every lane.
+    fn splat(self, x: f32) -> Self::F;
+    /// The same integer in every lane.
+    fn splat_i(self, x: i32) -> Self::I;
+    /// `a + b`.
+    fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a − b`.
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a · b`.
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a / b`.
+    fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a < b ? a : b`; `b` when either is NaN.
+    fn min(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a > b ? a : b`; `b` when either is NaN.
+    fn max(self, a: Self::F, b: Self::F) -> Self::F;
+    /// Wrapping `a + b`.
+    fn add_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// Wrapping `a − b`.
+    fn sub_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// Bitwise and.
+    fn and_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// Bitwise or.
+    fn or_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// Smaller of two signed integers.
+    fn min_i(self, a: Self::I, b: Self::I) -> Self::I;
+    /// Logical shift left.
+    fn shl<const BITS: u32>(self, a: Self::I) -> Self::I;
+    /// Logical shift right.
+    fn shr<const BITS: u32>(self, a: Self::I) -> Self::I;
+    /// The bits of the floats.
+    fn bits(self, a: Self::F) -> Self::I;
+    /// The floats with these bits.
+    fn from_bits(self, a: Self::I) -> Self::F;
+    /// Nearest float of each integer.
+    fn to_float(self, a: Self::I) -> Self::F;
+    /// Integer part of each float; the caller keeps them within `i32`.
+    fn truncate(self, a: Self::F) -> Self::I;
+    /// The float in lane 0.
+    fn first(self, a: Self::F) -> f32;
+    /// Sum by a fixed tree: lanes 8 apart, then 4, 2, 1.
+    fn sum(self, a: Self::F) -> f32;
+}
+
+/// The specification: arrays and loops.
+#[derive(Clone, Copy, Debug)]
+pub struct Scalar;
+
+macro_rules! lanewise {
+    ($($name:ident($($a:ident: $t:ty),+) -> $r:ty = $f:expr;)*) => {$(
+        #[inline(always)]
+        fn $name(self, $($a: $t),+) -> $r {
+            let f = $f;
+            core::array::from_fn(|lane| f($($a[lane]),+))
+        }
+    )*};
+}
+
+impl Simd for Scalar {
+    type F = [f32; 16];
+    type I = [i32; 16];
+
+    lanewise! {
+        add(a: [f32; 16], b: [f32; 16]) -> [f32; 16] = |a: f32, b: f32| a + b;
+        sub(a: [f32; 16], b: [f32; 16]) -> [f32; 16] = |a: f32, b: f32| a - b;
+        mul(a: [f32; 16], b: [f32; 16]) -> [f32; 16] = |a: f32, b: f32| a * b;
+        div(a: [f32; 16], b: [f32; 16]) -> [f32; 16] = |a: f32, b: f32| a / b;
+        min(a: [f32; 16], b: [f32; 16]) -> [f32; 16] = |a: f32, b: f32| if a < b { a } else { b };
+        max(a: [f32; 16], b: [f32; 16]) -> [f32; 16] = |a: f32, b: f32| if a > b { a } else { b };
+        add_i(a: [i32; 16], b: [i32; 16]) -> [i32; 16] = i32::wrapping_add;
+        sub_i(a: [i32; 16], b: [i32; 16]) -> [i32; 16] = i32::wrapping_sub;
+        and_i(a: [i32; 16], b: [i32; 16]) -> [i32; 16] = |a: i32, b: i32| a & b;
+        or_i(a: [i32; 16], b: [i32; 16]) -> [i32; 16] = |a: i32, b: i32| a | b;
+        min_i(a: [i32; 16], b: [i32; 16]) -> [i32; 16] = i32::min;
+        bits(a: [f32; 16]) -> [i32; 16] = |a: f32| a.to_bits() as i32;
+        from_bits(a: [i32; 16]) -> [f32; 16] = |a: i32| f32::from_bits(a as u32);
+        to_float(a: [i32; 16]) -> [f32; 16] = |a: i32| a as f32;
+        truncate(a: [f32; 16]) -> [i32; 16] = |a: f32| a as i32;
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; 16]) -> [f32; 16] {
+        *from
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32; 16], x: [f32; 16]) {
+        *to = x;
+    }
+    #[inline(always)]
+    fn load_i(self, from: &[i32; 16]) -> [i32; 16] {
+        *from
+    }
+    #[inline(always)]
+    fn store_i(self, to: &mut [i32; 16], x: [i32; 16]) {
+        *to = x;
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> [f32; 16] {
+        [x; 16]
+    }
+    #[inline(always)]
+    fn splat_i(self, x: i32) -> [i32; 16] {
+        [x; 16]
+    }
+    #[inline(always)]
+    fn shl<const BITS: u32>(self, a: [i32; 16]) -> [i32; 16] {
+        a.map(|a| a << BITS)
+    }
+    #[inline(always)]
+    fn shr<const BITS: u32>(self, a: [i32; 16]) -> [i32; 16] {
+        a.map(|a| (a as u32 >> BITS) as i32)
+    }
+    #[inline(always)]
+    fn first(self, a: [f32; 16]) -> f32 {
+        a[0]
+    }
+    #[inline(always)]
+    fn sum(self, mut a: [f32; 16]) -> f32 {
+        for half in [8, 4, 2, 1] {
+            for lane in 0..half {
+                a[lane] += a[lane + half];
+            }
+        }
+        a[0]
+    }
+}

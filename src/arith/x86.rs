@@ -1,0 +1,237 @@
+//! The sixteen lanes on AVX2 (two registers) and AVX-512 (one).
+//!
+//! Both types have a private field: only `Isa::run_lanes`, after detection,
+//! makes a value, and a value is what makes each call below sound.
+
+use super::lanes::Simd;
+use core::arch::x86_64::*;
+
+/// AVX2: two registers of eight lanes.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx2(());
+
+/// AVX-512 with F, VL, BW, DQ and CD: one register of sixteen lanes.
+#[derive(Clone, Copy, Debug)]
+pub struct Avx512(());
+
+impl Avx2 {
+    /// # Safety
+    /// The CPU must have AVX2.
+    #[inline(always)]
+    pub(super) unsafe fn new() -> Avx2 {
+        Avx2(())
+    }
+}
+
+impl Avx512 {
+    /// # Safety
+    /// The CPU must have AVX-512 F, VL, BW, DQ and CD.
+    #[inline(always)]
+    pub(super) unsafe fn new() -> Avx512 {
+        Avx512(())
+    }
+}
+
+/// Each operation of one register, applied to the two halves.
+macro_rules! halves {
+    ($($name:ident($($a:ident: $t:ident),+) -> $r:ident = $f:ident;)*) => {$(
+        #[inline(always)]
+        fn $name(self, $($a: Self::$t),+) -> Self::$r {
+            // SAFETY: `self` exists, so the CPU has AVX2; the operation only
+            // touches registers.
+            unsafe { ($f($($a.0),+), $f($($a.1),+)) }
+        }
+    )*};
+}
+
+impl Simd for Avx2 {
+    type F = (__m256, __m256);
+    type I = (__m256i, __m256i);
+
+    halves! {
+        add(a: F, b: F) -> F = _mm256_add_ps;
+        sub(a: F, b: F) -> F = _mm256_sub_ps;
+        mul(a: F, b: F) -> F = _mm256_mul_ps;
+        div(a: F, b: F) -> F = _mm256_div_ps;
+        min(a: F, b: F) -> F = _mm256_min_ps;
+        max(a: F, b: F) -> F = _mm256_max_ps;
+        add_i(a: I, b: I) -> I = _mm256_add_epi32;
+        sub_i(a: I, b: I) -> I = _mm256_sub_epi32;
+        and_i(a: I, b: I) -> I = _mm256_and_si256;
+        or_i(a: I, b: I) -> I = _mm256_or_si256;
+        min_i(a: I, b: I) -> I = _mm256_min_epi32;
+        bits(a: F) -> I = _mm256_castps_si256;
+        from_bits(a: I) -> F = _mm256_castsi256_ps;
+        to_float(a: I) -> F = _mm256_cvtepi32_ps;
+        truncate(a: F) -> I = _mm256_cvttps_epi32;
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; 16]) -> Self::F {
+        let from = from.as_ptr();
+        // SAFETY: AVX2 by `self`; sixteen floats are behind the pointer.
+        unsafe { (_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32; 16], x: Self::F) {
+        let to = to.as_mut_ptr();
+        // SAFETY: AVX2 by `self`; sixteen floats are behind the pointer.
+        unsafe {
+            _mm256_storeu_ps(to, x.0);
+            _mm256_storeu_ps(to.add(8), x.1);
+        }
+    }
+    #[inline(always)]
+    fn load_i(self, from: &[i32; 16]) -> Self::I {
+        let from = from.as_ptr().cast::<__m256i>();
+        // SAFETY: AVX2 by `self`; sixteen integers are behind the pointer.
+        unsafe { (_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1))) }
+    }
+    #[inline(always)]
+    fn store_i(self, to: &mut [i32; 16], x: Self::I) {
+        let to = to.as_mut_ptr().cast::<__m256i>();
+        // SAFETY: AVX2 by `self`; sixteen integers are behind the pointer.
+        unsafe {
+            _mm256_storeu_si256(to, x.0);
+            _mm256_storeu_si256(to.add(1), x.1);
+        }
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> Self::F {
+        // SAFETY: AVX2 by `self`; registers only.
+        unsafe { (_mm256_set1_ps(x), _mm256_set1_ps(x)) }
+    }
+    #[inline(always)]
+    fn splat_i(self, x: i32) -> Self::I {
+        // SAFETY: AVX2 by `self`; registers only.
+        unsafe { (_mm256_set1_epi32(x), _mm256_set1_epi32(x)) }
+    }
+    #[inline(always)]
+    fn shl<const BITS: u32>(self, a: Self::I) -> Self::I {
+        // SAFETY: AVX2 by `self`; registers only.
+        unsafe {
+            let count = _mm_cvtsi32_si128(BITS as i32);
+            (_mm256_sll_epi32(a.0, count), _mm256_sll_epi32(a.1, count))
+        }
+    }
+    #[inline(always)]
+    fn shr<const BITS: u32>(self, a: Self::I) -> Self::I {
+        // SAFETY: AVX2 by `self`; registers only.
+        unsafe {
+            let count = _mm_cvtsi32_si128(BITS as i32);
+            (_mm256_srl_epi32(a.0, count), _mm256_srl_epi32(a.1, count))
+        }
+    }
+    #[inline(always)]
+    fn first(self, a: Self::F) -> f32 {
+        // SAFETY: AVX2 by `self`; registers only.
+        unsafe { _mm256_cvtss_f32(a.0) }
+    }
+    #[inline(always)]
+    fn sum(self, a: Self::F) -> f32 {
+        // SAFETY: AVX2 by `self`; registers only.
+        unsafe { sum_eight(_mm256_add_ps(a.0, a.1)) }
+    }
+}
+
+/// Lanes 4 apart, then 2, then 1.
+///
+/// # Safety
+/// The CPU must have AVX2.
+#[inline(always)]
+unsafe fn sum_eight(a: __m256) -> f32 {
+    // SAFETY: AVX2 is the caller's promise; registers only.
+    unsafe {
+        let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+        let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+        let a = _mm_add_ss(a, _mm_shuffle_ps::<1>(a, a));
+        _mm_cvtss_f32(a)
+    }
+}
+
+/// Each operation of one register.
+macro_rules! whole {
+    ($($name:ident($($a:ident: $t:ident),+) -> $r:ident = $f:ident;)*) => {$(
+        #[inline(always)]
+        fn $name(self, $($a: Self::$t),+) -> Self::$r {
+            // SAFETY: `self` exists, so the CPU has AVX-512; registers only.
+            unsafe { $f($($a),+) }
+        }
+    )*};
+}
+
+impl Simd for Avx512 {
+    type F = __m512;
+    type I = __m512i;
+
+    whole! {
+        add(a: F, b: F) -> F = _mm512_add_ps;
+        sub(a: F, b: F) -> F = _mm512_sub_ps;
+        mul(a: F, b: F) -> F = _mm512_mul_ps;
+        div(a: F, b: F) -> F = _mm512_div_ps;
+        min(a: F, b: F) -> F = _mm512_min_ps;
+        max(a: F, b: F) -> F = _mm512_max_ps;
+        add_i(a: I, b: I) -> I = _mm512_add_epi32;
+        sub_i(a: I, b: I) -> I = _mm512_sub_epi32;
+        and_i(a: I, b: I) -> I = _mm512_and_si512;
+        or_i(a: I, b: I) -> I = _mm512_or_si512;
+        min_i(a: I, b: I) -> I = _mm512_min_epi32;
+        bits(a: F) -> I = _mm512_castps_si512;
+        from_bits(a: I) -> F = _mm512_castsi512_ps;
+        to_float(a: I) -> F = _mm512_cvtepi32_ps;
+        truncate(a: F) -> I = _mm512_cvttps_epi32;
+    }
+
+    #[inline(always)]
+    fn load(self, from: &[f32; 16]) -> Self::F {
+        // SAFETY: AVX-512 by `self`; sixteen floats are behind the pointer.
+        unsafe { _mm512_loadu_ps(from.as_ptr()) }
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32; 16], x: Self::F) {
+        // SAFETY: AVX-512 by `self`; sixteen floats are behind the pointer.
+        unsafe { _mm512_storeu_ps(to.as_mut_ptr(), x) }
+    }
+    #[inline(always)]
+    fn load_i(self, from: &[i32; 16]) -> Self::I {
+        // SAFETY: AVX-512 by `self`; sixteen integers are behind the pointer.
+        unsafe { _mm512_loadu_epi32(from.as_ptr()) }
+    }
+    #[inline(always)]
+    fn store_i(self, to: &mut [i32; 16], x: Self::I) {
+        // SAFETY: AVX-512 by `self`; sixteen integers are behind the pointer.
+        unsafe { _mm512_storeu_epi32(to.as_mut_ptr(), x) }
+    }
+    #[inline(always)]
+    fn splat(self, x: f32) -> Self::F {
+        // SAFETY: AVX-512 by `self`; registers only.
+        unsafe { _mm512_set1_ps(x) }
+    }
+    #[inline(always)]
+    fn splat_i(self, x: i32) -> Self::I {
+        // SAFETY: AVX-512 by `self`; registers only.
+        unsafe { _mm512_set1_epi32(x) }
+    }
+    #[inline(always)]
+    fn shl<const BITS: u32>(self, a: Self::I) -> Self::I {
+        // SAFETY: AVX-512 by `self`; registers only.
+        unsafe { _mm512_slli_epi32::<BITS>(a) }
+    }
+    #[inline(always)]
+    fn shr<const BITS: u32>(self, a: Self::I) -> Self::I {
+        // SAFETY: AVX-512 by `self`; registers only.
+        unsafe { _mm512_srli_epi32::<BITS>(a) }
+    }
+    #[inline(always)]
+    fn first(self, a: Self::F) -> f32 {
+        // SAFETY: AVX-512 by `self`; registers only.
+        unsafe { _mm512_cvtss_f32(a) }
+    }
+    #[inline(always)]
+    fn sum(self, a: Self::F) -> f32 {
+        // SAFETY: AVX-512 by `self`; registers only.
+        unsafe {
+            sum_eight(_mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a)))
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Codec `pear`: predictor and range coder over one group.
+//!
+//! Normative text: spec/codec.md §5.
+
+use super::CodecError;
+use crate::arith::{Isa, LaneKernel, Simd};
+use crate::coder::{Decoder, Encoder};
+use crate::model::{Class, Engine, Model};
+
+/// Runs `$run!` with the engine constants of a class:
+/// experts, blocks of inputs, selectors, network blocks, match models, deep.
+macro_rules! with_class {
+    ($class:expr, $run:ident) => {
+        match $class {
+            Class::Fast => $run!(8, 1, 2, 1, 1, false),
+            Class::Standard => $run!(16, 3, 5, 2, 2, false),
+            Class::Strong => $run!(24, 4, 6, 2, 2, false),
+            Class::Best => $run!(56, 8, 8, 2, 3, true),
+        }
+    };
+}
+
+/// Codes all of `raw`.
+pub(super) fn encode(raw: &[u8], model: Model, isa: Isa) -> Vec<u8> {
+    macro_rules! run {
+        ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $deep:expr) => {
+            isa.run_lanes(Encode::<$n, $w, $k, $b, $m, $deep> { raw, model })
+        };
+    }
+    with_class!(model.class, run)
+}
+
+/// Decodes the first `wanted` of `raw_length` bytes.
+///
+/// # Errors
+/// [`CodecError::Damaged`] when the payload ends before the bytes do.
+pub(super) fn decode(
+    payload: &[u8],
+    model: Model,
+    isa: Isa,
+    raw_length: usize,
+    wanted: usize,
+) -> Result<Vec<u8>, CodecError> {
+    macro_rules! run {
+        ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $deep:expr) => {
+            isa.run_lanes(Decode::<$n, $w, $k, $b, $m, $deep> {
+                payload,
+                model,
+                raw_length,
+                wanted,
+            })
+        };
+    }
+    with_class!(model.class, run)
+}
+
+struct Encode<
+    'a,
+    const N: usize,
+    const W: usize,
+    const K: usize,
+    const B: usize,
+    const M: usize,
+    const DEEP: bool,
+> {
+    raw: &'a [u8],
+    model: Model,
+}
+
+impl<
+    const N: usize,
+    const W: usize,
+    const K: usize,
+    const B: usize,
+    const M: usize,
+    const DEEP: bool,
+> LaneKernel for Encode<'_, N, W, K, B, M, DEEP>
+{
+    type Output = Vec<u8>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Vec<u8> {
+        let mut engine = Engine::<S, N, W, K, B, M, DEEP>::new(simd, self.model, self.raw.len());
+        let mut coder = Encoder::default();
+        for &byte in self.raw {
+            engine.begin_byte();
+            for shift in (0..8).rev() {
+                let bit = (byte >> shift & 1) as u32;
+                coder.encode(bit, engine.predict());
+                engine.update(bit);
+            }
+            engine.end_byte();
+        }
+        coder.finish()
+    }
+}
+
+struct Decode<
+    'a,
+    const N: usize,
+    const W: usize,
+    const K: usize,
+    const B: usize,
+    const M: usize,
+    const DEEP: bool,
+> {
+    payload: &'a [u8],
+    model: Model,
+    raw_length: usize,
+    wanted: usize,
+}
+
+impl<
+    const N: usize,
+    const W: usize,
+    const K: usize,
+    const B: usize,
+    const M: usize,
+    const DEEP: bool,
+> LaneKernel for Decode<'_, N, W, K, B, M, DEEP>
+{
+    type Output = Result<Vec<u8>, CodecError>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let mut engine = Engine::<S, N, W, K, B, M, DEEP>::new(simd, self.model, self.raw_length);
+        let mut coder = Decoder::new(self.payload);
+        for _ in 0..self.wanted {
+            engine.begin_byte();
+            for _ in 0..8 {
+                let bit = coder.decode(engine.predict());
+                engine.update(bit);
+            }
+            engine.end_byte();
+            // Four bytes are read ahead; anything more was never written.
+            if coder.position() > self.payload.len() + 4 {
+                let offset = self.payload.len() as u64;
+                return Err(CodecError::Damaged { codec: "pear", offset, cause: "cut short" });
+            }
+        }
+        Ok(engine.into_past())
+    }
+}

@@ -1,0 +1,428 @@
+//! Contexts: what the experts look at.
+//!
+//! Normative text: spec/codec.md §5.1.
+
+use super::machine::Machine;
+use super::network::GRAMS;
+use super::shape::Contexts;
+
+/// Most experts any model has.
+const MOST: usize = 56;
+/// Odd multiplier of all hashes: 2^64 divided by the golden ratio.
+const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// Running view of the bytes so far.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Last eight bytes, newest lowest.
+    pub recent: u64,
+    /// Hash of the letters of the word being written; 0 between words.
+    pub word: u32,
+    /// The words before it, newest first.
+    pub words: [u32; 3],
+    /// Bytes since the line began.
+    pub column: u32,
+    /// Where the line above begins.
+    above: usize,
+    line: usize,
+    /// Classes of the last bytes, four bits each.
+    pub classes: u64,
+    /// Last two bytes that followed each byte.
+    followers: Box<[u16; 256]>,
+    /// Last two bytes that followed each pair.
+    pair_followers: Vec<u16>,
+    /// Last two bytes that followed three bytes, hashed.
+    triple_followers: Vec<u16>,
+    /// Names of the open tags of markup, and how many are open.
+    tags: [u32; 16],
+    depth: usize,
+    /// Hash of a tag name being read.
+    in_tag: Option<u32>,
+    /// Hash of the first bytes of the line.
+    line_start: u32,
+    /// Shape of the number being read: its digits and separators.
+    number: u32,
+    /// The quotation mark that is open, 0 for none.
+    quote: u8,
+    /// First byte of the line and indentation.
+    pub indent: u32,
+    /// Where in an x86 instruction we are.
+    pub machine: Machine,
+    /// Stride detection.
+    last_seen: Box<[u32; 256]>,
+    last_gap: Box<[u32; 256]>,
+    votes: [u32; 3],
+    /// Distance at which records repeat.
+    pub stride: usize,
+}
+
+impl Default for View {
+    fn default() -> View {
+        View {
+            recent: 0,
+            word: 0,
+            words: [0; 3],
+            column: 0,
+            above: 0,
+            line: 0,
+            classes: 0,
+            followers: Box::new([0; 256]),
+            pair_followers: vec![0; 65536],
+            triple_followers: vec![0; 65536],
+            tags: [0; 16],
+            depth: 0,
+            in_tag: None,
+            line_start: 0,
+            number: 0,
+            quote: 0,
+            indent: 0,
+            machine: Machine::default(),
+            last_seen: Box::new([0; 256]),
+            last_gap: Box::new([0; 256]),
+            votes: [0; 3],
+            stride: 4,
+        }
+    }
+}
+
+#[inline(always)]
+fn class(byte: u8) -> u64 {
+    match byte {
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        b'0'..=b'9' => 3,
+        b' ' => 4,
+        b'\n' => 5,
+        b'.' | b',' | b';' | b':' | b'!' | b'?' => 6,
+        b'"' | b'\'' => 7,
+        b'(' | b'[' | b'{' | b'<' => 8,
+        b')' | b']' | b'}' | b'>' => 9,
+        0 => 10,
+        128..=191 => 11,
+        192..=254 => 12,
+        255 => 13,
+        1..=31 => 14,
+        _ => 15,
+    }
+}
+
+impl View {
+    /// Takes in the byte just coded, the last of `past`.
+    #[inline(always)]
+    pub fn push(&mut self, past: &[u8], contexts: Contexts) {
+        let byte = past[past.len() - 1];
+        let c1 = (self.recent & 255) as usize;
+        let c2 = (self.recent >> 8 & 255) as usize;
+        self.followers[c1] = self.followers[c1] << 8 | byte as u16;
+        let pair = &mut self.pair_followers[c2 << 8 | c1];
+        *pair = *pair << 8 | byte as u16;
+        let triple = self.triple();
+        self.triple_followers[triple] = self.triple_followers[triple] << 8 | byte as u16;
+        if contexts == Contexts::Text {
+            self.read_markup(byte);
+        }
+        self.recent = self.recent << 8 | byte as u64;
+        self.classes = self.classes << 4 | class(byte);
+        if byte.is_ascii_alphabetic() || byte >= 128 {
+            let letter = byte.to_ascii_lowercase() as u32;
+            self.word = (self.word + letter + 1).wrapping_mul(0x2F0B_4C47).rotate_left(9);
+        } else if self.word != 0 {
+            self.words = [self.word, self.words[0], self.words[1]];
+            self.word = 0;
+        }
+        if contexts == Contexts::Binary {
+            self.machine.push(byte);
+            self.find_stride(byte, past.len() as u32);
+        }
+        if byte == b'\n' {
+            self.above = self.line;
+            self.line = past.len();
+            self.column = 0;
+            self.indent = 0;
+            self.line_start = 0;
+        } else {
+            if self.column == self.indent && (byte == b' ' || byte == b'\t') {
+                self.indent += 1;
+            }
+            self.column += 1;
+        }
+    }
+
+    /// Follows tags, quotation marks, numbers and the start of the line.
+    #[inline(always)]
+    fn read_markup(&mut self, byte: u8) {
+        match (self.in_tag, byte) {
+            (None, b'<') => self.in_tag = Some(0),
+            (Some(0), b'/') => {
+                self.depth = self.depth.wrapping_sub(1);
+                self.in_tag = None;
+            }
+            (Some(name), b'A'..=b'z' | b'0'..=b'9' | b':' | b'-') => {
+                self.in_tag = Some((name + byte as u32 + 1).wrapping_mul(0x2F0B_4C47));
+            }
+            (Some(name), _) => {
+                if name != 0 {
+                    self.depth = self.depth.wrapping_add(1);
+                    self.tags[self.depth & 15] = name;
+                }
+                self.in_tag = None;
+            }
+            (None, _) => {}
+        }
+        self.number = match byte {
+            b'0'..=b'9' => self.number << 2 | 1,
+            b'.' | b',' | b':' | b'-' | b'/' if self.number != 0 => self.number << 2 | 2,
+            _ => 0,
+        };
+        if byte == b'"' || byte == b'\n' {
+            self.quote = if self.quote == 0 && byte == b'"' { byte } else { 0 };
+        }
+        if self.column < 4 {
+            self.line_start = (self.line_start + byte as u32 + 1).wrapping_mul(0x2F0B_4C47);
+        }
+    }
+
+    /// A gap that repeats for the same byte is a vote for a stride.
+    #[inline(always)]
+    fn find_stride(&mut self, byte: u8, position: u32) {
+        let gap = position - self.last_seen[byte as usize];
+        self.last_seen[byte as usize] = position;
+        let same = gap == self.last_gap[byte as usize];
+        self.last_gap[byte as usize] = gap;
+        if same && gap > 2 && gap < 512 {
+            if gap == self.votes[0] {
+                self.votes[1] += 1;
+                if self.votes[1] > 15 {
+                    self.stride = gap as usize;
+                    self.votes[1] = 0;
+                }
+            } else if gap == self.votes[2] {
+                self.votes[0] = gap;
+                self.votes[1] = 2;
+            }
+            self.votes[2] = gap;
+        }
+    }
+
+    /// The byte above, in the line before; 0 where that line is shorter.
+    #[inline(always)]
+    fn above(&self, past: &[u8]) -> u64 {
+        let at = self.above + self.column as usize;
+        if at < self.line { past[at] as u64 } else { 0 }
+    }
+
+    /// The byte left of the one above.
+    #[inline(always)]
+    fn diagonal(&self, past: &[u8]) -> u64 {
+        let at = self.above + self.column as usize;
+        if at < self.line && self.column > 0 { past[at - 1] as u64 } else { 0 }
+    }
+
+    /// Where in a record or an instruction the next byte stands, below 256.
+    #[inline(always)]
+    pub fn select_position(&self) -> usize {
+        self.machine.position() as usize & 255
+    }
+
+    /// Fills one hash per context.
+    #[inline(always)]
+    pub fn hashes<const N: usize>(&self, past: &[u8], contexts: Contexts, hashes: &mut [u32; N]) {
+        let values = match contexts {
+            Contexts::Text => self.text(past),
+            Contexts::Binary => self.binary(past),
+        };
+        for (index, hash) in hashes.iter_mut().enumerate() {
+            let seeded = (values[index] + 1).wrapping_mul(MULTIPLIER)
+                ^ (index as u64 + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+            *hash = (seeded.wrapping_mul(0xC2B2_AE3D_27D4_EB4F) >> 32) as u32;
+        }
+    }
+
+    /// Values of the contexts for text, most useful first.
+    #[inline(always)]
+    fn text(&self, past: &[u8]) -> [u64; MOST] {
+        let r = self.recent;
+        let word = self.word as u64;
+        let [w1, w2, w3] = self.words.map(u64::from);
+        let (c1, c2) = (r & 255, r >> 8 & 255);
+        let f1 = self.followers[c1 as usize] as u64;
+        let f2 = self.pair_followers[(c2 << 8 | c1) as usize] as u64;
+        let above = self.above(past);
+        let column = self.column.min(255) as u64;
+        let indent = self.indent as u64;
+        let kinds = self.classes;
+        let tag = self.tags[self.depth & 15] as u64;
+        let parent = self.tags[self.depth.wrapping_sub(1) & 15] as u64;
+        let line = self.line_start as u64;
+        let folded = r & 0xDFDF_DFDF_DFDF_DFDF;
+        [
+            r & 0xFF,
+            r & 0xFFFF,
+            r & 0xFF_FFFF,
+            r & 0xFFFF_FFFF,
+            r & 0xFFFF_FFFF_FFFF,
+            word << 8,
+            (word ^ w1 << 20) + c1,
+            r & 0xFF_FFFF_FFFF,
+            // 16 experts
+            f2,
+            word ^ w2 << 24,
+            above << 16 | c1 << 8 | column << 32,
+            r & 0xFF_FFFF_FFFF_FFFF,
+            r >> 8 & 0xFFFF,
+            r >> 8 & 0xFF_FFFF,
+            f1 << 8 | c1,
+            kinds & 0xFFFF_FFFF,
+            // 24 experts
+            word ^ w1.wrapping_mul(MULTIPLIER) ^ w2 << 36,
+            w1 << 16 | r & 0xFFFF,
+            tag << 16 ^ word,
+            (kinds & 0xFFF) << 24 | r & 0xFFFF,
+            indent | above << 16 | (kinds & 0xFFF) << 32,
+            f2 << 8 | c1,
+            above << 24 | r & 0xFF_FFFF,
+            r & 0xFF00_FFFF,
+            // 56 experts
+            r,
+            r & 0xFF00FF,
+            r & 0xFFFF_0000,
+            r & 0xFF_FFFF_0000,
+            r & 0xFFFF_FFFF_FF00,
+            r & 0xF0F0_F0F0_F0F0,
+            folded & 0xFF_FFFF_FFFF,
+            folded >> 8 & 0xFFFF_FFFF,
+            f1 << 16 | r & 0xFFFF,
+            w1 ^ w2 << 24,
+            word ^ w3 << 24,
+            (word ^ w1 << 20) ^ w3.wrapping_mul(MULTIPLIER),
+            w1 << 8 | c1,
+            w2 << 8 | c1,
+            tag << 24 | r & 0xFF_FFFF,
+            tag ^ parent << 20 ^ (word << 40),
+            parent << 16 | r & 0xFFFF,
+            line << 8 | c1,
+            line ^ word << 32,
+            column << 8 | c1,
+            column << 16 | above << 8 | indent,
+            above << 8 | self.diagonal(past) << 16,
+            above << 16 | r & 0xFFFF,
+            kinds & 0xFFFF_FFFF_FFFF,
+            (kinds & 0xFF_FFFF) << 24 | f1,
+            kinds & 0xF_FFFF | word << 24,
+            (kinds >> 4 & 0xFFFF_FFFF) << 8 | c1,
+            self.number as u64 | (kinds & 0xFF) << 32,
+            self.triple_followers[self.triple()] as u64 | (r & 0xFF) << 16,
+            self.triple_followers[self.triple()] as u64 | (r & 0xFF_FFFF) << 16,
+            word << 8 | self.quote as u64,
+            0,
+        ]
+    }
+
+    /// Values of the contexts for machine code and records, most useful first.
+    #[inline(always)]
+    fn binary(&self, past: &[u8]) -> [u64; MOST] {
+        let r = self.recent;
+        let (c1, c2) = (r & 255, r >> 8 & 255);
+        let f1 = self.followers[c1 as usize] as u64;
+        let f2 = self.pair_followers[(c2 << 8 | c1) as usize] as u64;
+        let back = |n: usize| if past.len() >= n { past[past.len() - n] as u64 } else { 0 };
+        let stride = self.stride;
+        let (up, up2) = (back(stride), back(2 * stride));
+        let place = (past.len() % stride) as u64 | (stride as u64) << 16;
+        let record = (stride as u64) << 32;
+        let quad = past.len() as u64 & 3;
+        let machine = &self.machine;
+        let at = machine.position() as u64;
+        let instruction = at | (machine.instruction() as u64) << 8;
+        let so_far = at | (machine.so_far as u64) << 8;
+        let [b0, b1, b2, b3] = machine.before.map(u64::from);
+        let one = b0 << 40;
+        let two = one ^ b1.wrapping_mul(MULTIPLIER);
+        let three = two ^ b2.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
+        let opcodes = (b0 >> 8) << 32 ^ (b1 >> 8) << 44 ^ (b2 >> 8).wrapping_mul(MULTIPLIER);
+        [
+            r & 0xFF,
+            r & 0xFFFF,
+            r & 0xFF_FFFF,
+            r & 0xFFFF_FFFF,
+            r & 0xFFFF_FFFF_FFFF,
+            so_far,
+            so_far ^ one,
+            up << 8 | c1 | record,
+            // 16 experts
+            r & 0xFF_FFFF_FFFF,
+            so_far ^ two,
+            instruction ^ opcodes,
+            r >> 8 & 0xFFFF,
+            r >> 8 & 0xFF_FFFF,
+            up << 8 | up2 | record,
+            f1 << 8 | c1,
+            f2,
+            // 24 experts
+            so_far ^ three,
+            r & 0xFF00FF,
+            r & 0xFF00_FFFF,
+            r & 0xFFFF_0000,
+            up << 16 | r & 0xFFFF | record,
+            place | c1 << 32,
+            instruction ^ opcodes ^ (b3 >> 8).wrapping_mul(0xC2B2_AE3D_27D4_EB4F),
+            r & 0xFF_FFFF_FFFF_FFFF,
+            // 56 experts
+            r,
+            self.word as u64,
+            r & 0xF0F0_F0F0,
+            r & 0xF0F0_F0F0_F0F0_F0F0,
+            r & 0xFFF0_F0F0,
+            place,
+            place | up << 32,
+            up << 8 | up2 << 24 | c1 | record,
+            up << 24 | r & 0xFF_FFFF | record,
+            up << 8 | back(stride - 1) << 16 | c1 << 24 | record,
+            back(stride + 1) << 8 | up | record,
+            (up.wrapping_sub(up2).wrapping_add(up)) & 255 | record,
+            back(4) << 8 | back(8) | quad << 16,
+            back(4) << 8 | c1 | quad << 16,
+            back(8) << 8 | c1,
+            back(16) << 8 | c1 | quad << 16,
+            c1 | quad << 8,
+            r & 0xFFFF | quad << 16,
+            r & 0xFF_FFFF | quad << 24,
+            f2 << 8 | c1,
+            f1 << 16 | r & 0xFFFF,
+            self.triple_followers[self.triple()] as u64 | (r & 0xFF_FFFF) << 16,
+            instruction | c1 << 40,
+            instruction ^ (b0 >> 8) << 40,
+            instruction ^ one,
+            at | opcodes << 8,
+            so_far ^ (b1 << 40),
+            so_far ^ opcodes.wrapping_mul(MULTIPLIER),
+            r & 0xFFFF_FF00_0000,
+            r & 0xFF00_0000_FFFF,
+            r >> 16 & 0xFFFF_FFFF,
+            0,
+        ]
+    }
+
+    /// Index into the followers of the last three bytes.
+    #[inline(always)]
+    fn triple(&self) -> usize {
+        ((self.recent & 0xFF_FFFF).wrapping_mul(MULTIPLIER) >> 48) as usize
+    }
+
+    /// Hashes of the network's n-grams: orders 2, 3, 4, 6 and the word.
+    #[inline(always)]
+    pub fn grams(&self) -> [u32; GRAMS] {
+        let r = self.recent;
+        let hash = |value: u64, index: u64| {
+            let mixed = (value + index).wrapping_mul(MULTIPLIER).rotate_left(31);
+            (mixed.wrapping_mul(0xD6E8_FEB8_6659_FD93 + 2 * index) >> 32) as u32
+        };
+        [
+            hash(r & 0xFFFF, 1),
+            hash(r & 0xFF_FFFF, 2),
+            hash(r & 0xFFFF_FFFF, 3),
+            hash(r & 0xFFFF_FFFF_FFFF, 4),
+            hash(self.word as u64 | (r & 255) << 32, 5),
+        ]
+    }
+}

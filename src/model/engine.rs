@@ -1,0 +1,285 @@
+//! The PEAR engine: experts, network, mixer and refinement for one group.
+//!
+//! Before each bit [`Engine::predict`] gives its probability; after it
+//! [`Engine::update`] learns. Encoder and decoder make the same calls with the
+//! same bits, so they hold the same state.
+//!
+//! Normative text: spec/codec.md §5.
+
+use super::contexts::View;
+use super::history::NEXT;
+use super::maps::Maps;
+use super::matching::Matching;
+use super::mixer::{FinalMixer, LATE, Mixer};
+use super::network::Network;
+use super::refine::ProbabilityMap;
+use super::shape::{Contexts, Model};
+use super::slots::{Place, Slot, Slots};
+use crate::arith::{Block, Simd, math};
+
+/// First weight of every input, times the number of experts.
+const FIRST_WEIGHT: f32 = 2.4;
+/// Learning rate of the first mixing layer: where it starts, what is left of
+/// it after each byte, and where it stays.
+const MIXER_RATE: f32 = 0.02;
+const MIXER_DECAY: f32 = 0.9999;
+const MIXER_FLOOR: f32 = 0.004;
+/// Learning rate of the second mixing layer.
+const FINAL_RATE: f32 = 0.003;
+/// Learning rates of the network: output rows, residual layer, input rows.
+const HEAD_RATE: f32 = 0.02;
+const LAYER_RATE: f32 = 0.002;
+const ROW_RATE: f32 = 0.02;
+/// Most uses an adaptive map counts: its rate falls to 1/1021.5.
+const MAP_LIMIT: i32 = 1020;
+/// The refining maps move by 1/2^6 of an error.
+const REFINE_SHIFT: u32 = 6;
+/// Weight of the refined probabilities against the mixed one.
+const REFINED: f32 = 0.5;
+/// Minimum lengths of the match models.
+const MATCH_LENGTHS: [u32; 3] = [5, 8, 3];
+/// The input that never changes.
+const BIAS: f32 = 0.3;
+
+/// Predictor of `N` contexts, `W` blocks of inputs, `K` selectors and a
+/// network `B` blocks wide.
+pub struct Engine<
+    S: Simd,
+    const N: usize,
+    const W: usize,
+    const K: usize,
+    const B: usize,
+    const M: usize,
+    const DEEP: bool,
+> {
+    simd: S,
+    past: Vec<u8>,
+    view: View,
+    slots: Slots,
+    hashes: [u32; N],
+    places: [Place; N],
+    local: [Slot; N],
+    maps: Vec<Maps>,
+    matching: [Matching; M],
+    network: Network<B, DEEP>,
+    mixer: Mixer<W, K>,
+    last: FinalMixer,
+    refine: [ProbabilityMap; 2],
+    inputs: [Block; W],
+    /// The byte's bits so far behind a leading one.
+    partial: u32,
+    /// Bits of the byte known: 0 ..= 7.
+    bit_index: u32,
+    /// Node of the nibble: its bits so far behind a leading one.
+    node: usize,
+    /// How many of the contexts 1 ..= 6 were known when the nibble began.
+    seen: usize,
+    /// Mixed probability before refinement.
+    mixed: f32,
+    /// Learning rate of the first mixing layer.
+    rate: f32,
+    contexts: Contexts,
+}
+
+impl<
+    S: Simd,
+    const N: usize,
+    const W: usize,
+    const K: usize,
+    const B: usize,
+    const M: usize,
+    const DEEP: bool,
+> Engine<S, N, W, K, B, M, DEEP>
+{
+    const GROUPS: usize = N.div_ceil(16);
+    /// Where the inputs that are no experts stand: in the free half of the last
+    /// group, or in a block of their own.
+    const EXTRA: (usize, usize) =
+        if N % 16 == 8 { (Self::GROUPS - 1, 8) } else { (2 * Self::GROUPS, 0) };
+
+    /// A fresh engine for a group of `length` bytes. `model` gives the sizes;
+    /// its class must be the one of the constants.
+    pub fn new(simd: S, model: Model, length: usize) -> Self {
+        const { assert!(N % 8 == 0 && K < LATE && M <= 3) };
+        let match_log2 = model.match_log2(length);
+        let sizes: [usize; K] = core::array::from_fn(|k| SELECTOR_SIZES[k]);
+        Engine {
+            simd,
+            past: Vec::with_capacity(length),
+            view: View::default(),
+            slots: Slots::new(model.slots_log2(length)),
+            hashes: [0; N],
+            places: [Place::default(); N],
+            local: [[0; 16]; N],
+            maps: (0..Self::GROUPS).map(|_| Maps::new(simd)).collect(),
+            matching: core::array::from_fn(|k| Matching::new(MATCH_LENGTHS[k], match_log2)),
+            network: Network::new(model.rows_log2(length)),
+            mixer: Mixer::new(&sizes, FIRST_WEIGHT / N as f32),
+            last: FinalMixer::new(256, K),
+            refine: [ProbabilityMap::new(16), ProbabilityMap::new(16)],
+            inputs: [Block::ZERO; W],
+            partial: 1,
+            bit_index: 0,
+            node: 1,
+            seen: 0,
+            mixed: 0.5,
+            rate: MIXER_RATE,
+            contexts: model.contexts,
+        }
+    }
+
+    /// Everything that depends on whole bytes.
+    #[inline(always)]
+    pub fn begin_byte(&mut self) {
+        let past = &self.past[..];
+        self.view.hashes(past, self.contexts, &mut self.hashes);
+        for hash in self.hashes {
+            self.slots.prefetch(hash);
+        }
+        self.network.choose(self.view.recent, &self.view.grams());
+        if !past.is_empty() {
+            for matching in &mut self.matching {
+                matching.follow(past.len(), self.view.recent);
+            }
+            for matching in &mut self.matching {
+                matching.begin(self.simd, past);
+            }
+        }
+        self.network.forward(self.simd);
+        self.select(0);
+    }
+
+    /// Writes the slots back and finds those of the next nibble.
+    #[inline(always)]
+    fn select(&mut self, nibble: u32) {
+        for i in 0..N {
+            self.slots.put(self.places[i], self.local[i]);
+            let hash = self.hashes[i];
+            let check = (hash >> 24) as u8 ^ (nibble.wrapping_mul(0x9D)) as u8;
+            (self.places[i], self.local[i]) = self.slots.find(hash ^ nibble >> 1, check);
+        }
+        self.node = 1;
+        self.seen = self.local[1..7].iter().filter(|slot| slot[1] != 0).count();
+    }
+
+    /// Looks up the experts.
+    #[inline(always)]
+    fn experts(&mut self) {
+        let node = self.node & 15;
+        for (group, maps) in self.maps.iter_mut().enumerate() {
+            let local = &self.local[16 * group..];
+            if let Some(local) = local.first_chunk::<16>() {
+                let states: [u8; 16] = core::array::from_fn(|i| local[i][node]);
+                maps.predict(&states, &mut self.inputs[group].0);
+            } else if let Some(local) = local.first_chunk::<8>() {
+                let states: [u8; 8] = core::array::from_fn(|i| local[i][node]);
+                maps.predict(&states, &mut self.inputs[group].0);
+            }
+            if W > 1 {
+                maps.linear(self.simd, &mut self.inputs[Self::GROUPS + group]);
+            }
+        }
+    }
+
+    /// Probability that the next bit is one, in 1/2^16.
+    #[inline(always)]
+    pub fn predict(&mut self) -> u32 {
+        let simd = self.simd;
+        self.experts();
+        let network = self.network.predict(simd, self.partial);
+        let (mut expected, mut length) = (0, 0);
+        for matching in &self.matching {
+            if let Some(byte) = matching.expected(self.partial, self.bit_index) {
+                (expected, length) = (byte as usize, length.max(1 + matching.strength()));
+            }
+        }
+        let extra = &mut self.inputs[Self::EXTRA.0].0[Self::EXTRA.1..];
+        for k in 0..M {
+            let [logistic, linear] = self.matching[k].predict(self.partial, self.bit_index);
+            extra[2 * k] = logistic;
+            extra[2 * k + 1] = linear;
+        }
+        extra[2 * M] = BIAS;
+        self.inputs[W - 1].0[LATE] = 0.0;
+        let recent = self.view.recent as usize;
+        let (c1, c2) = (recent & 255, recent >> 8 & 255);
+        let (partial, bit) = (self.partial as usize, self.bit_index as usize);
+        self.refine[0].choose(partial | c1 << 8);
+        self.refine[1].choose(expected | partial << 8);
+        let certainty = (length > 0) as usize + (length > 9) as usize;
+        let classes = self.view.classes as usize;
+        let all = [
+            partial,
+            c1 + 256 * certainty,
+            self.seen * 256 + length.min(15) * 8 + bit,
+            (classes & 255) * 8 + bit,
+            c2,
+            expected * 8 + bit,
+            self.view.select_position() * 8 + bit,
+            (recent >> 16) & 255,
+        ];
+        let selected = core::array::from_fn(|k| all[k]);
+        self.mixer.mix(simd, &self.inputs, network, &selected);
+        let x = self.last.mix::<K>(&self.mixer.outputs, network, partial);
+        self.mixed = simd.first(math::squash(simd, simd.splat(x)));
+        self.inputs[W - 1].0[LATE] = network;
+        self.mixer.outputs.0[LATE] = network;
+        let refined = self.refine[0].refine(x) + self.refine[1].refine(x);
+        let p = self.mixed * (1.0 - REFINED) + refined * (0.5 * REFINED);
+        ((p * 65536.0) as u32).clamp(1, 65535)
+    }
+
+    /// Learns the bit.
+    #[inline(always)]
+    pub fn update(&mut self, bit: u32) {
+        let simd = self.simd;
+        let errors = self.mixer.errors(simd, bit);
+        self.mixer.update(simd, &self.inputs, &errors, self.rate);
+        self.last.update(simd, &self.mixer.outputs, (bit as f32 - self.mixed) * FINAL_RATE);
+        for map in &mut self.refine {
+            map.update(bit, REFINE_SHIFT);
+        }
+        for (group, maps) in self.maps.iter_mut().enumerate() {
+            if N - 16 * group >= 16 {
+                maps.update::<S, 16>(simd, bit, MAP_LIMIT);
+            } else {
+                maps.update::<S, 8>(simd, bit, MAP_LIMIT);
+            }
+        }
+        let node = self.node & 15;
+        for slot in &mut self.local {
+            slot[node] = NEXT[slot[node] as usize][bit as usize];
+        }
+        self.network.update(simd, self.partial, -errors[LATE], HEAD_RATE);
+        self.partial = self.partial << 1 | bit;
+        self.node = self.node << 1 | bit as usize;
+        self.bit_index += 1;
+        if self.bit_index == 3 {
+            for hash in self.hashes {
+                self.slots.prefetch(hash ^ self.partial);
+            }
+        }
+        if self.bit_index == 4 {
+            self.select(self.partial);
+        }
+    }
+
+    /// Ends the byte.
+    #[inline(always)]
+    pub fn end_byte(&mut self) {
+        self.rate = (self.rate * MIXER_DECAY).max(MIXER_FLOOR);
+        self.network.backward(self.simd, LAYER_RATE, ROW_RATE);
+        self.past.push(self.partial as u8);
+        self.view.push(&self.past, self.contexts);
+        self.partial = 1;
+        self.bit_index = 0;
+    }
+
+    /// The bytes coded so far.
+    pub fn into_past(self) -> Vec<u8> {
+        self.past
+    }
+}
+
+/// Weight sets of each selector, in the order `predict` chooses them.
+const SELECTOR_SIZES: [usize; 8] = [256, 256 * 3, 2048, 2048, 256, 2048, 2048, 256];

@@ -1,0 +1,205 @@
+//! Bit histories: what a context has seen, in one byte.
+//!
+//! A history is the pair of counts `(zeros, ones)`, bounded, with the order of
+//! the first bits and the last bit kept while they still matter. When a bit
+//! comes against a count above two, that count falls: recent bits weigh more.
+//! States are numbered by how much they have seen, so the number itself is the
+//! priority with which a slot is kept.
+//!
+//! Normative text: spec/codec.md §5.2.
+
+/// A history, before it is numbered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct History {
+    /// Count of zeros and of ones, after discounting.
+    counts: [u8; 2],
+    /// For totals up to [`EXACT`]: the bits themselves, oldest highest.
+    /// Above: the last bit.
+    tail: u8,
+}
+
+/// Up to this many bits the exact sequence is kept.
+const EXACT: u8 = 3;
+/// Largest larger count for each smaller count.
+const LIMIT: [u8; 7] = [41, 24, 12, 7, 5, 5, 6];
+
+const fn allowed(a: u8, b: u8) -> bool {
+    let (small, large) = if a < b { (a, b) } else { (b, a) };
+    small < 6 && large <= LIMIT[small as usize]
+}
+
+impl History {
+    const fn next(self, bit: u8) -> History {
+        let same = bit as usize;
+        let other = 1 - same;
+        let mut counts = self.counts;
+        counts[same] += 1;
+        if counts[other] > 2 {
+            counts[other] = discounted(counts[other]);
+        }
+        while !allowed(counts[0], counts[1]) {
+            // Too much to tell apart: give up the count that is larger already.
+            let larger = if counts[0] > counts[1] { 0 } else { 1 };
+            counts[larger] -= 1;
+        }
+        let total = counts[0] + counts[1];
+        let seen = self.counts[0] + self.counts[1];
+        let tail = if total <= EXACT && seen < total { self.tail << 1 | bit } else { bit };
+        History { counts, tail }.canonical()
+    }
+
+    /// The tail says nothing when only one value was seen.
+    const fn canonical(self) -> History {
+        let total = self.counts[0] + self.counts[1];
+        let tail = if total > EXACT && (self.counts[0] == 0 || self.counts[1] == 0) {
+            (self.counts[1] > 0) as u8
+        } else if total <= EXACT {
+            self.tail & ((1 << total) - 1)
+        } else {
+            self.tail & 1
+        };
+        History { counts: self.counts, tail }
+    }
+}
+
+/// What is left of a count that a bit went against.
+const fn discounted(count: u8) -> u8 {
+    match count {
+        0..=2 => count,
+        3..=4 => 3,
+        5..=7 => 4,
+        8..=15 => 5,
+        16..=31 => 6,
+        _ => 7,
+    }
+}
+
+struct States {
+    list: [History; 256],
+    count: usize,
+}
+
+/// Every history reachable from the empty one, fewest bits first.
+const fn enumerate() -> States {
+    let empty = History { counts: [0, 0], tail: 0 };
+    let mut states = States { list: [empty; 256], count: 1 };
+    let mut found = [empty; 512];
+    let mut found_count = 1;
+    let mut at = 0;
+    while at < found_count {
+        let mut bit = 0;
+        while bit < 2 {
+            let next = found[at].next(bit);
+            if !contains(&found, found_count, next) {
+                found[found_count] = next;
+                found_count += 1;
+            }
+            bit += 1;
+        }
+        at += 1;
+    }
+    // Counting sort by total, stable in order of discovery.
+    let mut total = 1;
+    while total < 64 {
+        let mut i = 0;
+        while i < found_count {
+            if found[i].counts[0] + found[i].counts[1] == total {
+                states.list[states.count] = found[i];
+                states.count += 1;
+            }
+            i += 1;
+        }
+        total += 1;
+    }
+    states
+}
+
+const fn contains(list: &[History; 512], count: usize, wanted: History) -> bool {
+    let mut i = 0;
+    while i < count {
+        if same(list[i], wanted) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+const fn same(a: History, b: History) -> bool {
+    a.counts[0] == b.counts[0] && a.counts[1] == b.counts[1] && a.tail == b.tail
+}
+
+const STATES: States = enumerate();
+
+const fn number(wanted: History) -> u8 {
+    let mut i = 0;
+    while i < STATES.count {
+        if same(STATES.list[i], wanted) {
+            return i as u8;
+        }
+        i += 1;
+    }
+    panic!("every successor was enumerated")
+}
+
+const fn successors() -> [[u8; 2]; 256] {
+    let mut next = [[0; 2]; 256];
+    let mut i = 0;
+    while i < STATES.count {
+        next[i] = [number(STATES.list[i].next(0)), number(STATES.list[i].next(1))];
+        i += 1;
+    }
+    next
+}
+
+/// `NEXT[state][bit]`.
+pub static NEXT: [[u8; 2]; 256] = successors();
+
+/// Number of states in use.
+pub const COUNT: usize = STATES.count;
+
+/// Zeros and ones a state stands for.
+pub const fn counts(state: u8) -> [u8; 2] {
+    STATES.list[state as usize].counts
+}
+
+/// Probability of a one a fresh map gives to `state`, in 1/2^16.
+///
+/// A KT-like estimate that trusts histories of one value more.
+pub const fn prior(state: u8) -> u16 {
+    let [zeros, ones] = counts(state);
+    let (zeros, ones) = (zeros as u32, ones as u32);
+    let spread = if zeros == 0 || ones == 0 { 5 } else { 8 };
+    let numerator = (ones * 16 + spread) << 16;
+    (numerator / ((zeros + ones) * 16 + 2 * spread)) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_states_fit_a_byte_and_the_empty_one_is_zero() {
+        const { assert!(COUNT > 128 && COUNT <= 256) };
+        assert_eq!(counts(0), [0, 0]);
+    }
+
+    #[test]
+    fn the_machine_treats_zeros_and_ones_alike() {
+        let mirror = |state: u8| {
+            let [zeros, ones] = counts(state);
+            (0..COUNT).filter(move |&s| counts(s as u8) == [ones, zeros]).count()
+        };
+        for state in 0..COUNT {
+            let own = (0..COUNT).filter(|&s| counts(s as u8) == counts(state as u8)).count();
+            assert_eq!(mirror(state as u8), own);
+        }
+    }
+
+    #[test]
+    fn a_run_is_remembered_and_one_bit_against_it_discounts_it() {
+        let run = (0..60).fold(0u8, |state, _| NEXT[state as usize][1]);
+        assert_eq!(counts(run), [0, 41]);
+        assert_eq!(counts(NEXT[run as usize][0]), [1, 7]);
+    }
+}

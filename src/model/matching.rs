@@ -1,0 +1,166 @@
+//! Match model: the byte that followed the longest earlier occurrence.
+//!
+//! A table of hashes of the last bytes finds a candidate; it is verified
+//! byte by byte, so a hash collision costs nothing. After a miss the pointer is
+//! kept for a while: differences inside copies are often single.
+//!
+//! Normative text: spec/codec.md §5.5.
+
+use crate::arith::memory::Table;
+use crate::arith::{Simd, math};
+
+/// Lengths above this are not told apart.
+const LONGEST: u32 = 400;
+/// How fast trust follows what happens.
+const RATE: f32 = 0.006;
+/// Buckets of length.
+const BUCKETS: usize = 16;
+
+/// One match model with its own minimum length.
+#[derive(Debug)]
+pub struct Matching {
+    /// Position after the last occurrence of each hash, 0 = none.
+    table: Table<u32>,
+    log2: u32,
+    hash: usize,
+    minimum: u32,
+    /// Position in the history of the predicted byte; 0 = no match.
+    pointer: u32,
+    /// Verified length of the match.
+    length: u32,
+    /// Misses since the match began.
+    misses: u32,
+    /// The predicted byte with a leading one, 0 = none, for the current byte.
+    expected: u32,
+    /// Probability that the prediction holds, `[misses 0..4, length bucket]`.
+    trust: [f32; 4 * BUCKETS],
+    /// The same in the logistic domain.
+    stretch: [f32; 4 * BUCKETS],
+    cell: usize,
+    /// Inputs if the prediction is a one: logistic and linear.
+    inputs: [f32; 2],
+}
+
+/// Length bucket: exact to 8, then coarser.
+#[inline(always)]
+fn bucket(length: u32) -> usize {
+    match length {
+        0..=7 => (length / 2) as usize,
+        8..=15 => 4 + (length / 4 - 2) as usize,
+        16..=31 => 6 + (length / 8 - 2) as usize,
+        32..=399 => 8 + (length.ilog2() - 5) as usize,
+        _ => 12,
+    }
+}
+
+impl Matching {
+    /// A model that looks for `minimum` equal bytes, with `2^log2` table cells.
+    pub fn new(minimum: u32, log2: u32) -> Matching {
+        Matching {
+            table: Table::new(log2),
+            log2,
+            hash: 0,
+            minimum,
+            pointer: 0,
+            length: 0,
+            misses: 0,
+            expected: 0,
+            trust: [0.75; 4 * BUCKETS],
+            stretch: [1.098_612_3; 4 * BUCKETS],
+            cell: 0,
+            inputs: [0.0; 2],
+        }
+    }
+
+    /// Hashes the last bytes and starts fetching the table cell.
+    #[inline(always)]
+    pub fn follow(&mut self, position: usize, recent: u64) {
+        if position >= self.minimum as usize {
+            let hash = (recent << (64 - 8 * self.minimum)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            self.hash = (hash ^ hash >> 29).wrapping_mul(0xD6E8_FEB8_6659_FD93) as usize
+                >> (64 - self.log2);
+            self.table.prefetch(self.hash);
+        }
+    }
+
+    /// Prepares for the byte after `past`.
+    #[inline(always)]
+    pub fn begin<S: Simd>(&mut self, simd: S, past: &[u8]) {
+        let minimum = self.minimum as usize;
+        if self.pointer > 0 {
+            let predicted = past[self.pointer as usize];
+            let last = past[past.len() - 1];
+            self.learn(simd, predicted, last);
+            self.pointer += 1;
+            if predicted == last {
+                self.length = (self.length + 1).min(LONGEST);
+            } else {
+                self.length = 0;
+                self.misses += 1;
+                if self.misses > 8 {
+                    self.pointer = 0;
+                }
+            }
+        }
+        if past.len() >= minimum {
+            let cell = self.table.at_mut(self.hash);
+            let candidate = *cell;
+            *cell = past.len() as u32;
+            if candidate > 0 && self.length < self.minimum {
+                let length = common_tail(past, candidate as usize);
+                if length >= self.minimum && length > self.length {
+                    self.pointer = candidate;
+                    self.length = length;
+                    self.misses = 0;
+                }
+            }
+        }
+        self.cell = (self.misses.min(3) as usize) * BUCKETS + bucket(self.length);
+        self.inputs = [self.stretch[self.cell], (self.trust[self.cell] - 0.5) * 4.0];
+        self.expected = if self.pointer > 0 { past[self.pointer as usize] as u32 | 256 } else { 0 };
+    }
+
+    /// Learns from a whole byte: one step for each bit up to the first that
+    /// went against the prediction.
+    #[inline(always)]
+    fn learn<S: Simd>(&mut self, simd: S, predicted: u8, last: u8) {
+        let right = (predicted ^ last).leading_zeros() as f32;
+        let mut p = self.trust[self.cell];
+        p += (1.0 - p) * (right * RATE);
+        if predicted != last {
+            p -= p * RATE;
+        }
+        let p = p.clamp(0.01, 0.9998);
+        self.trust[self.cell] = p;
+        self.stretch[self.cell] = simd.first(math::stretch(simd, simd.splat(p)));
+    }
+
+    /// The inputs for the next bit after the byte's bits so far, `partial`
+    /// (leading one): logistic and linear.
+    #[inline(always)]
+    pub fn predict(&self, partial: u32, bit_index: u32) -> [f32; 2] {
+        let active = (self.expected >> (8 - bit_index) == partial) as u32 as f32;
+        let sign = (self.expected >> (7 - bit_index) & 1) as f32 * 2.0 - 1.0;
+        [active * sign * self.inputs[0], active * sign * self.inputs[1]]
+    }
+
+    /// The predicted byte, if one is predicted and the byte's bits so far agree.
+    #[inline(always)]
+    pub fn expected(&self, partial: u32, bit_index: u32) -> Option<u32> {
+        (self.expected >> (8 - bit_index) == partial).then_some(self.expected & 255)
+    }
+
+    /// Length bucket of the current match, 0 ..= 12; 0 without one.
+    #[inline(always)]
+    pub fn strength(&self) -> usize {
+        if self.pointer > 0 { bucket(self.length) } else { 0 }
+    }
+}
+
+/// How many bytes before `candidate` equal the last bytes of `past`.
+#[inline(always)]
+fn common_tail(past: &[u8], candidate: usize) -> u32 {
+    let recent = past.iter().rev();
+    let older = past[..candidate].iter().rev();
+    recent.zip(older).take(LONGEST as usize).take_while(|(a, b)| a == b).count() as u32
+}

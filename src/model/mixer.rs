@@ -1,0 +1,127 @@
+//! Gated mixing of predictions in the logistic domain.
+//!
+//! Every weight set is chosen by a context and trained online. The first layer
+//! mixes all inputs under several contexts at once; the second mixes the first
+//! layer's outputs. Inputs and weights are in blocks of sixteen.
+//!
+//! Normative text: spec/codec.md §5.7.
+
+use crate::arith::{Block, Simd, math};
+
+/// Lane, in the last block of inputs, of the input that is ready late.
+pub const LATE: usize = 15;
+/// Largest magnitude of a mixed prediction.
+pub const CLAMP: f32 = 11.5;
+
+/// The first layer: `K` selectors over `W` blocks of inputs, each with its own
+/// weight sets.
+#[derive(Clone, Debug)]
+pub struct Mixer<const W: usize, const K: usize> {
+    weights: Vec<[Block; W]>,
+    /// First weight set of each selector.
+    base: [usize; K],
+    /// Weight sets chosen for the current bit.
+    chosen: [usize; K],
+    /// Each selector's output in the logistic domain; 0 beyond the selectors.
+    pub outputs: Block,
+}
+
+impl<const W: usize, const K: usize> Mixer<W, K> {
+    /// `sizes[k]` weight sets for selector `k`, all weights `initial`.
+    pub fn new(sizes: &[usize; K], initial: f32) -> Self {
+        const { assert!(K <= 16) };
+        let mut base = [0; K];
+        let mut total = 0;
+        for (base, size) in base.iter_mut().zip(sizes) {
+            *base = total;
+            total += size;
+        }
+        let weights = vec![[Block([initial; 16]); W]; total];
+        Mixer { weights, base, chosen: [0; K], outputs: Block::ZERO }
+    }
+
+    /// The errors `bit − p` of all sixteen outputs.
+    #[inline(always)]
+    pub fn errors<S: Simd>(&self, simd: S, bit: u32) -> [f32; 16] {
+        let p = math::squash(simd, simd.load(&self.outputs.0));
+        let mut errors = [0.0; 16];
+        simd.store(&mut errors, simd.sub(simd.splat(bit as f32), p));
+        errors
+    }
+
+    /// Mixes `inputs` and one input that is ready late, `late`, whose weight
+    /// lies in lane `LATE` of the last block (where `inputs` holds 0), under one
+    /// weight set of each selector.
+    #[inline(always)]
+    pub fn mix<S: Simd>(&mut self, simd: S, inputs: &[Block; W], late: f32, selected: &[usize; K]) {
+        for k in 0..K {
+            self.chosen[k] = self.base[k] + selected[k];
+            let weights = &self.weights[self.chosen[k]];
+            let mut sum = simd.mul(simd.load(&inputs[0].0), simd.load(&weights[0].0));
+            for w in 1..W {
+                let product = simd.mul(simd.load(&inputs[w].0), simd.load(&weights[w].0));
+                sum = simd.add(sum, product);
+            }
+            let x = simd.sum(sum) + late * weights[W - 1].0[LATE];
+            self.outputs.0[k] = x.clamp(-CLAMP, CLAMP);
+        }
+    }
+
+    /// Trains the chosen sets; `errors` are `bit − p` of the outputs.
+    #[inline(always)]
+    pub fn update<S: Simd>(&mut self, simd: S, inputs: &[Block; W], errors: &[f32; 16], rate: f32) {
+        for k in 0..K {
+            let step = simd.splat(errors[k] * rate);
+            let weights = &mut self.weights[self.chosen[k]];
+            for w in 0..W {
+                let change = simd.mul(step, simd.load(&inputs[w].0));
+                let new = simd.add(simd.load(&weights[w].0), change);
+                simd.store(&mut weights[w].0, new);
+            }
+        }
+    }
+}
+
+/// The second layer: one or more weight sets of sixteen over the first layer.
+#[derive(Clone, Debug)]
+pub struct FinalMixer {
+    weights: Vec<Block>,
+    chosen: usize,
+    /// The mixed prediction in the logistic domain.
+    pub output: f32,
+}
+
+impl FinalMixer {
+    /// `sets` weight sets that start as an average of the first `inputs` outputs.
+    pub fn new(sets: usize, inputs: usize) -> FinalMixer {
+        let mut initial = Block::ZERO;
+        initial.0[..inputs].fill(1.0 / inputs as f32);
+        FinalMixer { weights: vec![initial; sets], chosen: 0, output: 0.0 }
+    }
+
+    /// Mixes the first `K` outputs and `late` under weight set `set`: a sum of
+    /// products in pairs, (0 + 1) + (2 + 3) …, then `late`.
+    #[inline(always)]
+    pub fn mix<const K: usize>(&mut self, outputs: &Block, late: f32, set: usize) -> f32 {
+        self.chosen = set;
+        let w = &self.weights[set].0;
+        let mut products = [0.0; 16];
+        for k in 0..K {
+            products[k] = w[k] * outputs.0[k];
+        }
+        let mut sum = late * w[LATE];
+        for pair in products[..K.next_multiple_of(2)].chunks_exact(2) {
+            sum += pair[0] + pair[1];
+        }
+        self.output = sum.clamp(-CLAMP, CLAMP);
+        self.output
+    }
+
+    /// Trains the chosen set; `error` is `bit − p`, times the rate.
+    #[inline(always)]
+    pub fn update<S: Simd>(&mut self, simd: S, inputs: &Block, error: f32) {
+        let w = &mut self.weights[self.chosen].0;
+        let new = simd.add(simd.load(w), simd.mul(simd.splat(error), simd.load(&inputs.0)));
+        simd.store(w, new);
+    }
+}

@@ -1,0 +1,116 @@
+//! Registered models: the only shapes there are.
+//!
+//! A model id in a container stands for one row of [`MODELS`]; nothing about a
+//! model is ever read from a file. Ids are never reused: a changed model gets a
+//! new one.
+//!
+//! Normative text: spec/codec.md §5.9.
+
+/// Which contexts the experts look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contexts {
+    /// Words, lines, nearby bytes.
+    Text,
+    /// Instructions, records, nearby bytes.
+    Binary,
+}
+
+/// Size class: what is compiled into the engine as constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// 8 experts, levels 1 to 3.
+    Fast,
+    /// 16 experts, levels 4 to 6.
+    Standard,
+    /// 24 experts, levels 7 and 8.
+    Strong,
+    /// 56 experts and a residual layer, level 9.
+    Best,
+}
+
+/// A registered model.
+#[derive(Clone, Copy, Debug)]
+pub struct Model {
+    /// Its id in section headers.
+    pub id: u16,
+    /// Size class.
+    pub class: Class,
+    /// Expert set.
+    pub contexts: Contexts,
+    /// Largest slot table, log2 of bytes.
+    pub most_slots: u32,
+    /// Largest n-gram table of the network, log2 of rows.
+    pub most_rows: u32,
+}
+
+const fn model(id: u16, class: Class, contexts: Contexts) -> Model {
+    let (most_slots, most_rows) = match class {
+        Class::Fast => (26, 12),
+        Class::Standard => (28, 14),
+        Class::Strong => (29, 15),
+        Class::Best => (29, 16),
+    };
+    Model { id, class, contexts, most_slots, most_rows }
+}
+
+/// Every registered model.
+pub const MODELS: [Model; 8] = [
+    model(1, Class::Fast, Contexts::Text),
+    model(2, Class::Fast, Contexts::Binary),
+    model(3, Class::Standard, Contexts::Text),
+    model(4, Class::Standard, Contexts::Binary),
+    model(5, Class::Strong, Contexts::Text),
+    model(6, Class::Strong, Contexts::Binary),
+    model(7, Class::Best, Contexts::Text),
+    model(8, Class::Best, Contexts::Binary),
+];
+
+impl Model {
+    /// The model of an id, if it is registered.
+    pub fn of_id(id: u16) -> Option<Model> {
+        MODELS.into_iter().find(|model| model.id == id)
+    }
+
+    /// The model of a level (1 ..= 9) for data of this kind.
+    pub fn of_level(level: u8, contexts: Contexts) -> Model {
+        let class = match level {
+            0..=3 => Class::Fast,
+            4..=6 => Class::Standard,
+            7..=8 => Class::Strong,
+            _ => Class::Best,
+        };
+        let found = MODELS.into_iter().find(|m| m.class == class && m.contexts == contexts);
+        found.expect("every class is registered for every kind of contexts")
+    }
+
+    /// log2 of the bytes of the slot table for a group of `length` bytes.
+    pub fn slots_log2(&self, length: usize) -> u32 {
+        let experts = match self.class {
+            Class::Fast => 8,
+            Class::Standard => 16,
+            Class::Strong => 24,
+            Class::Best => 56,
+        };
+        (length.max(1) * experts * 8).ilog2().clamp(14, self.most_slots)
+    }
+
+    /// log2 of the rows of each n-gram table for a group of `length` bytes.
+    pub fn rows_log2(&self, length: usize) -> u32 {
+        length.max(1).ilog2().clamp(8, self.most_rows)
+    }
+
+    /// log2 of the cells of a match table for a group of `length` bytes.
+    pub fn match_log2(&self, length: usize) -> u32 {
+        length.max(1).ilog2().clamp(8, 22)
+    }
+
+    /// Upper bound of the bytes the predictor allocates, the group itself
+    /// aside.
+    pub fn memory(&self, length: usize) -> u64 {
+        let row = if self.class == Class::Fast { 64 } else { 128 };
+        (1u64 << self.slots_log2(length))
+            + ((8 << self.rows_log2(length)) + 4096) * row
+            + (3 << (self.match_log2(length) + 2))
+            + (24 << 20)
+    }
+}
