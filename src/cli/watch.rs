@@ -1,18 +1,23 @@
 //! Following an operation: progress, warnings, and what they mean for the exit
 //! code.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::exit::Exit;
 use super::report::Report;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event, Events};
 use crate::tree::printable;
 
-/// Throughput, ratio and time left; the message is the ratio.
+/// Throughput, ratio and time left; the message is the ratio. The spinner shows
+/// that work goes on: a group can take longer than anybody looks at a bar.
 const STYLE: &str =
-    "{bar:30} {percent:>3}%  {bytes}/{total_bytes}  {bytes_per_sec}  {msg}  {eta} left";
+    "{spinner} {wide_bar} {percent:>3}%  {bytes}/{total_bytes}  {bytes_per_sec}{msg}  {eta} left";
+
+/// Between two pictures of the spinner.
+const TICK: Duration = Duration::from_millis(150);
 
 /// Turns events into what people see, and remembers the worst of them.
 #[derive(Debug)]
@@ -58,14 +63,25 @@ impl<'a> Watch<'a> {
         self.worst.set(self.worst.get().max(exit));
     }
 
+    /// Shows that something goes on before it is known how much there is.
+    pub fn begin(&self, what: &'static str) {
+        if self.report.shows_progress() {
+            self.show(ProgressBar::new_spinner().with_message(what));
+        }
+    }
+
     fn total(&self, bytes: u64) {
         if self.report.shows_progress() {
-            let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr());
+            self.clear();
             let style = ProgressStyle::with_template(STYLE).expect("the template is valid");
-            let bar = bar.with_style(style.progress_chars("━╸─"));
-            self.report.set_bar(Some(bar.clone()));
-            *self.bar.borrow_mut() = Some(bar);
+            self.show(ProgressBar::new(bytes).with_style(style.progress_chars("━╸─")));
         }
+    }
+
+    fn show(&self, bar: ProgressBar) {
+        bar.enable_steady_tick(TICK);
+        self.report.set_bar(Some(bar.clone()));
+        *self.bar.borrow_mut() = Some(bar);
     }
 
     fn progress(&self, bytes: u64, stored: u64) {
@@ -74,7 +90,7 @@ impl<'a> Watch<'a> {
         self.done.set((bytes, stored));
         if let Some(bar) = &*self.bar.borrow() {
             bar.set_position(bytes);
-            bar.set_message(format!("ratio {:.2}", bytes as f64 / stored.max(1) as f64));
+            bar.set_message(format!("  ratio {:.2}", bytes as f64 / stored.max(1) as f64));
         }
     }
 
