@@ -140,6 +140,16 @@ impl Table {
         (0..count).map(|_| self.varint()).collect()
     }
 
+    fn differences(&mut self, count: usize) -> Result<Vec<u64>> {
+        let mut value = 0u64;
+        let mut next = || {
+            let zigzag = self.varint()?;
+            value = value.wrapping_add((zigzag >> 1) ^ (zigzag & 1).wrapping_neg());
+            Ok(value)
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
     fn counted(&mut self) -> Result<Vec<u8>> {
         let count = self.varint()?;
         self.bytes(count)
@@ -181,7 +191,7 @@ fn read_index(index: &Section, sections: &[Section]) -> Result<Vec<Entry>> {
 fn read_contents(table: &mut Table, stream: u64) -> Result<Vec<File>> {
     let count = table.varint()? as usize;
     need(count <= table.0.len(), "Content_Count")?;
-    let lengths = table.varints(count)?;
+    let lengths = table.differences(count)?;
     let sparse = table.bytes(count as u64)?;
     let (mut files, mut start) = (Vec::new(), 0);
     for (&length, &sparse) in lengths.iter().zip(&sparse) {
@@ -227,8 +237,7 @@ fn read_entries(table: &mut Table, contents: &[File]) -> Result<Vec<Entry>> {
         (table.varint()?, table.varint()?, table.counted()?, table.counted()?);
     }
     table.varints(count)?;
-    let zigzag = |value: u64| (value >> 1) as i64 ^ -((value & 1) as i64);
-    let seconds: Vec<i64> = table.varints(count)?.into_iter().map(zigzag).collect();
+    let seconds = table.differences(count)?;
     let nanoseconds = table.varints(count)?;
     for xattrs in table.varints(count)? {
         for _ in 0..xattrs {
@@ -242,7 +251,7 @@ fn read_entries(table: &mut Table, contents: &[File]) -> Result<Vec<Entry>> {
             _ => None,
         };
         let (kind, mode, target) = (kinds[row], modes[row], Vec::new());
-        let (seconds, nanoseconds) = (seconds[row], nanoseconds[row]);
+        let (seconds, nanoseconds) = (seconds[row] as i64, nanoseconds[row]);
         entries.push(Entry { path, kind, mode, seconds, nanoseconds, target, content });
     }
     for entry in entries.iter_mut().filter(|entry| entry.kind == 2) {

@@ -6,10 +6,13 @@
 
 use super::ContainerError;
 use super::limits::check;
-use crate::bytes::{BytesError, Cursor};
+use crate::bytes::{BytesError, Cursor, put_signed};
 
-/// Level of the zstd frames that hold tables.
-const TABLE_LEVEL: i32 = 9;
+/// Level of the zstd frames that hold tables: the highest that is not slow, and
+/// for tables too long for that a faster one.
+fn level(raw_length: usize) -> i32 {
+    if raw_length <= 16 << 20 { 19 } else { 9 }
+}
 
 /// Codec number of sections whose payload is one zstd frame.
 pub(super) const CODEC_ZSTD: u8 = 1;
@@ -103,6 +106,16 @@ impl<'a> Columns<'a> {
         (0..count).map(|_| self.varint()).collect()
     }
 
+    /// A column of `count` differences, each to the value before.
+    pub fn differences(&mut self, count: usize) -> Result<Vec<u64>, ContainerError> {
+        let mut value = 0u64;
+        let next = |_| {
+            value = value.wrapping_add(self.signed()? as u64);
+            Ok(value)
+        };
+        (0..count).map(next).collect()
+    }
+
     /// Checks that nothing is left.
     pub fn finish(&self) -> Result<(), ContainerError> {
         self.lift(self.cursor.finish())
@@ -113,12 +126,21 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// Appends a column of differences, each to the value before, the first to 0.
+pub(super) fn put_differences(out: &mut Vec<u8>, values: impl IntoIterator<Item = u64>) {
+    let mut before = 0u64;
+    for value in values {
+        put_signed(out, value.wrapping_sub(before) as i64);
+        before = value;
+    }
+}
+
 /// Compresses a table into one zstd frame.
 ///
 /// # Errors
 /// [`ContainerError::Io`] if zstd fails, which it does only without memory.
 pub(super) fn pack(raw: &[u8]) -> Result<Vec<u8>, ContainerError> {
-    Ok(zstd::bulk::compress(raw, TABLE_LEVEL)?)
+    Ok(zstd::bulk::compress(raw, level(raw.len()))?)
 }
 
 /// Decompresses a table of `raw_length` bytes, at most `limit`.

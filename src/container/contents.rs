@@ -4,7 +4,7 @@
 //! Overlaps and gaps therefore cannot be written down. Normative text:
 //! spec/container.md §5.2.
 
-use super::columns::Columns;
+use super::columns::{Columns, put_differences};
 use super::{ContainerError, Limits};
 use crate::bytes::put_varint;
 use crate::entry::Segment;
@@ -33,7 +33,7 @@ pub struct Piece {
 /// Appends the rows.
 pub(super) fn encode(out: &mut Vec<u8>, pieces: &[Piece]) {
     put_varint(out, pieces.len() as u64);
-    pieces.iter().for_each(|piece| put_varint(out, piece.length));
+    put_differences(out, pieces.iter().map(|piece| piece.length));
     out.extend(pieces.iter().map(|piece| piece.sparse.is_some() as u8));
     for sparse in pieces.iter().filter_map(|piece| piece.sparse.as_ref()) {
         put_varint(out, sparse.size);
@@ -59,7 +59,7 @@ pub(super) fn decode(
     if following > 0 && count == 0 {
         return Err(columns.invalid(0, "no row is left open"));
     }
-    let lengths = columns.varints(count)?;
+    let lengths = columns.differences(count)?;
     let flags = (0..count).map(|row| columns.flag(row)).collect::<Result<Vec<_>, _>>()?;
     let mut extents = limits.extents;
     let mut pieces = Vec::with_capacity(count);

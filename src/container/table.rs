@@ -1,10 +1,10 @@
 //! Entry_Table: names and metadata in columns. Normative text:
 //! spec/container.md §5.3.
 
-use super::columns::Columns;
+use super::columns::{Columns, put_differences};
 use super::limits::check;
 use super::{ContainerError, Limits};
-use crate::bytes::{put_bytes, put_signed, put_varint};
+use crate::bytes::{put_bytes, put_varint};
 use crate::entry::{Content, Entry, Kind, Metadata, Timestamp, check_path, compare_paths};
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -33,7 +33,7 @@ pub(super) fn encode(
     out.extend(entries.iter().map(|entry| kind_number(&entry.kind)));
     entries.iter().for_each(|entry| put_varint(out, u64::from(entry.metadata.mode)));
     encode_owners(out, entries);
-    entries.iter().for_each(|entry| put_signed(out, entry.metadata.modified.seconds));
+    put_differences(out, entries.iter().map(|entry| entry.metadata.modified.seconds as u64));
     let nanoseconds = |entry: &Entry| u64::from(entry.metadata.modified.nanoseconds);
     entries.iter().for_each(|entry| put_varint(out, nanoseconds(entry)));
     entries.iter().for_each(|entry| put_varint(out, entry.metadata.xattrs.len() as u64));
@@ -218,8 +218,9 @@ fn decode_owners(
 }
 
 fn decode_times(columns: &mut Columns, rows: &mut [Metadata]) -> Result<(), ContainerError> {
-    for metadata in rows.iter_mut() {
-        metadata.modified.seconds = columns.signed()?;
+    let seconds = columns.differences(rows.len())?;
+    for (metadata, seconds) in rows.iter_mut().zip(seconds) {
+        metadata.modified.seconds = seconds as i64;
     }
     for (row, metadata) in rows.iter_mut().enumerate() {
         let Timestamp { nanoseconds, .. } = &mut metadata.modified;
