@@ -4,7 +4,7 @@
 //! goes on when files vanish, a file is read only if it is still the file the
 //! walk saw, and nothing is ever restored outside the destination directory.
 //!
-//! - [`walk`] finds entries in sorted order; [`Source`] reads their bytes.
+//! - [`walk()`] finds entries in sorted order; [`Source`] reads their bytes.
 //! - [`Restorer`] puts entries back through directory handles.
 //! - [`Patterns`] decides which names are meant, for excluding and selecting.
 
