@@ -3,6 +3,7 @@
 //! Nothing here is normative: any choice decodes.
 
 use super::{Codec, ContentKind, Filter};
+use crate::bpe::byte_values;
 use crate::filter::x86;
 use crate::model::Contexts;
 
@@ -42,12 +43,22 @@ pub(super) fn contexts(raw: &[u8]) -> Contexts {
     if 2 * text >= all { Contexts::Text } else { Contexts::Binary }
 }
 
+/// Levels up to this one put byte pairs in front of the model on text.
+const BPE_LEVELS: u8 = 3;
+/// Fewer free byte values than this do not pay for a table.
+const LEAST_FREE: usize = 32;
+/// Smaller groups are fast enough.
+const LEAST_BYTES: usize = 1 << 14;
+
 /// The filter that pays.
-pub(super) fn filter(raw: &[u8], contexts: Contexts, _level: u8) -> Filter {
-    if contexts == Contexts::Binary && x86::density(raw) > 0.002 {
-        Filter::X86
-    } else {
-        Filter::None
+pub(super) fn filter(raw: &[u8], contexts: Contexts, level: u8) -> Filter {
+    match contexts {
+        Contexts::Binary if x86::density(raw) > 0.002 => Filter::X86,
+        Contexts::Text if level <= BPE_LEVELS && raw.len() >= LEAST_BYTES => {
+            let free = byte_values(raw).iter().filter(|&&present| !present).count();
+            if free >= LEAST_FREE { Filter::Bpe } else { Filter::None }
+        }
+        _ => Filter::None,
     }
 }
 

@@ -9,12 +9,13 @@ mod pairs;
 #[cfg_attr(not(feature = "paper"), path = "paper_absent.rs")]
 mod paper;
 mod pear;
+mod tokens;
 
 pub use error::CodecError;
 
 use crate::arith::Isa;
 use crate::filter::x86;
-use crate::model::{Class, Contexts, Model};
+use crate::model::{Class, Contexts, Model, Spelling};
 
 /// Most bytes of a group.
 pub const MOST_BYTES: usize = u32::MAX as usize;
@@ -166,12 +167,16 @@ fn pear_group(raw: &[u8], options: &CodecOptions) -> Result<EncodedGroup, CodecE
         Filter::X86 => {
             let mut filtered = raw.to_vec();
             x86::forward(&mut filtered);
-            let payload = pear::encode(&filtered, model, options.isa);
+            let payload = pear::encode(&filtered, model, Spelling::default(), options.isa);
             EncodedGroup { coding: coding(Filter::X86), payload }
         }
+        Filter::Bpe => EncodedGroup {
+            coding: coding(Filter::Bpe),
+            payload: tokens::encode(raw, model, options.isa)?,
+        },
         _ => EncodedGroup {
             coding: coding(Filter::None),
-            payload: pear::encode(raw, model, options.isa),
+            payload: pear::encode(raw, model, Spelling::default(), options.isa),
         },
     };
     Ok(if group.payload.len() < raw.len() { group } else { stored(raw) })
@@ -225,11 +230,12 @@ fn decode_pear(
     let model = registered(coding)?;
     let isa = Isa::best();
     match coding.filter {
-        0 => pear::decode(payload, model, isa, raw_length, wanted),
+        0 => pear::decode(payload, model, Spelling::default(), isa, raw_length, wanted),
+        1 => tokens::decode(payload, model, isa, raw_length, wanted),
         2 => {
             // The filter looks a few bytes ahead.
             let some = raw_length.min(wanted + x86::WINDOW - 1);
-            let mut raw = pear::decode(payload, model, isa, raw_length, some)?;
+            let mut raw = pear::decode(payload, model, Spelling::default(), isa, raw_length, some)?;
             x86::inverse(&mut raw);
             raw.truncate(wanted);
             Ok(raw)
@@ -318,7 +324,7 @@ pub fn self_test(isa: Isa) -> Result<(), CodecError> {
     let mut hasher = blake3::Hasher::new();
     for id in [2, 3] {
         let model = Model::of_id(id).expect("registered above");
-        hasher.update(&pear::encode(&sample, model, isa));
+        hasher.update(&pear::encode(&sample, model, Spelling::default(), isa));
     }
     if hasher.finalize().as_bytes()[..8] == KNOWN_ANSWER {
         Ok(())

@@ -5,7 +5,7 @@
 use super::CodecError;
 use crate::arith::{Isa, LaneKernel, Simd};
 use crate::coder::{Decoder, Encoder};
-use crate::model::{Class, Engine, Model};
+use crate::model::{Class, Engine, Model, Spelling};
 
 /// Runs `$run!` with the engine constants of a class:
 /// experts, blocks of inputs, selectors, network blocks, match models, deep.
@@ -20,25 +20,26 @@ macro_rules! with_class {
     };
 }
 
-/// Codes all of `raw`.
-pub(super) fn encode(raw: &[u8], model: Model, isa: Isa) -> Vec<u8> {
+/// Codes all of `raw`, symbols that `spelling` explains.
+pub(super) fn encode(raw: &[u8], model: Model, spelling: Spelling, isa: Isa) -> Vec<u8> {
     macro_rules! run {
         ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $deep:expr) => {
-            isa.run_lanes(Encode::<$n, $w, $k, $b, $m, $deep> { raw, model })
+            isa.run_lanes(Encode::<$n, $w, $k, $b, $m, $deep> { raw, model, spelling })
         };
     }
     with_class!(model.class, run)
 }
 
-/// Decodes the first `wanted` of `raw_length` bytes.
+/// Decodes symbols, `length` in all, until they stand for `wanted` bytes.
 ///
 /// # Errors
 /// [`CodecError::Damaged`] when the payload ends before the bytes do.
 pub(super) fn decode(
     payload: &[u8],
     model: Model,
+    spelling: Spelling,
     isa: Isa,
-    raw_length: usize,
+    length: usize,
     wanted: usize,
 ) -> Result<Vec<u8>, CodecError> {
     macro_rules! run {
@@ -46,7 +47,8 @@ pub(super) fn decode(
             isa.run_lanes(Decode::<$n, $w, $k, $b, $m, $deep> {
                 payload,
                 model,
-                raw_length,
+                spelling,
+                length,
                 wanted,
             })
         };
@@ -65,6 +67,7 @@ struct Encode<
 > {
     raw: &'a [u8],
     model: Model,
+    spelling: Spelling,
 }
 
 impl<
@@ -80,7 +83,8 @@ impl<
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Vec<u8> {
-        let mut engine = Engine::<S, N, W, K, B, M, DEEP>::new(simd, self.model, self.raw.len());
+        let mut engine =
+            Engine::<S, N, W, K, B, M, DEEP>::new(simd, self.model, self.spelling, self.raw.len());
         let mut coder = Encoder::default();
         for &byte in self.raw {
             engine.begin_byte();
@@ -106,7 +110,8 @@ struct Decode<
 > {
     payload: &'a [u8],
     model: Model,
-    raw_length: usize,
+    spelling: Spelling,
+    length: usize,
     wanted: usize,
 }
 
@@ -123,15 +128,19 @@ impl<
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Self::Output {
-        let mut engine = Engine::<S, N, W, K, B, M, DEEP>::new(simd, self.model, self.raw_length);
+        let mut engine =
+            Engine::<S, N, W, K, B, M, DEEP>::new(simd, self.model, self.spelling, self.length);
         let mut coder = Decoder::new(self.payload);
-        for _ in 0..self.wanted {
+        let (mut symbols, mut bytes) = (0, 0);
+        while symbols < self.length && bytes < self.wanted {
             engine.begin_byte();
             for _ in 0..8 {
                 let bit = coder.decode(engine.predict());
                 engine.update(bit);
             }
             engine.end_byte();
+            symbols += 1;
+            bytes += engine.last_length();
             // Four bytes are read ahead; anything more was never written.
             if coder.position() > self.payload.len() + 4 {
                 let offset = self.payload.len() as u64;

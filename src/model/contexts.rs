@@ -11,6 +11,42 @@ const MOST: usize = 56;
 /// Odd multiplier of all hashes: 2^64 divided by the golden ratio.
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// Multiplier of the running hashes.
+const SMALL: u32 = 0x2F0B_4C47;
+
+/// What each symbol stands for: itself, or a byte pair's expansion.
+#[derive(Clone, Debug)]
+pub struct Spelling {
+    bytes: Vec<u8>,
+    starts: Vec<u32>,
+}
+
+impl Default for Spelling {
+    /// Every symbol is its own byte.
+    fn default() -> Spelling {
+        Spelling { bytes: (0..=255).collect(), starts: (0..=256).collect() }
+    }
+}
+
+impl Spelling {
+    /// Symbol `v` stands for `expansion(v)`.
+    pub fn new<'a>(expansion: impl Fn(u8) -> &'a [u8]) -> Spelling {
+        let mut spelling = Spelling { bytes: Vec::new(), starts: vec![0] };
+        for symbol in 0..=255 {
+            spelling.bytes.extend_from_slice(expansion(symbol));
+            spelling.starts.push(spelling.bytes.len() as u32);
+        }
+        spelling
+    }
+
+    /// The bytes of a symbol.
+    #[inline(always)]
+    pub fn of(&self, symbol: u8) -> &[u8] {
+        let index = symbol as usize;
+        &self.bytes[self.starts[index] as usize..self.starts[index + 1] as usize]
+    }
+}
+
 /// Running view of the bytes so far.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -107,44 +143,51 @@ fn class(byte: u8) -> u64 {
 }
 
 impl View {
-    /// Takes in the byte just coded, the last of `past`.
+    /// Takes in the symbol just coded, the last of `past`, which stands for the
+    /// bytes `spelling`: contexts of symbols see the symbol, contexts of letters
+    /// see through it.
     #[inline(always)]
-    pub fn push(&mut self, past: &[u8], contexts: Contexts) {
-        let byte = past[past.len() - 1];
+    pub fn push(&mut self, past: &[u8], spelling: &[u8], contexts: Contexts) {
+        let symbol = past[past.len() - 1];
         let c1 = (self.recent & 255) as usize;
         let c2 = (self.recent >> 8 & 255) as usize;
-        self.followers[c1] = self.followers[c1] << 8 | byte as u16;
+        self.followers[c1] = self.followers[c1] << 8 | symbol as u16;
         let pair = &mut self.pair_followers[c2 << 8 | c1];
-        *pair = *pair << 8 | byte as u16;
+        *pair = *pair << 8 | symbol as u16;
         let triple = self.triple();
-        self.triple_followers[triple] = self.triple_followers[triple] << 8 | byte as u16;
-        if contexts == Contexts::Text {
-            self.read_markup(byte);
+        self.triple_followers[triple] = self.triple_followers[triple] << 8 | symbol as u16;
+        self.recent = self.recent << 8 | symbol as u64;
+        if contexts == Contexts::Binary {
+            self.machine.push(symbol);
+            self.find_stride(symbol, past.len() as u32);
         }
-        self.recent = self.recent << 8 | byte as u64;
+        let indenting = self.column == self.indent;
+        self.column += 1;
+        for &byte in spelling {
+            if contexts == Contexts::Text {
+                self.read_markup(byte);
+            }
+            self.read(byte, past.len());
+        }
+        if indenting && (symbol == b' ' || symbol == b'\t') {
+            self.indent += 1;
+        }
+    }
+
+    /// Follows words and lines; `next` is the position of the next symbol.
+    #[inline(always)]
+    fn read(&mut self, byte: u8, next: usize) {
         self.classes = self.classes << 4 | class(byte);
         if byte.is_ascii_alphabetic() || byte >= 128 {
-            let letter = byte.to_ascii_lowercase() as u32;
-            self.word = (self.word + letter + 1).wrapping_mul(0x2F0B_4C47).rotate_left(9);
+            let letter = byte.to_ascii_lowercase() as u32 + 1;
+            self.word = self.word.wrapping_add(letter).wrapping_mul(SMALL).rotate_left(9);
         } else if self.word != 0 {
             self.words = [self.word, self.words[0], self.words[1]];
             self.word = 0;
         }
-        if contexts == Contexts::Binary {
-            self.machine.push(byte);
-            self.find_stride(byte, past.len() as u32);
-        }
         if byte == b'\n' {
-            self.above = self.line;
-            self.line = past.len();
-            self.column = 0;
-            self.indent = 0;
-            self.line_start = 0;
-        } else {
-            if self.column == self.indent && (byte == b' ' || byte == b'\t') {
-                self.indent += 1;
-            }
-            self.column += 1;
+            (self.above, self.line) = (self.line, next);
+            (self.column, self.indent, self.line_start) = (0, 0, 0);
         }
     }
 
@@ -158,7 +201,7 @@ impl View {
                 self.in_tag = None;
             }
             (Some(name), b'A'..=b'z' | b'0'..=b'9' | b':' | b'-') => {
-                self.in_tag = Some((name + byte as u32 + 1).wrapping_mul(0x2F0B_4C47));
+                self.in_tag = Some(name.wrapping_add(byte as u32 + 1).wrapping_mul(SMALL));
             }
             (Some(name), _) => {
                 if name != 0 {
@@ -178,7 +221,7 @@ impl View {
             self.quote = if self.quote == 0 && byte == b'"' { byte } else { 0 };
         }
         if self.column < 4 {
-            self.line_start = (self.line_start + byte as u32 + 1).wrapping_mul(0x2F0B_4C47);
+            self.line_start = self.line_start.wrapping_add(byte as u32 + 1).wrapping_mul(SMALL);
         }
     }
 

@@ -6,7 +6,7 @@
 //!
 //! Normative text: spec/codec.md §5.
 
-use super::contexts::View;
+use super::contexts::{Spelling, View};
 use super::history::NEXT;
 use super::maps::Maps;
 use super::matching::Matching;
@@ -79,6 +79,7 @@ pub struct Engine<
     /// Learning rate of the first mixing layer.
     rate: f32,
     contexts: Contexts,
+    spelling: Spelling,
 }
 
 impl<
@@ -97,9 +98,9 @@ impl<
     const EXTRA: (usize, usize) =
         if N % 16 == 8 { (Self::GROUPS - 1, 8) } else { (2 * Self::GROUPS, 0) };
 
-    /// A fresh engine for a group of `length` bytes. `model` gives the sizes;
+    /// A fresh engine for a group of `length` symbols. `model` gives the sizes;
     /// its class must be the one of the constants.
-    pub fn new(simd: S, model: Model, length: usize) -> Self {
+    pub fn new(simd: S, model: Model, spelling: Spelling, length: usize) -> Self {
         const { assert!(N % 8 == 0 && K < LATE && M <= 3) };
         let match_log2 = model.match_log2(length);
         let sizes: [usize; K] = core::array::from_fn(|k| SELECTOR_SIZES[k]);
@@ -125,6 +126,7 @@ impl<
             mixed: 0.5,
             rate: MIXER_RATE,
             contexts: model.contexts,
+            spelling,
         }
     }
 
@@ -269,13 +271,20 @@ impl<
     pub fn end_byte(&mut self) {
         self.rate = (self.rate * MIXER_DECAY).max(MIXER_FLOOR);
         self.network.backward(self.simd, LAYER_RATE, ROW_RATE);
-        self.past.push(self.partial as u8);
-        self.view.push(&self.past, self.contexts);
+        let symbol = self.partial as u8;
+        self.past.push(symbol);
+        self.view.push(&self.past, self.spelling.of(symbol), self.contexts);
         self.partial = 1;
         self.bit_index = 0;
     }
 
-    /// The bytes coded so far.
+    /// Length in bytes of what the symbol just coded stands for.
+    #[inline(always)]
+    pub fn last_length(&self) -> usize {
+        self.past.last().map_or(0, |&symbol| self.spelling.of(symbol).len())
+    }
+
+    /// The symbols coded so far.
     pub fn into_past(self) -> Vec<u8> {
         self.past
     }

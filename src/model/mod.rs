@@ -22,5 +22,6 @@ pub mod refine;
 pub mod shape;
 pub mod slots;
 
+pub use contexts::Spelling;
 pub use engine::Engine;
 pub use shape::{Class, Contexts, Model};
