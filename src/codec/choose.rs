@@ -44,7 +44,7 @@ pub(super) fn contexts(raw: &[u8]) -> Contexts {
 }
 
 /// Levels up to this one put byte pairs in front of the model on text.
-const BPE_LEVELS: u8 = 3;
+const BPE_LEVELS: u8 = 5;
 /// Fewer free byte values than this do not pay for a table.
 const LEAST_FREE: usize = 32;
 /// Smaller groups are fast enough.

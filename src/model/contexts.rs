@@ -52,6 +52,8 @@ impl Spelling {
 pub struct View {
     /// Last eight bytes, newest lowest.
     pub recent: u64,
+    /// Last eight bytes that the symbols stand for, newest lowest.
+    spelt: u64,
     /// Hash of the letters of the word being written; 0 between words.
     pub word: u32,
     /// The words before it, newest first.
@@ -96,6 +98,7 @@ impl Default for View {
     fn default() -> View {
         View {
             recent: 0,
+            spelt: 0,
             word: 0,
             words: [0; 3],
             column: 0,
@@ -164,7 +167,7 @@ impl View {
         let indenting = self.column == self.indent;
         self.column += 1;
         for &byte in spelling {
-            if contexts == Contexts::Text {
+            if contexts != Contexts::Binary {
                 self.read_markup(byte);
             }
             self.read(byte, past.len());
@@ -177,6 +180,7 @@ impl View {
     /// Follows words and lines; `next` is the position of the next symbol.
     #[inline(always)]
     fn read(&mut self, byte: u8, next: usize) {
+        self.spelt = self.spelt << 8 | byte as u64;
         self.classes = self.classes << 4 | class(byte);
         if byte.is_ascii_alphabetic() || byte >= 128 {
             let letter = byte.to_ascii_lowercase() as u32 + 1;
@@ -272,6 +276,7 @@ impl View {
     pub fn hashes<const N: usize>(&self, past: &[u8], contexts: Contexts, hashes: &mut [u32; N]) {
         let values = match contexts {
             Contexts::Text => self.text(past),
+            Contexts::Tokens => self.tokens(past),
             Contexts::Binary => self.binary(past),
         };
         for (index, hash) in hashes.iter_mut().enumerate() {
@@ -359,6 +364,21 @@ impl View {
             word << 8 | self.quote as u64,
             0,
         ]
+    }
+
+    /// Values of the contexts for text in byte pairs: as for text, but some orders
+    /// count the bytes that the symbols stand for.
+    #[inline(always)]
+    fn tokens(&self, past: &[u8]) -> [u64; MOST] {
+        let mut values = self.text(past);
+        let bytes = |count: u32| self.spelt & (u64::MAX >> (64 - 8 * count)) | 1 << 63;
+        values[3] = bytes(3);
+        values[4] = bytes(5);
+        values[7] = bytes(4);
+        values[11] = bytes(6);
+        values[12] = self.recent & 0xFFFF_FFFF;
+        values[13] = bytes(2);
+        values
     }
 
     /// Values of the contexts for machine code and records, most useful first.

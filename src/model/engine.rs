@@ -63,8 +63,8 @@ pub struct Engine<
     matching: [Matching; M],
     network: Network<B, DEEP>,
     mixer: Mixer<W, K>,
-    last: FinalMixer,
-    refine: [ProbabilityMap; 2],
+    last: [FinalMixer; 2],
+    refine: [ProbabilityMap; 3],
     inputs: [Block; W],
     /// The byte's bits so far behind a leading one.
     partial: u32,
@@ -93,6 +93,8 @@ impl<
 > Engine<S, N, W, K, B, M, DEEP>
 {
     const GROUPS: usize = N.div_ceil(16);
+    /// Whether there is time for a second final mixer and a third refinement.
+    const RICH: bool = N > 8;
     /// Where the inputs that are no experts stand: in the free half of the last
     /// group, or in a block of their own.
     const EXTRA: (usize, usize) =
@@ -116,8 +118,8 @@ impl<
             matching: core::array::from_fn(|k| Matching::new(MATCH_LENGTHS[k], match_log2)),
             network: Network::new(model.rows_log2(length)),
             mixer: Mixer::new(&sizes, FIRST_WEIGHT / N as f32),
-            last: FinalMixer::new(256, K),
-            refine: [ProbabilityMap::new(16), ProbabilityMap::new(16)],
+            last: [FinalMixer::new(256, K), FinalMixer::new(256, K)],
+            refine: core::array::from_fn(|_| ProbabilityMap::new(16)),
             inputs: [Block::ZERO; W],
             partial: 1,
             bit_index: 0,
@@ -208,6 +210,10 @@ impl<
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
         self.refine[0].choose(partial | c1 << 8);
         self.refine[1].choose(expected | partial << 8);
+        if Self::RICH {
+            let pair = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1);
+            self.refine[2].choose((pair >> 16) as usize);
+        }
         let certainty = (length > 0) as usize + (length > 9) as usize;
         let classes = self.view.classes as usize;
         let all = [
@@ -222,11 +228,17 @@ impl<
         ];
         let selected = core::array::from_fn(|k| all[k]);
         self.mixer.mix(simd, &self.inputs, network, &selected);
-        let x = self.last.mix::<K>(&self.mixer.outputs, network, partial);
+        let mut x = self.last[0].mix::<K>(&self.mixer.outputs, network, partial);
+        if Self::RICH {
+            x = 0.5 * (x + self.last[1].mix::<K>(&self.mixer.outputs, network, c1));
+        }
         self.mixed = simd.first(math::squash(simd, simd.splat(x)));
         self.inputs[W - 1].0[LATE] = network;
         self.mixer.outputs.0[LATE] = network;
-        let refined = self.refine[0].refine(x) + self.refine[1].refine(x);
+        let mut refined = self.refine[0].refine(x) + self.refine[1].refine(x);
+        if Self::RICH {
+            refined = (refined + self.refine[2].refine(x)) * (2.0 / 3.0);
+        }
         let p = self.mixed * (1.0 - REFINED) + refined * (0.5 * REFINED);
         ((p * 65536.0) as u32).clamp(1, 65535)
     }
@@ -237,8 +249,11 @@ impl<
         let simd = self.simd;
         let errors = self.mixer.errors(simd, bit);
         self.mixer.update(simd, &self.inputs, &errors, self.rate);
-        self.last.update(simd, &self.mixer.outputs, (bit as f32 - self.mixed) * FINAL_RATE);
-        for map in &mut self.refine {
+        let step = (bit as f32 - self.mixed) * FINAL_RATE;
+        for last in &mut self.last[..1 + Self::RICH as usize] {
+            last.update(simd, &self.mixer.outputs, step);
+        }
+        for map in &mut self.refine[..2 + Self::RICH as usize] {
             map.update(bit, REFINE_SHIFT);
         }
         for (group, maps) in self.maps.iter_mut().enumerate() {

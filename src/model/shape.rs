@@ -13,6 +13,8 @@ pub enum Contexts {
     Text,
     /// Instructions, records, nearby bytes.
     Binary,
+    /// As text, for symbols that stand for byte pairs.
+    Tokens,
 }
 
 /// Size class: what is compiled into the engine as constants.
@@ -20,9 +22,9 @@ pub enum Contexts {
 pub enum Class {
     /// 8 experts, levels 1 to 3.
     Fast,
-    /// 16 experts, levels 4 to 6.
+    /// 16 experts, levels 4 to 7.
     Standard,
-    /// 24 experts, levels 7 and 8.
+    /// 24 experts, level 8.
     Strong,
     /// 56 experts and a residual layer, level 9.
     Best,
@@ -54,7 +56,7 @@ const fn model(id: u16, class: Class, contexts: Contexts) -> Model {
 }
 
 /// Every registered model.
-pub const MODELS: [Model; 8] = [
+pub const MODELS: [Model; 12] = [
     model(1, Class::Fast, Contexts::Text),
     model(2, Class::Fast, Contexts::Binary),
     model(3, Class::Standard, Contexts::Text),
@@ -63,6 +65,10 @@ pub const MODELS: [Model; 8] = [
     model(6, Class::Strong, Contexts::Binary),
     model(7, Class::Best, Contexts::Text),
     model(8, Class::Best, Contexts::Binary),
+    model(9, Class::Fast, Contexts::Tokens),
+    model(10, Class::Standard, Contexts::Tokens),
+    model(11, Class::Strong, Contexts::Tokens),
+    model(12, Class::Best, Contexts::Tokens),
 ];
 
 impl Model {
@@ -75,8 +81,8 @@ impl Model {
     pub fn of_level(level: u8, contexts: Contexts) -> Model {
         let class = match level {
             0..=3 => Class::Fast,
-            4..=6 => Class::Standard,
-            7..=8 => Class::Strong,
+            4..=7 => Class::Standard,
+            8 => Class::Strong,
             _ => Class::Best,
         };
         let found = MODELS.into_iter().find(|m| m.class == class && m.contexts == contexts);
