@@ -66,7 +66,7 @@ pub trait Simd: Copy {
     /// The bits of the floats.
     fn bits(self, a: Self::F) -> Self::I;
     /// The floats with these bits.
-    fn from_bits(self, a: Self::I) -> Self::F;
+    fn with_bits(self, a: Self::I) -> Self::F;
     /// Nearest float of each integer.
     fn to_float(self, a: Self::I) -> Self::F;
     /// Integer part of each float; the caller keeps them within `i32`.
@@ -108,7 +108,7 @@ impl Simd for Scalar {
         or_i(a: [i32; 16], b: [i32; 16]) -> [i32; 16] = |a: i32, b: i32| a | b;
         min_i(a: [i32; 16], b: [i32; 16]) -> [i32; 16] = i32::min;
         bits(a: [f32; 16]) -> [i32; 16] = |a: f32| a.to_bits() as i32;
-        from_bits(a: [i32; 16]) -> [f32; 16] = |a: i32| f32::from_bits(a as u32);
+        with_bits(a: [i32; 16]) -> [f32; 16] = |a: i32| f32::from_bits(a as u32);
         to_float(a: [i32; 16]) -> [f32; 16] = |a: i32| a as f32;
         truncate(a: [f32; 16]) -> [i32; 16] = |a: f32| a as i32;
     }

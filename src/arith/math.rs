@@ -15,7 +15,7 @@ pub fn ln<S: Simd>(s: S, x: S::F) -> S::F {
     let origin = s.splat_i(0x3F35_04F3);
     let above = s.sub_i(s.bits(x), origin);
     let octave = s.sub_i(s.shr::<23>(s.add_i(above, s.splat_i(0x4000_0000))), s.splat_i(128));
-    let mantissa = s.from_bits(s.add_i(s.and_i(above, s.splat_i(0x007F_FFFF)), origin));
+    let mantissa = s.with_bits(s.add_i(s.and_i(above, s.splat_i(0x007F_FFFF)), origin));
     let t = s.sub(mantissa, s.splat(1.0));
     let mut sum = s.splat(0.177_214_77);
     for coefficient in [-0.271_105_92, 0.336_324_75, -0.499_441_12, 0.999_967_1] {
@@ -41,7 +41,7 @@ pub fn exp<S: Simd>(s: S, x: S::F) -> S::F {
     let high = s.add(s.mul(rest, s.splat(5.592_203_5e-2)), s.splat(0.240_221_07));
     let high = s.add(s.mul(square, s.splat(9.676_037e-3)), high);
     let sum = s.add(s.mul(square, high), low);
-    s.from_bits(s.add_i(s.bits(sum), s.shl::<23>(s.bits(shifted))))
+    s.with_bits(s.add_i(s.bits(sum), s.shl::<23>(s.bits(shifted))))
 }
 
 /// `ln(p / (1 − p))` of each lane; lanes must lie strictly between 0 and 1.

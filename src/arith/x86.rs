@@ -61,7 +61,7 @@ impl Simd for Avx2 {
         or_i(a: I, b: I) -> I = _mm256_or_si256;
         min_i(a: I, b: I) -> I = _mm256_min_epi32;
         bits(a: F) -> I = _mm256_castps_si256;
-        from_bits(a: I) -> F = _mm256_castsi256_ps;
+        with_bits(a: I) -> F = _mm256_castsi256_ps;
         to_float(a: I) -> F = _mm256_cvtepi32_ps;
         truncate(a: F) -> I = _mm256_cvttps_epi32;
     }
@@ -177,7 +177,7 @@ impl Simd for Avx512 {
         or_i(a: I, b: I) -> I = _mm512_or_si512;
         min_i(a: I, b: I) -> I = _mm512_min_epi32;
         bits(a: F) -> I = _mm512_castps_si512;
-        from_bits(a: I) -> F = _mm512_castsi512_ps;
+        with_bits(a: I) -> F = _mm512_castsi512_ps;
         to_float(a: I) -> F = _mm512_cvtepi32_ps;
         truncate(a: F) -> I = _mm512_cvttps_epi32;
     }

@@ -103,7 +103,7 @@ impl<
     /// A fresh engine for a group of `length` symbols. `model` gives the sizes;
     /// its class must be the one of the constants.
     pub fn new(simd: S, model: Model, spelling: Spelling, length: usize) -> Self {
-        const { assert!(N % 8 == 0 && K < LATE && M <= 3) };
+        const { assert!(N.is_multiple_of(8) && K < LATE && M <= 3) };
         let match_log2 = model.match_log2(length);
         let sizes: [usize; K] = core::array::from_fn(|k| SELECTOR_SIZES[k]);
         Engine {
