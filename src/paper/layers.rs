@@ -13,12 +13,12 @@ pub(super) fn linear(
     isa: Isa,
 ) -> std::result::Result<ops::Linear, PaperError> {
     let initial = Initial::Uniform { bound: 1.0 / (inputs as f32).sqrt() };
-    linear_from(initial, name, (inputs, outputs), parameters, isa)
+    linear_from([initial; 2], name, (inputs, outputs), parameters, isa)
 }
 
-/// [`linear`] with other initial weights.
+/// [`linear`] with other initial weights and bias.
 pub(super) fn linear_from(
-    initial: Initial,
+    [weight, bias]: [Initial; 2],
     name: &'static str,
     (inputs, outputs): (usize, usize),
     parameters: &mut Parameters<'_>,
@@ -26,8 +26,8 @@ pub(super) fn linear_from(
 ) -> std::result::Result<ops::Linear, PaperError> {
     parameters.part(name, |parameters| {
         Ok(ops::Linear {
-            weight: parameters.tensor("weight", &[outputs, inputs], initial)?,
-            bias: parameters.tensor("bias", &[outputs], initial)?,
+            weight: parameters.tensor("weight", &[outputs, inputs], weight)?,
+            bias: parameters.tensor("bias", &[outputs], bias)?,
             isa,
         })
     })

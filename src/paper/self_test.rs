@@ -5,7 +5,7 @@ use super::{Model, PaperError, Shape};
 use crate::arith::Isa;
 
 /// Frequencies of all steps, digested; changes only with the format.
-const ANSWER: u64 = 0x8052_185d_35a9_3e5a;
+const ANSWER: u64 = 0x4ebd_c8ec_d37c_1433;
 
 /// Trains a small network for three steps and compares the frequencies it
 /// gives with the recorded ones. Takes about a millisecond per step.
