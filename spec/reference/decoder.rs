@@ -1,0 +1,1462 @@
+//! A decoder of groups written from codec.md, bpe.md and arithmetic.md alone.
+//!
+//! It shares no code with the crate and takes the shortest way: one number after
+//! the other, anything wrong is a message. Codecs store and pear, all filters of
+//! pear. Section numbers in comments are those of codec.md; names are its names.
+
+type Result<T> = std::result::Result<T, String>;
+
+fn need(kept: bool, rule: &str) -> Result<()> {
+    if kept { Ok(()) } else { Err(rule.to_owned()) }
+}
+
+/// §1: the `length` bytes of a group.
+pub fn decode(
+    [codec, filter]: [u8; 2],
+    model: u16,
+    payload: &[u8],
+    length: usize,
+) -> Result<Vec<u8>> {
+    let own = (0..=255u8).map(|symbol| vec![symbol]).collect();
+    match (codec, filter) {
+        (0, 0) => {
+            need(payload.len() == length, "2.1: length")?;
+            Ok(payload.to_vec())
+        }
+        (3, 0) => symbols(payload, model, length, own),
+        (3, 1) => byte_pairs(payload, model, length),
+        (3, 2) => Ok(undo_x86(symbols(payload, model, length, own)?)),
+        _ => Err("unsupported".to_owned()),
+    }
+}
+
+/// §3.1
+fn byte_pairs(payload: &[u8], model: u16, length: usize) -> Result<Vec<u8>> {
+    let mut bits = Bits { bytes: payload, at: 0 };
+    let spelling = merge_table(&mut bits)?;
+    let mut at = bits.at.div_ceil(8);
+    let (mut count, mut shift) = (0, 0);
+    loop {
+        let byte = *payload.get(at).ok_or("3.1: cut short")?;
+        need(shift < 35, "3.1: Symbol_Count")?;
+        count |= usize::from(byte & 127) << shift;
+        (at, shift) = (at + 1, shift + 7);
+        if byte < 128 {
+            break;
+        }
+    }
+    need(count <= length, "3.1: Symbol_Count")?;
+    let symbols = symbols(&payload[at..], model, count, spelling.clone())?;
+    let mut raw = Vec::new();
+    for symbol in symbols {
+        let bytes = &spelling[symbol as usize];
+        need(!bytes.is_empty() && raw.len() + bytes.len() <= length, "3.1: a symbol")?;
+        raw.extend_from_slice(bytes);
+    }
+    need(raw.len() == length, "3.1: length")?;
+    Ok(raw)
+}
+
+/// §3.2
+fn undo_x86(mut data: Vec<u8>) -> Vec<u8> {
+    for at in 0..(data.len() + 1).saturating_sub(7) {
+        let b = &data[at..at + 7];
+        let sign = |byte: u8| byte == 0 || byte == 0xFF;
+        let o = match b[0] {
+            0xE8 | 0xE9 if sign(b[4]) => at + 1,
+            0x0F if (0x80..=0x8F).contains(&b[1]) && sign(b[5]) => at + 2,
+            0x48 | 0x4C if [0x89, 0x8B, 0x8D].contains(&b[1]) && b[2] & 0xC7 == 5 && sign(b[6]) => {
+                at + 3
+            }
+            _ => continue,
+        };
+        let a = (data[o] as u32) << 16 | (data[o + 1] as u32) << 8 | data[o + 2] as u32;
+        let relative = a.wrapping_sub(o as u32 + 4);
+        for k in 0..3 {
+            data[o + k] = (relative >> (8 * k)) as u8;
+        }
+    }
+    data
+}
+
+/// bpe.md §2
+struct Bits<'a> {
+    bytes: &'a [u8],
+    /// Bits read.
+    at: usize,
+}
+
+impl Bits<'_> {
+    fn bit(&mut self) -> Result<u64> {
+        let byte = self.bytes.get(self.at / 8).ok_or("bpe 2: table cut short")?;
+        self.at += 1;
+        Ok((byte >> ((self.at - 1) % 8) & 1) as u64)
+    }
+
+    fn number(&mut self, bits: u64) -> Result<u64> {
+        let mut value = 0;
+        for k in 0..bits {
+            value |= self.bit()? << k;
+        }
+        Ok(value)
+    }
+
+    fn zeros(&mut self) -> Result<u64> {
+        let mut zeros = 0;
+        while self.bit()? == 0 {
+            zeros += 1;
+        }
+        Ok(zeros)
+    }
+
+    fn gamma(&mut self) -> Result<u64> {
+        let b = self.zeros()?;
+        need(b <= 16, "bpe 2: Gamma")?;
+        Ok(1 << b | self.number(b)?)
+    }
+
+    fn subset(&mut self, n: u64) -> Result<Vec<u64>> {
+        let k = self.gamma()? - 1;
+        need(k <= n, "bpe 2: Count")?;
+        let r = (n / k.max(1)).max(1).ilog2() as u64;
+        let (mut next, mut all) = (0, Vec::new());
+        for _ in 0..k {
+            let high = self.zeros()?;
+            next += high << r | self.number(r)?;
+            need(next < n, "bpe 2: Gaps")?;
+            all.push(next);
+            next += 1;
+        }
+        Ok(all)
+    }
+}
+
+/// bpe.md §3: what each of the 256 short codes stands for.
+fn merge_table(bits: &mut Bits) -> Result<Vec<Vec<u8>>> {
+    let mut symbols: Vec<Vec<u8>> = Vec::new();
+    let (mut value, mut present) = (bits.gamma()? - 1, false);
+    while value < 256 {
+        present = !present;
+        let run = bits.gamma()?;
+        need(value + run <= 256, "bpe 3: Literals")?;
+        if present {
+            symbols.extend((value..value + run).map(|literal| vec![literal as u8]));
+        }
+        value += run;
+    }
+    need(value == 256, "bpe 3: Literals")?;
+    let literals = symbols.len();
+    loop {
+        let m = symbols.len() as u64;
+        let wave = bits.subset(m * m)?;
+        for pair in &wave {
+            let halves = [&symbols[(pair / m) as usize][..], &symbols[(pair % m) as usize]];
+            symbols.push(halves.concat());
+            let longest = symbols.last().map_or(0, Vec::len);
+            let total: usize = symbols.iter().map(Vec::len).sum();
+            need(symbols.len() <= 32767 && longest <= 4096 && total <= 1 << 20, "bpe 1")?;
+        }
+        if wave.is_empty() {
+            break;
+        }
+    }
+    let spelled = bits.subset((symbols.len() - literals) as u64)?;
+    while !bits.at.is_multiple_of(8) {
+        need(bits.bit()? == 0, "bpe 3: Padding")?;
+    }
+    need(symbols.len() - spelled.len() <= 256, "3.1: long codes")?;
+    let mut codes = vec![Vec::new(); 256];
+    let mut free: Vec<usize> = (0..256).rev().collect();
+    for literal in &symbols[..literals] {
+        codes[literal[0] as usize] = literal.clone();
+        free.retain(|&code| code != literal[0] as usize);
+    }
+    for (token, bytes) in symbols[literals..].iter().enumerate() {
+        if !spelled.contains(&(token as u64)) {
+            codes[free.pop().ok_or("bpe 3: Codes")?] = bytes.clone();
+        }
+    }
+    Ok(codes)
+}
+
+/// §4
+struct RangeDecoder<'a> {
+    low: u32,
+    high: u32,
+    code: u32,
+    input: &'a [u8],
+    read: usize,
+}
+
+impl RangeDecoder<'_> {
+    fn new(input: &[u8]) -> RangeDecoder<'_> {
+        let mut decoder = RangeDecoder { low: 0, high: u32::MAX, code: 0, input, read: 0 };
+        (0..4).for_each(|_| decoder.shift());
+        (decoder.low, decoder.high) = (0, u32::MAX);
+        decoder
+    }
+
+    fn shift(&mut self) {
+        self.low <<= 8;
+        self.high = self.high << 8 | 255;
+        self.code = self.code << 8 | self.input.get(self.read).copied().unwrap_or(0) as u32;
+        self.read += 1;
+    }
+
+    fn bit(&mut self, p: u32) -> u32 {
+        let middle = self.low + (((self.high - self.low) as u64 * p as u64) >> 16) as u32;
+        let bit = (self.code <= middle) as u32;
+        if bit == 1 {
+            self.high = middle;
+        } else {
+            self.low = middle + 1;
+        }
+        for _ in 0..4 {
+            if self.low >> 24 == self.high >> 24 {
+                self.shift();
+            }
+        }
+        bit
+    }
+}
+
+/// §5: `count` symbols.
+fn symbols(code: &[u8], model: u16, count: usize, spelling: Vec<Vec<u8>>) -> Result<Vec<u8>> {
+    let mut engine = Engine::new(model, count, spelling)?;
+    let mut coder = RangeDecoder::new(code);
+    for _ in 0..count {
+        engine.begin_byte();
+        for _ in 0..8 {
+            let bit = coder.bit(engine.predict());
+            engine.update(bit);
+        }
+        engine.end_byte();
+        need(coder.read <= code.len() + 4, "4.3: cut short")?;
+    }
+    Ok(engine.view.past)
+}
+
+/// arithmetic.md §2: the sum of all lanes of blocks.
+fn sum(numbers: impl IntoIterator<Item = f32>) -> f32 {
+    let mut lanes = [0f32; 16];
+    for (at, number) in numbers.into_iter().enumerate() {
+        lanes[at % 16] += number;
+    }
+    for half in [8, 4, 2, 1] {
+        for lane in 0..half {
+            lanes[lane] += lanes[lane + half];
+        }
+    }
+    lanes[0]
+}
+
+/// arithmetic.md §3.1
+fn ln(x: f32) -> f32 {
+    let above = x.to_bits().wrapping_sub(0x3F35_04F3);
+    let octave = (above.wrapping_add(0x4000_0000) >> 23) as i32 - 128;
+    let t = f32::from_bits((above & 0x007F_FFFF) + 0x3F35_04F3) - 1.0;
+    let mut s = 0.177_214_77_f32;
+    for c in [-0.271_105_92, 0.336_324_75, -0.499_441_12, 0.999_967_1] {
+        s = s * t + c;
+    }
+    s * t + octave as f32 * std::f32::consts::LN_2
+}
+
+/// arithmetic.md §3.2
+fn exp(x: f32) -> f32 {
+    let power = x * std::f32::consts::LOG2_E;
+    let shifted = power + 12_582_912.0;
+    let r = power - (shifted - 12_582_912.0);
+    let q = r * r;
+    let low = r * 0.693_121 + 1.0;
+    let high = q * 0.009_676_037 + (r * 0.055_922_035 + 0.240_221_07);
+    f32::from_bits((q * high + low).to_bits().wrapping_add(shifted.to_bits() << 23))
+}
+
+fn stretch(p: f32) -> f32 {
+    ln(p / (1.0 - p))
+}
+
+fn squash(x: f32) -> f32 {
+    1.0 / (1.0 + exp(0.0 - x))
+}
+
+/// arithmetic.md §4
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self, scale: f32) -> f32 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((x ^ x >> 31) >> 40) as f32 / 8_388_608.0 * scale - scale
+    }
+}
+
+const FIRST_WEIGHT: f32 = 2.4;
+const MIXER_RATE: f32 = 0.02;
+const MIXER_DECAY: f32 = 0.9999;
+const MIXER_FLOOR: f32 = 0.004;
+const FINAL_RATE: f32 = 0.003;
+const HEAD_RATE: f32 = 0.02;
+const LAYER_RATE: f32 = 0.002;
+const ROW_RATE: f32 = 0.02;
+const MAP_LIMIT: u32 = 1020;
+const REFINE_SHIFT: u32 = 6;
+const REFINED: f32 = 0.5;
+const MATCH_LENGTHS: [usize; 3] = [5, 8, 3];
+const BIAS: f32 = 0.3;
+const LATE: usize = 15;
+const CLAMP: f32 = 11.5;
+const LINEAR: f32 = 4.0;
+const POSITIONS: usize = 8;
+const GRAMS: usize = 5;
+const ENERGY_RATE: f32 = 0.002;
+const LONGEST: usize = 400;
+const RATE: f32 = 0.006;
+const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+const SECOND: u64 = 0xC2B2_AE3D_27D4_EB4F;
+const THIRD: u64 = 0xD6E8_FEB8_6659_FD93;
+const SMALL: u32 = 0x2F0B_4C47;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Contexts {
+    Text,
+    Binary,
+    Tokens,
+}
+
+/// A row of "Size classes".
+struct Class {
+    experts: usize,
+    blocks: usize,
+    selectors: usize,
+    width: usize,
+    matches: usize,
+    deep: bool,
+    most_slots: u32,
+    most_rows: u32,
+}
+
+/// §5.9
+fn registered(model: u16) -> Result<(Class, Contexts)> {
+    let class = |[experts, blocks, selectors, width, matches]: [usize; 5], deep, most: [u32; 2]| {
+        let [most_slots, most_rows] = most;
+        Class { experts, blocks, selectors, width, matches, deep, most_slots, most_rows }
+    };
+    let class = match model {
+        1 | 2 | 9 => class([8, 1, 2, 1, 1], false, [26, 12]),
+        3 | 4 | 10 => class([16, 3, 5, 2, 2], false, [28, 14]),
+        5 | 6 | 11 => class([24, 4, 6, 2, 2], false, [29, 15]),
+        7 | 8 | 12 => class([56, 8, 8, 2, 3], true, [29, 16]),
+        _ => return Err("unsupported model".to_owned()),
+    };
+    let contexts = match model {
+        9.. => Contexts::Tokens,
+        _ if model % 2 == 1 => Contexts::Text,
+        _ => Contexts::Binary,
+    };
+    Ok((class, contexts))
+}
+
+/// §5.2: successors and priors.
+struct Histories {
+    next: Vec<[u8; 2]>,
+    prior: Vec<u32>,
+}
+
+type History = ([u32; 2], u32);
+
+fn successor((mut n, mut tail): History, bit: usize) -> History {
+    const LIMIT: [u32; 6] = [41, 24, 12, 7, 5, 5];
+    let seen = n[0] + n[1];
+    n[bit] += 1;
+    n[1 - bit] = match n[1 - bit] {
+        few @ 0..=2 => few,
+        3..=4 => 3,
+        5..=7 => 4,
+        8..=15 => 5,
+        16..=31 => 6,
+        _ => 7,
+    };
+    while n[0].min(n[1]) >= 6 || n[0].max(n[1]) > LIMIT[n[0].min(n[1]) as usize] {
+        n[if n[0] > n[1] { 0 } else { 1 }] -= 1;
+    }
+    let total = n[0] + n[1];
+    tail = if seen < total && total <= 3 { tail << 1 | bit as u32 } else { bit as u32 };
+    tail = if total <= 3 {
+        tail & ((1 << total) - 1)
+    } else if n[0] == 0 || n[1] == 0 {
+        (n[1] > 0) as u32
+    } else {
+        tail & 1
+    };
+    (n, tail)
+}
+
+impl Histories {
+    fn new() -> Histories {
+        let mut list: Vec<History> = vec![([0, 0], 0)];
+        let mut at = 0;
+        while at < list.len() {
+            for bit in 0..2 {
+                let next = successor(list[at], bit);
+                if !list.contains(&next) {
+                    list.push(next);
+                }
+            }
+            at += 1;
+        }
+        list.sort_by_key(|(n, _)| n[0] + n[1]);
+        let number = |wanted| list.iter().position(|&history| history == wanted).unwrap() as u8;
+        let next = list.iter().map(|&h| [0, 1].map(|bit| number(successor(h, bit)))).collect();
+        let prior = |&([n0, n1], _): &History| {
+            let s = if n0 == 0 || n1 == 0 { 5 } else { 8 };
+            ((n1 * 16 + s) << 16) / ((n0 + n1) * 16 + 2 * s)
+        };
+        Histories { next, prior: list.iter().map(prior).collect() }
+    }
+}
+
+/// §5.1.3
+#[derive(Default)]
+struct Machine {
+    phase: u32,
+    opcode: u32,
+    modrm: u32,
+    left: u32,
+    immediate: u32,
+    operand_16: bool,
+    wide: bool,
+    so_far: u32,
+    before: [u32; 4],
+}
+
+fn operands(opcode: u32) -> (bool, u32) {
+    match (opcode, opcode & 7) {
+        (0..=0x3F, 0..=3) => (true, 0),
+        (0..=0x3F, 4) => (false, 1),
+        (0..=0x3F, 5) => (false, 4),
+        (0x62 | 0x63 | 0x84..=0x8F | 0xC4 | 0xC5 | 0xD0..=0xD3 | 0xD8..=0xDF, _) => (true, 0),
+        (0xF6 | 0xF7 | 0xFE | 0xFF, _) => (true, 0),
+        (0x68 | 0xA0..=0xA3 | 0xA9 | 0xB8..=0xBF | 0xE8 | 0xE9, _) => (false, 4),
+        (0x69 | 0x81 | 0xC7, _) => (true, 4),
+        (0x6A | 0x70..=0x7F | 0xA8 | 0xB0..=0xB7 | 0xCD | 0xE0..=0xE7 | 0xEB, _) => (false, 1),
+        (0x6B | 0x80 | 0x82 | 0x83 | 0xC0 | 0xC1 | 0xC6, _) => (true, 1),
+        (0xC2, _) => (false, 2),
+        (0xC8, _) => (false, 3),
+        _ => (false, 0),
+    }
+}
+
+fn operands_escaped(opcode: u32) -> (bool, u32) {
+    match opcode {
+        0x80..=0x8F => (false, 4),
+        0x70..=0x73 | 0xA4 | 0xAC | 0xBA | 0xC2 | 0xC4..=0xC6 => (true, 1),
+        0x05..=0x0B | 0x30..=0x37 | 0x77 | 0xA0..=0xA2 | 0xA8..=0xAA | 0xC8..=0xCF => (false, 0),
+        _ => (true, 0),
+    }
+}
+
+fn displacement(modrm: u32) -> u32 {
+    match (modrm >> 6, modrm & 7) {
+        (0, 5) | (2, _) => 4,
+        (1, _) => 1,
+        _ => 0,
+    }
+}
+
+impl Machine {
+    fn position(&self) -> u64 {
+        (self.phase << 4 | self.left & 15) as u64
+    }
+
+    fn push(&mut self, byte: u32) {
+        self.so_far = self.so_far.wrapping_add(byte + 1).wrapping_mul(SMALL).rotate_left(11);
+        match self.phase {
+            0 => match byte {
+                0x26 | 0x2E | 0x36 | 0x3E | 0x64 | 0x65 | 0xF0 | 0xF2 | 0xF3 => {}
+                0x66 => self.operand_16 = true,
+                0x40..=0x4F => self.wide = byte & 8 != 0,
+                0x0F => self.phase = 1,
+                0xC5 => (self.phase, self.left) = (3, 1),
+                0xC4 => (self.phase, self.left) = (3, 2),
+                _ => {
+                    self.opcode = byte;
+                    let (has_modrm, imm) = operands(byte);
+                    let long = self.wide && byte & 0xF8 == 0xB8;
+                    self.follow(has_modrm, if long { 8 } else { imm });
+                }
+            },
+            1 if byte == 0x38 || byte == 0x3A => {
+                self.immediate = (byte == 0x3A) as u32;
+                (self.opcode, self.phase) = (byte << 8, 2);
+            }
+            1 => {
+                self.opcode = 0x0F00 | byte;
+                let (has_modrm, imm) = operands_escaped(byte);
+                self.follow(has_modrm, imm);
+            }
+            2 => {
+                self.opcode |= byte;
+                self.follow(true, self.immediate);
+            }
+            3 => {
+                self.left -= 1;
+                if self.left == 0 {
+                    self.phase = 1;
+                }
+            }
+            4 => {
+                self.modrm = byte;
+                if (self.opcode == 0xF6 || self.opcode == 0xF7) && byte & 0x30 == 0 {
+                    self.immediate = if self.opcode == 0xF6 { 1 } else { 4 };
+                }
+                if byte >> 6 != 3 && byte & 7 == 4 {
+                    self.phase = 5;
+                } else {
+                    self.displace(displacement(byte));
+                }
+            }
+            5 if self.modrm >> 6 == 0 && byte & 7 == 5 => self.displace(4),
+            5 => self.displace(displacement(self.modrm)),
+            _ => {
+                self.left -= 1;
+                if self.left == 0 {
+                    self.end_field();
+                }
+            }
+        }
+    }
+
+    fn follow(&mut self, has_modrm: bool, imm: u32) {
+        self.immediate = if imm == 4 && self.operand_16 { 2 } else { imm };
+        if has_modrm {
+            self.phase = 4;
+        } else {
+            self.modrm = 0;
+            self.displace(0);
+        }
+    }
+
+    fn displace(&mut self, bytes: u32) {
+        (self.phase, self.left) = (6, bytes);
+        if bytes == 0 {
+            self.end_field();
+        }
+    }
+
+    fn end_field(&mut self) {
+        if self.phase == 6 && self.immediate > 0 {
+            (self.phase, self.left) = (7, self.immediate);
+            return;
+        }
+        let [b0, b1, b2, _] = self.before;
+        let before = [self.opcode << 8 | self.modrm, b0, b1, b2];
+        *self = Machine { before, left: self.left, ..Machine::default() };
+    }
+}
+
+/// §5.1.1
+struct View {
+    past: Vec<u8>,
+    contexts: Contexts,
+    spelling: Vec<Vec<u8>>,
+    recent: u64,
+    spelt: u64,
+    word: u32,
+    words: [u32; 3],
+    column: usize,
+    above: usize,
+    line: usize,
+    classes: u64,
+    followers: Vec<u16>,
+    pair_followers: Vec<u16>,
+    triple_followers: Vec<u16>,
+    tags: [u32; 16],
+    depth: usize,
+    in_tag: Option<u32>,
+    line_start: u32,
+    number: u32,
+    quote: u8,
+    indent: usize,
+    machine: Machine,
+    last_seen: [u32; 256],
+    last_gap: [u32; 256],
+    votes: [u32; 3],
+    stride: usize,
+}
+
+fn class(byte: u8) -> u64 {
+    let row = match byte {
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        b'0'..=b'9' => 3,
+        b' ' => 4,
+        b'\n' => 5,
+        0 => 10,
+        128..=191 => 11,
+        192..=254 => 12,
+        255 => 13,
+        1..=31 => 14,
+        _ => 15,
+    };
+    let marks = [(6, ".,;:!?"), (7, "\"'"), (8, "([{<"), (9, ")]}>")];
+    let found = marks.iter().find(|(_, marks)| marks.bytes().any(|mark| mark == byte));
+    found.map_or(row, |found| found.0)
+}
+
+impl View {
+    fn new(contexts: Contexts, spelling: Vec<Vec<u8>>) -> View {
+        View {
+            past: Vec::new(),
+            contexts,
+            spelling,
+            recent: 0,
+            spelt: 0,
+            word: 0,
+            words: [0; 3],
+            column: 0,
+            above: 0,
+            line: 0,
+            classes: 0,
+            followers: vec![0; 256],
+            pair_followers: vec![0; 65536],
+            triple_followers: vec![0; 65536],
+            tags: [0; 16],
+            depth: 0,
+            in_tag: None,
+            line_start: 0,
+            number: 0,
+            quote: 0,
+            indent: 0,
+            machine: Machine::default(),
+            last_seen: [0; 256],
+            last_gap: [0; 256],
+            votes: [0; 3],
+            stride: 4,
+        }
+    }
+
+    fn triple(&self) -> usize {
+        ((self.recent & 0xFF_FFFF).wrapping_mul(MULTIPLIER) >> 48) as usize
+    }
+
+    fn push(&mut self, symbol: u8) {
+        self.past.push(symbol);
+        let triple = self.triple();
+        let (c1, c12) = (self.recent as usize & 255, self.recent as usize & 0xFFFF);
+        for cell in [
+            &mut self.followers[c1],
+            &mut self.pair_followers[c12],
+            &mut self.triple_followers[triple],
+        ] {
+            *cell = *cell << 8 | symbol as u16;
+        }
+        self.recent = self.recent << 8 | symbol as u64;
+        if self.contexts == Contexts::Binary {
+            self.machine.push(symbol as u32);
+            self.find_stride(symbol as usize);
+        }
+        let indenting = self.column == self.indent;
+        self.column += 1;
+        for byte in self.spelling[symbol as usize].clone() {
+            if self.contexts != Contexts::Binary {
+                self.read_markup(byte);
+            }
+            self.read(byte);
+        }
+        if indenting && (symbol == b' ' || symbol == b'\t') {
+            self.indent += 1;
+        }
+    }
+
+    fn read(&mut self, byte: u8) {
+        self.spelt = self.spelt << 8 | byte as u64;
+        self.classes = self.classes << 4 | class(byte);
+        if byte.is_ascii_alphabetic() || byte >= 128 {
+            let letter = byte.to_ascii_lowercase() as u32 + 1;
+            self.word = self.word.wrapping_add(letter).wrapping_mul(SMALL).rotate_left(9);
+        } else if self.word != 0 {
+            self.words = [self.word, self.words[0], self.words[1]];
+            self.word = 0;
+        }
+        if byte == b'\n' {
+            (self.above, self.line) = (self.line, self.past.len());
+            (self.column, self.indent, self.line_start) = (0, 0, 0);
+        }
+    }
+
+    fn read_markup(&mut self, byte: u8) {
+        let small = |hash: u32| hash.wrapping_add(byte as u32 + 1).wrapping_mul(SMALL);
+        self.in_tag = match self.in_tag {
+            None => (byte == b'<').then_some(0),
+            Some(0) if byte == b'/' => {
+                self.depth = self.depth.wrapping_sub(1);
+                None
+            }
+            Some(name) if (b'A'..=b'z').contains(&byte) || byte.is_ascii_digit() => {
+                Some(small(name))
+            }
+            Some(name) if byte == b':' || byte == b'-' => Some(small(name)),
+            Some(name) => {
+                if name != 0 {
+                    self.depth = self.depth.wrapping_add(1);
+                    self.tags[self.depth & 15] = name;
+                }
+                None
+            }
+        };
+        self.number = match byte {
+            b'0'..=b'9' => self.number << 2 | 1,
+            b'.' | b',' | b':' | b'-' | b'/' if self.number != 0 => self.number << 2 | 2,
+            _ => 0,
+        };
+        if byte == b'"' || byte == b'\n' {
+            self.quote = if self.quote == 0 && byte == b'"' { byte } else { 0 };
+        }
+        if self.column < 4 {
+            self.line_start = small(self.line_start);
+        }
+    }
+
+    /// §5.1.4
+    fn find_stride(&mut self, symbol: usize) {
+        let position = self.past.len() as u32;
+        let gap = position - self.last_seen[symbol];
+        let same = gap == self.last_gap[symbol];
+        (self.last_seen[symbol], self.last_gap[symbol]) = (position, gap);
+        if same && gap > 2 && gap < 512 {
+            if gap == self.votes[0] {
+                self.votes[1] += 1;
+                if self.votes[1] > 15 {
+                    (self.stride, self.votes[1]) = (gap as usize, 0);
+                }
+            } else if gap == self.votes[2] {
+                (self.votes[0], self.votes[1]) = (gap, 2);
+            }
+            self.votes[2] = gap;
+        }
+    }
+
+    /// §5.1.2
+    fn hashes(&self, experts: usize) -> Vec<u32> {
+        let values = match self.contexts {
+            Contexts::Binary => self.binary(),
+            Contexts::Text => self.text(),
+            Contexts::Tokens => self.tokens(),
+        };
+        let hash = |(v, i): (&u64, u64)| {
+            let mixed = v.wrapping_add(1).wrapping_mul(MULTIPLIER) ^ i.wrapping_mul(THIRD);
+            (mixed.wrapping_mul(SECOND) >> 32) as u32
+        };
+        values.iter().zip(1..).take(experts).map(hash).collect()
+    }
+
+    fn followers(&self) -> [u64; 3] {
+        let [c1, c12] = [255, 0xFFFF].map(|mask| self.recent as usize & mask);
+        let f3 = self.triple_followers[self.triple()];
+        [self.followers[c1], self.pair_followers[c12], f3].map(u64::from)
+    }
+
+    #[rustfmt::skip]
+    fn text(&self) -> [u64; 56] {
+        let r = self.recent;
+        let (c1, [f1, f2, f3]) = (r & 255, self.followers());
+        let [word, number] = [self.word, self.number].map(u64::from);
+        let [w1, w2, w3] = self.words.map(u64::from);
+        let (line, kinds) = (self.line_start as u64, self.classes);
+        let at = self.above + self.column;
+        let (mut above, mut diagonal) = (0, 0);
+        if at < self.line {
+            above = self.past[at] as u64;
+            if self.column > 0 {
+                diagonal = self.past[at - 1] as u64;
+            }
+        }
+        let (column, indent) = (self.column.min(255) as u64, self.indent as u64);
+        let [tag, parent] = [0, 1].map(|up| self.tags[self.depth.wrapping_sub(up) & 15] as u64);
+        let (folded, quote) = (r & 0xDFDF_DFDF_DFDF_DFDF, self.quote as u64);
+        [
+            r & 0xFF,
+            r & 0xFFFF,
+            r & 0xFF_FFFF,
+            r & 0xFFFF_FFFF,
+            r & 0xFFFF_FFFF_FFFF,
+            word << 8,
+            (word ^ w1 << 20) + c1,
+            r & 0xFF_FFFF_FFFF,
+            f2,
+            word ^ w2 << 24,
+            above << 16 | c1 << 8 | column << 32,
+            r & 0xFF_FFFF_FFFF_FFFF,
+            r >> 8 & 0xFFFF,
+            r >> 8 & 0xFF_FFFF,
+            f1 << 8 | c1,
+            kinds & 0xFFFF_FFFF,
+            word ^ w1.wrapping_mul(MULTIPLIER) ^ w2 << 36,
+            w1 << 16 | r & 0xFFFF,
+            tag << 16 ^ word,
+            (kinds & 0xFFF) << 24 | r & 0xFFFF,
+            indent | above << 16 | (kinds & 0xFFF) << 32,
+            f2 << 8 | c1,
+            above << 24 | r & 0xFF_FFFF,
+            r & 0xFF00_FFFF,
+            r,
+            r & 0xFF_00FF,
+            r & 0xFFFF_0000,
+            r & 0xFF_FFFF_0000,
+            r & 0xFFFF_FFFF_FF00,
+            r & 0xF0F0_F0F0_F0F0,
+            folded & 0xFF_FFFF_FFFF,
+            folded >> 8 & 0xFFFF_FFFF,
+            f1 << 16 | r & 0xFFFF,
+            w1 ^ w2 << 24,
+            word ^ w3 << 24,
+            (word ^ w1 << 20) ^ w3.wrapping_mul(MULTIPLIER),
+            w1 << 8 | c1,
+            w2 << 8 | c1,
+            tag << 24 | r & 0xFF_FFFF,
+            tag ^ parent << 20 ^ (word << 40),
+            parent << 16 | r & 0xFFFF,
+            line << 8 | c1,
+            line ^ word << 32,
+            column << 8 | c1,
+            column << 16 | above << 8 | indent,
+            above << 8 | diagonal << 16,
+            above << 16 | r & 0xFFFF,
+            kinds & 0xFFFF_FFFF_FFFF,
+            (kinds & 0xFF_FFFF) << 24 | f1,
+            kinds & 0xF_FFFF | word << 24,
+            (kinds >> 4 & 0xFFFF_FFFF) << 8 | c1,
+            number | (kinds & 0xFF) << 32,
+            f3 | (r & 0xFF) << 16,
+            f3 | (r & 0xFF_FFFF) << 16,
+            word << 8 | quote,
+            0,
+        ]
+    }
+
+    fn tokens(&self) -> [u64; 56] {
+        let r = self.recent;
+        let bytes = |n: u32| self.spelt & ((1 << (8 * n)) - 1) | 1 << 63;
+        let mut values = self.text();
+        values[3] = bytes(3);
+        values[4] = bytes(5);
+        values[7] = bytes(4);
+        values[11] = bytes(6);
+        values[12] = r & 0xFFFF_FFFF;
+        values[13] = bytes(2);
+        values
+    }
+
+    #[rustfmt::skip]
+    fn binary(&self) -> [u64; 56] {
+        let (r, word) = (self.recent, self.word as u64);
+        let (c1, [f1, f2, f3]) = (r & 255, self.followers());
+        let length = self.past.len();
+        let back = |n: usize| if n <= length { self.past[length - n] as u64 } else { 0 };
+        let stride = self.stride;
+        let (up, up2) = (back(stride), back(2 * stride));
+        let place = (length % stride) as u64 | (stride as u64) << 16;
+        let (record, quad) = ((stride as u64) << 32, length as u64 & 3);
+        let machine = &self.machine;
+        let at = machine.position();
+        let instruction = at | ((machine.opcode << 8 | machine.modrm) as u64) << 8;
+        let so_far = at | (machine.so_far as u64) << 8;
+        let [b0, b1, b2, b3] = machine.before.map(u64::from);
+        let one = b0 << 40;
+        let two = one ^ b1.wrapping_mul(MULTIPLIER);
+        let three = two ^ b2.wrapping_mul(SECOND);
+        let opcodes = (b0 >> 8) << 32 ^ (b1 >> 8) << 44 ^ (b2 >> 8).wrapping_mul(MULTIPLIER);
+        [
+            r & 0xFF,
+            r & 0xFFFF,
+            r & 0xFF_FFFF,
+            r & 0xFFFF_FFFF,
+            r & 0xFFFF_FFFF_FFFF,
+            so_far,
+            so_far ^ one,
+            up << 8 | c1 | record,
+            r & 0xFF_FFFF_FFFF,
+            so_far ^ two,
+            instruction ^ opcodes,
+            r >> 8 & 0xFFFF,
+            r >> 8 & 0xFF_FFFF,
+            up << 8 | up2 | record,
+            f1 << 8 | c1,
+            f2,
+            so_far ^ three,
+            r & 0xFF_00FF,
+            r & 0xFF00_FFFF,
+            r & 0xFFFF_0000,
+            up << 16 | r & 0xFFFF | record,
+            place | c1 << 32,
+            instruction ^ opcodes ^ (b3 >> 8).wrapping_mul(SECOND),
+            r & 0xFF_FFFF_FFFF_FFFF,
+            r,
+            word,
+            r & 0xF0F0_F0F0,
+            r & 0xF0F0_F0F0_F0F0_F0F0,
+            r & 0xFFF0_F0F0,
+            place,
+            place | up << 32,
+            up << 8 | up2 << 24 | c1 | record,
+            up << 24 | r & 0xFF_FFFF | record,
+            up << 8 | back(stride - 1) << 16 | c1 << 24 | record,
+            back(stride + 1) << 8 | up | record,
+            up.wrapping_sub(up2).wrapping_add(up) & 255 | record,
+            back(4) << 8 | back(8) | quad << 16,
+            back(4) << 8 | c1 | quad << 16,
+            back(8) << 8 | c1,
+            back(16) << 8 | c1 | quad << 16,
+            c1 | quad << 8,
+            r & 0xFFFF | quad << 16,
+            r & 0xFF_FFFF | quad << 24,
+            f2 << 8 | c1,
+            f1 << 16 | r & 0xFFFF,
+            f3 | (r & 0xFF_FFFF) << 16,
+            instruction | c1 << 40,
+            instruction ^ (b0 >> 8) << 40,
+            instruction ^ one,
+            at | opcodes << 8,
+            so_far ^ (b1 << 40),
+            so_far ^ opcodes.wrapping_mul(MULTIPLIER),
+            r & 0xFFFF_FF00_0000,
+            r & 0xFF00_0000_FFFF,
+            r >> 16 & 0xFFFF_FFFF,
+            0,
+        ]
+    }
+
+    /// §5.6, "Choosing".
+    fn grams(&self) -> [u32; GRAMS] {
+        let (r, word) = (self.recent, self.word as u64);
+        let values = [
+            r & 0xFFFF,
+            r & 0xFF_FFFF,
+            r & 0xFFFF_FFFF,
+            r & 0xFFFF_FFFF_FFFF,
+            word | (r & 255) << 32,
+        ];
+        core::array::from_fn(|table| {
+            let j = table as u64 + 1;
+            let mixed = values[table].wrapping_add(j).wrapping_mul(MULTIPLIER).rotate_left(31);
+            (mixed.wrapping_mul(THIRD + 2 * j) >> 32) as u32
+        })
+    }
+}
+
+/// §5.4
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    p: u32,
+    uses: u32,
+    logistic: f32,
+}
+
+impl Cell {
+    fn linear(&self) -> f32 {
+        self.p as f32 * (LINEAR / 4_194_304.0) - 0.5 * LINEAR
+    }
+
+    fn update(&mut self, bit: u32) {
+        let (one, p) = (4_194_304.0, self.p as f32);
+        let p = p + (bit as f32 * one - p) * (1.0 / (self.uses as f32 + 1.5));
+        let p = p.max(256.0).min(one - 256.0);
+        self.logistic = ln(p / (one - p));
+        self.p = p as u32;
+        self.uses = (self.uses + 1).min(MAP_LIMIT);
+    }
+}
+
+/// §5.5
+struct Matching {
+    minimum: usize,
+    table: Vec<u32>,
+    pointer: usize,
+    length: usize,
+    misses: usize,
+    expected: Option<u8>,
+    trust: [[f32; 16]; 4],
+    odds: [[f32; 16]; 4],
+    cell: (usize, usize),
+    inputs: [f32; 2],
+}
+
+fn bucket(length: usize) -> usize {
+    match length {
+        0..=7 => length / 2,
+        8..=15 => length / 4 + 2,
+        16..=31 => length / 8 + 4,
+        32..=399 => length.ilog2() as usize + 3,
+        _ => 12,
+    }
+}
+
+impl Matching {
+    fn new(minimum: usize, log2: u32) -> Matching {
+        Matching {
+            minimum,
+            table: vec![0; 1 << log2],
+            pointer: 0,
+            length: 0,
+            misses: 0,
+            expected: None,
+            trust: [[0.75; 16]; 4],
+            odds: [[1.098_612_3; 16]; 4],
+            cell: (0, 0),
+            inputs: [0.0; 2],
+        }
+    }
+
+    fn begin(&mut self, past: &[u8], recent: u64) {
+        let n = past.len();
+        if self.pointer > 0 {
+            let (predicted, last) = (past[self.pointer], past[n - 1]);
+            let right = (predicted ^ last).leading_zeros() as f32;
+            let (misses, bucket) = self.cell;
+            let mut t = self.trust[misses][bucket];
+            t += (1.0 - t) * (right * RATE);
+            if predicted != last {
+                t -= t * RATE;
+            }
+            t = t.clamp(0.01, 0.9998);
+            self.trust[misses][bucket] = t;
+            self.odds[misses][bucket] = stretch(t);
+            self.pointer += 1;
+            if predicted == last {
+                self.length = (self.length + 1).min(LONGEST);
+            } else {
+                self.length = 0;
+                self.misses += 1;
+                if self.misses > 8 {
+                    self.pointer = 0;
+                }
+            }
+        }
+        if n >= self.minimum {
+            let h = (recent << (64 - 8 * self.minimum)).wrapping_mul(MULTIPLIER);
+            let log2 = self.table.len().ilog2();
+            let index = (h ^ h >> 29).wrapping_mul(THIRD) >> (64 - log2);
+            let candidate = self.table[index as usize] as usize;
+            self.table[index as usize] = n as u32;
+            if candidate > 0 && self.length < self.minimum {
+                let pairs = past.iter().rev().zip(past[..candidate].iter().rev());
+                let common = pairs.take(LONGEST).take_while(|(a, b)| a == b).count();
+                if common >= self.minimum && common > self.length {
+                    (self.pointer, self.length, self.misses) = (candidate, common, 0);
+                }
+            }
+        }
+        self.cell = (self.misses.min(3), bucket(self.length));
+        self.expected = (self.pointer > 0).then(|| past[self.pointer]);
+        let (misses, bucket) = self.cell;
+        self.inputs = [self.odds[misses][bucket], (self.trust[misses][bucket] - 0.5) * 4.0];
+    }
+
+    /// The expected symbol, if the model is active.
+    fn active(&self, partial: u32, bit_index: u32) -> Option<u32> {
+        let symbol = self.expected? as u32;
+        ((symbol | 256) >> (8 - bit_index) == partial).then_some(symbol)
+    }
+}
+
+/// §5.6
+struct Network {
+    h: usize,
+    deep: bool,
+    log2_rows: u32,
+    rows: Vec<f32>,
+    hidden: Vec<f32>,
+    bias: Vec<f32>,
+    head: Vec<f32>,
+    energy: f32,
+    active: Vec<usize>,
+    normal: Vec<f32>,
+    deviation: f32,
+    first: Vec<f32>,
+    inner: Vec<f32>,
+    second: Vec<f32>,
+    gradient: Vec<f32>,
+}
+
+impl Network {
+    fn new(class: &Class, log2_rows: u32) -> Network {
+        let h = 16 * class.width;
+        let mut noise = Noise(0x5045_4152);
+        let mut rows: Vec<f32> = (0..POSITIONS * 256 * h).map(|_| noise.next(0.1)).collect();
+        rows.resize(rows.len() + (GRAMS << log2_rows) * h, 0.0);
+        let square = if class.deep { h * h } else { 0 };
+        Network {
+            h,
+            deep: class.deep,
+            log2_rows,
+            rows,
+            hidden: (0..square).map(|_| noise.next(0.3)).collect(),
+            bias: vec![0.0; h],
+            head: vec![0.0; 256 * h],
+            energy: 0.0001,
+            active: Vec::new(),
+            normal: Vec::new(),
+            deviation: 0.0,
+            first: Vec::new(),
+            inner: Vec::new(),
+            second: Vec::new(),
+            gradient: Vec::new(),
+        }
+    }
+
+    fn forward(&mut self, recent: u64, grams: [u32; GRAMS]) {
+        let (h, size) = (self.h, self.h as f32);
+        let position = |k: usize| 256 * k + (recent >> (8 * k) & 255) as usize;
+        self.active = (0..POSITIONS).map(position).collect();
+        for (table, gram) in grams.into_iter().enumerate() {
+            let row = (table << self.log2_rows) + (gram >> (32 - self.log2_rows)) as usize;
+            self.active.push(POSITIONS * 256 + row);
+        }
+        let mut s = vec![0f32; h];
+        for row in &self.active {
+            for (s, value) in s.iter_mut().zip(&self.rows[row * h..]) {
+                *s += value;
+            }
+        }
+        let mean = sum(s.iter().copied()) / size;
+        s.iter_mut().for_each(|s| *s -= mean);
+        self.deviation = 1.0 / (sum(s.iter().map(|s| s * s)) / size + 1e-5).sqrt();
+        self.normal = s.iter().map(|s| s * self.deviation).collect();
+        self.first = self.normal.iter().map(|&x| if x > 0.0 { x } else { 0.0 }).collect();
+        self.second = self.first.clone();
+        if self.deep {
+            self.inner = self.bias.clone();
+            for k in 0..h {
+                for (inner, w) in self.inner.iter_mut().zip(&self.hidden[k * h..]) {
+                    *inner += self.first[k] * w;
+                }
+            }
+            for (second, &inner) in self.second.iter_mut().zip(&self.inner) {
+                *second += if inner > 0.0 { inner } else { 0.0 };
+            }
+        }
+        self.gradient = vec![0.0; h];
+    }
+
+    fn predict(&self, partial: usize) -> f32 {
+        let row = &self.head[partial * self.h..];
+        sum(self.second.iter().zip(row).map(|(x, w)| x * w)).clamp(-9.0, 9.0)
+    }
+
+    fn learn_bit(&mut self, partial: usize, error: f32) {
+        let step = -error * HEAD_RATE;
+        let row = &mut self.head[partial * self.h..];
+        for ((v, gradient), second) in row.iter_mut().zip(&mut self.gradient).zip(&self.second) {
+            *gradient += error * *v;
+            *v += step * second;
+        }
+    }
+
+    fn learn_symbol(&mut self) {
+        let (h, size) = (self.h, self.h as f32);
+        let open = |x: f32| ((if x > 0.0 { x } else { 0.0 }) * 1e30).min(1.0);
+        let mut behind = vec![0f32; h];
+        if self.deep {
+            let outer: Vec<f32> =
+                self.gradient.iter().zip(&self.inner).map(|(g, &x)| g * open(x)).collect();
+            for (bias, outer) in self.bias.iter_mut().zip(&outer) {
+                *bias += outer * -LAYER_RATE;
+            }
+            for (k, behind) in behind.iter_mut().enumerate() {
+                let row = &mut self.hidden[k * h..][..h];
+                *behind = sum(row.iter().zip(&outer).map(|(w, outer)| w * outer));
+                let step = -LAYER_RATE * self.first[k];
+                row.iter_mut().zip(&outer).for_each(|(w, outer)| *w += step * outer);
+            }
+        }
+        let mut delta: Vec<f32> =
+            (0..h).map(|j| (self.gradient[j] + behind[j]) * open(self.normal[j])).collect();
+        let mean = sum(delta.iter().copied()) / size;
+        let project = sum(delta.iter().zip(&self.normal).map(|(d, n)| d * n)) / size;
+        for (delta, normal) in delta.iter_mut().zip(&self.normal) {
+            *delta = ((*delta - mean) - normal * project) * self.deviation;
+        }
+        let square = sum(delta.iter().map(|d| d * d)) / size;
+        self.energy += (square - self.energy) * ENERGY_RATE;
+        let step = -ROW_RATE / (self.energy + 1e-8).sqrt();
+        for row in &self.active {
+            for (w, delta) in self.rows[row * h..].iter_mut().zip(&delta) {
+                *w += step * delta;
+            }
+        }
+    }
+}
+
+/// §5.8
+struct Refinement {
+    points: Vec<[u16; 24]>,
+    row: usize,
+    point: usize,
+    weight: f32,
+}
+
+impl Refinement {
+    fn new() -> Refinement {
+        let first = [
+            21, 42, 85, 170, 342, 685, 1366, 2693, 5206, 9702, 16989, 27091, 38445, 48547, 55834,
+            60330, 62843, 64170, 64851, 65194, 65366, 65451, 65494, 65515,
+        ];
+        Refinement { points: vec![first; 65536], row: 0, point: 0, weight: 0.0 }
+    }
+
+    fn refine(&mut self, row: usize, y: f32) -> f32 {
+        let position = (y.clamp(-8.0, 8.0) + 8.05) * (1.0 / 0.7);
+        (self.row, self.point) = (row, position as usize);
+        self.weight = position - self.point as f32;
+        let [a, b] = [0, 1].map(|k| self.points[row][self.point + k] as f32);
+        (a + (b - a) * self.weight) * (1.0 / 65536.0)
+    }
+
+    fn update(&mut self, bit: u32) {
+        let nearer = self.point + (self.weight >= 0.5) as usize;
+        let v = &mut self.points[self.row][nearer];
+        *v = (*v as i32 + ((bit as i32 * 65535 - *v as i32) >> REFINE_SHIFT)) as u16;
+    }
+}
+
+/// §5
+struct Engine {
+    class: Class,
+    view: View,
+    partial: u32,
+    bit_index: u32,
+    node: usize,
+    rate: f32,
+    histories: Histories,
+    lines: Vec<[[u8; 16]; 4]>,
+    hashes: Vec<u32>,
+    local: Vec<[u8; 16]>,
+    places: Vec<(usize, usize)>,
+    seen: usize,
+    /// `[experts][256]`
+    maps: Vec<Vec<Cell>>,
+    /// The cell of no context of §5.4, step 4.
+    idle: Cell,
+    matching: Vec<Matching>,
+    network: Network,
+    /// Selector, set, weights.
+    first: Vec<Vec<Vec<f32>>>,
+    chosen: Vec<usize>,
+    /// Mixer, set, weights.
+    second: Vec<Vec<[f32; 16]>>,
+    /// Sets of the second layer.
+    last_chosen: [usize; 2],
+    inputs: Vec<f32>,
+    output: [f32; 16],
+    mixed: f32,
+    refinement: Vec<Refinement>,
+}
+
+impl Engine {
+    fn new(model: u16, count: usize, spelling: Vec<Vec<u8>>) -> Result<Engine> {
+        let (class, contexts) = registered(model)?;
+        let n = count.max(1);
+        let slots = (n * class.experts * 8).ilog2().clamp(14, class.most_slots);
+        let rows = n.ilog2().clamp(8, class.most_rows);
+        let log2 = n.ilog2().clamp(8, 22);
+        let histories = Histories::new();
+        let mut map = vec![Cell::default(); 256];
+        for (cell, &prior) in map.iter_mut().zip(&histories.prior) {
+            *cell = Cell { p: prior * 64, uses: 0, logistic: stretch(prior as f32 / 65536.0) };
+        }
+        let weights = vec![FIRST_WEIGHT / class.experts as f32; 16 * class.blocks];
+        let sizes = [256, 768, 2048, 2048, 256, 2048, 2048, 256];
+        let mut last = [0.0; 16];
+        last[..class.selectors].fill(1.0 / class.selectors as f32);
+        let matching = &MATCH_LENGTHS[..class.matches];
+        let rich = if class.experts > 8 { 2 } else { 1 };
+        Ok(Engine {
+            view: View::new(contexts, spelling),
+            partial: 1,
+            bit_index: 0,
+            node: 1,
+            rate: MIXER_RATE,
+            histories,
+            lines: vec![[[0; 16]; 4]; 1 << (slots - 6)],
+            hashes: Vec::new(),
+            local: vec![[0; 16]; class.experts],
+            places: vec![(0, 0); class.experts],
+            seen: 0,
+            maps: vec![map; class.experts],
+            idle: Cell::default(),
+            matching: matching.iter().map(|&minimum| Matching::new(minimum, log2)).collect(),
+            network: Network::new(&class, rows),
+            first: sizes[..class.selectors].iter().map(|&s| vec![weights.clone(); s]).collect(),
+            chosen: Vec::new(),
+            second: vec![vec![last; 256]; rich],
+            last_chosen: [0; 2],
+            inputs: vec![0.0; 16 * class.blocks],
+            output: [0.0; 16],
+            mixed: 0.5,
+            refinement: (0..1 + rich).map(|_| Refinement::new()).collect(),
+            class,
+        })
+    }
+
+    fn begin_byte(&mut self) {
+        self.hashes = self.view.hashes(self.class.experts);
+        if !self.view.past.is_empty() {
+            for matching in &mut self.matching {
+                matching.begin(&self.view.past, self.view.recent);
+            }
+        }
+        self.network.forward(self.view.recent, self.view.grams());
+        self.select(0);
+    }
+
+    /// §5.3
+    fn select(&mut self, nibble: u32) {
+        for i in 0..self.class.experts {
+            let (line, slot) = self.places[i];
+            self.lines[line][slot] = self.local[i];
+            let check = ((self.hashes[i] >> 24) ^ nibble.wrapping_mul(0x9D)) as u8;
+            let line = (self.hashes[i] ^ nibble >> 1) as usize % self.lines.len();
+            let slots = &self.lines[line];
+            let hit = slots.iter().position(|slot| slot[0] == check);
+            let least = (0..4).min_by_key(|&slot| slots[slot][1]).unwrap_or(0);
+            self.local[i] = hit.map_or([0; 16], |slot| slots[slot]);
+            self.local[i][0] = check;
+            self.places[i] = (line, hit.unwrap_or(least));
+        }
+        self.node = 1;
+        self.seen = self.local[1..7].iter().filter(|slot| slot[1] != 0).count();
+    }
+
+    fn cell(&mut self, i: usize) -> &mut Cell {
+        &mut self.maps[i][self.local[i][self.node] as usize]
+    }
+
+    fn predict(&mut self) -> u32 {
+        let Class { experts, blocks, matches, .. } = self.class;
+        let (partial, bit) = (self.partial as usize, self.bit_index as usize);
+        let groups = experts.div_ceil(16);
+        self.inputs.fill(0.0);
+        if experts % 16 == 8 && blocks > 1 {
+            self.inputs[16 * blocks - 8..16 * blocks - 1].fill(self.idle.linear());
+        }
+        for i in 0..experts {
+            let cell = *self.cell(i);
+            self.inputs[i] = cell.logistic;
+            if blocks > 1 {
+                self.inputs[16 * groups + i] = cell.linear();
+            }
+        }
+        let network = self.network.predict(partial);
+        let extra = if experts % 16 == 8 { experts } else { 32 * groups };
+        let (mut expected, mut strength) = (0, 0);
+        for (k, matching) in self.matching.iter().enumerate() {
+            if let Some(symbol) = matching.active(self.partial, self.bit_index) {
+                let s = if symbol >> (7 - bit) & 1 == 1 { 1.0 } else { -1.0 };
+                self.inputs[extra + 2 * k] = s * matching.inputs[0];
+                self.inputs[extra + 2 * k + 1] = s * matching.inputs[1];
+                expected = symbol as usize;
+                strength = strength.max(1 + bucket(matching.length));
+            }
+        }
+        self.inputs[extra + 2 * matches] = BIAS;
+        let recent = self.view.recent as usize;
+        let c1 = recent & 255;
+        let certainty = (strength > 0) as usize + (strength > 9) as usize;
+        let sets = [
+            partial,
+            c1 + 256 * certainty,
+            self.seen * 256 + strength.min(15) * 8 + bit,
+            (self.view.classes & 255) as usize * 8 + bit,
+            recent >> 8 & 255,
+            expected * 8 + bit,
+            self.view.machine.position() as usize * 8 + bit,
+            recent >> 16 & 255,
+        ];
+        self.chosen = sets[..self.class.selectors].to_vec();
+        self.mix(network);
+        self.last_chosen = [partial, c1];
+        let y = match self.second.len() {
+            1 => self.last(network, 0),
+            _ => 0.5 * (self.last(network, 0) + self.last(network, 1)),
+        };
+        self.mixed = squash(y);
+        self.inputs[16 * blocks - 1] = network;
+        self.output[LATE] = network;
+        let third = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1) >> 16;
+        let rows = [partial | c1 << 8, expected | partial << 8, third as usize];
+        let maps = self.refinement.iter_mut().zip(rows);
+        let refined: Vec<f32> = maps.map(|(map, row)| map.refine(row, y)).collect();
+        let refined = match refined[..] {
+            [first, second, third] => ((first + second) + third) * (2.0 / 3.0),
+            _ => refined[0] + refined[1],
+        };
+        let p = self.mixed * (1.0 - REFINED) + refined * (0.5 * REFINED);
+        ((p * 65536.0) as u32).clamp(1, 65535)
+    }
+
+    /// §5.7, steps 1 and 2.
+    fn mix(&mut self, network: f32) {
+        for (k, &set) in self.chosen.iter().enumerate() {
+            let w = &self.first[k][set];
+            let x = sum(self.inputs.iter().zip(w).map(|(x, w)| x * w));
+            let x = x + network * w[w.len() - 16 + LATE];
+            self.output[k] = x.clamp(-CLAMP, CLAMP);
+        }
+    }
+
+    /// §5.7, step 3.
+    fn last(&self, network: f32, mixer: usize) -> f32 {
+        let w = &self.second[mixer][self.last_chosen[mixer]];
+        let selectors = self.class.selectors;
+        let product = |k: usize| if k < selectors { w[k] * self.output[k] } else { 0.0 };
+        let mut y = network * w[LATE];
+        for k in (0..selectors).step_by(2) {
+            y += product(k) + product(k + 1);
+        }
+        y.clamp(-CLAMP, CLAMP)
+    }
+
+    fn update(&mut self, bit: u32) {
+        let partial = self.partial as usize;
+        for (k, &set) in self.chosen.iter().enumerate() {
+            let step = (bit as f32 - squash(self.output[k])) * self.rate;
+            for (w, x) in self.first[k][set].iter_mut().zip(&self.inputs) {
+                *w += step * x;
+            }
+        }
+        let step = (bit as f32 - self.mixed) * FINAL_RATE;
+        for (sets, chosen) in self.second.iter_mut().zip(self.last_chosen) {
+            for (w, output) in sets[chosen].iter_mut().zip(self.output) {
+                *w += step * output;
+            }
+        }
+        for map in &mut self.refinement {
+            map.update(bit);
+        }
+        self.idle.update(bit);
+        for i in 0..self.class.experts {
+            self.cell(i).update(bit);
+            let history = &mut self.local[i][self.node];
+            *history = self.histories.next[*history as usize][bit as usize];
+        }
+        let error = -(bit as f32 - squash(self.output[LATE]));
+        self.network.learn_bit(partial, error);
+        self.partial = self.partial << 1 | bit;
+        self.node = self.node << 1 | bit as usize;
+        self.bit_index += 1;
+        if self.bit_index == 4 {
+            self.select(self.partial);
+        }
+    }
+
+    fn end_byte(&mut self) {
+        let rate = self.rate * MIXER_DECAY;
+        self.rate = if rate > MIXER_FLOOR { rate } else { MIXER_FLOOR };
+        self.network.learn_symbol();
+        self.view.push(self.partial as u8);
+        (self.partial, self.bit_index) = (1, 0);
+    }
+}

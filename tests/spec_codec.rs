@@ -1,0 +1,231 @@
+//! The tables of spec/codec.md and spec/arithmetic.md and the code are the same:
+//! numbers and names where the crate tells them, else the text of the source.
+
+use pear_archive::arith::{Isa, LaneKernel, Simd, math};
+use pear_archive::codec::{codec_name, filter_name};
+use pear_archive::model::history::{self, NEXT};
+use pear_archive::model::shape::MODELS;
+
+const SPEC: &str = include_str!("../spec/codec.md");
+const ARITHMETIC: &str = include_str!("../spec/arithmetic.md");
+
+const CODEC: &str = include_str!("../src/codec/mod.rs");
+const PEAR: &str = include_str!("../src/codec/pear.rs");
+const CONTEXTS: &str = include_str!("../src/model/contexts.rs");
+const ENGINE: &str = include_str!("../src/model/engine.rs");
+const REFINE: &str = include_str!("../src/model/refine.rs");
+const PARTS: [&str; 5] = [
+    include_str!("../src/model/maps.rs"),
+    include_str!("../src/model/matching.rs"),
+    include_str!("../src/model/mixer.rs"),
+    include_str!("../src/model/network.rs"),
+    REFINE,
+];
+
+/// Rows of the first table whose head begins with the cells `head`.
+fn table<'a>(spec: &'a str, head: &str) -> Vec<Vec<&'a str>> {
+    let mut lines = spec.lines().skip_while(|line| !line.starts_with(head));
+    assert!(lines.next().is_some(), "no table {head}");
+    let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
+}
+
+/// What stands between `start` and the next `end`.
+fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
+    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start}"));
+    rest.split_once(end).unwrap_or_else(|| panic!("no end of {start}")).0
+}
+
+/// Numbers without the marks between groups of their digits.
+fn plain(text: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words = text.split_inclusive(|c| !is_word(c));
+    words
+        .map(|word| match word.starts_with(|c: char| c.is_ascii_digit()) {
+            true => word.replace('_', ""),
+            false => word.to_owned(),
+        })
+        .collect()
+}
+
+/// Names and values of the constants of a source.
+fn constants(source: &str) -> impl Iterator<Item = (&str, String)> {
+    let lines = source.lines().map(|line| line.trim_start_matches("pub "));
+    let lines = lines.filter_map(|line| line.strip_prefix("const ")?.strip_suffix(';'));
+    lines.filter_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        let value = value.split_once(" = ")?.1;
+        Some((name, plain(value.trim_matches(['[', ']']))))
+    })
+}
+
+#[test]
+fn codecs_and_filters_have_the_numbers_of_the_spec() {
+    for (head, name) in
+        [("| Codec | Name |", codec_name as fn(u8) -> _), ("| Filter | Name |", filter_name)]
+    {
+        let rows = table(SPEC, head);
+        for (number, row) in rows.iter().enumerate() {
+            assert_eq!([row[0], row[1]], [&number.to_string(), name(number as u8)]);
+        }
+        assert_eq!(name(rows.len() as u8), "?");
+    }
+}
+
+#[test]
+fn the_models_of_the_spec_are_registered() {
+    let code = MODELS.map(|model| {
+        [model.id.to_string(), format!("{:?}", model.class), format!("{:?}", model.contexts)]
+    });
+    assert_eq!(table(SPEC, "| Model | Class |"), code);
+    let classes = table(SPEC, "| Class | experts |");
+    for model in MODELS {
+        let name = format!("{:?}", model.class);
+        let row = classes.iter().find(|row| row[0] == name).unwrap();
+        assert_eq!(row[7..], [model.most_slots.to_string(), model.most_rows.to_string()]);
+        let shape = between(PEAR, &format!("Class::{name} => $run!("), ")");
+        let shape = shape.replace("true", "yes").replace("false", "no");
+        assert_eq!(row[1..7], shape.split(", ").collect::<Vec<_>>());
+        let experts: usize = row[1].parse().unwrap();
+        let length = 1 << 16;
+        let clamped = (length * experts * 8).ilog2().clamp(14, model.most_slots);
+        assert_eq!(model.slots_log2(length), clamped);
+        for (length, least) in [(0, 8), (1, 8), (1 << 10, 10)] {
+            assert_eq!(model.rows_log2(length), least);
+            assert_eq!(model.match_log2(length), least);
+        }
+        assert_eq!(model.rows_log2(usize::MAX), model.most_rows);
+        assert_eq!(model.match_log2(usize::MAX), 22);
+    }
+}
+
+#[test]
+fn the_constants_of_the_spec_are_those_of_the_code() {
+    let rows = table(SPEC, "| Name | Value | Meaning |");
+    let stated = |name: &str| rows.iter().find(|row| row[0].trim_matches('`') == name);
+    let mut found = 0;
+    for (source, all) in PARTS.iter().map(|part| (*part, false)).chain([(ENGINE, true)]) {
+        for (name, value) in constants(source) {
+            match stated(name) {
+                Some(row) => {
+                    assert_eq!(row[1], value, "{name}");
+                    found += 1;
+                }
+                None if name == "SELECTOR_SIZES" => {
+                    let sets = table(SPEC, "| k | Sets |");
+                    let sizes = value.replace("256 * 3", "768");
+                    assert_eq!(sets.iter().map(|row| row[1]).collect::<Vec<_>>().join(", "), sizes);
+                }
+                None => assert!(!all, "the engine's constant {name} is not in the spec"),
+            }
+        }
+    }
+    assert_eq!(found, rows.len(), "a constant of the spec is not in the code");
+}
+
+/// An expression of the source in the notation of the spec.
+fn expression(source: &str) -> String {
+    let call = [(".wrapping_mul(", " * "), (".wrapping_sub(", " - "), (".wrapping_add(", " + ")];
+    let mut text = plain(source);
+    for (method, operator) in call {
+        while let Some((left, right)) = text.split_once(method) {
+            let (argument, right) = right.split_once(')').unwrap();
+            text = format!("{left}{operator}{argument}{right}");
+        }
+    }
+    let dropped = [
+        (" as u64", ""),
+        ("self.recent", "r"),
+        ("self.triple()", "triple"),
+        ("(past)", ""),
+        ("self.", ""),
+    ];
+    dropped.iter().fold(text, |text, (from, to)| text.replace(from, to))
+}
+
+#[test]
+fn the_contexts_of_the_spec_are_those_of_the_source() {
+    for (list, function) in
+        [("The list *Text* uses:", "fn text("), ("The list *Binary* uses:", "fn binary(")]
+    {
+        let spec = between(between(SPEC, list, "\n####"), "```\n", "\n```");
+        let spec: Vec<_> = spec.lines().map(str::trim).collect();
+        let source =
+            between(between(CONTEXTS, function, "\n    }"), "\n        [\n", "\n        ]");
+        let source = source.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+        let source: Vec<_> = source
+            .enumerate()
+            .map(|(index, line)| format!("{index}  {}", expression(line.trim_end_matches(','))))
+            .collect();
+        assert_eq!(spec, source);
+    }
+}
+
+#[test]
+fn the_lines_that_tokens_change_are_those_of_the_source() {
+    let source = between(CONTEXTS, "fn tokens(", "\n    }").lines().map(str::trim);
+    let source: Vec<_> = source
+        .filter_map(|line| line.strip_prefix("values[")?.strip_suffix(';')?.split_once("] = "))
+        .map(|(line, value)| [line.to_owned(), format!("`{}`", expression(value))])
+        .collect();
+    assert_eq!(table(SPEC, "| Line | Value |"), source);
+}
+
+#[test]
+fn the_bit_histories_of_the_spec_are_those_of_the_code() {
+    assert!(SPEC.contains(&format!("There are {}.", history::COUNT)));
+    for row in table(SPEC, "| State | `n0`") {
+        let state: u8 = row[0].parse().unwrap();
+        let counts = history::counts(state).map(|count| count.to_string());
+        assert_eq!(row[1].split(", ").take(2).collect::<Vec<_>>(), counts);
+        let next = NEXT[state as usize].map(|next| next.to_string());
+        assert_eq!(row[2..], next);
+    }
+}
+
+#[test]
+fn the_points_and_the_known_answer_of_the_spec_are_those_of_the_code() {
+    let points = between(REFINE, "static PRIOR: [u16; 32] = [", "]");
+    let points: Vec<_> = points.split([',', ' ', '\n']).filter(|cell| !cell.is_empty()).collect();
+    let spec = between(between(SPEC, "### 5.8", "### 5.9"), "```\n", "```");
+    assert_eq!(spec.split_whitespace().collect::<Vec<_>>(), points[..24]);
+    let answer = between(CODEC, "const KNOWN_ANSWER: [u8; 8] = [", "]");
+    let answer = answer.split(", ").map(|byte| format!("{:02X}", byte.parse::<u8>().unwrap()));
+    let spec = between(SPEC, "## 6. Known answer", "The sample");
+    assert!(spec.contains(&answer.collect::<Vec<_>>().join(" ")));
+}
+
+/// One function of arithmetic.md §3 at one point, in every lane.
+struct Function(&'static str, f32);
+
+impl LaneKernel for Function {
+    type Output = u32;
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> u32 {
+        let x = simd.splat(self.1);
+        let y = match self.0 {
+            "ln" => math::ln(simd, x),
+            "exp" => math::exp(simd, x),
+            "stretch" => math::stretch(simd, x),
+            "squash" => math::squash(simd, x),
+            name => panic!("{name} is not a function of the code"),
+        };
+        simd.first(y).to_bits()
+    }
+}
+
+#[test]
+fn functions_have_the_bits_the_spec_gives_everywhere() {
+    let rows = table(ARITHMETIC, "| | Bits");
+    assert!(rows.len() >= 6);
+    for row in rows {
+        let (name, argument) =
+            row[0].trim_matches('`').trim_end_matches(')').split_once('(').unwrap();
+        let argument: f32 = argument.replace('−', "-").parse().unwrap();
+        let name = ["ln", "exp", "stretch", "squash"].into_iter().find(|n| *n == name).unwrap();
+        for isa in Isa::available() {
+            let bits = isa.run_lanes(Function(name, argument));
+            assert_eq!(format!("{bits:08X}"), row[1], "{} on {}", row[0], isa.name());
+        }
+    }
+}
