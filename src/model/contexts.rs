@@ -280,7 +280,7 @@ impl View {
             Contexts::Binary => self.binary(past),
         };
         for (index, hash) in hashes.iter_mut().enumerate() {
-            let seeded = (values[index] + 1).wrapping_mul(MULTIPLIER)
+            let seeded = values[index].wrapping_add(1).wrapping_mul(MULTIPLIER)
                 ^ (index as u64 + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93);
             *hash = (seeded.wrapping_mul(0xC2B2_AE3D_27D4_EB4F) >> 32) as u32;
         }

@@ -77,8 +77,8 @@ impl Matching {
     pub fn follow(&mut self, position: usize, recent: u64) {
         if position >= self.minimum as usize {
             let hash = (recent << (64 - 8 * self.minimum)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            self.hash = (hash ^ hash >> 29).wrapping_mul(0xD6E8_FEB8_6659_FD93) as usize
-                >> (64 - self.log2);
+            let hash = (hash ^ hash >> 29).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+            self.hash = (hash >> (64 - self.log2)) as usize;
             self.table.prefetch(self.hash);
         }
     }

@@ -1,6 +1,6 @@
 //! Adaptive probability maps: the last correction, by context.
 //!
-//! A map holds, for each context, the probability at 33 points of the logistic
+//! A map holds, for each context, the probability at 24 points of the logistic
 //! axis; between two points it interpolates, and both learn.
 //!
 //! Normative text: spec/codec.md §5.8.
