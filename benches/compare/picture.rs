@@ -88,7 +88,8 @@ fn panel(title: &str, table: &Table, way: fn(&Measurement) -> Cost) -> String {
     let y =
         Scale { from: range(points.iter().map(|point| point.y), 0.5), to: [top, HEIGHT - bottom] };
     let mut svg = axes(title, &x, &y);
-    let ours = points.iter().filter(|point| point.row.ours);
+    // Our levels, without the row of the defaults, which stand beside their level.
+    let ours = points.iter().filter(|point| point.row.label.contains("--level"));
     let line: Vec<_> =
         ours.map(|point| format!("{:.1},{:.1}", x.at(point.x), y.at(point.y))).collect();
     writeln!(svg, "<polyline points=\"{}\"/>", line.join(" ")).expect("writing to a string");
