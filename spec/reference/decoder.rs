@@ -1143,7 +1143,9 @@ impl Network {
 
     fn predict(&self, partial: usize) -> f32 {
         let row = &self.head[partial * self.h..];
-        sum(self.second.iter().zip(row).map(|(x, w)| x * w)).clamp(-9.0, 9.0)
+        let x = sum(self.second.iter().zip(row).map(|(x, w)| x * w));
+        let x = if x > -9.0 { x } else { -9.0 };
+        if x < 9.0 { x } else { 9.0 }
     }
 
     fn learn_bit(&mut self, partial: usize, error: f32) {

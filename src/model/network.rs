@@ -143,14 +143,16 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
         }
     }
 
-    /// The logistic-domain prediction of the next bit.
+    /// The logistic-domain prediction of the next bit: a number, whatever the
+    /// weights have become. `clamp` would pass NaN on, whose bits differ among CPUs.
+    #[allow(clippy::manual_clamp)]
     #[inline(always)]
     pub fn predict<S: Simd>(&mut self, simd: S, partial: u32) -> f32 {
         let mut sum = simd.splat(0.0);
         for (h, v) in self.second.iter().zip(&self.head[partial as usize & 255]) {
             sum = simd.add(sum, simd.mul(simd.load(&h.0), simd.load(&v.0)));
         }
-        simd.sum(sum).clamp(-9.0, 9.0)
+        simd.sum(sum).max(-9.0).min(9.0)
     }
 
     /// Trains the output row of the bit and gathers the gradient behind it.
@@ -249,5 +251,22 @@ impl Noise {
         let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         ((x ^ x >> 31) >> 40) as f32 / 8_388_608.0 * scale - scale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::lanes::Scalar;
+
+    #[test]
+    fn a_network_that_diverged_still_predicts_a_number() {
+        let mut network = Network::<1, false>::new(8);
+        network.forward(Scalar);
+        for (weight, want) in [(f32::NAN, -9.0), (f32::INFINITY, 9.0), (0.0, 0.0)] {
+            network.head[1] = [Block([weight; 16])];
+            network.second = [Block([1.0; 16])];
+            assert_eq!(network.predict(Scalar, 1), want);
+        }
     }
 }
