@@ -162,8 +162,9 @@ mod tests {
         let mut steep = vec![1u32; 256];
         steep[255] = 10_000_000;
         steep[0] = 5_000_000;
-        let symbols: Vec<u8> =
-            (0..20_000u64).map(|i| if splitmix64(i) % 5000 == 0 { 254 } else { 255 }).collect();
+        let symbols: Vec<u8> = (0..20_000u64)
+            .map(|i| if splitmix64(i).is_multiple_of(5000) { 254 } else { 255 })
+            .collect();
         let mut encoder = RangeEncoder::new();
         symbols.iter().for_each(|&symbol| encoder.encode(&steep, symbol));
         let bytes = encoder.finish();
