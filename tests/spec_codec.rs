@@ -93,9 +93,11 @@ fn the_models_of_the_spec_are_registered() {
         for (length, least) in [(0, 8), (1, 8), (1 << 10, 10)] {
             assert_eq!(model.rows_log2(length), least);
             assert_eq!(model.match_log2(length), least);
+            assert_eq!(model.refine_log2(length), least);
         }
         assert_eq!(model.rows_log2(usize::MAX), model.most_rows);
         assert_eq!(model.match_log2(usize::MAX), 22);
+        assert_eq!(model.refine_log2(usize::MAX), 16);
     }
 }
 

@@ -1201,15 +1201,16 @@ struct Refinement {
 }
 
 impl Refinement {
-    fn new() -> Refinement {
+    fn new(log2: u32) -> Refinement {
         let first = [
             21, 42, 85, 170, 342, 685, 1366, 2693, 5206, 9702, 16989, 27091, 38445, 48547, 55834,
             60330, 62843, 64170, 64851, 65194, 65366, 65451, 65494, 65515,
         ];
-        Refinement { points: vec![first; 65536], row: 0, point: 0, weight: 0.0 }
+        Refinement { points: vec![first; 1 << log2], row: 0, point: 0, weight: 0.0 }
     }
 
     fn refine(&mut self, row: usize, y: f32) -> f32 {
+        let row = row % self.points.len();
         let position = (y.clamp(-8.0, 8.0) + 8.05) * (1.0 / 0.7);
         (self.row, self.point) = (row, position as usize);
         self.weight = position - self.point as f32;
@@ -1264,6 +1265,7 @@ impl Engine {
         let slots = (n * class.experts * 8).ilog2().clamp(14, class.most_slots);
         let rows = n.ilog2().clamp(8, class.most_rows);
         let log2 = n.ilog2().clamp(8, 22);
+        let refine = n.ilog2().clamp(8, 16);
         let histories = Histories::new();
         let mut map = vec![Cell::default(); 256];
         for (cell, &prior) in map.iter_mut().zip(&histories.prior) {
@@ -1298,7 +1300,7 @@ impl Engine {
             inputs: vec![0.0; 16 * class.blocks],
             output: [0.0; 16],
             mixed: 0.5,
-            refinement: (0..1 + rich).map(|_| Refinement::new()).collect(),
+            refinement: (0..1 + rich).map(|_| Refinement::new(refine)).collect(),
             class,
         })
     }

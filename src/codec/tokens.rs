@@ -57,8 +57,12 @@ pub(super) fn decode(
     let spelling = Spelling::new(|symbol| decoder.expansion(symbol));
     let stream = &payload[decoder.table_length() + cursor.position()..];
     let symbols = pear::decode(stream, model, spelling, isa, count as usize, wanted)?;
+    if symbols.iter().any(|&symbol| decoder.expansion(symbol).is_empty()) {
+        return Err(damaged("a symbol that stands for nothing"));
+    }
     let length = symbols.iter().map(|&symbol| decoder.expansion(symbol).len()).sum::<usize>();
-    if length < wanted || length > raw_length {
+    let all = wanted == raw_length;
+    if length < wanted || length > raw_length || (all && symbols.len() < count as usize) {
         return Err(damaged("length differs"));
     }
     let mut raw = decoder.decode(&symbols, length).map_err(pairs)?;

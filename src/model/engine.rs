@@ -119,7 +119,7 @@ impl<
             network: Network::new(model.rows_log2(length)),
             mixer: Mixer::new(&sizes, FIRST_WEIGHT / N as f32),
             last: [FinalMixer::new(256, K), FinalMixer::new(256, K)],
-            refine: core::array::from_fn(|_| ProbabilityMap::new(16)),
+            refine: core::array::from_fn(|_| ProbabilityMap::new(model.refine_log2(length))),
             inputs: [Block::ZERO; W],
             partial: 1,
             bit_index: 0,

@@ -110,6 +110,11 @@ impl Model {
         length.max(1).ilog2().clamp(8, 22)
     }
 
+    /// log2 of the contexts of each refining map for a group of `length` bytes.
+    pub fn refine_log2(&self, length: usize) -> u32 {
+        length.max(1).ilog2().clamp(8, 16)
+    }
+
     /// Upper bound of the bytes the predictor allocates, the group itself
     /// aside.
     pub fn memory(&self, length: usize) -> u64 {
