@@ -234,14 +234,18 @@ fn read_entries(table: &mut Table, contents: &[File]) -> Result<Vec<Entry>> {
     let kinds = table.bytes(count as u64)?;
     let modes = table.varints(count)?;
     for _ in 0..table.varint()? {
-        (table.varint()?, table.varint()?, table.counted()?, table.counted()?);
+        table.varint()?;
+        table.varint()?;
+        table.counted()?;
+        table.counted()?;
     }
     table.varints(count)?;
     let seconds = table.differences(count)?;
     let nanoseconds = table.varints(count)?;
     for xattrs in table.varints(count)? {
         for _ in 0..xattrs {
-            (table.counted()?, table.counted()?);
+            table.counted()?;
+            table.counted()?;
         }
     }
     let mut entries = Vec::new();
