@@ -77,16 +77,6 @@ impl Encoder {
         }
         self.out
     }
-
-    /// Bytes written so far.
-    pub fn len(&self) -> usize {
-        self.filled
-    }
-
-    /// Whether nothing was written so far.
-    pub fn is_empty(&self) -> bool {
-        self.filled == 0
-    }
 }
 
 /// Reads bits; past the end of the input it reads zeros.

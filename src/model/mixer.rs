@@ -87,8 +87,6 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
 pub struct FinalMixer {
     weights: Vec<Block>,
     chosen: usize,
-    /// The mixed prediction in the logistic domain.
-    pub output: f32,
 }
 
 impl FinalMixer {
@@ -96,7 +94,7 @@ impl FinalMixer {
     pub fn new(sets: usize, inputs: usize) -> FinalMixer {
         let mut initial = Block::ZERO;
         initial.0[..inputs].fill(1.0 / inputs as f32);
-        FinalMixer { weights: vec![initial; sets], chosen: 0, output: 0.0 }
+        FinalMixer { weights: vec![initial; sets], chosen: 0 }
     }
 
     /// Mixes the first `K` outputs and `late` under weight set `set`: a sum of
@@ -113,8 +111,7 @@ impl FinalMixer {
         for pair in products[..K.next_multiple_of(2)].chunks_exact(2) {
             sum += pair[0] + pair[1];
         }
-        self.output = sum.clamp(-CLAMP, CLAMP);
-        self.output
+        sum.clamp(-CLAMP, CLAMP)
     }
 
     /// Trains the chosen set; `error` is `bit − p`, times the rate.
