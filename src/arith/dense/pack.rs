@@ -41,8 +41,9 @@ pub fn pack_rows<F: Fma, const ROWS: usize>(
     if a.row_stride == 1 {
         // Along memory: a panel at a time would touch a new page per number.
         for (k, from) in inner.enumerate() {
-            let from = &a.data[from * a.column_stride..][rows.clone()];
-            for (panel, values) in from.chunks(ROWS).enumerate() {
+            let start = from * a.column_stride + rows.start;
+            ahead::<F>(a.data, start + AHEAD * a.column_stride, rows.len());
+            for (panel, values) in a.data[start..][..rows.len()].chunks(ROWS).enumerate() {
                 copy::<ROWS>(&mut packed[panel * ROWS * depth + k * ROWS..], values);
             }
         }
@@ -50,8 +51,14 @@ pub fn pack_rows<F: Fma, const ROWS: usize>(
     }
     for (panel, first) in packed.chunks_exact_mut(ROWS * depth).zip(rows.clone().step_by(ROWS)) {
         let count = ROWS.min(rows.end - first);
-        let run = |row: usize| &a.data[(first + row) * a.row_stride + inner.start..][..depth];
-        turn::<F>(depth, count, run, |k, values| copy::<ROWS>(&mut panel[k * ROWS..], values));
+        let runs = Runs {
+            data: a.data,
+            start: first * a.row_stride + inner.start,
+            stride: a.row_stride,
+            count,
+            depth,
+        };
+        turn::<F>(runs, |k, values| copy::<ROWS>(&mut panel[k * ROWS..], values));
     }
 }
 
@@ -73,8 +80,9 @@ pub fn pack_columns<F: Fma, const LINES: usize>(
     let place = |line: usize, k: usize| (line / LINES * depth + k) * LINES + line % LINES;
     if b.column_stride == 1 {
         for (k, from) in inner.enumerate() {
-            let from = &b.data[from * b.row_stride..][columns.clone()];
-            for (line, values) in from.chunks(16).enumerate() {
+            let start = from * b.row_stride + columns.start;
+            ahead::<F>(b.data, start + AHEAD * b.row_stride, columns.len());
+            for (line, values) in b.data[start..][..columns.len()].chunks(16).enumerate() {
                 copy::<16>(&mut packed[place(line, k)].0, values);
             }
         }
@@ -82,9 +90,14 @@ pub fn pack_columns<F: Fma, const LINES: usize>(
     }
     for (line, first) in columns.clone().step_by(16).enumerate() {
         let count = 16.min(columns.end - first);
-        let run =
-            |column: usize| &b.data[(first + column) * b.column_stride + inner.start..][..depth];
-        turn::<F>(depth, count, run, |k, values| {
+        let runs = Runs {
+            data: b.data,
+            start: first * b.column_stride + inner.start,
+            stride: b.column_stride,
+            count,
+            depth,
+        };
+        turn::<F>(runs, |k, values| {
             copy::<16>(&mut packed[place(line, k)].0, values);
         });
     }
@@ -101,20 +114,41 @@ fn copy<const WHOLE: usize>(to: &mut [f32], from: &[f32]) {
     }
 }
 
-/// Reads `count ≤ 16` runs of `depth` side by side and gives `write` their
-/// `k`-th values for every `k`, a square of sixteen at a time.
+/// Rows of numbers asked for before they are copied.
+const AHEAD: usize = 2;
+
+/// Hints that `length` numbers of `data` from `start` will be read soon.
 #[inline(always)]
-fn turn<'a, F: Fma>(
-    depth: usize,
+fn ahead<F: Fma>(data: &[f32], start: usize, length: usize) {
+    for place in (start..start + length).step_by(16) {
+        F::will_read(data, place);
+    }
+}
+
+/// `count ≤ 16` runs of `depth` numbers, `stride` apart, from `start`.
+struct Runs<'a> {
+    data: &'a [f32],
+    start: usize,
+    stride: usize,
     count: usize,
-    run: impl Fn(usize) -> &'a [f32],
-    mut write: impl FnMut(usize, &[f32]),
-) {
+    depth: usize,
+}
+
+/// Reads runs side by side and gives `write` their `k`-th values for every `k`,
+/// a square of sixteen at a time.
+#[inline(always)]
+fn turn<F: Fma>(runs: Runs<'_>, mut write: impl FnMut(usize, &[f32])) {
+    let Runs { data, start, stride, count, depth } = runs;
     for from in (0..depth).step_by(16) {
         let length = 16.min(depth - from);
         let mut square = [[0.0; 16]; 16];
+        // What is read next: further on in these runs, or the next runs.
+        let next = from + 16 * SQUARES;
+        let next = if next < depth { next } else { next - depth + count * stride };
         for (number, row) in square.iter_mut().enumerate().take(count) {
-            copy::<16>(row, &run(number)[from..from + length]);
+            let run = start + number * stride;
+            F::will_read(data, run + next);
+            copy::<16>(row, &data[run + from..][..length]);
         }
         F::transpose(&mut square);
         for (k, row) in square.iter().enumerate().take(length) {
@@ -122,3 +156,6 @@ fn turn<'a, F: Fma>(
         }
     }
 }
+
+/// Squares asked for before they are turned.
+const SQUARES: usize = 4;

@@ -26,15 +26,27 @@ pub fn tile_body<F: Fma, const ROWS: usize, const LINES: usize>(
     b: &[Line],
     tile: Tile<'_>,
 ) {
-    // The outputs are far apart in memory: ask for them now, they come while
-    // the sums are computed.
-    for row in 0..tile.rows {
-        for line in tile.out[row * tile.stride..][..tile.columns].chunks(16) {
-            F::will_write(&line[0]);
-        }
+    // Nearly all tiles are whole: the compiler then knows every length, and the
+    // sums never leave the registers.
+    if tile.rows == ROWS && tile.columns == 16 * LINES {
+        let start = start_whole::<F, ROWS, LINES>(&tile);
+        let sums = accumulate::<F, ROWS, LINES>(a, b, start);
+        finish_whole::<F, ROWS, LINES>(sums, tile);
+    } else {
+        let mut sums = [[F::sums(&[0.0; 16]); LINES]; ROWS];
+        start::<F, ROWS, LINES>(&mut sums, &tile);
+        let sums = accumulate::<F, ROWS, LINES>(a, b, sums);
+        finish::<F, ROWS, LINES>(&sums, tile);
     }
-    let mut sums = [[F::sums(&[0.0; 16]); LINES]; ROWS];
-    start::<F, ROWS, LINES>(&mut sums, &tile);
+}
+
+/// The inner loop.
+#[inline(always)]
+fn accumulate<F: Fma, const ROWS: usize, const LINES: usize>(
+    a: &[f32],
+    b: &[Line],
+    mut sums: [[F::Sums; LINES]; ROWS],
+) -> [[F::Sums; LINES]; ROWS] {
     for (a, b) in a.chunks_exact(ROWS).zip(b.chunks_exact(LINES)) {
         for row in 0..ROWS {
             for line in 0..LINES {
@@ -42,7 +54,60 @@ pub fn tile_body<F: Fma, const ROWS: usize, const LINES: usize>(
             }
         }
     }
-    finish::<F, ROWS, LINES>(&sums, tile);
+    sums
+}
+
+/// Line `line` of a row that is whole.
+#[inline(always)]
+fn whole(row: &[f32], line: usize) -> &[f32; 16] {
+    row[16 * line..].first_chunk().expect("a whole row")
+}
+
+/// What the sums of a whole tile start from. Its outputs are far apart in
+/// memory: they are asked for now and come while the sums are computed.
+#[inline(always)]
+fn start_whole<F: Fma, const ROWS: usize, const LINES: usize>(
+    tile: &Tile<'_>,
+) -> [[F::Sums; LINES]; ROWS] {
+    let row = |row: usize| &tile.out[row * tile.stride..][..16 * LINES];
+    for number in 0..ROWS {
+        for line in 0..LINES {
+            F::will_write(&whole(row(number), line)[0]);
+        }
+    }
+    let mut sums = [[F::sums(&[0.0; 16]); LINES]; ROWS];
+    match tile.init {
+        Init::Zero => {}
+        Init::Row(values) => {
+            for line in 0..LINES {
+                let from = F::sums(whole(values, line));
+                for sums in &mut sums {
+                    sums[line] = from;
+                }
+            }
+        }
+        Init::Output => {
+            for number in 0..ROWS {
+                for line in 0..LINES {
+                    sums[number][line] = F::sums(whole(row(number), line));
+                }
+            }
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn finish_whole<F: Fma, const ROWS: usize, const LINES: usize>(
+    sums: [[F::Sums; LINES]; ROWS],
+    tile: Tile<'_>,
+) {
+    for row in 0..ROWS {
+        let to = &mut tile.out[row * tile.stride..][..16 * LINES];
+        for line in 0..LINES {
+            to[16 * line..][..16].copy_from_slice(&F::values(sums[row][line]));
+        }
+    }
 }
 
 #[inline(always)]
