@@ -1,48 +1,33 @@
 //! The Byte-Level Fusion Block: the last bytes' features, fused.
 
-use super::layers::{layer_norm, mean};
-use super::{GatedMlp, PaperError, Parameters, Shape, TokenMixer, ops};
+use super::chain::{Residual, Stages, View};
+use super::gated_mlp::gated_mlp;
+use super::layers::layer_norm;
+use super::token_mixer::token_mixer;
+use super::{PaperError, Parameters, Shape};
 use crate::arith::Isa;
-use candle_core::{Result, Tensor};
 
-/// Branches of neighbouring bytes exchange in a [`TokenMixer`]; the whole lane
-/// then passes a [`GatedMlp`].
-pub struct ByteLevelFusionBlock {
-    mixer: TokenMixer,
-    norm: ops::LayerNorm,
-    mlp: GatedMlp,
-    branch: (usize, usize),
-}
-
-impl ByteLevelFusionBlock {
-    /// The block of `shape`.
-    ///
-    /// # Errors
-    /// Those of the source of `parameters`.
-    pub fn new(
-        shape: &Shape,
-        parameters: &mut Parameters<'_>,
-        isa: Isa,
-    ) -> std::result::Result<Self, PaperError> {
-        let branch = (shape.byte_branches, shape.byte_width());
-        parameters.part("byte_fusion", |parameters| {
-            Ok(ByteLevelFusionBlock {
-                mixer: TokenMixer::new((branch.0, branch.1, shape.byte_mixer), parameters, isa)?,
-                norm: layer_norm("norm", branch.1, parameters, isa)?,
-                mlp: GatedMlp::new((shape.width(), shape.byte_hidden), parameters, isa)?,
-                branch,
-            })
-        })
-    }
-
-    /// `[B, W]` to the same shape.
-    ///
-    /// # Errors
-    /// candle's, if the shape differs.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (lanes, width) = x.dims2()?;
-        let skip = x.reshape((lanes, self.branch.0, self.branch.1))?;
-        let mixed = self.mixer.forward(&skip)?.apply_op1(self.norm.clone())?;
-        self.mlp.forward(&mean(&skip, &mixed)?.reshape((lanes, width))?)
-    }
+/// Branches of neighbouring bytes exchange in a token mixer; the whole lane
+/// then passes a gated MLP. `[B, W]` to the same shape.
+///
+/// # Errors
+/// Those of the source of `parameters`.
+pub(super) fn byte_level_fusion(
+    shape: &Shape,
+    lanes: usize,
+    parameters: &mut Parameters<'_>,
+    isa: Isa,
+) -> Result<Stages, PaperError> {
+    let (branches, width) = (shape.byte_branches, shape.byte_width());
+    parameters.part("byte_fusion", |parameters| {
+        let mut mixer = token_mixer((branches, width, shape.byte_mixer), parameters, isa)?;
+        mixer.push(Box::new(layer_norm("norm", width, parameters, isa)?));
+        let mut stages: Stages = vec![
+            Box::new(View(vec![lanes, branches, width])),
+            Box::new(Residual::mean(mixer)),
+            Box::new(View(vec![lanes, shape.width()])),
+        ];
+        stages.extend(gated_mlp((shape.width(), shape.byte_hidden), parameters, isa)?);
+        Ok(stages)
+    })
 }

@@ -2,7 +2,6 @@
 
 use super::{Initial, PaperError, Parameters, ops};
 use crate::arith::Isa;
-use candle_core::{Result, Tensor};
 
 /// `x · Wᵀ + b` from the first size to the second; weights and bias start
 /// evenly within 1/√inputs.
@@ -58,9 +57,4 @@ pub(super) fn perceptron(
 ) -> std::result::Result<ops::Perceptron, PaperError> {
     let up = linear(up, (width, hidden), parameters, isa)?;
     Ok(ops::Perceptron::new(up, linear(down, (hidden, width), parameters, isa)?))
-}
-
-/// `(skip + x) / 2`.
-pub(super) fn mean(skip: &Tensor, x: &Tensor) -> Result<Tensor> {
-    (skip + x)? * 0.5
 }

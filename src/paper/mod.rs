@@ -1,11 +1,10 @@
 //! The published PEAR network, in candle, and the coder that runs it.
 //!
-//! The files read like the paper: a [`Network`] is an embedding, a
-//! [`ByteLevelFusionBlock`], a [`BatchAdaptiveFusionBlock`] and an output map;
-//! both blocks are built from a [`TokenMixer`] and a [`GatedMlp`]. candle keeps
-//! the graph and runs the chain rule; every operation whose rounding could
-//! differ between machines is a custom one (`ops`) on the kernels of
-//! [`crate::arith::dense`].
+//! The files read like the paper: a [`Network`] is an embedding, a byte-level
+//! fusion block, a batch-adaptive fusion block and an output map; both blocks
+//! are built from a token mixer and a gated MLP. Tensors and operations are
+//! candle's; every operation is a custom one (`ops`) on the kernels of
+//! [`crate::arith::dense`], and `chain` runs them forward and the chain rule back.
 //!
 //! A [`Model`] predicts one byte for each of `B` lanes and then learns from
 //! what the bytes were; [`compress`] and [`decompress`] drive it in the same
@@ -17,6 +16,7 @@
 
 mod batch_fusion;
 mod byte_fusion;
+mod chain;
 mod gated_mlp;
 mod layers;
 mod model;
@@ -31,16 +31,12 @@ mod stream;
 mod tests;
 mod token_mixer;
 
-pub use batch_fusion::BatchAdaptiveFusionBlock;
-pub use byte_fusion::ByteLevelFusionBlock;
-pub use gated_mlp::GatedMlp;
 pub use model::{FREQUENCY_SCALE, Model};
 pub use network::Network;
 pub use parameters::{Initial, Parameters, seeded};
 pub use self_test::self_test;
 pub use shape::{MAX_LANES, Shape};
 pub use stream::{compress, decompress};
-pub use token_mixer::TokenMixer;
 
 /// Why the network could not code or decode.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! Predict, then learn: the one order encoder and decoder share.
 
+use super::chain::Stage;
 use super::ops::{self, with_elements};
 use super::parameters::{Optimiser, splitmix64};
 use super::{Initial, Network, PaperError, Parameters, Shape, seeded};
@@ -85,11 +86,10 @@ impl Model {
     pub fn learn(&mut self, symbols: &[u8]) -> Result<f32, PaperError> {
         let logits = self.logits.take().expect("`learn` follows `predict`");
         let operation = ops::CrossEntropy { targets: symbols.to_vec(), isa: self.isa };
-        let loss = logits.apply_op1(operation)?;
+        let loss = operation.forward(&logits)?;
+        let gradient = operation.backward(&logits, &loss, &loss.ones_like()?)?;
         drop(logits);
-        // The gradients of the weights are where the operations put them;
-        // candle's store holds none.
-        loss.backward()?;
+        self.network.backward(&gradient)?;
         self.optimiser.step(self.isa)?;
         self.steps += 1;
         Ok(loss.to_scalar()?)

@@ -4,7 +4,7 @@ use super::PaperError;
 use super::ops::{AdamStep, with_elements};
 use crate::arith::Isa;
 use crate::arith::dense::{Adam, Moments};
-use candle_core::{Device, Result, Tensor, Var};
+use candle_core::{Device, Result, Var};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Adam's rate, as published.
@@ -31,9 +31,7 @@ pub enum Initial {
 
 /// A tensor of weights with room for its gradient.
 ///
-/// Operations hold their weights and write the gradients here, in place: in
-/// candle's own store each gradient is allocated three times per step (zeros,
-/// the gradient, their sum), which took a quarter of the time.
+/// Operations hold their weights and write the gradients here, in place.
 #[derive(Clone)]
 pub struct Weight {
     values: Var,
@@ -44,11 +42,6 @@ impl Weight {
     /// Dimensions.
     pub fn dims(&self) -> &[usize] {
         self.values.dims()
-    }
-
-    /// As a root of candle's graph.
-    pub fn tensor(&self) -> &Tensor {
-        self.values.as_tensor()
     }
 
     /// Calls `read` with the weights.

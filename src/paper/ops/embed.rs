@@ -1,12 +1,11 @@
 //! Rows of a table, chosen by bytes.
 
-use super::{elements, fit, output, with_elements};
+use super::{fit, with_elements};
 use crate::paper::parameters::Weight;
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle_core::{Device, Result, Tensor};
 
-/// Argument the table itself, `[V, E]`, the root of the graph; result
-/// `[bytes, E]`. Nothing is computed forward, and backward only sums, in the
-/// order of the bytes.
+/// From the table to `[bytes, E]`. Nothing is computed forward, and backward
+/// only sums, in the order of the bytes.
 pub struct Embed {
     /// `[V, E]`.
     pub table: Weight,
@@ -14,31 +13,30 @@ pub struct Embed {
     pub bytes: Vec<u8>,
 }
 
-impl CustomOp1 for Embed {
-    fn name(&self) -> &'static str {
-        "embed"
+impl Embed {
+    /// The rows of the bytes.
+    pub fn forward(&self) -> Result<Tensor> {
+        let width = self.table.dims()[1];
+        fit(self.table.dims()[0] == 256, "embed")?;
+        let rows = self.table.read(|table| {
+            let row = |&byte: &u8| &table[usize::from(byte) * width..][..width];
+            Ok(self.bytes.iter().flat_map(row).copied().collect::<Vec<f32>>())
+        })?;
+        Tensor::from_vec(rows, (self.bytes.len(), width), &Device::Cpu)
     }
 
-    fn cpu_fwd(&self, table: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (symbols, width) = layout.shape().dims2()?;
-        fit(symbols == 256, self.name())?;
-        let table = elements(table, layout)?;
-        let rows = self.bytes.iter().map(|&byte| &table[usize::from(byte) * width..][..width]);
-        output(rows.flatten().copied().collect(), (self.bytes.len(), width))
-    }
-
-    fn bwd(&self, table: &Tensor, _: &Tensor, result_gradient: &Tensor) -> Result<Option<Tensor>> {
-        let width = table.dim(1)?;
+    /// Writes the table's gradient, from that of the rows.
+    pub fn backward(&self, gradient: &Tensor) -> Result<()> {
+        let width = self.table.dims()[1];
         self.table.write_gradient(|out| {
             out.fill(0.0);
-            with_elements(result_gradient, |g| {
+            with_elements(gradient, |g| {
                 for (&byte, g) in self.bytes.iter().zip(g.chunks_exact(width)) {
                     let row = &mut out[usize::from(byte) * width..][..width];
                     row.iter_mut().zip(g).for_each(|(sum, g)| *sum += g);
                 }
                 Ok(())
             })
-        })?;
-        Ok(None)
+        })
     }
 }
