@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 
-use pear_archive::bpe::{BpeError, Decoder, Learner, MAX_EXPANSION, Table, byte_values, learn};
+use pear_archive::bpe::{
+    BpeError, Decoder, Learner, MAX_EXPANSION, Table, byte_values, learn, learn_short,
+};
 use proptest::prelude::*;
 
 /// A small generator, so that every run sees the same bytes.
@@ -111,6 +113,33 @@ fn a_table_of_a_sample_encodes_everything_else() {
     let symbols = table.encode(&sample).unwrap();
     assert!(symbols.len() < sample.len() * 2 / 3);
     assert!(symbols.iter().all(|&symbol| !table.decoder().expansion(symbol).is_empty()));
+}
+
+#[test]
+fn short_tables_code_each_symbol_as_one_byte_and_join_what_they_may() {
+    let joins = |left: u8, right: u8| left != b' ' && right != b'a';
+    for (name, raw) in distributions() {
+        let table = learn_short(&raw, &byte_values(&raw), 50, joins);
+        let coded = table.encode(&raw).unwrap();
+        assert!(table.decoder().decode(&coded, raw.len()).unwrap() == raw, "{name}");
+        for code in 0..=255 {
+            let expansion = table.decoder().expansion(code);
+            let uses = coded.iter().filter(|&&found| found == code).count();
+            assert!(uses == 0 || !expansion.is_empty(), "{name}: {code} is a prefix");
+            assert!(expansion.windows(2).all(|pair| joins(pair[0], pair[1])), "{name}: {code}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_saves_little_has_no_code() {
+    let raw = words(120_000, 3);
+    let tokens = |least| {
+        let table = learn_short(&raw, &byte_values(&raw), least, |_, _| true);
+        (0..=255).filter(|&code| table.decoder().expansion(code).len() > 1).count()
+    };
+    assert!(tokens(0) > tokens(2_000) && tokens(2_000) > 0);
+    assert_eq!(tokens(120_000), 0);
 }
 
 /// The definition: occurrences of every pair that do not overlap.

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pear_archive::bpe::{Decoder, Learner, byte_values, learn};
+use pear_archive::bpe::{Decoder, Learner, byte_values, learn, learn_short};
 
 fuzz_target!(|input: (&[u8], &[u8])| {
     let (sample, other) = input;
@@ -12,7 +12,10 @@ fuzz_target!(|input: (&[u8], &[u8])| {
     assert_eq!(raw.expect("own symbols"), sample);
 
     let both = [sample, other].concat();
-    let table = learn(sample, &byte_values(&both), 200);
-    let symbols = table.encode(&both).expect("all values were told");
-    assert_eq!(table.decoder().decode(&symbols, both.len()).expect("own symbols"), both);
+    let values = byte_values(&both);
+    let short = learn_short(sample, &values, 3, |left, right| left != b' ' || right == b' ');
+    for table in [learn(sample, &values, 200), short] {
+        let symbols = table.encode(&both).expect("all values were told");
+        assert_eq!(table.decoder().decode(&symbols, both.len()).expect("own symbols"), both);
+    }
 });

@@ -33,7 +33,11 @@ pub fn decode(
 /// §3.1
 fn byte_pairs(payload: &[u8], model: u16, length: usize) -> Result<Vec<u8>> {
     let mut bits = Bits { bytes: payload, at: 0 };
-    let spelling = merge_table(&mut bits)?;
+    let mut spelling = merge_table(&mut bits)?;
+    spelling.sort_by_key(|bytes| {
+        let behind = bytes.first().is_some_and(|&b| b.is_ascii_alphanumeric() || b > 127);
+        (bytes.is_empty(), behind, bytes.clone())
+    });
     let mut at = bits.at.div_ceil(8);
     let (mut count, mut shift) = (0, 0);
     loop {

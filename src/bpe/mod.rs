@@ -1,7 +1,8 @@
 //! Byte-pair encoding: frequent pairs of symbols give way to byte values.
 //!
 //! ```text
-//! learn.rs     which pairs to merge, and which byte values to give away
+//! learn.rs     which pairs to merge
+//! draft.rs     which symbols get a code, and of how many bytes
 //! sequence.rs  a block as symbols; replaces a pair wherever it occurs
 //! pairs.rs     the pairs worth watching, by their symbols
 //! queue.rs     the same, by count
@@ -20,6 +21,7 @@
 
 mod bits;
 mod decode;
+mod draft;
 mod learn;
 mod pairs;
 mod queue;
@@ -27,7 +29,7 @@ mod sequence;
 mod table;
 
 pub use decode::Decoder;
-pub use learn::{Learner, byte_values, learn};
+pub use learn::{Learner, byte_values, learn, learn_short};
 pub use table::Table;
 
 /// Symbols there can be, literals and tokens together, and the barrier. All

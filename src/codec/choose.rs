@@ -2,10 +2,11 @@
 //!
 //! Nothing here is normative: any choice decodes.
 
-use super::{Codec, ContentKind, Filter};
-use crate::bpe::byte_values;
+use super::{Codec, ContentKind, pear, tokens};
+use crate::arith::Isa;
+use crate::bpe::Table;
 use crate::filter::x86;
-use crate::model::Contexts;
+use crate::model::{Contexts, Model, Spelling};
 
 /// Length of one sample.
 const SAMPLE: usize = 1 << 14;
@@ -43,23 +44,69 @@ pub(super) fn contexts(raw: &[u8]) -> Contexts {
     if 2 * text >= all { Contexts::Text } else { Contexts::Binary }
 }
 
-/// Levels up to this one put byte pairs in front of the model on text.
-const BPE_LEVELS: u8 = 5;
-/// Fewer free byte values than this do not pay for a table.
-const LEAST_FREE: usize = 32;
-/// Smaller groups are fast enough.
-const LEAST_BYTES: usize = 1 << 14;
+/// A filter, ready to be applied.
+pub(super) enum Prepared {
+    /// Bytes as they are.
+    Plain,
+    /// x86 call and jump targets made absolute.
+    X86,
+    /// The byte pairs of a table.
+    Pairs(Table),
+}
 
 /// The filter that pays.
-pub(super) fn filter(raw: &[u8], contexts: Contexts, level: u8) -> Filter {
+pub(super) fn filter(raw: &[u8], contexts: Contexts, level: u8, isa: Isa) -> Prepared {
     match contexts {
-        Contexts::Binary if x86::density(raw) > 0.002 => Filter::X86,
-        Contexts::Text if level <= BPE_LEVELS && raw.len() >= LEAST_BYTES => {
-            let free = byte_values(raw).iter().filter(|&&present| !present).count();
-            if free >= LEAST_FREE { Filter::Bpe } else { Filter::None }
-        }
-        _ => Filter::None,
+        Contexts::Binary if x86::density(raw) > 0.002 => Prepared::X86,
+        Contexts::Text => byte_pairs(raw, level, isa).map_or(Prepared::Plain, Prepared::Pairs),
+        _ => Prepared::Plain,
     }
+}
+
+/// Groups from this size on are judged by coding a sample.
+const JUDGED: usize = 1 << 18;
+/// The sample: this many pieces, together a share of the group, and at most.
+const JUDGED_PIECES: usize = 4;
+const JUDGED_SHARE: usize = 32;
+const JUDGED_LEAST: usize = 1 << 14;
+const JUDGED_MOST: usize = 1 << 16;
+/// The fast levels take smaller groups without a judgement.
+const LEAST_BYTES: usize = 1 << 16;
+
+/// How much larger a group may get, in 1/1000 for all of its symbols saved.
+/// Low levels take speed, high levels take size.
+fn price_of_speed(level: u8) -> u64 {
+    match level {
+        0..=3 => 150,
+        4..=5 => 100,
+        6..=7 => 15,
+        _ => 0,
+    }
+}
+
+/// Byte pairs, if they are worth it.
+fn byte_pairs(raw: &[u8], level: u8, isa: Isa) -> Option<Table> {
+    if raw.len() < if level <= 3 { LEAST_BYTES } else { JUDGED } {
+        return None;
+    }
+    let table = tokens::learn(raw);
+    let pays = !table.merges().is_empty() && (raw.len() < JUDGED || judge(raw, &table, level, isa));
+    pays.then_some(table)
+}
+
+/// Codes a sample with and without the pairs by the model of the level.
+fn judge(raw: &[u8], table: &Table, level: u8, isa: Isa) -> bool {
+    let length = (raw.len() / JUDGED_SHARE).clamp(JUDGED_LEAST, JUDGED_MOST);
+    let sample = tokens::pieces(raw, JUDGED_PIECES, length / JUDGED_PIECES);
+    let model = |contexts| Model::of_level(level, contexts);
+    let symbols = tokens::symbols(&sample, table);
+    let pairs = tokens::code(&symbols, table, model(Contexts::Tokens), isa).len();
+    let plain = pear::encode(&sample, model(Contexts::Text), Spelling::default(), isa).len();
+    let entries = table.wire().len() * sample.len() / raw.len();
+    let price = price_of_speed(level) * (sample.len() - symbols.len()) as u64;
+    // As many thousandths as the price is worth, of what the plain sample takes.
+    let thousand = 1000 * sample.len() as u64;
+    (pairs + entries) as u64 * thousand <= plain as u64 * (thousand + price)
 }
 
 /// Sixteen samples spread over the group, or all of a small one.
@@ -116,5 +163,27 @@ mod tests {
         let mut mixed = noise(1 << 18);
         mixed.extend(b"words and more words, ".repeat(8000));
         assert_eq!(codec(&mixed), Codec::Pear);
+    }
+
+    fn pairs(raw: &[u8], level: u8) -> bool {
+        matches!(filter(raw, Contexts::Text, level, Isa::best()), Prepared::Pairs(_))
+    }
+
+    #[test]
+    fn byte_pairs_go_before_the_model_where_they_pay() {
+        let line =
+            |n: u8| format!("<item number=\"{n}\">a pear from the garden</item>\n").into_bytes();
+        let markup: Vec<u8> = noise(10_000).into_iter().flat_map(line).collect();
+        assert!([1, 5, 9].iter().all(|&level| pairs(&markup, level)));
+        assert!(pairs(&markup[..LEAST_BYTES], 1), "low levels take speed");
+        assert!(!pairs(&markup[..LEAST_BYTES], 5), "small groups are not worth it");
+    }
+
+    #[test]
+    fn byte_pairs_need_free_values_and_size_counts_more_at_higher_levels() {
+        let all: Vec<u8> = (0..=255).cycle().take(JUDGED).collect();
+        assert!(!pairs(&all, 1));
+        let prices = (1..=9).map(price_of_speed).collect::<Vec<_>>();
+        assert!(prices.is_sorted_by(|low, high| low >= high) && prices[8] == 0, "{prices:?}");
     }
 }

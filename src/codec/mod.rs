@@ -16,6 +16,7 @@ pub use error::CodecError;
 use crate::arith::Isa;
 use crate::filter::x86;
 use crate::model::{Class, Contexts, Model, Spelling};
+use choose::Prepared;
 
 /// Most bytes of a group.
 pub const MOST_BYTES: usize = u32::MAX as usize;
@@ -136,7 +137,7 @@ pub fn encode_group(raw: &[u8], options: &CodecOptions) -> Result<EncodedGroup, 
         Codec::Store => Ok(stored(raw)),
         Codec::Zstd => compressed(raw, options.level),
         Codec::Bpe => Ok(plain(Codec::Bpe, pairs::encode(raw, options.level))),
-        Codec::Pear => pear_group(raw, options),
+        Codec::Pear => Ok(pear_group(raw, options)),
         Codec::PearPaper => paper::encode(raw, options),
     }
 }
@@ -158,30 +159,26 @@ fn compressed(raw: &[u8], level: u8) -> Result<EncodedGroup, CodecError> {
 }
 
 /// The filter that pays, then the model of the level.
-fn pear_group(raw: &[u8], options: &CodecOptions) -> Result<EncodedGroup, CodecError> {
+fn pear_group(raw: &[u8], options: &CodecOptions) -> EncodedGroup {
     let contexts = choose::contexts(raw);
-    let filter = choose::filter(raw, contexts, options.level);
-    let contexts = if filter == Filter::Bpe { Contexts::Tokens } else { contexts };
-    let model = Model::of_level(options.level, contexts);
-    let coding =
-        |filter| Coding { codec: Codec::Pear as u8, filter: filter as u8, model: model.id };
-    let group = match filter {
-        Filter::X86 => {
+    let isa = options.isa;
+    let model = |contexts| Model::of_level(options.level, contexts);
+    let plain = |bytes: &[u8]| pear::encode(bytes, model(contexts), Spelling::default(), isa);
+    let (filter, model, payload) = match choose::filter(raw, contexts, options.level, isa) {
+        Prepared::Plain => (Filter::None, model(contexts), plain(raw)),
+        Prepared::X86 => {
             let mut filtered = raw.to_vec();
             x86::forward(&mut filtered);
-            let payload = pear::encode(&filtered, model, Spelling::default(), options.isa);
-            EncodedGroup { coding: coding(Filter::X86), payload }
+            (Filter::X86, model(contexts), plain(&filtered))
         }
-        Filter::Bpe => EncodedGroup {
-            coding: coding(Filter::Bpe),
-            payload: tokens::encode(raw, model, options.isa)?,
-        },
-        _ => EncodedGroup {
-            coding: coding(Filter::None),
-            payload: pear::encode(raw, model, Spelling::default(), options.isa),
-        },
+        Prepared::Pairs(table) => {
+            let model = model(Contexts::Tokens);
+            (Filter::Bpe, model, tokens::encode(raw, &table, model, isa))
+        }
     };
-    Ok(if group.payload.len() < raw.len() { group } else { stored(raw) })
+    let coding = Coding { codec: Codec::Pear as u8, filter: filter as u8, model: model.id };
+    let group = EncodedGroup { coding, payload };
+    if group.payload.len() < raw.len() { group } else { stored(raw) }
 }
 
 /// Decodes the first `wanted` bytes of a group of `raw_length` bytes (all of
