@@ -14,11 +14,13 @@ const PEAR: &str = include_str!("../src/codec/pear.rs");
 const CONTEXTS: &str = include_str!("../src/model/contexts.rs");
 const ENGINE: &str = include_str!("../src/model/engine.rs");
 const REFINE: &str = include_str!("../src/model/refine.rs");
-const PARTS: [&str; 5] = [
+const COUNTERS: &str = include_str!("../src/model/counters.rs");
+const PARTS: [&str; 6] = [
     include_str!("../src/model/maps.rs"),
     include_str!("../src/model/matching.rs"),
     include_str!("../src/model/mixer.rs"),
     include_str!("../src/model/network.rs"),
+    include_str!("../src/model/sure.rs"),
     REFINE,
 ];
 
@@ -82,10 +84,12 @@ fn the_models_of_the_spec_are_registered() {
     for model in MODELS {
         let name = format!("{:?}", model.class);
         let row = classes.iter().find(|row| row[0] == name).unwrap();
-        assert_eq!(row[7..], [model.most_slots.to_string(), model.most_rows.to_string()]);
+        let sure = if model.class.sure() { "yes" } else { "no" };
+        let most = [model.most_slots.to_string(), model.most_rows.to_string(), sure.to_owned()];
+        assert_eq!(row[8..], most);
         let shape = between(PEAR, &format!("Class::{name} => $run!("), ")");
         let shape = shape.replace("true", "yes").replace("false", "no");
-        assert_eq!(row[1..7], shape.split(", ").collect::<Vec<_>>());
+        assert_eq!(row[1..8], shape.split(", ").collect::<Vec<_>>());
         let experts: usize = row[1].parse().unwrap();
         let length = 1 << 16;
         let clamped = (length * experts * 8).ilog2().clamp(14, model.most_slots);
@@ -182,6 +186,19 @@ fn the_bit_histories_of_the_spec_are_those_of_the_code() {
         assert_eq!(row[1].split(", ").take(2).collect::<Vec<_>>(), counts);
         let next = NEXT[state as usize].map(|next| next.to_string());
         assert_eq!(row[2..], next);
+    }
+}
+
+#[test]
+fn the_counters_of_the_spec_are_those_of_the_code() {
+    let rows = table(SPEC, "| confidence | `RATE_OF` |");
+    for (column, name) in [(1, "RATE_OF"), (2, "RAISE")] {
+        let code = between(COUNTERS, &format!("static {name}: [f32; 16] ="), "];");
+        let code = code.trim_start().trim_start_matches('[').replace('_', "");
+        let code = code.split(',').map(str::trim).filter(|cell| !cell.is_empty());
+        let code: Vec<f32> = code.map(|cell| cell.parse().unwrap()).collect();
+        let spec: Vec<f32> = rows.iter().map(|row| row[column].parse().unwrap()).collect();
+        assert_eq!(spec, code);
     }
 }
 

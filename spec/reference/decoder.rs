@@ -229,14 +229,21 @@ fn symbols(code: &[u8], model: u16, count: usize, spelling: Vec<Vec<u8>>) -> Res
     let mut engine = Engine::new(model, count, spelling)?;
     let mut coder = RangeDecoder::new(code);
     for _ in 0..count {
-        engine.begin_byte();
-        for _ in 0..8 {
-            let bit = coder.bit(engine.predict());
-            engine.update(bit);
+        match engine.begin_byte() {
+            Some((symbol, p)) if coder.bit(p) == 1 => engine.hold(symbol),
+            _ => {
+                engine.prepare();
+                for _ in 0..8 {
+                    let bit = coder.bit(engine.predict());
+                    engine.update(bit);
+                }
+                engine.end_byte();
+            }
         }
-        engine.end_byte();
         need(coder.read <= code.len() + 4, "4.3: cut short")?;
     }
+    let end = [code.len(), code.len() + 3].contains(&coder.read);
+    need(count == 0 || end, "4.3: the end")?;
     Ok(engine.view.past)
 }
 
@@ -301,7 +308,8 @@ const FIRST_WEIGHT: f32 = 2.4;
 const MIXER_RATE: f32 = 0.02;
 const MIXER_DECAY: f32 = 0.9999;
 const MIXER_FLOOR: f32 = 0.004;
-const FINAL_RATE: f32 = 0.003;
+const SETTLED: f32 = 1_000_000.0;
+const FINAL_RATE: f32 = 0.0015;
 const HEAD_RATE: f32 = 0.02;
 const LAYER_RATE: f32 = 0.002;
 const ROW_RATE: f32 = 0.02;
@@ -318,6 +326,30 @@ const GRAMS: usize = 5;
 const ENERGY_RATE: f32 = 0.002;
 const LONGEST: usize = 400;
 const RATE: f32 = 0.006;
+const SURE_LENGTH: usize = 16;
+const SURE_PROBABILITY: i32 = 65_350;
+const SURE_FIRST: i32 = 60_000;
+const SURE_SHIFT: u32 = 5;
+const RATE_OF: [f32; 16] = [
+    0.6666667,
+    0.4,
+    0.2857143,
+    0.22222222,
+    0.18181818,
+    0.15384615,
+    0.13333333,
+    0.11764706,
+    0.0952381,
+    0.08,
+    0.06451613,
+    0.05128205,
+    0.04081633,
+    0.03174603,
+    0.024096386,
+    0.018018018,
+];
+const RAISE: [f32; 16] =
+    [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.332, 0.25, 0.2, 0.145, 0.1, 0.07, 0.0];
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 const SECOND: u64 = 0xC2B2_AE3D_27D4_EB4F;
 const THIRD: u64 = 0xD6E8_FEB8_6659_FD93;
@@ -337,28 +369,43 @@ struct Class {
     selectors: usize,
     width: usize,
     matches: usize,
+    counted: usize,
     deep: bool,
     most_slots: u32,
     most_rows: u32,
+    sure: bool,
 }
 
 /// §5.9
 fn registered(model: u16) -> Result<(Class, Contexts)> {
-    let class = |[experts, blocks, selectors, width, matches]: [usize; 5], deep, most: [u32; 2]| {
+    let class = |sizes: [usize; 6], deep, most: [u32; 2], sure| {
+        let [experts, blocks, selectors, width, matches, counted] = sizes;
         let [most_slots, most_rows] = most;
-        Class { experts, blocks, selectors, width, matches, deep, most_slots, most_rows }
+        Class {
+            experts,
+            blocks,
+            selectors,
+            width,
+            matches,
+            counted,
+            deep,
+            most_slots,
+            most_rows,
+            sure,
+        }
     };
     let class = match model {
-        1 | 2 | 9 => class([8, 1, 2, 1, 1], false, [26, 12]),
-        3 | 4 | 10 => class([16, 3, 5, 2, 2], false, [28, 14]),
-        5 | 6 | 11 => class([24, 4, 6, 2, 2], false, [29, 15]),
-        7 | 8 | 12 => class([56, 8, 8, 2, 3], true, [29, 16]),
+        1..=3 => class([8, 1, 2, 1, 1, 0], false, [25, 12], true),
+        4..=6 => class([16, 3, 5, 2, 2, 0], false, [28, 14], true),
+        7..=9 => class([16, 3, 5, 2, 2, 0], false, [28, 14], false),
+        10..=12 => class([24, 5, 6, 2, 2, 16], false, [28, 15], false),
+        13..=15 => class([56, 9, 8, 2, 3, 16], true, [28, 16], false),
         _ => return Err("unsupported model".to_owned()),
     };
-    let contexts = match model {
-        9.. => Contexts::Tokens,
-        _ if model % 2 == 1 => Contexts::Text,
-        _ => Contexts::Binary,
+    let contexts = match model % 3 {
+        1 => Contexts::Text,
+        2 => Contexts::Binary,
+        _ => Contexts::Tokens,
     };
     Ok((class, contexts))
 }
@@ -951,7 +998,7 @@ impl View {
     }
 }
 
-/// §5.4
+/// §5.4.1
 #[derive(Clone, Copy, Default)]
 struct Cell {
     p: u32,
@@ -1014,7 +1061,7 @@ impl Matching {
         }
     }
 
-    fn begin(&mut self, past: &[u8], recent: u64) {
+    fn advance(&mut self, past: &[u8]) {
         let n = past.len();
         if self.pointer > 0 {
             let (predicted, last) = (past[self.pointer], past[n - 1]);
@@ -1039,6 +1086,10 @@ impl Matching {
                 }
             }
         }
+    }
+
+    fn find(&mut self, past: &[u8], recent: u64) {
+        let n = past.len();
         if n >= self.minimum {
             let h = (recent << (64 - 8 * self.minimum)).wrapping_mul(MULTIPLIER);
             let log2 = self.table.len().ilog2();
@@ -1229,6 +1280,31 @@ impl Refinement {
     }
 }
 
+/// §5.4.2
+#[derive(Clone, Copy)]
+struct Counters {
+    dither: [u32; 16],
+}
+
+impl Counters {
+    fn predict(c: i16) -> f32 {
+        let q = (c as i32 + (1 << 15)) >> 4;
+        stretch((q as f32 + 0.5) * (1.0 / 4096.0))
+    }
+
+    fn update(&mut self, i: usize, c: &mut i16, bit: u32) {
+        let u = *c as i32 + (1 << 15);
+        let (q, confidence) = ((u >> 4) as f32, (u & 15) as usize);
+        let high = (self.dither[i] >> 24) as f32 * (1.0 / 256.0);
+        let low = (self.dither[i] >> 16 & 255) as f32 * (1.0 / 256.0);
+        self.dither[i] = self.dither[i].wrapping_add(0xE377_9B10);
+        let q = (q + ((bit as f32 * 4096.0 - 0.5) - q) * RATE_OF[confidence]) + high;
+        let q = q.clamp(0.0, 4095.0) as i32;
+        let confidence = confidence as i32 + (RAISE[confidence] + low) as i32;
+        *c = ((q << 4 | confidence) - (1 << 15)) as i16;
+    }
+}
+
 /// §5
 struct Engine {
     class: Class,
@@ -1245,8 +1321,13 @@ struct Engine {
     seen: usize,
     /// `[experts][256]`
     maps: Vec<Vec<Cell>>,
-    /// The cell of no context of §5.4, step 4.
-    idle: Cell,
+    /// Beside `lines`.
+    count_lines: Vec<[[i16; 16]; 4]>,
+    counts: Vec<[i16; 16]>,
+    counters: Counters,
+    /// §5.10
+    holds: [[i32; 4]; 8],
+    expected: Option<(u8, usize, usize)>,
     matching: Vec<Matching>,
     network: Network,
     /// Selector, set, weights.
@@ -1294,7 +1375,13 @@ impl Engine {
             places: vec![(0, 0); class.experts],
             seen: 0,
             maps: vec![map; class.experts],
-            idle: Cell::default(),
+            count_lines: vec![[[0; 16]; 4]; if class.counted > 0 { 1 << (slots - 6) } else { 0 }],
+            counts: vec![[0; 16]; class.counted],
+            counters: Counters {
+                dither: std::array::from_fn(|i| 0x9E37_79B1u32.wrapping_mul(i as u32 + 1)),
+            },
+            holds: [[SURE_FIRST; 4]; 8],
+            expected: None,
             matching: matching.iter().map(|&minimum| Matching::new(minimum, log2)).collect(),
             network: Network::new(&class, rows),
             first: sizes[..class.selectors].iter().map(|&s| vec![weights.clone(); s]).collect(),
@@ -1309,15 +1396,56 @@ impl Engine {
         })
     }
 
-    fn begin_byte(&mut self) {
-        self.hashes = self.view.hashes(self.class.experts);
+    /// The symbol asked about and the probability that it comes.
+    fn begin_byte(&mut self) -> Option<(u8, u32)> {
+        self.expected = None;
         if !self.view.past.is_empty() {
             for matching in &mut self.matching {
-                matching.begin(&self.view.past, self.view.recent);
+                matching.advance(&self.view.past);
             }
         }
+        let Matching { pointer, length, .. } = self.matching[0];
+        if !self.class.sure || pointer == 0 || length < SURE_LENGTH {
+            return None;
+        }
+        let symbol = self.view.past[pointer];
+        let class = ((length / SURE_LENGTH).ilog2() as usize).min(7);
+        let [_, pair, triple] = self.view.followers();
+        let agreement = |followers: u64| (followers & 255 == symbol as u64) as usize;
+        let agreement = agreement(pair) + 2 * agreement(triple);
+        self.expected = Some((symbol, class, agreement));
+        let p = self.holds[class][agreement];
+        (p >= SURE_PROBABILITY).then_some((symbol, p as u32))
+    }
+
+    fn find(&mut self) {
+        if !self.view.past.is_empty() {
+            for matching in &mut self.matching {
+                matching.find(&self.view.past, self.view.recent);
+            }
+        }
+    }
+
+    fn prepare(&mut self) {
+        self.hashes = self.view.hashes(self.class.experts);
+        self.find();
         self.network.forward(self.view.recent, self.view.grams());
         self.select(0);
+    }
+
+    fn hold(&mut self, symbol: u8) {
+        self.find();
+        self.take(symbol);
+    }
+
+    /// §5.10
+    fn take(&mut self, symbol: u8) {
+        if let Some((expected, class, agreement)) = self.expected {
+            let p = &mut self.holds[class][agreement];
+            let t = if expected == symbol { 65_535 } else { 0 };
+            *p += (t - *p) >> SURE_SHIFT;
+        }
+        self.view.push(symbol);
     }
 
     /// §5.3
@@ -1325,6 +1453,9 @@ impl Engine {
         for i in 0..self.class.experts {
             let (line, slot) = self.places[i];
             self.lines[line][slot] = self.local[i];
+            if i < self.class.counted {
+                self.count_lines[line][slot] = self.counts[i];
+            }
             let check = ((self.hashes[i] >> 24) ^ nibble.wrapping_mul(0x9D)) as u8;
             let line = (self.hashes[i] ^ nibble >> 1) as usize % self.lines.len();
             let slots = &self.lines[line];
@@ -1333,6 +1464,11 @@ impl Engine {
             self.local[i] = hit.map_or([0; 16], |slot| slots[slot]);
             self.local[i][0] = check;
             self.places[i] = (line, hit.unwrap_or(least));
+        }
+        for i in 0..self.class.counted {
+            let (line, slot) = self.places[i];
+            let known = self.local[i][1] != 0;
+            self.counts[i] = if known { self.count_lines[line][slot] } else { [0; 16] };
         }
         self.node = 1;
         self.seen = self.local[1..7].iter().filter(|slot| slot[1] != 0).count();
@@ -1347,15 +1483,15 @@ impl Engine {
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
         let groups = experts.div_ceil(16);
         self.inputs.fill(0.0);
-        if experts % 16 == 8 && blocks > 1 {
-            self.inputs[16 * blocks - 8..16 * blocks - 1].fill(self.idle.linear());
-        }
         for i in 0..experts {
             let cell = *self.cell(i);
             self.inputs[i] = cell.logistic;
             if blocks > 1 {
                 self.inputs[16 * groups + i] = cell.linear();
             }
+        }
+        for (i, counts) in self.counts.iter().enumerate() {
+            self.inputs[16 * (blocks - 1) + i] = Counters::predict(counts[self.node]);
         }
         let network = self.network.predict(partial);
         let extra = if experts % 16 == 8 { experts } else { 32 * groups };
@@ -1391,7 +1527,8 @@ impl Engine {
             _ => 0.5 * (self.last(network, 0) + self.last(network, 1)),
         };
         self.mixed = squash(y);
-        self.inputs[16 * blocks - 1] = network;
+        let latest = self.latest();
+        self.inputs[latest] = network;
         self.output[LATE] = network;
         let third = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1) >> 16;
         let rows = [partial | c1 << 8, expected | partial << 8, third as usize];
@@ -1405,12 +1542,17 @@ impl Engine {
         ((p * 65536.0) as u32).clamp(1, 65535)
     }
 
+    /// Index of the input of the network.
+    fn latest(&self) -> usize {
+        16 * (self.class.blocks - (self.class.counted > 0) as usize) - 16 + LATE
+    }
+
     /// §5.7, steps 1 and 2.
     fn mix(&mut self, network: f32) {
         for (k, &set) in self.chosen.iter().enumerate() {
             let w = &self.first[k][set];
             let x = sum(self.inputs.iter().zip(w).map(|(x, w)| x * w));
-            let x = x + network * w[w.len() - 16 + LATE];
+            let x = x + network * w[self.latest()];
             self.output[k] = x.clamp(-CLAMP, CLAMP);
         }
     }
@@ -1444,11 +1586,13 @@ impl Engine {
         for map in &mut self.refinement {
             map.update(bit);
         }
-        self.idle.update(bit);
         for i in 0..self.class.experts {
             self.cell(i).update(bit);
             let history = &mut self.local[i][self.node];
             *history = self.histories.next[*history as usize][bit as usize];
+        }
+        for (i, counts) in self.counts.iter_mut().enumerate() {
+            self.counters.update(i, &mut counts[self.node], bit);
         }
         let error = -(bit as f32 - squash(self.output[LATE]));
         self.network.learn_bit(partial, error);
@@ -1462,9 +1606,14 @@ impl Engine {
 
     fn end_byte(&mut self) {
         let rate = self.rate * MIXER_DECAY;
-        self.rate = if rate > MIXER_FLOOR { rate } else { MIXER_FLOOR };
+        let settled = SETTLED / (SETTLED + self.view.past.len() as f32);
+        let floor = match self.view.contexts {
+            Contexts::Binary => MIXER_FLOOR,
+            _ => MIXER_FLOOR * settled.sqrt(),
+        };
+        self.rate = if rate > floor { rate } else { floor };
         self.network.learn_symbol();
-        self.view.push(self.partial as u8);
+        self.take(self.partial as u8);
         (self.partial, self.bit_index) = (1, 0);
     }
 }

@@ -71,6 +71,8 @@ pub trait Simd: Copy {
     fn to_float(self, a: Self::I) -> Self::F;
     /// Integer part of each float; the caller keeps them within `i32`.
     fn truncate(self, a: Self::F) -> Self::I;
+    /// In each lane, the float of `table` that `index`, 0 ..= 15, names.
+    fn lookup(self, table: &[f32; 16], index: Self::I) -> Self::F;
     /// The float in lane 0.
     fn first(self, a: Self::F) -> f32;
     /// Sum by a fixed tree: lanes 8 apart, then 4, 2, 1.
@@ -144,6 +146,10 @@ impl Simd for Scalar {
     #[inline(always)]
     fn shr<const BITS: u32>(self, a: [i32; 16]) -> [i32; 16] {
         a.map(|a| (a as u32 >> BITS) as i32)
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[f32; 16], index: [i32; 16]) -> [f32; 16] {
+        index.map(|index| table[index as usize & 15])
     }
     #[inline(always)]
     fn first(self, a: [f32; 16]) -> f32 {

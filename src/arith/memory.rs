@@ -43,15 +43,21 @@ impl<T: Zeroable + Copy> Table<T> {
     /// Asks the CPU to fetch the cell at `index mod len`; changes nothing.
     #[inline(always)]
     pub fn prefetch(&self, index: usize) {
-        let address: *const T = self.at(index);
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a prefetch never faults and the address is inside the table.
-        unsafe {
-            core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(address.cast())
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = address;
+        prefetch(self.at(index));
     }
+}
+
+/// Asks the CPU to fetch the cache line where `cell` begins; changes nothing.
+#[inline(always)]
+pub fn prefetch<T>(cell: &T) {
+    let address: *const T = cell;
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch never faults, and the address is of a live value.
+    unsafe {
+        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(address.cast())
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }
 
 /// Tells Linux that large pages suit this memory. A hint: failure is harmless.

@@ -123,6 +123,20 @@ impl Simd for Avx2 {
         }
     }
     #[inline(always)]
+    fn lookup(self, table: &[f32; 16], index: Self::I) -> Self::F {
+        let (low, high) = self.load(table);
+        // SAFETY: AVX2 by `self`; registers only. The permutation reads the low
+        // three bits of an index; the fourth, moved to the sign, chooses the half.
+        unsafe {
+            let one = |index: __m256i| {
+                let (a, b) =
+                    (_mm256_permutevar8x32_ps(low, index), _mm256_permutevar8x32_ps(high, index));
+                _mm256_blendv_ps(a, b, _mm256_castsi256_ps(_mm256_slli_epi32::<28>(index)))
+            };
+            (one(index.0), one(index.1))
+        }
+    }
+    #[inline(always)]
     fn first(self, a: Self::F) -> f32 {
         // SAFETY: AVX2 by `self`; registers only.
         unsafe { _mm256_cvtss_f32(a.0) }
@@ -221,6 +235,12 @@ impl Simd for Avx512 {
     fn shr<const BITS: u32>(self, a: Self::I) -> Self::I {
         // SAFETY: AVX-512 by `self`; registers only.
         unsafe { _mm512_srli_epi32::<BITS>(a) }
+    }
+    #[inline(always)]
+    fn lookup(self, table: &[f32; 16], index: Self::I) -> Self::F {
+        // SAFETY: AVX-512 by `self`; registers only, and the permutation reads the
+        // low four bits of an index.
+        unsafe { _mm512_permutexvar_ps(index, self.load(table)) }
     }
     #[inline(always)]
     fn first(self, a: Self::F) -> f32 {

@@ -8,14 +8,16 @@ use crate::coder::{Decoder, Encoder};
 use crate::model::{Class, Engine, Model, Spelling};
 
 /// Runs `$run!` with the engine constants of a class:
-/// experts, blocks of inputs, selectors, network blocks, match models, deep.
+/// experts, blocks of inputs, selectors, network blocks, match models, experts
+/// with counters, deep.
 macro_rules! with_class {
     ($class:expr, $run:ident) => {
         match $class {
-            Class::Fast => $run!(8, 1, 2, 1, 1, false),
-            Class::Standard => $run!(16, 3, 5, 2, 2, false),
-            Class::Strong => $run!(24, 4, 6, 2, 2, false),
-            Class::Best => $run!(56, 8, 8, 2, 3, true),
+            Class::Fast => $run!(8, 1, 2, 1, 1, 0, false),
+            Class::Standard => $run!(16, 3, 5, 2, 2, 0, false),
+            Class::Thorough => $run!(16, 3, 5, 2, 2, 0, false),
+            Class::Strong => $run!(24, 5, 6, 2, 2, 16, false),
+            Class::Best => $run!(56, 9, 8, 2, 3, 16, true),
         }
     };
 }
@@ -23,8 +25,8 @@ macro_rules! with_class {
 /// Codes all of `raw`, symbols that `spelling` explains.
 pub(super) fn encode(raw: &[u8], model: Model, spelling: Spelling, isa: Isa) -> Vec<u8> {
     macro_rules! run {
-        ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $deep:expr) => {
-            isa.run_lanes(Encode::<$n, $w, $k, $b, $m, $deep> { raw, model, spelling })
+        ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $c:expr, $deep:expr) => {
+            isa.run_lanes(Encode::<$n, $w, $k, $b, $m, $c, $deep> { raw, model, spelling })
         };
     }
     with_class!(model.class, run)
@@ -43,8 +45,8 @@ pub(super) fn decode(
     wanted: usize,
 ) -> Result<Vec<u8>, CodecError> {
     macro_rules! run {
-        ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $deep:expr) => {
-            isa.run_lanes(Decode::<$n, $w, $k, $b, $m, $deep> {
+        ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $c:expr, $deep:expr) => {
+            isa.run_lanes(Decode::<$n, $w, $k, $b, $m, $c, $deep> {
                 payload,
                 model,
                 spelling,
@@ -63,6 +65,7 @@ struct Encode<
     const K: usize,
     const B: usize,
     const M: usize,
+    const C: usize,
     const DEEP: bool,
 > {
     raw: &'a [u8],
@@ -76,18 +79,30 @@ impl<
     const K: usize,
     const B: usize,
     const M: usize,
+    const C: usize,
     const DEEP: bool,
-> LaneKernel for Encode<'_, N, W, K, B, M, DEEP>
+> LaneKernel for Encode<'_, N, W, K, B, M, C, DEEP>
 {
     type Output = Vec<u8>;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Vec<u8> {
-        let mut engine =
-            Engine::<S, N, W, K, B, M, DEEP>::new(simd, self.model, self.spelling, self.raw.len());
+        let mut engine = Engine::<S, N, W, K, B, M, C, DEEP>::new(
+            simd,
+            self.model,
+            self.spelling,
+            self.raw.len(),
+        );
         let mut coder = Encoder::default();
         for &byte in self.raw {
-            engine.begin_byte();
+            if let Some((expected, probability)) = engine.begin_byte() {
+                coder.encode((byte == expected) as u32, probability);
+                if byte == expected {
+                    engine.hold(byte);
+                    continue;
+                }
+            }
+            engine.prepare();
             for shift in (0..8).rev() {
                 let bit = (byte >> shift & 1) as u32;
                 coder.encode(bit, engine.predict());
@@ -106,6 +121,7 @@ struct Decode<
     const K: usize,
     const B: usize,
     const M: usize,
+    const C: usize,
     const DEEP: bool,
 > {
     payload: &'a [u8],
@@ -121,31 +137,45 @@ impl<
     const K: usize,
     const B: usize,
     const M: usize,
+    const C: usize,
     const DEEP: bool,
-> LaneKernel for Decode<'_, N, W, K, B, M, DEEP>
+> LaneKernel for Decode<'_, N, W, K, B, M, C, DEEP>
 {
     type Output = Result<Vec<u8>, CodecError>;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Self::Output {
         let mut engine =
-            Engine::<S, N, W, K, B, M, DEEP>::new(simd, self.model, self.spelling, self.length);
+            Engine::<S, N, W, K, B, M, C, DEEP>::new(simd, self.model, self.spelling, self.length);
         let mut coder = Decoder::new(self.payload);
+        let offset = self.payload.len() as u64;
+        let damaged = |cause| Err(CodecError::Damaged { codec: "pear", offset, cause });
         let (mut symbols, mut bytes) = (0, 0);
         while symbols < self.length && bytes < self.wanted {
-            engine.begin_byte();
-            for _ in 0..8 {
-                let bit = coder.decode(engine.predict());
-                engine.update(bit);
+            match engine.begin_byte() {
+                Some((expected, probability)) if coder.decode(probability) == 1 => {
+                    engine.hold(expected);
+                }
+                _ => {
+                    engine.prepare();
+                    for _ in 0..8 {
+                        let bit = coder.decode(engine.predict());
+                        engine.update(bit);
+                    }
+                    engine.end_byte();
+                }
             }
-            engine.end_byte();
             symbols += 1;
             bytes += engine.last_length();
             // Four bytes are read ahead; anything more was never written.
             if coder.position() > self.payload.len() + 4 {
-                let offset = self.payload.len() as u64;
-                return Err(CodecError::Damaged { codec: "pear", offset, cause: "cut short" });
+                return damaged("cut short");
             }
+        }
+        // The end is written as one byte or as four, and read as four.
+        let ahead = coder.position().wrapping_sub(self.payload.len());
+        if symbols == self.length && self.length > 0 && ahead != 0 && ahead != 3 {
+            return damaged("its end is not where its symbols end");
         }
         Ok(engine.into_past())
     }

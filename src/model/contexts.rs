@@ -265,6 +265,15 @@ impl View {
         if at < self.line && self.column > 0 { past[at - 1] as u64 } else { 0 }
     }
 
+    /// Whether `symbol` followed the last time after the last two symbols (1) and
+    /// after the last three (2).
+    #[inline(always)]
+    pub fn agreement(&self, symbol: u8) -> usize {
+        let pair = self.pair_followers[(self.recent & 0xFFFF) as usize] as u8 == symbol;
+        let triple = self.triple_followers[self.triple()] as u8 == symbol;
+        pair as usize | (triple as usize) << 1
+    }
+
     /// Where in a record or an instruction the next byte stands, below 256.
     #[inline(always)]
     pub fn select_position(&self) -> usize {

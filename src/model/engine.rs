@@ -7,6 +7,7 @@
 //! Normative text: spec/codec.md §5.
 
 use super::contexts::{Spelling, View};
+use super::counters::Counters;
 use super::history::NEXT;
 use super::maps::Maps;
 use super::matching::Matching;
@@ -14,7 +15,8 @@ use super::mixer::{FinalMixer, LATE, Mixer};
 use super::network::Network;
 use super::refine::ProbabilityMap;
 use super::shape::{Contexts, Model};
-use super::slots::{Place, Slot, Slots};
+use super::slots::{Counts, Place, Slot, Slots};
+use super::sure::{SURE_LENGTH, Sure};
 use crate::arith::{Block, Simd, math};
 
 /// First weight of every input, times the number of experts.
@@ -24,8 +26,10 @@ const FIRST_WEIGHT: f32 = 2.4;
 const MIXER_RATE: f32 = 0.02;
 const MIXER_DECAY: f32 = 0.9999;
 const MIXER_FLOOR: f32 = 0.004;
+/// Symbols of text after which that has fallen to 1/√2.
+const SETTLED: f32 = 1_000_000.0;
 /// Learning rate of the second mixing layer.
-const FINAL_RATE: f32 = 0.003;
+const FINAL_RATE: f32 = 0.0015;
 /// Learning rates of the network: output rows, residual layer, input rows.
 const HEAD_RATE: f32 = 0.02;
 const LAYER_RATE: f32 = 0.002;
@@ -50,6 +54,7 @@ pub struct Engine<
     const K: usize,
     const B: usize,
     const M: usize,
+    const C: usize,
     const DEEP: bool,
 > {
     simd: S,
@@ -59,9 +64,15 @@ pub struct Engine<
     hashes: [u32; N],
     places: [Place; N],
     local: [Slot; N],
+    counts: [Counts; C],
     maps: Vec<Maps>,
+    counters: Vec<Counters>,
     matching: [Matching; M],
     network: Network<B, DEEP>,
+    /// Only where the model asks about whole symbols.
+    sure: Option<Sure>,
+    /// The symbol that a long match expects.
+    asked: Option<u8>,
     mixer: Mixer<W, K>,
     last: [FinalMixer; 2],
     refine: [ProbabilityMap; 3],
@@ -89,16 +100,21 @@ impl<
     const K: usize,
     const B: usize,
     const M: usize,
+    const C: usize,
     const DEEP: bool,
-> Engine<S, N, W, K, B, M, DEEP>
+> Engine<S, N, W, K, B, M, C, DEEP>
 {
     const GROUPS: usize = N.div_ceil(16);
     /// Whether there is time for a second final mixer and a third refinement.
     const RICH: bool = N > 8;
+    /// First block of what the counters predict.
+    const COUNTED: usize = W - C.div_ceil(16);
     /// Where the inputs that are no experts stand: in the free half of the last
     /// group, or in a block of their own.
     const EXTRA: (usize, usize) =
         if N % 16 == 8 { (Self::GROUPS - 1, 8) } else { (2 * Self::GROUPS, 0) };
+    /// Block with the input that is ready late.
+    const LATEST: usize = if W > 1 { 2 * Self::GROUPS - (N % 16 == 8) as usize } else { 0 };
 
     /// A fresh engine for a group of `length` symbols. `model` gives the sizes;
     /// its class must be the one of the constants.
@@ -110,13 +126,17 @@ impl<
             simd,
             past: Vec::with_capacity(length),
             view: View::default(),
-            slots: Slots::new(model.slots_log2(length)),
+            slots: Slots::new(model.slots_log2(length), C > 0),
             hashes: [0; N],
             places: [Place::default(); N],
             local: [[0; 16]; N],
+            counts: [[0; 16]; C],
             maps: (0..Self::GROUPS).map(|_| Maps::new(simd)).collect(),
+            counters: vec![Counters::default(); C.div_ceil(16)],
             matching: core::array::from_fn(|k| Matching::new(MATCH_LENGTHS[k], match_log2)),
             network: Network::new(model.rows_log2(length)),
+            sure: model.class.sure().then(Sure::default),
+            asked: None,
             mixer: Mixer::new(&sizes, FIRST_WEIGHT / N as f32),
             last: [FinalMixer::new(256, K), FinalMixer::new(256, K)],
             refine: core::array::from_fn(|_| ProbabilityMap::new(model.refine_log2(length))),
@@ -132,21 +152,49 @@ impl<
         }
     }
 
-    /// Everything that depends on whole bytes.
+    /// Begins a symbol. If a long match is sure of it: the symbol, and the
+    /// probability in 1/2^16 that it is that one. Then either `hold` follows or
+    /// `prepare`; without one, `prepare`.
     #[inline(always)]
-    pub fn begin_byte(&mut self) {
-        let past = &self.past[..];
-        self.view.hashes(past, self.contexts, &mut self.hashes);
+    pub fn begin_byte(&mut self) -> Option<(u8, u32)> {
+        if self.past.is_empty() {
+            return None;
+        }
+        for matching in &mut self.matching {
+            matching.follow(self.past.len(), self.view.recent);
+            matching.advance(self.simd, &self.past);
+        }
+        self.asked = None;
+        let sure = self.sure.as_mut()?;
+        let (length, symbol) = self.matching[0].ahead(&self.past);
+        if length < SURE_LENGTH {
+            return None;
+        }
+        self.asked = Some(symbol);
+        let probability = sure.probability(length, self.view.agreement(symbol))?;
+        Some((symbol, probability))
+    }
+
+    /// The sure symbol came: nothing else is asked about it.
+    #[inline(always)]
+    pub fn hold(&mut self, symbol: u8) {
+        for matching in &mut self.matching {
+            matching.find(&self.past);
+        }
+        self.push(symbol);
+    }
+
+    /// Everything that depends on whole bytes and precedes the first bit.
+    #[inline(always)]
+    pub fn prepare(&mut self) {
+        self.view.hashes(&self.past, self.contexts, &mut self.hashes);
         for hash in self.hashes {
             self.slots.prefetch(hash);
         }
         self.network.choose(self.view.recent, &self.view.grams());
-        if !past.is_empty() {
+        if !self.past.is_empty() {
             for matching in &mut self.matching {
-                matching.follow(past.len(), self.view.recent);
-            }
-            for matching in &mut self.matching {
-                matching.begin(self.simd, past);
+                matching.find(&self.past);
             }
         }
         self.network.forward(self.simd);
@@ -158,9 +206,18 @@ impl<
     fn select(&mut self, nibble: u32) {
         for i in 0..N {
             self.slots.put(self.places[i], self.local[i]);
+            if i < C {
+                self.slots.put_counts(self.places[i], self.counts[i]);
+            }
             let hash = self.hashes[i];
             let check = (hash >> 24) as u8 ^ (nibble.wrapping_mul(0x9D)) as u8;
             (self.places[i], self.local[i]) = self.slots.find(hash ^ nibble >> 1, check);
+            if i < C {
+                self.slots.prefetch_counts(self.places[i]);
+            }
+        }
+        for i in 0..C {
+            self.counts[i] = self.slots.counts(self.places[i], self.local[i][1] != 0);
         }
         self.node = 1;
         self.seen = self.local[1..7].iter().filter(|slot| slot[1] != 0).count();
@@ -170,17 +227,53 @@ impl<
     #[inline(always)]
     fn experts(&mut self) {
         let node = self.node & 15;
-        for (group, maps) in self.maps.iter_mut().enumerate() {
-            let local = &self.local[16 * group..];
-            if let Some(local) = local.first_chunk::<16>() {
-                let states: [u8; 16] = core::array::from_fn(|i| local[i][node]);
-                maps.predict(&states, &mut self.inputs[group].0);
-            } else if let Some(local) = local.first_chunk::<8>() {
-                let states: [u8; 8] = core::array::from_fn(|i| local[i][node]);
-                maps.predict(&states, &mut self.inputs[group].0);
+        for group in 0..Self::GROUPS {
+            if N - 16 * group >= 16 {
+                self.experts_of::<16>(group, node);
+            } else {
+                self.experts_of::<8>(group, node);
             }
-            if W > 1 {
-                maps.linear(self.simd, &mut self.inputs[Self::GROUPS + group]);
+        }
+        self.count(node);
+    }
+
+    /// Looks up the experts of a group of `E`.
+    #[inline(always)]
+    fn experts_of<const E: usize>(&mut self, group: usize, node: usize) {
+        let states: [u8; E] = core::array::from_fn(|i| self.local[16 * group + i][node]);
+        self.maps[group].predict(&states, &mut self.inputs[group].0);
+        if W > 1 {
+            self.maps[group].linear(self.simd, &mut self.inputs[Self::GROUPS + group]);
+        }
+    }
+
+    /// Trains the experts of a group of `E`.
+    #[inline(always)]
+    fn train<const E: usize>(&mut self, group: usize, bit: u32) {
+        self.maps[group].update::<S, E>(self.simd, bit, MAP_LIMIT);
+    }
+
+    /// What the direct counters predict.
+    #[inline(always)]
+    fn count(&mut self, node: usize) {
+        for (group, counters) in self.counters.iter_mut().enumerate() {
+            let counts = &self.counts[16 * group..];
+            let to = &mut self.inputs[Self::COUNTED + group];
+            if let Some(counts) = counts.first_chunk::<16>() {
+                counters.predict(self.simd, &counts.map(|counts| counts[node]), to);
+            } else if let Some(counts) = counts.first_chunk::<8>() {
+                counters.predict(self.simd, &counts.map(|counts| counts[node]), to);
+            }
+        }
+    }
+
+    /// Trains the direct counters.
+    #[inline(always)]
+    fn recount(&mut self, node: usize, bit: u32) {
+        for (group, counters) in self.counters.iter_mut().enumerate() {
+            let new = counters.update(self.simd, bit);
+            for (counts, new) in self.counts[16 * group..].iter_mut().zip(new) {
+                counts[node] = new;
             }
         }
     }
@@ -204,7 +297,7 @@ impl<
             extra[2 * k + 1] = linear;
         }
         extra[2 * M] = BIAS;
-        self.inputs[W - 1].0[LATE] = 0.0;
+        self.inputs[Self::LATEST].0[LATE] = 0.0;
         let recent = self.view.recent as usize;
         let (c1, c2) = (recent & 255, recent >> 8 & 255);
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
@@ -227,13 +320,13 @@ impl<
             (recent >> 16) & 255,
         ];
         let selected = core::array::from_fn(|k| all[k]);
-        self.mixer.mix(simd, &self.inputs, network, &selected);
+        self.mixer.mix(simd, &self.inputs, (Self::LATEST, network), &selected);
         let mut x = self.last[0].mix::<K>(&self.mixer.outputs, network, partial);
         if Self::RICH {
             x = 0.5 * (x + self.last[1].mix::<K>(&self.mixer.outputs, network, c1));
         }
         self.mixed = simd.first(math::squash(simd, simd.splat(x)));
-        self.inputs[W - 1].0[LATE] = network;
+        self.inputs[Self::LATEST].0[LATE] = network;
         self.mixer.outputs.0[LATE] = network;
         let mut refined = self.refine[0].refine(x) + self.refine[1].refine(x);
         if Self::RICH {
@@ -256,14 +349,15 @@ impl<
         for map in &mut self.refine[..2 + Self::RICH as usize] {
             map.update(bit, REFINE_SHIFT);
         }
-        for (group, maps) in self.maps.iter_mut().enumerate() {
+        let node = self.node & 15;
+        for group in 0..Self::GROUPS {
             if N - 16 * group >= 16 {
-                maps.update::<S, 16>(simd, bit, MAP_LIMIT);
+                self.train::<16>(group, bit);
             } else {
-                maps.update::<S, 8>(simd, bit, MAP_LIMIT);
+                self.train::<8>(group, bit);
             }
         }
-        let node = self.node & 15;
+        self.recount(node, bit);
         for slot in &mut self.local {
             slot[node] = NEXT[slot[node] as usize][bit as usize];
         }
@@ -281,16 +375,35 @@ impl<
         }
     }
 
+    /// Least rate of the first mixing layer: text is alike for long, so there it
+    /// falls with the square root of what was seen.
+    #[inline(always)]
+    fn mixer_floor(&self) -> f32 {
+        if self.contexts == Contexts::Binary {
+            return MIXER_FLOOR;
+        }
+        MIXER_FLOOR * (SETTLED / (SETTLED + self.past.len() as f32)).sqrt()
+    }
+
     /// Ends the byte.
     #[inline(always)]
     pub fn end_byte(&mut self) {
-        self.rate = (self.rate * MIXER_DECAY).max(MIXER_FLOOR);
+        self.rate = (self.rate * MIXER_DECAY).max(self.mixer_floor());
         self.network.backward(self.simd, LAYER_RATE, ROW_RATE);
         let symbol = self.partial as u8;
-        self.past.push(symbol);
-        self.view.push(&self.past, self.spelling.of(symbol), self.contexts);
+        self.push(symbol);
         self.partial = 1;
         self.bit_index = 0;
+    }
+
+    /// Takes in a symbol, however it was coded.
+    #[inline(always)]
+    fn push(&mut self, symbol: u8) {
+        if let (Some(sure), Some(asked)) = (&mut self.sure, self.asked) {
+            sure.learn(asked == symbol);
+        }
+        self.past.push(symbol);
+        self.view.push(&self.past, self.spelling.of(symbol), self.contexts);
     }
 
     /// Length in bytes of what the symbol just coded stands for.

@@ -4,13 +4,15 @@
 //! was used, and the probability in the logistic domain, kept up to date so
 //! that predicting is a look-up. Contexts are handled sixteen at a time.
 //!
-//! Normative text: spec/codec.md §5.4.
+//! Normative text: spec/codec.md §5.4.1.
 
 use super::history;
 use crate::arith::{Block, Simd, math};
 
 /// Scale of the linear input beside the logistic one.
 const LINEAR: f32 = 4.0;
+/// A cell of one half that was never used: what lanes of no context hold.
+const FRESH: i32 = i32::MIN;
 /// One, in the fixed point of the probabilities.
 const ONE: f32 = 4_194_304.0;
 
@@ -34,7 +36,7 @@ impl Maps {
             stretch: Box::new([[0.0; 256]; 16]),
             packed: Box::new([[0; 256]; 16]),
             states: [0; 16],
-            cells: [0; 16],
+            cells: [FRESH; 16],
         };
         for state in 0..history::COUNT {
             let prior = history::prior(state as u8);
@@ -85,11 +87,12 @@ impl Maps {
         let new = math::ln(simd, simd.div(p, simd.sub(simd.splat(ONE), p)));
         let mut stretch = [0.0; 16];
         simd.store(&mut stretch, new);
-        simd.store_i(&mut self.cells, packed);
+        let mut cells = [0; 16];
+        simd.store_i(&mut cells, packed);
         for context in 0..M {
             let state = self.states[context] as usize;
             self.stretch[context][state] = stretch[context];
-            self.packed[context][state] = self.cells[context] as u32;
+            self.packed[context][state] = cells[context] as u32;
         }
     }
 }

@@ -83,10 +83,9 @@ impl Matching {
         }
     }
 
-    /// Prepares for the byte after `past`.
+    /// Takes in the last byte of `past`: the match goes on or is broken.
     #[inline(always)]
-    pub fn begin<S: Simd>(&mut self, simd: S, past: &[u8]) {
-        let minimum = self.minimum as usize;
+    pub fn advance<S: Simd>(&mut self, simd: S, past: &[u8]) {
         if self.pointer > 0 {
             let predicted = past[self.pointer as usize];
             let last = past[past.len() - 1];
@@ -102,7 +101,13 @@ impl Matching {
                 }
             }
         }
-        if past.len() >= minimum {
+    }
+
+    /// Remembers where `past` ends, looks for a match if there is none, and
+    /// prepares the inputs of the byte after `past`.
+    #[inline(always)]
+    pub fn find(&mut self, past: &[u8]) {
+        if past.len() >= self.minimum as usize {
             let cell = self.table.at_mut(self.hash);
             let candidate = *cell;
             *cell = past.len() as u32;
@@ -148,6 +153,13 @@ impl Matching {
     #[inline(always)]
     pub fn expected(&self, partial: u32, bit_index: u32) -> Option<u32> {
         (self.expected >> (8 - bit_index) == partial).then_some(self.expected & 255)
+    }
+
+    /// Length of the match and the byte it predicts: after `advance`, before `find`.
+    #[inline(always)]
+    pub fn ahead(&self, past: &[u8]) -> (u32, u8) {
+        let at = self.pointer as usize;
+        if at > 0 { (self.length, past[at]) } else { (0, 0) }
     }
 
     /// Length bucket of the current match, 0 ..= 12; 0 without one.

@@ -50,10 +50,16 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
     }
 
     /// Mixes `inputs` and one input that is ready late, `late`, whose weight
-    /// lies in lane `LATE` of the last block (where `inputs` holds 0), under one
+    /// lies in lane `LATE` of block `block` (where `inputs` holds 0), under one
     /// weight set of each selector.
     #[inline(always)]
-    pub fn mix<S: Simd>(&mut self, simd: S, inputs: &[Block; W], late: f32, selected: &[usize; K]) {
+    pub fn mix<S: Simd>(
+        &mut self,
+        simd: S,
+        inputs: &[Block; W],
+        (block, late): (usize, f32),
+        selected: &[usize; K],
+    ) {
         for k in 0..K {
             self.chosen[k] = self.base[k] + selected[k];
             let weights = &self.weights[self.chosen[k]];
@@ -62,7 +68,7 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
                 let product = simd.mul(simd.load(&inputs[w].0), simd.load(&weights[w].0));
                 sum = simd.add(sum, product);
             }
-            let x = simd.sum(sum) + late * weights[W - 1].0[LATE];
+            let x = simd.sum(sum) + late * weights[block].0[LATE];
             self.outputs.0[k] = x.clamp(-CLAMP, CLAMP);
         }
     }

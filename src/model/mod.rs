@@ -2,15 +2,17 @@
 //!
 //! A group is predicted bit by bit. Context experts look up bit histories
 //! ([`slots`], [`history`]) under hashed contexts ([`contexts`]) and turn them
-//! into predictions ([`maps`]); a match model ([`matching`]) and the byte-level
+//! into predictions ([`maps`]), beside direct counters ([`counters`]); a match model ([`matching`]) and the byte-level
 //! network ([`network`]) add theirs; two layers of gated mixing ([`mixer`])
 //! join them, and adaptive probability maps ([`refine`]) correct the result.
+//! Inside long matches a whole symbol is asked about at once ([`sure`]).
 //! Everything learns online, the same in encoder and decoder. The predictor
 //! knows nothing of the coder.
 //!
 //! Normative text: spec/codec.md §5.
 
 pub mod contexts;
+pub mod counters;
 pub mod engine;
 pub mod history;
 pub mod machine;
@@ -21,6 +23,7 @@ pub mod network;
 pub mod refine;
 pub mod shape;
 pub mod slots;
+pub mod sure;
 
 pub use contexts::Spelling;
 pub use engine::Engine;

@@ -20,14 +20,38 @@ pub enum Contexts {
 /// Size class: what is compiled into the engine as constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// 8 experts, levels 1 to 3.
+    /// 8 experts, sure symbols: levels 1 to 3.
     Fast,
-    /// 16 experts, levels 4 to 7.
+    /// 16 experts, sure symbols: levels 4 and 5.
     Standard,
-    /// 24 experts, level 8.
+    /// 16 experts, every bit: levels 6 and 7.
+    Thorough,
+    /// 24 experts, 16 of them with counters: level 8.
     Strong,
-    /// 56 experts and a residual layer, level 9.
+    /// 56 experts, 16 of them with counters, and a residual layer: level 9.
     Best,
+}
+
+impl Class {
+    /// Number of experts.
+    pub fn experts(self) -> usize {
+        match self {
+            Class::Fast => 8,
+            Class::Standard | Class::Thorough => 16,
+            Class::Strong => 24,
+            Class::Best => 56,
+        }
+    }
+
+    /// Whether some experts have direct counters.
+    pub fn counted(self) -> bool {
+        matches!(self, Class::Strong | Class::Best)
+    }
+
+    /// Whether long matches are asked about whole symbols.
+    pub fn sure(self) -> bool {
+        matches!(self, Class::Fast | Class::Standard)
+    }
 }
 
 /// A registered model.
@@ -47,28 +71,31 @@ pub struct Model {
 
 const fn model(id: u16, class: Class, contexts: Contexts) -> Model {
     let (most_slots, most_rows) = match class {
-        Class::Fast => (26, 12),
-        Class::Standard => (28, 14),
-        Class::Strong => (29, 15),
-        Class::Best => (29, 16),
+        Class::Fast => (25, 12),
+        Class::Standard | Class::Thorough => (28, 14),
+        Class::Strong => (28, 15),
+        Class::Best => (28, 16),
     };
     Model { id, class, contexts, most_slots, most_rows }
 }
 
 /// Every registered model.
-pub const MODELS: [Model; 12] = [
+pub const MODELS: [Model; 15] = [
     model(1, Class::Fast, Contexts::Text),
     model(2, Class::Fast, Contexts::Binary),
-    model(3, Class::Standard, Contexts::Text),
-    model(4, Class::Standard, Contexts::Binary),
-    model(5, Class::Strong, Contexts::Text),
-    model(6, Class::Strong, Contexts::Binary),
-    model(7, Class::Best, Contexts::Text),
-    model(8, Class::Best, Contexts::Binary),
-    model(9, Class::Fast, Contexts::Tokens),
-    model(10, Class::Standard, Contexts::Tokens),
-    model(11, Class::Strong, Contexts::Tokens),
-    model(12, Class::Best, Contexts::Tokens),
+    model(3, Class::Fast, Contexts::Tokens),
+    model(4, Class::Standard, Contexts::Text),
+    model(5, Class::Standard, Contexts::Binary),
+    model(6, Class::Standard, Contexts::Tokens),
+    model(7, Class::Thorough, Contexts::Text),
+    model(8, Class::Thorough, Contexts::Binary),
+    model(9, Class::Thorough, Contexts::Tokens),
+    model(10, Class::Strong, Contexts::Text),
+    model(11, Class::Strong, Contexts::Binary),
+    model(12, Class::Strong, Contexts::Tokens),
+    model(13, Class::Best, Contexts::Text),
+    model(14, Class::Best, Contexts::Binary),
+    model(15, Class::Best, Contexts::Tokens),
 ];
 
 impl Model {
@@ -81,7 +108,8 @@ impl Model {
     pub fn of_level(level: u8, contexts: Contexts) -> Model {
         let class = match level {
             0..=3 => Class::Fast,
-            4..=7 => Class::Standard,
+            4..=5 => Class::Standard,
+            6..=7 => Class::Thorough,
             8 => Class::Strong,
             _ => Class::Best,
         };
@@ -91,13 +119,7 @@ impl Model {
 
     /// log2 of the bytes of the slot table for a group of `length` bytes.
     pub fn slots_log2(&self, length: usize) -> u32 {
-        let experts = match self.class {
-            Class::Fast => 8,
-            Class::Standard => 16,
-            Class::Strong => 24,
-            Class::Best => 56,
-        };
-        (length.max(1) * experts * 8).ilog2().clamp(14, self.most_slots)
+        (length.max(1) * self.class.experts() * 8).ilog2().clamp(14, self.most_slots)
     }
 
     /// log2 of the rows of each n-gram table for a group of `length` bytes.
@@ -119,7 +141,8 @@ impl Model {
     /// aside.
     pub fn memory(&self, length: usize) -> u64 {
         let row = if self.class == Class::Fast { 64 } else { 128 };
-        (1u64 << self.slots_log2(length))
+        let counted = if self.class.counted() { 3 } else { 1 };
+        (counted << self.slots_log2(length))
             + ((8 << self.rows_log2(length)) + 4096) * row
             + (3 << (self.match_log2(length) + 2))
             + (24 << 20)

@@ -6,7 +6,7 @@
 //!
 //! Normative text: spec/codec.md §5.3.
 
-use crate::arith::memory::Table;
+use crate::arith::memory::{Table, prefetch};
 use bytemuck::Zeroable;
 
 /// A slot: check and fifteen bit histories.
@@ -17,10 +17,20 @@ pub type Slot = [u8; 16];
 #[repr(C, align(64))]
 pub struct Line([Slot; 4]);
 
+/// The direct counters of a slot's nodes; number 0 is unused.
+pub type Counts = [i16; 16];
+
+/// The counters of a line's four slots.
+#[derive(Clone, Copy, Debug, Zeroable)]
+#[repr(C, align(64))]
+pub struct CountLines([Counts; 4]);
+
 /// The table all contexts share.
 #[derive(Debug)]
 pub struct Slots {
     lines: Table<Line>,
+    /// One cell where the model has no direct counters.
+    counts: Table<CountLines>,
 }
 
 /// Where a slot was found: its line and its place in the line.
@@ -31,15 +41,24 @@ pub struct Place {
 }
 
 impl Slots {
-    /// A table of `2^log2_bytes` bytes, at least one line.
-    pub fn new(log2_bytes: u32) -> Slots {
-        Slots { lines: Table::new(log2_bytes.max(6) - 6) }
+    /// A table of `2^log2_bytes` bytes of slots, at least one line, and twice as
+    /// many bytes of counters if the model has them.
+    pub fn new(log2_bytes: u32, counted: bool) -> Slots {
+        let log2 = log2_bytes.max(6) - 6;
+        Slots { lines: Table::new(log2), counts: Table::new(if counted { log2 } else { 0 }) }
     }
 
     /// Starts fetching the line of `hash`.
     #[inline(always)]
     pub fn prefetch(&self, hash: u32) {
         self.lines.prefetch(hash as usize);
+    }
+
+    /// Starts fetching the counters of the slot at `place`.
+    #[inline(always)]
+    pub fn prefetch_counts(&self, place: Place) {
+        let counts = self.counts.at(place.line as usize);
+        prefetch(&counts.0[(place.slot & 3) as usize]);
     }
 
     /// Finds the slot of `hash` and `check`, or the one that is worth least.
@@ -60,6 +79,20 @@ impl Slots {
         let keep = if best < 4 { u128::MAX } else { 0 };
         let content = u128::from_le_bytes(line.0[(best & 3) as usize]) & keep & !0xFF;
         (place, (content | check as u128).to_le_bytes())
+    }
+
+    /// The counters of the slot at `place`: all fresh unless the slot was `known`.
+    #[inline(always)]
+    pub fn counts(&self, place: Place, known: bool) -> Counts {
+        let counts = self.counts.at(place.line as usize).0[(place.slot & 3) as usize];
+        let keep = -(known as i16);
+        counts.map(|count| count & keep)
+    }
+
+    /// Writes counters back where they were found.
+    #[inline(always)]
+    pub fn put_counts(&mut self, place: Place, counts: Counts) {
+        self.counts.at_mut(place.line as usize).0[(place.slot & 3) as usize] = counts;
     }
 
     /// Writes a slot back where it was found.
