@@ -11,7 +11,7 @@ const ARITHMETIC: &str = include_str!("../spec/arithmetic.md");
 
 const CODEC: &str = include_str!("../src/codec/mod.rs");
 const PEAR: &str = include_str!("../src/codec/pear.rs");
-const CONTEXTS: &str = include_str!("../src/model/contexts.rs");
+const CONTEXTS: &str = include_str!("../src/model/contexts/lists.rs");
 const ENGINE: &str = include_str!("../src/model/engine.rs");
 const REFINE: &str = include_str!("../src/model/refine.rs");
 const COUNTERS: &str = include_str!("../src/model/counters.rs");

@@ -6,9 +6,10 @@
 //!
 //! Normative text: spec/codec.md §5.
 
+mod experts;
+
 use super::contexts::{Spelling, View};
 use super::counters::Counters;
-use super::history::NEXT;
 use super::maps::Maps;
 use super::matching::Matching;
 use super::mixer::{FinalMixer, LATE, Mixer};
@@ -201,83 +202,6 @@ impl<
         self.select(0);
     }
 
-    /// Writes the slots back and finds those of the next nibble.
-    #[inline(always)]
-    fn select(&mut self, nibble: u32) {
-        for i in 0..N {
-            self.slots.put(self.places[i], self.local[i]);
-            if i < C {
-                self.slots.put_counts(self.places[i], self.counts[i]);
-            }
-            let hash = self.hashes[i];
-            let check = (hash >> 24) as u8 ^ (nibble.wrapping_mul(0x9D)) as u8;
-            (self.places[i], self.local[i]) = self.slots.find(hash ^ nibble >> 1, check);
-            if i < C {
-                self.slots.prefetch_counts(self.places[i]);
-            }
-        }
-        for i in 0..C {
-            self.counts[i] = self.slots.counts(self.places[i], self.local[i][1] != 0);
-        }
-        self.node = 1;
-        self.seen = self.local[1..7].iter().filter(|slot| slot[1] != 0).count();
-    }
-
-    /// Looks up the experts.
-    #[inline(always)]
-    fn experts(&mut self) {
-        let node = self.node & 15;
-        for group in 0..Self::GROUPS {
-            if N - 16 * group >= 16 {
-                self.experts_of::<16>(group, node);
-            } else {
-                self.experts_of::<8>(group, node);
-            }
-        }
-        self.count(node);
-    }
-
-    /// Looks up the experts of a group of `E`.
-    #[inline(always)]
-    fn experts_of<const E: usize>(&mut self, group: usize, node: usize) {
-        let states: [u8; E] = core::array::from_fn(|i| self.local[16 * group + i][node]);
-        self.maps[group].predict(&states, &mut self.inputs[group].0);
-        if W > 1 {
-            self.maps[group].linear(self.simd, &mut self.inputs[Self::GROUPS + group]);
-        }
-    }
-
-    /// Trains the experts of a group of `E`.
-    #[inline(always)]
-    fn train<const E: usize>(&mut self, group: usize, bit: u32) {
-        self.maps[group].update::<S, E>(self.simd, bit, MAP_LIMIT);
-    }
-
-    /// What the direct counters predict.
-    #[inline(always)]
-    fn count(&mut self, node: usize) {
-        for (group, counters) in self.counters.iter_mut().enumerate() {
-            let counts = &self.counts[16 * group..];
-            let to = &mut self.inputs[Self::COUNTED + group];
-            if let Some(counts) = counts.first_chunk::<16>() {
-                counters.predict(self.simd, &counts.map(|counts| counts[node]), to);
-            } else if let Some(counts) = counts.first_chunk::<8>() {
-                counters.predict(self.simd, &counts.map(|counts| counts[node]), to);
-            }
-        }
-    }
-
-    /// Trains the direct counters.
-    #[inline(always)]
-    fn recount(&mut self, node: usize, bit: u32) {
-        for (group, counters) in self.counters.iter_mut().enumerate() {
-            let new = counters.update(self.simd, bit);
-            for (counts, new) in self.counts[16 * group..].iter_mut().zip(new) {
-                counts[node] = new;
-            }
-        }
-    }
-
     /// Probability that the next bit is one, in 1/2^16.
     #[inline(always)]
     pub fn predict(&mut self) -> u32 {
@@ -298,6 +222,28 @@ impl<
         }
         extra[2 * M] = BIAS;
         self.inputs[Self::LATEST].0[LATE] = 0.0;
+        let selected = self.choose(expected, length);
+        self.mixer.mix(simd, &self.inputs, (Self::LATEST, network), &selected);
+        let mut x = self.last[0].mix::<K>(&self.mixer.outputs, network, self.partial as usize);
+        if Self::RICH {
+            let c1 = self.view.recent as usize & 255;
+            x = 0.5 * (x + self.last[1].mix::<K>(&self.mixer.outputs, network, c1));
+        }
+        self.mixed = simd.first(math::squash(simd, simd.splat(x)));
+        self.inputs[Self::LATEST].0[LATE] = network;
+        self.mixer.outputs.0[LATE] = network;
+        let mut refined = self.refine[0].refine(x) + self.refine[1].refine(x);
+        if Self::RICH {
+            refined = (refined + self.refine[2].refine(x)) * (2.0 / 3.0);
+        }
+        let p = self.mixed * (1.0 - REFINED) + refined * (0.5 * REFINED);
+        ((p * 65536.0) as u32).clamp(1, 65535)
+    }
+
+    /// Chooses the refining maps' contexts and the mixer's weight sets, where a
+    /// match of strength `length` expects the symbol `expected`.
+    #[inline(always)]
+    fn choose(&mut self, expected: usize, length: usize) -> [usize; K] {
         let recent = self.view.recent as usize;
         let (c1, c2) = (recent & 255, recent >> 8 & 255);
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
@@ -319,21 +265,7 @@ impl<
             self.view.select_position() * 8 + bit,
             (recent >> 16) & 255,
         ];
-        let selected = core::array::from_fn(|k| all[k]);
-        self.mixer.mix(simd, &self.inputs, (Self::LATEST, network), &selected);
-        let mut x = self.last[0].mix::<K>(&self.mixer.outputs, network, partial);
-        if Self::RICH {
-            x = 0.5 * (x + self.last[1].mix::<K>(&self.mixer.outputs, network, c1));
-        }
-        self.mixed = simd.first(math::squash(simd, simd.splat(x)));
-        self.inputs[Self::LATEST].0[LATE] = network;
-        self.mixer.outputs.0[LATE] = network;
-        let mut refined = self.refine[0].refine(x) + self.refine[1].refine(x);
-        if Self::RICH {
-            refined = (refined + self.refine[2].refine(x)) * (2.0 / 3.0);
-        }
-        let p = self.mixed * (1.0 - REFINED) + refined * (0.5 * REFINED);
-        ((p * 65536.0) as u32).clamp(1, 65535)
+        core::array::from_fn(|k| all[k])
     }
 
     /// Learns the bit.
@@ -349,18 +281,7 @@ impl<
         for map in &mut self.refine[..2 + Self::RICH as usize] {
             map.update(bit, REFINE_SHIFT);
         }
-        let node = self.node & 15;
-        for group in 0..Self::GROUPS {
-            if N - 16 * group >= 16 {
-                self.train::<16>(group, bit);
-            } else {
-                self.train::<8>(group, bit);
-            }
-        }
-        self.recount(node, bit);
-        for slot in &mut self.local {
-            slot[node] = NEXT[slot[node] as usize][bit as usize];
-        }
+        self.learn_experts(bit);
         self.network.update(simd, self.partial, -errors[LATE], HEAD_RATE);
         self.partial = self.partial << 1 | bit;
         self.node = self.node << 1 | bit as usize;

@@ -1,0 +1,113 @@
+//! The experts' side of the engine: slots, maps and counters of all contexts.
+//!
+//! Normative text: spec/codec.md §5.3 and §5.4.
+
+use super::{Engine, MAP_LIMIT};
+use crate::arith::Simd;
+use crate::model::history::NEXT;
+
+impl<
+    S: Simd,
+    const N: usize,
+    const W: usize,
+    const K: usize,
+    const B: usize,
+    const M: usize,
+    const C: usize,
+    const DEEP: bool,
+> Engine<S, N, W, K, B, M, C, DEEP>
+{
+    /// Writes the slots back and finds those of the next nibble.
+    #[inline(always)]
+    pub(super) fn select(&mut self, nibble: u32) {
+        for i in 0..N {
+            self.slots.put(self.places[i], self.local[i]);
+            if i < C {
+                self.slots.put_counts(self.places[i], self.counts[i]);
+            }
+            let hash = self.hashes[i];
+            let check = (hash >> 24) as u8 ^ (nibble.wrapping_mul(0x9D)) as u8;
+            (self.places[i], self.local[i]) = self.slots.find(hash ^ nibble >> 1, check);
+            if i < C {
+                self.slots.prefetch_counts(self.places[i]);
+            }
+        }
+        for i in 0..C {
+            self.counts[i] = self.slots.counts(self.places[i], self.local[i][1] != 0);
+        }
+        self.node = 1;
+        self.seen = self.local[1..7].iter().filter(|slot| slot[1] != 0).count();
+    }
+
+    /// Looks up the experts.
+    #[inline(always)]
+    pub(super) fn experts(&mut self) {
+        let node = self.node & 15;
+        for group in 0..Self::GROUPS {
+            if N - 16 * group >= 16 {
+                self.experts_of::<16>(group, node);
+            } else {
+                self.experts_of::<8>(group, node);
+            }
+        }
+        self.count(node);
+    }
+
+    /// Teaches the bit to the experts.
+    #[inline(always)]
+    pub(super) fn learn_experts(&mut self, bit: u32) {
+        let node = self.node & 15;
+        for group in 0..Self::GROUPS {
+            if N - 16 * group >= 16 {
+                self.train::<16>(group, bit);
+            } else {
+                self.train::<8>(group, bit);
+            }
+        }
+        self.recount(node, bit);
+        for slot in &mut self.local {
+            slot[node] = NEXT[slot[node] as usize][bit as usize];
+        }
+    }
+
+    /// Looks up the experts of a group of `E`.
+    #[inline(always)]
+    fn experts_of<const E: usize>(&mut self, group: usize, node: usize) {
+        let states: [u8; E] = core::array::from_fn(|i| self.local[16 * group + i][node]);
+        self.maps[group].predict(&states, &mut self.inputs[group].0);
+        if W > 1 {
+            self.maps[group].linear(self.simd, &mut self.inputs[Self::GROUPS + group]);
+        }
+    }
+
+    /// Trains the experts of a group of `E`.
+    #[inline(always)]
+    fn train<const E: usize>(&mut self, group: usize, bit: u32) {
+        self.maps[group].update::<S, E>(self.simd, bit, MAP_LIMIT);
+    }
+
+    /// What the direct counters predict.
+    #[inline(always)]
+    fn count(&mut self, node: usize) {
+        for (group, counters) in self.counters.iter_mut().enumerate() {
+            let counts = &self.counts[16 * group..];
+            let to = &mut self.inputs[Self::COUNTED + group];
+            if let Some(counts) = counts.first_chunk::<16>() {
+                counters.predict(self.simd, &counts.map(|counts| counts[node]), to);
+            } else if let Some(counts) = counts.first_chunk::<8>() {
+                counters.predict(self.simd, &counts.map(|counts| counts[node]), to);
+            }
+        }
+    }
+
+    /// Trains the direct counters.
+    #[inline(always)]
+    fn recount(&mut self, node: usize, bit: u32) {
+        for (group, counters) in self.counters.iter_mut().enumerate() {
+            let new = counters.update(self.simd, bit);
+            for (counts, new) in self.counts[16 * group..].iter_mut().zip(new) {
+                counts[node] = new;
+            }
+        }
+    }
+}
