@@ -16,13 +16,20 @@ const FRESH: i32 = i32::MIN;
 /// One, in the fixed point of the probabilities.
 const ONE: f32 = 4_194_304.0;
 
+/// What one history of one context has meant.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cell {
+    /// `ln(p / (1 − p))`.
+    stretch: f32,
+    /// `p · 2^22` in the high 22 bits, uses in the low 10.
+    packed: u32,
+}
+
 /// Maps of at most sixteen contexts.
 #[derive(Clone, Debug)]
 pub struct Maps {
-    /// `ln(p / (1 − p))`, `[16, 256]`.
-    stretch: Box<[[f32; 256]; 16]>,
-    /// `p · 2^22` in the high 22 bits, uses in the low 10, `[16, 256]`.
-    packed: Box<[[u32; 256]; 16]>,
+    /// `[16, 256]`.
+    table: Box<[[Cell; 256]; 16]>,
     /// States looked up for the current bit.
     states: [u8; 16],
     /// Cells looked up for the current bit.
@@ -33,8 +40,7 @@ impl Maps {
     /// Maps with the prior of each state.
     pub fn new<S: Simd>(simd: S) -> Maps {
         let mut maps = Maps {
-            stretch: Box::new([[0.0; 256]; 16]),
-            packed: Box::new([[0; 256]; 16]),
+            table: Box::new([[Cell::default(); 256]; 16]),
             states: [0; 16],
             cells: [FRESH; 16],
         };
@@ -43,9 +49,8 @@ impl Maps {
             let mut lanes = [0.0; 16];
             let p = simd.splat(prior as f32 / 65536.0);
             simd.store(&mut lanes, math::stretch(simd, p));
-            for context in 0..16 {
-                maps.stretch[context][state] = lanes[0];
-                maps.packed[context][state] = (prior as u32) << 16;
+            for map in maps.table.iter_mut() {
+                map[state] = Cell { stretch: lanes[0], packed: (prior as u32) << 16 };
             }
         }
         maps
@@ -58,8 +63,9 @@ impl Maps {
         for context in 0..M {
             let state = states[context];
             self.states[context] = state;
-            stretch[context] = self.stretch[context][state as usize];
-            self.cells[context] = self.packed[context][state as usize] as i32;
+            let cell = self.table[context][state as usize];
+            stretch[context] = cell.stretch;
+            self.cells[context] = cell.packed as i32;
         }
     }
 
@@ -91,8 +97,8 @@ impl Maps {
         simd.store_i(&mut cells, packed);
         for context in 0..M {
             let state = self.states[context] as usize;
-            self.stretch[context][state] = stretch[context];
-            self.packed[context][state] = cells[context] as u32;
+            self.table[context][state] =
+                Cell { stretch: stretch[context], packed: cells[context] as u32 };
         }
     }
 }
