@@ -81,8 +81,7 @@ impl Program {
     }
 
     pub fn is_installed(&self) -> bool {
-        let path = env::var_os("PATH").unwrap_or_default();
-        self.is_ours() || env::split_paths(&path).any(|place| place.join(self.tool()).is_file())
+        self.is_ours() || installed(self.tool()).is_some()
     }
 
     /// The words that pack `input` into `archive`.
@@ -96,10 +95,19 @@ impl Program {
     }
 }
 
+/// The name a tool is installed under: distributions call 7z `7zz`, too.
+fn installed(tool: &str) -> Option<&str> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let exists = |name: &&str| env::split_paths(&path).any(|place| place.join(name).is_file());
+    let names = if tool == "7z" { &["7z", "7zz"][..] } else { &[tool] };
+    names.iter().copied().find(exists)
+}
+
 fn words(line: &str, archive: &Path, input: &Path) -> Vec<OsString> {
     line.split_whitespace()
         .map(|word| match word {
             "pear" => env!("CARGO_BIN_EXE_pear-archive").into(),
+            "7z" => installed(word).unwrap_or(word).into(),
             "{archive}" => archive.into(),
             "{input}" => input.into(),
             word => word.into(),
