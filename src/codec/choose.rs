@@ -2,9 +2,9 @@
 //!
 //! Nothing here is normative: any choice decodes.
 
-use super::{Codec, ContentKind, pear, tokens};
+use super::tokens::{Tokens, pieces};
+use super::{Codec, ContentKind, pear};
 use crate::arith::Isa;
-use crate::bpe::Table;
 use crate::filter::x86;
 use crate::model::{Contexts, Model, Spelling};
 
@@ -50,15 +50,16 @@ pub(super) enum Prepared {
     Plain,
     /// x86 call and jump targets made absolute.
     X86,
-    /// The byte pairs of a table.
-    Pairs(Table),
+    /// Byte pairs.
+    Pairs(Box<Tokens>),
 }
 
 /// The filter that pays.
 pub(super) fn filter(raw: &[u8], contexts: Contexts, level: u8, isa: Isa) -> Prepared {
     match contexts {
         Contexts::Binary if x86::density(raw) > 0.002 => Prepared::X86,
-        Contexts::Text => byte_pairs(raw, level, isa).map_or(Prepared::Plain, Prepared::Pairs),
+        Contexts::Text => byte_pairs(raw, level, isa)
+            .map_or(Prepared::Plain, |tokens| Prepared::Pairs(Box::new(tokens))),
         _ => Prepared::Plain,
     }
 }
@@ -85,24 +86,25 @@ fn price_of_speed(level: u8) -> u64 {
 }
 
 /// Byte pairs, if they are worth it.
-fn byte_pairs(raw: &[u8], level: u8, isa: Isa) -> Option<Table> {
+fn byte_pairs(raw: &[u8], level: u8, isa: Isa) -> Option<Tokens> {
     if raw.len() < if level <= 3 { LEAST_BYTES } else { JUDGED } {
         return None;
     }
-    let table = tokens::learn(raw);
-    let pays = !table.merges().is_empty() && (raw.len() < JUDGED || judge(raw, &table, level, isa));
-    pays.then_some(table)
+    let tokens = Tokens::learn(raw);
+    let any = !tokens.table().merges().is_empty();
+    let pays = any && (raw.len() < JUDGED || judge(raw, &tokens, level, isa));
+    pays.then_some(tokens)
 }
 
 /// Codes a sample with and without the pairs by the model of the level.
-fn judge(raw: &[u8], table: &Table, level: u8, isa: Isa) -> bool {
+fn judge(raw: &[u8], tokens: &Tokens, level: u8, isa: Isa) -> bool {
     let length = (raw.len() / JUDGED_SHARE).clamp(JUDGED_LEAST, JUDGED_MOST);
-    let sample = tokens::pieces(raw, JUDGED_PIECES, length / JUDGED_PIECES);
+    let sample = pieces(raw, JUDGED_PIECES, length / JUDGED_PIECES);
     let model = |contexts| Model::of_level(level, contexts);
-    let symbols = tokens::symbols(&sample, table);
-    let pairs = tokens::code(&symbols, table, model(Contexts::Tokens), isa).len();
+    let symbols = tokens.symbols(&sample);
+    let pairs = tokens.code(&symbols, model(Contexts::Tokens), isa).len();
     let plain = pear::encode(&sample, model(Contexts::Text), Spelling::default(), isa).len();
-    let entries = table.wire().len() * sample.len() / raw.len();
+    let entries = tokens.table().wire().len() * sample.len() / raw.len();
     let price = price_of_speed(level) * (sample.len() - symbols.len()) as u64;
     // As many thousandths as the price is worth, of what the plain sample takes.
     let thousand = 1000 * sample.len() as u64;

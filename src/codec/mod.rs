@@ -171,9 +171,9 @@ fn pear_group(raw: &[u8], options: &CodecOptions) -> EncodedGroup {
             x86::forward(&mut filtered);
             (Filter::X86, model(contexts), plain(&filtered))
         }
-        Prepared::Pairs(table) => {
+        Prepared::Pairs(tokens) => {
             let model = model(Contexts::Tokens);
-            (Filter::Bpe, model, tokens::encode(raw, &table, model, isa))
+            (Filter::Bpe, model, tokens.encode(raw, model, isa))
         }
     };
     let coding = Coding { codec: Codec::Pear as u8, filter: filter as u8, model: model.id };

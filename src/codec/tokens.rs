@@ -20,9 +20,53 @@ const PIECE: usize = 1 << 16;
 /// learn about it.
 const LEAST_SAVED: u32 = 200;
 
-/// Learns the tokens of a group from [`PIECES`] pieces of it.
-pub(super) fn learn(raw: &[u8]) -> Table {
-    learn_short(&pieces(raw, PIECES, PIECE), &byte_values(raw), LEAST_SAVED, joins)
+/// The tokens of a group, and the order of the engine's symbols.
+pub(super) struct Tokens {
+    table: Table,
+    codes: [u8; 256],
+}
+
+impl Tokens {
+    /// Learns the tokens of a group from [`PIECES`] pieces of it.
+    pub fn learn(raw: &[u8]) -> Tokens {
+        let sample = pieces(raw, PIECES, PIECE);
+        let table = learn_short(&sample, &byte_values(raw), LEAST_SAVED, joins);
+        let codes = sorted(table.decoder());
+        Tokens { table, codes }
+    }
+
+    /// The merges and codes, as they stand in front of the payload.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// Payload: merge table, number of symbols, pear's stream of symbols.
+    pub fn encode(&self, raw: &[u8], model: Model, isa: Isa) -> Vec<u8> {
+        let symbols = self.symbols(raw);
+        let mut payload = self.table.wire().to_vec();
+        put_varint(&mut payload, symbols.len() as u64);
+        payload.extend(self.code(&symbols, model, isa));
+        payload
+    }
+
+    /// The symbols of `raw`, which has no other byte values than the group that
+    /// the tokens were learnt from.
+    pub fn symbols(&self, raw: &[u8]) -> Vec<u8> {
+        let mut symbol_of = [0; 256];
+        for (symbol, code) in (0..=255).zip(self.codes) {
+            symbol_of[code as usize] = symbol;
+        }
+        let mut symbols = self.table.encode(raw).expect("all values of the group were told");
+        symbols.iter_mut().for_each(|symbol| *symbol = symbol_of[*symbol as usize]);
+        symbols
+    }
+
+    /// pear's stream of `symbols`.
+    pub fn code(&self, symbols: &[u8], model: Model, isa: Isa) -> Vec<u8> {
+        let decoder = self.table.decoder();
+        let spelling = Spelling::new(|symbol| decoder.expansion(self.codes[symbol as usize]));
+        pear::encode(symbols, model, spelling, isa)
+    }
 }
 
 /// Whether a token may hold `right` behind `left`: white space only begins a
@@ -30,34 +74,6 @@ pub(super) fn learn(raw: &[u8]) -> Table {
 fn joins(left: u8, right: u8) -> bool {
     let ends = !left.is_ascii_whitespace() && right.is_ascii_whitespace();
     !ends && !left.is_ascii_digit() && !right.is_ascii_digit()
-}
-
-/// Payload: merge table, number of symbols, pear's stream of symbols.
-pub(super) fn encode(raw: &[u8], table: &Table, model: Model, isa: Isa) -> Vec<u8> {
-    let symbols = symbols(raw, table);
-    let mut payload = table.wire().to_vec();
-    put_varint(&mut payload, symbols.len() as u64);
-    payload.extend(code(&symbols, table, model, isa));
-    payload
-}
-
-/// The symbols of `raw`, which has no other byte values than the group that the
-/// table was learnt from.
-pub(super) fn symbols(raw: &[u8], table: &Table) -> Vec<u8> {
-    let mut symbol_of = [0; 256];
-    for (symbol, code) in (0..=255).zip(sorted(table.decoder())) {
-        symbol_of[code as usize] = symbol;
-    }
-    let mut symbols = table.encode(raw).expect("all values of the group were told");
-    symbols.iter_mut().for_each(|symbol| *symbol = symbol_of[*symbol as usize]);
-    symbols
-}
-
-/// pear's stream of `symbols`.
-pub(super) fn code(symbols: &[u8], table: &Table, model: Model, isa: Isa) -> Vec<u8> {
-    let codes = sorted(table.decoder());
-    let spelling = Spelling::new(|symbol| table.decoder().expansion(codes[symbol as usize]));
-    pear::encode(symbols, model, spelling, isa)
 }
 
 /// The code of each symbol of the engine: codes by what they stand for, so that
@@ -134,10 +150,10 @@ mod tests {
     #[test]
     fn groups_come_back_whole_and_from_the_front() {
         let (raw, isa) = (text(20_000), Isa::best());
-        let table = learn(&raw);
+        let tokens = Tokens::learn(&raw);
         for level in [1, 5, 8, 9] {
             let model = Model::of_level(level, Contexts::Tokens);
-            let payload = encode(&raw, &table, model, isa);
+            let payload = tokens.encode(&raw, model, isa);
             for wanted in [0, 1, 7_001, raw.len()] {
                 let front = decode(&payload, model, isa, raw.len(), wanted).unwrap();
                 assert!(front == raw[..wanted], "{wanted} bytes at level {level}");
@@ -147,8 +163,9 @@ mod tests {
 
     #[test]
     fn tokens_keep_to_words_and_numbers_have_none() {
-        let table = learn(&text(50_000));
-        let expansions = (0..=255).map(|code| table.decoder().expansion(code));
+        let learnt = Tokens::learn(&text(50_000));
+        let decoder = learnt.table().decoder();
+        let expansions = (0..=255).map(|code| decoder.expansion(code));
         let tokens: Vec<_> = expansions.filter(|expansion| expansion.len() > 1).collect();
         assert!(tokens.contains(&&b" garden"[..]), "{tokens:?}");
         for token in tokens {
@@ -159,8 +176,7 @@ mod tests {
 
     #[test]
     fn symbols_are_ordered_by_what_they_stand_for() {
-        let table = learn(&text(50_000));
-        let codes = sorted(table.decoder());
+        let Tokens { table, codes } = Tokens::learn(&text(50_000));
         let place = |wanted: &[u8]| {
             codes.iter().position(|&code| table.decoder().expansion(code) == wanted).unwrap()
         };
