@@ -11,10 +11,11 @@
 //! | `plan` | which files share a content, and their order |
 //! | `pack` | where groups are cut |
 //! | `create`, `output` | the archive file, whole or not at all |
-//! | `open`, `extract`, `verify` | reading through the index |
+//! | `open`, `extract`, `decode`, `verify` | reading through the index |
 //! | `stream`, `incoming` | reading front to back, and salvage |
 
 mod create;
+mod decode;
 mod error;
 mod events;
 mod extract;
