@@ -41,6 +41,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive for damage')
             [CompletionResult]::new('t', 't', [CompletionResultType]::ParameterValue, 'Check an archive for damage')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show how an archive is coded and what decoding it takes')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make an archive of what a tar holds')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar of an archive, or of the entries that match the patterns')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write completions/ and man/, as they are checked in')
@@ -268,6 +270,44 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'pear-archive;import' {
+            [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'From 1 (fast) to 9 (small)')
+            [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
+            [CompletionResult]::new('--group-size', '--group-size', [CompletionResultType]::ParameterName, 'Bytes coded as one unit')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries [default: 10,000,000]')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 4096]')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Decode every group and compare before it is written')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;export' {
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries [default: 10,000,000]')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 4096]')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
+            [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'pear-archive;completions' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -305,6 +345,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('cat', 'cat', [CompletionResultType]::ParameterValue, 'Print files of an archive to standard output')
             [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Check an archive for damage')
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show how an archive is coded and what decoding it takes')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make an archive of what a tar holds')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar of an archive, or of the entries that match the patterns')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
             [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write completions/ and man/, as they are checked in')
@@ -327,6 +369,12 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;help;info' {
+            break
+        }
+        'pear-archive;help;import' {
+            break
+        }
+        'pear-archive;help;export' {
             break
         }
         'pear-archive;help;completions' {

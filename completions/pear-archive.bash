@@ -28,6 +28,9 @@ _pear__archive() {
             pear__archive,create)
                 cmd="pear__archive__subcmd__create"
                 ;;
+            pear__archive,export)
+                cmd="pear__archive__subcmd__export"
+                ;;
             pear__archive,extract)
                 cmd="pear__archive__subcmd__extract"
                 ;;
@@ -36,6 +39,9 @@ _pear__archive() {
                 ;;
             pear__archive,help)
                 cmd="pear__archive__subcmd__help"
+                ;;
+            pear__archive,import)
+                cmd="pear__archive__subcmd__import"
                 ;;
             pear__archive,info)
                 cmd="pear__archive__subcmd__info"
@@ -70,6 +76,9 @@ _pear__archive() {
             pear__archive__subcmd__help,create)
                 cmd="pear__archive__subcmd__help__subcmd__create"
                 ;;
+            pear__archive__subcmd__help,export)
+                cmd="pear__archive__subcmd__help__subcmd__export"
+                ;;
             pear__archive__subcmd__help,extract)
                 cmd="pear__archive__subcmd__help__subcmd__extract"
                 ;;
@@ -78,6 +87,9 @@ _pear__archive() {
                 ;;
             pear__archive__subcmd__help,help)
                 cmd="pear__archive__subcmd__help__subcmd__help"
+                ;;
+            pear__archive__subcmd__help,import)
+                cmd="pear__archive__subcmd__help__subcmd__import"
                 ;;
             pear__archive__subcmd__help,info)
                 cmd="pear__archive__subcmd__help__subcmd__info"
@@ -98,7 +110,7 @@ _pear__archive() {
 
     case "${cmd}" in
         pear__archive)
-            opts="-q -v -h -V --quiet --verbose --color --help --version create c extract x list l ls cat verify t info completions man generate help"
+            opts="-q -v -h -V --quiet --verbose --color --help --version create c extract x list l ls cat verify t info import export completions man generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -288,6 +300,52 @@ _pear__archive() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pear__subcmd__archive__subcmd__export)
+            opts="-j -q -v -h --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-entries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pear__subcmd__archive__subcmd__extract)
             opts="-C -p -j -q -v -h --directory --here --overwrite --strip-components --preserve --numeric-owner --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -375,7 +433,7 @@ _pear__archive() {
             return 0
             ;;
         pear__subcmd__archive__subcmd__help)
-            opts="create extract list cat verify info completions man generate help"
+            opts="create extract list cat verify info import export completions man generate help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -430,6 +488,20 @@ _pear__archive() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pear__subcmd__archive__subcmd__help__subcmd__export)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pear__subcmd__archive__subcmd__help__subcmd__extract)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -459,6 +531,20 @@ _pear__archive() {
             return 0
             ;;
         pear__subcmd__archive__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pear__subcmd__archive__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -521,6 +607,64 @@ _pear__archive() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pear__subcmd__archive__subcmd__import)
+            opts="-j -q -v -h --codec --level --lanes --group-size --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --codec)
+                    COMPREPLY=($(compgen -W "auto pear zstd store bpe pear-paper" -- "${cur}"))
+                    return 0
+                    ;;
+                --level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lanes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-entries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

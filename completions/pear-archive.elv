@@ -38,6 +38,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand verify 'Check an archive for damage'
             cand t 'Check an archive for damage'
             cand info 'Show how an archive is coded and what decoding it takes'
+            cand import 'Make an archive of what a tar holds'
+            cand export 'Make a tar of an archive, or of the entries that match the patterns'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page'
             cand generate 'Write completions/ and man/, as they are checked in'
@@ -253,6 +255,42 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'pear-archive;import'= {
+            cand --codec 'How to compress'
+            cand --level 'From 1 (fast) to 9 (small)'
+            cand --lanes 'Lanes of pear-paper: more are faster and compress less'
+            cand --group-size 'Bytes coded as one unit'
+            cand -j 'Groups coded at once [default: one per core]'
+            cand --jobs 'Groups coded at once [default: one per core]'
+            cand --memory 'Memory to stay within, by running fewer jobs at once'
+            cand --max-entries 'Most entries [default: 10,000,000]'
+            cand --max-name 'Longest path, in bytes [default: 4096]'
+            cand --max-depth 'Most components of a path [default: 2048]'
+            cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --verify 'Decode every group and compare before it is written'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Say more: what is done to each file'
+            cand --verbose 'Say more: what is done to each file'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'pear-archive;export'= {
+            cand -j 'Groups coded at once [default: one per core]'
+            cand --jobs 'Groups coded at once [default: one per core]'
+            cand --memory 'Memory to stay within, by running fewer jobs at once'
+            cand --max-entries 'Most entries [default: 10,000,000]'
+            cand --max-name 'Longest path, in bytes [default: 4096]'
+            cand --max-depth 'Most components of a path [default: 2048]'
+            cand --max-output 'Most bytes to write out [default: no limit]'
+            cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Say more: what is done to each file'
+            cand --verbose 'Say more: what is done to each file'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'pear-archive;completions'= {
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
             cand -q 'Print errors only'
@@ -287,6 +325,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand cat 'Print files of an archive to standard output'
             cand verify 'Check an archive for damage'
             cand info 'Show how an archive is coded and what decoding it takes'
+            cand import 'Make an archive of what a tar holds'
+            cand export 'Make a tar of an archive, or of the entries that match the patterns'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page'
             cand generate 'Write completions/ and man/, as they are checked in'
@@ -303,6 +343,10 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
         &'pear-archive;help;verify'= {
         }
         &'pear-archive;help;info'= {
+        }
+        &'pear-archive;help;import'= {
+        }
+        &'pear-archive;help;export'= {
         }
         &'pear-archive;help;completions'= {
         }

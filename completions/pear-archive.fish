@@ -42,6 +42,8 @@ complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "cat" -d '
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "verify" -d 'Check an archive for damage'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "t" -d 'Check an archive for damage'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "info" -d 'Show how an archive is coded and what decoding it takes'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "import" -d 'Make an archive of what a tar holds'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "export" -d 'Make a tar of an archive, or of the entries that match the patterns'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "generate" -d 'Write completions/ and man/, as they are checked in'
@@ -221,6 +223,39 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l json 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+pear\t'The learned model'
+zstd\t'Zstandard: fast'
+store\t'No compression'
+bpe\t'Byte pairs: light, with a tiny decoder'
+pear-paper\t'The PEAR network as published: very slow, for study'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l level -d 'From 1 (fast) to 9 (small)' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l group-size -d 'Bytes coded as one unit' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l verify -d 'Decode every group and compare before it is written'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-entries -d 'Most entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-depth -d 'Most components of a path [default: 2048]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -239,13 +274,15 @@ never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "create" -d 'Make an archive of files and directories'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "list" -d 'List what an archive holds, one entry per line'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "cat" -d 'Print files of an archive to standard output'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "verify" -d 'Check an archive for damage'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "info" -d 'Show how an archive is coded and what decoding it takes'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "man" -d 'Print a manual page'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "generate" -d 'Write completions/ and man/, as they are checked in'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "create" -d 'Make an archive of files and directories'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "list" -d 'List what an archive holds, one entry per line'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "cat" -d 'Print files of an archive to standard output'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "verify" -d 'Check an archive for damage'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "info" -d 'Show how an archive is coded and what decoding it takes'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "import" -d 'Make an archive of what a tar holds'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "export" -d 'Make a tar of an archive, or of the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "man" -d 'Print a manual page'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "generate" -d 'Write completions/ and man/, as they are checked in'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -5,6 +5,7 @@ use super::pack::Packer;
 use super::parts::PartBuilder;
 use super::plan::{Node, Plan, plan};
 use super::pool::{self, Stages, Task};
+use super::source::Input;
 use super::{ArchiveError, Control, Event};
 use crate::codec::{self, CodecError, CodecOptions, EncodedGroup};
 use crate::container::{ContainerError, Footer, Part, Writer};
@@ -93,8 +94,22 @@ pub fn create_stream(
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
+    let found = walk(operands, walking)?.map(|found| Ok(Input::from(found?)));
+    write_archive(output, found, options, control)
+}
+
+/// Writes the archive of what was found: an `Err` is reported and left out.
+///
+/// # Errors
+/// As [`create`].
+pub(super) fn write_archive(
+    output: impl Write,
+    found: impl Iterator<Item = Result<Input, ArchiveError>>,
+    options: &CreateOptions,
+    control: &Control,
+) -> Result<CreateSummary, ArchiveError> {
     pool::self_test(options.codec.isa)?;
-    let planned = plan(walk(operands, walking)?, options.jobs, control)?;
+    let planned = plan(found, options.jobs, control)?;
     let Plan { contents, others, entries, bytes, archive_id } = planned;
     control.events.event(Event::Total { entries, bytes });
     let mut writer = Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?;
@@ -201,7 +216,7 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
 }
 
 /// Says which file could not be written.
-fn name_output(error: ArchiveError, path: &Path) -> ArchiveError {
+pub(super) fn name_output(error: ArchiveError, path: &Path) -> ArchiveError {
     match error {
         ArchiveError::Container(ContainerError::Io(source)) => {
             ArchiveError::Io { path: path.to_owned(), operation: "write", source }

@@ -53,6 +53,8 @@ pub(super) struct Extraction<'a, 'f, S> {
     summary: ExtractSummary,
     /// Where the first failure goes instead of being reported.
     pub failure: Option<&'f mut Option<ArchiveError>>,
+    /// Why the one output of all files cannot be written: no file can go on.
+    broken: Option<ArchiveError>,
 }
 
 impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
@@ -81,7 +83,17 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         let files = files.into_iter().map(wanted).collect();
         let (groups, digests) = (groups.into_iter(), BTreeMap::new());
         let summary = ExtractSummary::default();
-        Extraction { archive, control, open, files, groups, digests, summary, failure: None }
+        Extraction {
+            archive,
+            control,
+            open,
+            files,
+            groups,
+            digests,
+            summary,
+            failure: None,
+            broken: None,
+        }
     }
 
     /// Decodes everything, and adds what was done to `summary`.
@@ -100,7 +112,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         for (kind, count) in self.summary.failures {
             *summary.failures.entry(kind).or_default() += count;
         }
-        result
+        result.and(self.broken.map_or(Ok(()), Err))
     }
 
     /// Gives a file its next bytes, and ends it after the last.
@@ -156,6 +168,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             Err(cause) => {
                 let error = file_error(&entry.path, cause);
                 match &mut self.failure {
+                    // Files of their own fail with errors of the tree.
+                    _ if matches!(error, ArchiveError::Io { .. }) => self.broken = Some(error),
                     Some(first) => **first = first.take().or(Some(error)),
                     None => self.summary.fail(self.control, error),
                 }
@@ -212,6 +226,6 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
         }
         let stored = section.header.stored_length;
         self.control.events.event(Event::Progress { bytes, stored });
-        Ok(())
+        self.broken.take().map_or(Ok(()), Err)
     }
 }

@@ -1,5 +1,6 @@
 //! Why an operation on an archive failed, wholly or for one entry.
 
+use super::tarball::{NotKept, TarFault};
 use crate::codec::CodecError;
 use crate::container::{ContainerError, ErrorKind};
 use crate::tree::{TreeError, printable};
@@ -90,6 +91,28 @@ pub enum ArchiveError {
         /// What is allowed.
         limit: u64,
     },
+    /// A tar that cannot be imported; nothing was written.
+    #[error("at byte {offset}: {fault}")]
+    Tar {
+        /// Byte offset in the tar of the header it is about.
+        offset: u64,
+        /// What is wrong.
+        fault: TarFault,
+    },
+    /// Something an archive cannot keep of a tar, or a tar of an archive.
+    #[error("{}: {what}", printable(path))]
+    NotKept {
+        /// Path of the entry.
+        path: Vec<u8>,
+        /// What is not kept.
+        what: NotKept,
+    },
+    /// Something follows the end of a tar: another tar, or what a program left there.
+    #[error("the tar ends before byte {offset}; what follows was not read")]
+    BehindTar {
+        /// Where it is.
+        offset: u64,
+    },
     /// Stopped on request.
     #[error("interrupted")]
     Interrupted,
@@ -109,9 +132,12 @@ impl ArchiveError {
             | ArchiveError::Repeated { .. }
             | ArchiveError::Disagree { .. } => ErrorKind::Integrity,
             ArchiveError::Limit { .. } => ErrorKind::Limit,
+            ArchiveError::Tar { fault, .. } => fault.kind(),
             ArchiveError::Interrupted => ErrorKind::Interrupted,
             ArchiveError::Tree(_)
             | ArchiveError::Io { .. }
+            | ArchiveError::NotKept { .. }
+            | ArchiveError::BehindTar { .. }
             | ArchiveError::NotFound { .. }
             | ArchiveError::NotAFile { .. } => ErrorKind::Environment,
         }

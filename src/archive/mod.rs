@@ -1,4 +1,5 @@
-//! Operations on whole archives: create, extract, cat, verify, salvage.
+//! Operations on whole archives: create, extract, cat, verify, salvage, and tars
+//! imported and exported.
 //!
 //! Groups are coded and decoded on worker threads, but handed on in order
 //! (`pool`), so the bytes written never depend on the number of workers, and
@@ -8,11 +9,13 @@
 //!
 //! | module | what it decides |
 //! |---|---|
+//! | `source` | where entries and bytes come from |
 //! | `plan` | which files share a content, and their order |
 //! | `pack` | where groups are cut |
 //! | `create`, `output` | the archive file, whole or not at all |
 //! | `open`, `extract`, `decode`, `verify` | reading through the index |
 //! | `stream`, `incoming` | reading front to back, and salvage |
+//! | `tarball` | tars: reading and writing them |
 
 mod create;
 mod decode;
@@ -28,7 +31,9 @@ mod parts;
 mod plan;
 mod pool;
 mod sink;
+mod source;
 mod stream;
+mod tarball;
 mod verify;
 
 pub use create::{CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream};
@@ -37,6 +42,7 @@ pub use events::{Control, Event, Events, Silent};
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use open::{Archive, GroupInfo};
 pub use stream::{extract, extract_stream, list_stream, salvage};
+pub use tarball::{ExportOptions, NotKept, Tar, TarFault, import, import_stream};
 pub use verify::VerifySummary;
 
 pub use crate::container::{ErrorKind, Limits};

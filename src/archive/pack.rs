@@ -8,12 +8,12 @@
 
 use super::parts::PartBuilder;
 use super::plan::{ContentPlan, FileHasher, Node};
+use super::source::OpenSource;
 use super::{ArchiveError, Control, Event};
 use crate::checksum::Digest;
 use crate::codec::ContentKind;
 use crate::container::{Part, Piece, Sparse};
 use crate::entry::{Content, Entry, Extent, Kind};
-use crate::tree::OpenSource;
 use std::collections::{HashMap, VecDeque};
 
 /// Bytes a group holds at least before a change of kind closes it.

@@ -4,11 +4,11 @@
 //! function of names, sizes and contents alone, never of the disk or of
 //! timing.
 
+use super::source::{Input, OpenSource, Source};
 use super::{ArchiveError, Control, pool};
 use crate::checksum::{Context, Digest, Hasher, Tag};
 use crate::codec::{ContentKind, sniff};
 use crate::entry::{Content, Entry, Kind, Segment, compare_paths};
-use crate::tree::{Found, OpenSource, Source, TreeError};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +23,7 @@ const BUFFER: usize = 256 << 10;
 /// others hard links to it.
 #[derive(Debug)]
 pub(super) struct Node {
-    pub names: Vec<Found>,
+    pub names: Vec<Input>,
 }
 
 /// Files that hold the same bytes, in path order.
@@ -55,7 +55,7 @@ impl Node {
         &self.names[0].entry.path
     }
 
-    /// Size in bytes when the walk saw it, holes included.
+    /// Size in bytes when it was found, holes included.
     pub fn size(&self) -> u64 {
         self.names[0].source.as_ref().map_or(0, Source::size)
     }
@@ -74,9 +74,9 @@ impl Node {
         })
     }
 
-    /// The kind the walk gave this file.
+    /// The kind this file was found to be.
     pub fn kind(&self) -> Kind {
-        let not_a_link = |found: &&Found| !matches!(found.entry.kind, Kind::HardLink { .. });
+        let not_a_link = |found: &&Input| !matches!(found.entry.kind, Kind::HardLink { .. });
         match self.names.iter().find(not_a_link) {
             Some(found) => found.entry.kind.clone(),
             // Only links are left of a regular file: its first name vanished.
@@ -85,19 +85,19 @@ impl Node {
     }
 }
 
-/// Walks, groups names into files and files into contents, and sorts them.
+/// Takes all inputs, groups names into files and files into contents, and sorts them.
 /// Cost: reads the start of every file, and all of those that have the size
 /// of another.
 ///
 /// # Errors
 /// [`ArchiveError::Interrupted`]. What cannot be read is reported and left out.
 pub(super) fn plan(
-    walk: impl Iterator<Item = Result<Found, TreeError>>,
+    inputs: impl Iterator<Item = Result<Input, ArchiveError>>,
     jobs: usize,
     control: &Control,
 ) -> Result<Plan, ArchiveError> {
     let mut found = Vec::new();
-    for item in walk {
+    for item in inputs {
         control.check()?;
         match item {
             Ok(item) => found.push(item),
@@ -114,11 +114,11 @@ pub(super) fn plan(
     Ok(Plan { contents, others, entries, bytes, archive_id })
 }
 
-/// Derives the archive id from what the walk saw, so that the same input gives
+/// Derives the archive id from what was found, so that the same input gives
 /// the same archive.
-fn archive_id(found: &[Found]) -> Tag {
+fn archive_id(found: &[Input]) -> Tag {
     let mut hasher = Hasher::derived(Context::ArchiveId);
-    for Found { entry, source } in found {
+    for Input { entry, source } in found {
         let size = source.as_ref().map_or(0, Source::size);
         let modified = entry.metadata.modified;
         hasher.update(&(entry.path.len() as u64).to_le_bytes());
@@ -132,7 +132,7 @@ fn archive_id(found: &[Found]) -> Tag {
 }
 
 /// Brings the names of each file together; both in path order.
-fn join_names(found: Vec<Found>) -> Vec<Node> {
+fn join_names(found: Vec<Input>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::with_capacity(found.len());
     let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
     let linked: HashSet<Vec<u8>> = found.iter().filter_map(link_target).cloned().collect();
@@ -153,7 +153,7 @@ fn join_names(found: Vec<Found>) -> Vec<Node> {
     nodes
 }
 
-fn link_target(found: &Found) -> Option<&Vec<u8>> {
+fn link_target(found: &Input) -> Option<&Vec<u8>> {
     match &found.entry.kind {
         Kind::HardLink { target } => Some(target),
         _ => None,
@@ -209,7 +209,7 @@ fn join_files(
 
 /// Looks into a file. Failures are of no interest here: reading it for the
 /// archive will fail too, and say so.
-fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, TreeError> {
+fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, ArchiveError> {
     let mut open = source.open()?;
     let mut sample = vec![0; SAMPLE];
     let length = read_full(&mut open, &mut sample)?;
@@ -232,7 +232,7 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Tre
 }
 
 /// Fills `buffer` as far as the file goes; returns how far.
-pub(super) fn read_full(open: &mut OpenSource, buffer: &mut [u8]) -> Result<usize, TreeError> {
+pub(super) fn read_full(open: &mut OpenSource, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
     let mut filled = 0;
     while filled < buffer.len() {
         match open.read(&mut buffer[filled..])? {

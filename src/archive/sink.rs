@@ -2,6 +2,7 @@
 //! its own.
 
 use super::ArchiveError;
+use super::tarball::MemberFile;
 use crate::checksum::{Digest, Hasher};
 use crate::entry::Segment;
 use crate::tree::FileWriter;
@@ -15,6 +16,8 @@ const HOLE_STEP: u64 = 64 << 20;
 pub(super) enum Target<'a> {
     /// A file, which gets its name only when the digest is right.
     File(Box<FileWriter>),
+    /// A member of a tar.
+    Member(MemberFile<'a>),
     /// A stream; holes are written as zeros.
     Output(&'a mut dyn Write),
     /// Nothing: the digest is all that is wanted.
@@ -72,6 +75,7 @@ impl<'a> Sink<'a> {
             }
             match &mut self.target {
                 Target::File(writer) => writer.write_at(self.current.offset, piece)?,
+                Target::Member(member) => member.write_at(self.current.offset, piece)?,
                 Target::Output(output) => write_all(*output, piece)?,
                 Target::Nowhere => {}
             }
@@ -98,6 +102,10 @@ impl<'a> Sink<'a> {
         }
         match self.target {
             Target::File(writer) => Ok(writer.commit()?),
+            Target::Member(member) => {
+                member.finish();
+                Ok(())
+            }
             Target::Output(_) | Target::Nowhere => Ok(()),
         }
     }

@@ -6,9 +6,11 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::args::{CodecName, Coding, Create, Extract, LimitFlags, OverwriteName, Resources};
+use super::args::{
+    CodecName, Coding, Create, EntryLimits, Extract, LimitFlags, OverwriteName, Resources,
+};
 use super::report::Report;
-use crate::archive::Limits;
+use crate::archive::{CreateOptions, Limits};
 use crate::codec::{Choice, Codec, CodecOptions};
 use crate::tree::{Overwrite, Patterns, RestoreOptions, archive_path};
 
@@ -93,7 +95,7 @@ pub fn shown(path: &Path) -> String {
 }
 
 /// How to compress.
-pub fn codec_options(coding: &Coding) -> CodecOptions {
+fn codec_options(coding: &Coding) -> CodecOptions {
     let choice = match coding.codec {
         CodecName::Auto => Choice::Auto,
         CodecName::Pear => Choice::Only(Codec::Pear),
@@ -103,6 +105,17 @@ pub fn codec_options(coding: &Coding) -> CodecOptions {
         CodecName::PearPaper => Choice::Only(Codec::PearPaper),
     };
     CodecOptions { choice, level: coding.level, lanes: coding.lanes, ..CodecOptions::default() }
+}
+
+/// How an archive is written.
+pub fn create_options(coding: &Coding, verify: bool, resources: &Resources) -> CreateOptions {
+    CreateOptions {
+        codec: codec_options(coding),
+        group_size: coding.group_size,
+        jobs: jobs(resources),
+        memory: memory(resources),
+        verify,
+    }
 }
 
 /// Groups coded at once: as asked, or one per core.
@@ -115,7 +128,7 @@ pub fn jobs(resources: &Resources) -> usize {
 
 /// Bytes of memory to stay within: as asked, or half of what is free. Decides
 /// only how many groups are coded at once, never the result.
-pub fn memory(resources: &Resources) -> u64 {
+fn memory(resources: &Resources) -> u64 {
     resources.memory.unwrap_or_else(|| {
         let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
@@ -126,13 +139,21 @@ pub fn memory(resources: &Resources) -> u64 {
 
 /// What an archive may ask for.
 pub fn limits(flags: &LimitFlags, resources: Option<&Resources>) -> Limits {
+    let usual = entry_limits(&flags.entries);
+    Limits {
+        output_bytes: flags.max_output.unwrap_or(usual.output_bytes),
+        memory: resources.and_then(|resources| resources.memory).unwrap_or(usual.memory),
+        ..usual
+    }
+}
+
+/// What entries may ask for.
+pub fn entry_limits(flags: &EntryLimits) -> Limits {
     let usual = Limits::default();
     Limits {
         entries: flags.max_entries.unwrap_or(usual.entries),
         path_length: flags.max_name.unwrap_or(usual.path_length),
         path_depth: flags.max_depth.unwrap_or(usual.path_depth),
-        output_bytes: flags.max_output.unwrap_or(usual.output_bytes),
-        memory: resources.and_then(|resources| resources.memory).unwrap_or(usual.memory),
         ..usual
     }
 }

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, missing_docs)] // each test crate uses its part of it
 
+pub mod tar;
+
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, Timespec, Timestamps, Uid, XattrFlags};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;

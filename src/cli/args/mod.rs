@@ -7,6 +7,7 @@ mod create;
 mod extract;
 mod inspect;
 mod shell;
+mod tarball;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -14,6 +15,7 @@ pub use self::create::{CodecName, Coding, Create};
 pub use self::extract::{Extract, OverwriteName};
 pub use self::inspect::{Cat, Info, List, Verify};
 pub use self::shell::{Completions, Generate, Man};
+pub use self::tarball::{Export, Import};
 use super::size::parse_size;
 
 const EXAMPLES: &str = "\
@@ -23,6 +25,7 @@ Examples:
   pear-archive extract photos.pear                    unpack into ./photos/
   pear-archive cat photos.pear notes.txt              print one file
   pear-archive verify photos.pear                     check every byte
+  pear-archive import photos.pear photos.tar          make an archive of a tar
 
 Exit status:
   0    everything was done
@@ -91,6 +94,8 @@ pub enum Command {
     #[command(visible_alias = "t")]
     Verify(Verify),
     Info(Info),
+    Import(Import),
+    Export(Export),
     Completions(Completions),
     Man(Man),
     #[command(hide = true)]
@@ -117,8 +122,20 @@ pub struct Resources {
 
 /// What an archive may ask for before it is refused.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Limits on what an archive may ask for")]
+#[command(next_help_heading = "Limits on what is read may ask for")]
 pub struct LimitFlags {
+    /// Of entries.
+    #[command(flatten)]
+    pub entries: EntryLimits,
+    /// Most bytes to write out [default: no limit]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_output: Option<u64>,
+}
+
+/// What entries may ask for before they are refused.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Limits on what is read may ask for")]
+pub struct EntryLimits {
     /// Most entries [default: 10,000,000]
     #[arg(long, value_name = "N")]
     pub max_entries: Option<u64>,
@@ -128,9 +145,6 @@ pub struct LimitFlags {
     /// Most components of a path [default: 2048]
     #[arg(long, value_name = "N")]
     pub max_depth: Option<u64>,
-    /// Most bytes to write out [default: no limit]
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
-    pub max_output: Option<u64>,
 }
 
 #[cfg(test)]

@@ -1,11 +1,5 @@
 //! `pear-archive create`.
 
-use anyhow::{Context, bail};
-use std::fs::{self, File};
-use std::io::{self, IsTerminal};
-use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
-
 use super::super::args::Create;
 use super::super::config;
 use super::super::exit::Exit;
@@ -13,13 +7,14 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
+use super::target::Target;
 use super::{Named, named};
-use crate::archive::{CreateOptions, CreateSummary, create, create_stream};
+use crate::archive::{CreateSummary, create, create_stream};
 use crate::tree::{FileId, WalkOptions};
 
 /// Makes the archive.
 pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
-    let target = Target::of(&arguments.archive)?;
+    let target = Target::of(&arguments.archive, "archive")?;
     let operands = config::operands(arguments, report)?;
     let mut walking = WalkOptions {
         base: arguments.directory.clone().unwrap_or_default(),
@@ -27,13 +22,8 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
         one_file_system: arguments.one_file_system,
         leave_out: Vec::new(),
     };
-    let options = CreateOptions {
-        codec: config::codec_options(&arguments.coding),
-        group_size: arguments.coding.group_size,
-        jobs: config::jobs(&arguments.resources),
-        memory: config::memory(&arguments.resources),
-        verify: arguments.verify,
-    };
+    let (coding, resources) = (&arguments.coding, &arguments.resources);
+    let options = config::create_options(coding, arguments.verify, resources);
     let cancel = cancel_flag()?;
     let watch = Watch::new(report, "", &cancel);
     let control = watch.control();
@@ -54,38 +44,8 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// Where the archive goes.
-enum Target {
-    /// A file that appears when it is complete.
-    File(PathBuf),
-    /// Standard output, a pipe or a device: written to as it is, for nothing
-    /// may be put in its place.
-    Stream(File),
-}
-
-impl Target {
-    fn of(path: &Path) -> anyhow::Result<Target> {
-        let stream = if config::is_stdio(path) {
-            io::stdout().as_fd().try_clone_to_owned().context("standard output")?.into()
-        } else {
-            match fs::metadata(path) {
-                Ok(metadata) if metadata.is_dir() => {
-                    bail!("{}: is a directory", config::shown(path))
-                }
-                Ok(metadata) if !metadata.is_file() => {
-                    File::options().write(true).open(path).with_context(|| config::shown(path))?
-                }
-                _ => return Ok(Target::File(path.to_owned())),
-            }
-        };
-        if stream.is_terminal() {
-            bail!("the archive would go to a terminal: redirect it, or name a file");
-        }
-        Ok(Target::Stream(stream))
-    }
-}
-
-fn tell(summary: &CreateSummary, report: &Report) {
+/// Says what was made.
+pub(super) fn tell(summary: &CreateSummary, report: &Report) {
     let CreateSummary { entries, bytes, stored, .. } = *summary;
     let ratio = bytes as f64 / stored.max(1) as f64;
     report.summary(format_args!(

@@ -3,11 +3,14 @@
 mod cat;
 mod completions;
 mod create;
+mod export;
 mod extract;
 mod generate;
+mod import;
 mod info;
 mod list;
 mod man;
+mod target;
 mod verify;
 
 use anyhow::Context;
@@ -37,6 +40,8 @@ pub fn run(command: Command, report: &Report) -> anyhow::Result<Exit> {
         Command::Cat(arguments) => cat::run(&arguments, report),
         Command::Verify(arguments) => verify::run(&arguments, report),
         Command::Info(arguments) => info::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments, report),
+        Command::Export(arguments) => export::run(&arguments, report),
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),

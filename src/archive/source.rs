@@ -1,0 +1,107 @@
+//! Where entries and their bytes come from: a directory tree, or a tar.
+
+use super::ArchiveError;
+use super::tarball::{OpenPart, TarPart};
+use crate::entry::{Entry, Segment};
+use crate::tree;
+
+/// Something to be archived.
+#[derive(Clone, Debug)]
+pub(super) struct Input {
+    /// The entry with all its metadata; see [`tree::Found::entry`].
+    pub entry: Entry,
+    /// Where the bytes are; see [`tree::Found::source`].
+    pub source: Option<Source>,
+}
+
+impl From<tree::Found> for Input {
+    fn from(found: tree::Found) -> Self {
+        Input { entry: found.entry, source: found.source.map(Source::Tree) }
+    }
+}
+
+/// Where the bytes of a regular file are; can be opened any number of times.
+#[derive(Clone, Debug)]
+pub(super) enum Source {
+    /// In a file of a tree.
+    Tree(tree::Source),
+    /// Within a tar.
+    Tar(TarPart),
+}
+
+impl Source {
+    /// Size in bytes when it was found, holes included.
+    pub fn size(&self) -> u64 {
+        match self {
+            Source::Tree(source) => source.size(),
+            Source::Tar(part) => part.size(),
+        }
+    }
+
+    /// Opens it for reading from its start.
+    ///
+    /// # Errors
+    /// As [`tree::Source::open`]; none for a tar, which is open.
+    pub fn open(&self) -> Result<OpenSource, ArchiveError> {
+        Ok(match self {
+            Source::Tree(source) => OpenSource::Tree(source.open()?),
+            Source::Tar(part) => OpenSource::Tar(part.open()),
+        })
+    }
+}
+
+/// A file being read: its data segments in file order, holes left out.
+#[derive(Debug)]
+pub(super) enum OpenSource {
+    Tree(tree::OpenSource),
+    Tar(OpenPart),
+}
+
+impl OpenSource {
+    /// Size in bytes, holes included.
+    pub fn size(&self) -> u64 {
+        match self {
+            OpenSource::Tree(open) => open.size(),
+            OpenSource::Tar(open) => open.part().size(),
+        }
+    }
+
+    /// Data segments if the file has holes.
+    pub fn segments(&self) -> Option<&[Segment]> {
+        match self {
+            OpenSource::Tree(open) => open.segments(),
+            OpenSource::Tar(open) => open.part().segments(),
+        }
+    }
+
+    /// How many bytes [`OpenSource::read`] will yield in all.
+    pub fn data_length(&self) -> u64 {
+        match self {
+            OpenSource::Tree(open) => open.data_length(),
+            OpenSource::Tar(open) => open.part().data_length(),
+        }
+    }
+
+    /// Reads the next bytes of data; 0 only at the end or for an empty buffer.
+    ///
+    /// # Errors
+    /// If the system cannot read it.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
+        match self {
+            OpenSource::Tree(open) => Ok(open.read(buffer)?),
+            OpenSource::Tar(open) => open.read(buffer),
+        }
+    }
+
+    /// Says whether what was read is the file that was found. A tar is looked at
+    /// as a whole, once all was read.
+    ///
+    /// # Errors
+    /// As [`tree::OpenSource::finish`].
+    pub fn finish(self) -> Result<(), ArchiveError> {
+        match self {
+            OpenSource::Tree(open) => Ok(open.finish()?),
+            OpenSource::Tar(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! An archive as a tar.
+
+use super::layout::{Layout, Placed, output_error};
+use crate::archive::extract::file_error;
+use crate::archive::output::Output;
+use crate::archive::sink::Target;
+use crate::archive::{Archive, ArchiveError, Control, Event, ExtractSummary};
+use crate::container::ReadAt;
+use crate::entry::{Content, Entry, Kind, compare_paths};
+use crate::tree::Patterns;
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+/// How an archive is made a tar.
+#[derive(Clone, Debug, Default)]
+pub struct ExportOptions {
+    /// Which entries; none means all.
+    pub patterns: Patterns,
+    /// Worker threads, 0 for one per processor. Never changes the bytes.
+    pub jobs: usize,
+}
+
+impl<S: ReadAt> Archive<S> {
+    /// Writes the selected entries as the tar `path`, which appears whole or not
+    /// at all. Damage is reported as warnings, and files it hits are left out.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotFound`] for a pattern that selects nothing,
+    /// [`ArchiveError::Limit`], [`ArchiveError::Io`],
+    /// [`ArchiveError::Interrupted`].
+    pub fn export(
+        &self,
+        path: &Path,
+        options: &ExportOptions,
+        control: &Control,
+    ) -> Result<ExtractSummary, ArchiveError> {
+        let output = Output::new(path)?;
+        let summary = self.export_into(output.file(), options, control);
+        let summary = summary.map_err(|error| match error {
+            ArchiveError::Io { operation, source, .. } => {
+                ArchiveError::Io { path: path.to_owned(), operation, source }
+            }
+            other => other,
+        })?;
+        control.check()?;
+        output.commit()?;
+        Ok(summary)
+    }
+
+    /// Writes the tar to a pipe. It is put into a nameless file in the directory
+    /// for temporary files first: groups hold files in another order.
+    ///
+    /// # Errors
+    /// As [`Archive::export`].
+    pub fn export_stream(
+        &self,
+        mut output: impl Write,
+        options: &ExportOptions,
+        control: &Control,
+    ) -> Result<ExtractSummary, ArchiveError> {
+        let path = std::env::temp_dir();
+        let failed = |operation| {
+            let path = path.clone();
+            move |source| ArchiveError::Io { path, operation, source }
+        };
+        let mut spool = tempfile::tempfile_in(&path).map_err(failed("create a file there"))?;
+        let summary = self.export_into(&spool, options, control)?;
+        spool.rewind().map_err(failed("read a file there"))?;
+        io::copy(&mut spool, &mut output).and_then(|_| output.flush()).map_err(output_error)?;
+        Ok(summary)
+    }
+
+    /// Writes the tar into an empty file.
+    fn export_into(
+        &self,
+        file: &File,
+        options: &ExportOptions,
+        control: &Control,
+    ) -> Result<ExtractSummary, ArchiveError> {
+        let mut summary = ExtractSummary::default();
+        let mut lost = HashSet::new();
+        let mut layout = Layout::default();
+        for entry in self.select(&options.patterns)? {
+            let path = entry.path.clone();
+            if let Err(what) = layout.push(entry) {
+                lost.insert(path.clone());
+                summary.fail(control, ArchiveError::NotKept { path, what });
+            }
+        }
+        let (found, limit) = (layout.length(), self.limits.output_bytes);
+        if found > limit {
+            return Err(ArchiveError::Limit { field: "output bytes", found, limit });
+        }
+        reserve(file, found)?;
+        let complete = vec![Cell::new(false); layout.members().len()];
+        self.export_files(&layout, file, &complete, options.jobs, control, &mut summary)?;
+        for (member, complete) in layout.members().iter().zip(&complete) {
+            settle(&member.entry, complete, &mut lost, control, &mut summary);
+        }
+        let layout = layout.keep(file, |number| complete[number].get()).map_err(output_error)?;
+        layout.finish(file).map_err(output_error)?;
+        Ok(summary)
+    }
+
+    /// Writes the data of all files to their places.
+    fn export_files(
+        &self,
+        layout: &Layout,
+        file: &File,
+        complete: &[Cell<bool>],
+        jobs: usize,
+        control: &Control,
+        summary: &mut ExtractSummary,
+    ) -> Result<(), ArchiveError> {
+        let members = layout.members();
+        let is_file = |member: &&Placed| matches!(member.entry.kind, Kind::File(_));
+        let files = members.iter().filter(is_file).map(|member| member.entry.clone()).collect();
+        let open = |entry: &Entry, _: &Content| {
+            let place =
+                members.binary_search_by(|member| compare_paths(&member.entry.path, &entry.path));
+            Ok(place
+                .ok()
+                .map(|place| Target::Member(members[place].target(file, &complete[place]))))
+        };
+        self.run(files, jobs, control, Box::new(open), BTreeMap::new(), summary)
+    }
+}
+
+/// Says of an entry without data whether it is kept: a hard link is if its file
+/// is.
+fn settle(
+    entry: &Entry,
+    complete: &Cell<bool>,
+    lost: &mut HashSet<Vec<u8>>,
+    control: &Control,
+    summary: &mut ExtractSummary,
+) {
+    match &entry.kind {
+        Kind::File(_) => {
+            if !complete.get() {
+                lost.insert(entry.path.clone());
+            }
+            return; // reported when its data came
+        }
+        Kind::HardLink { target } if lost.contains(target) => {
+            summary.fail(control, file_error(&entry.path, Arc::new(ArchiveError::Missing)));
+            return;
+        }
+        _ => complete.set(true),
+    }
+    summary.entries += 1;
+    control.events.event(Event::Entry { path: &entry.path });
+}
+
+/// Takes the room for the tar, so that a disk too small is no surprise after
+/// hours of decoding. Not every file system can.
+fn reserve(file: &File, length: u64) -> Result<(), ArchiveError> {
+    match fallocate(file, FallocateFlags::empty(), 0, length) {
+        Err(Errno::NOSPC | Errno::FBIG | Errno::DQUOT) => {
+            let source = io::Error::from(Errno::NOSPC);
+            Err(output_error(source))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,198 @@
+//! What the fields of a header and the records in front of it say.
+
+use super::block;
+use super::pax::{Records, parse_time};
+use super::{NotKept, TarFault};
+use crate::archive::Limits;
+use crate::entry::{Metadata, Timestamp};
+use tar::Header;
+
+/// Prefix of the records that hold extended attributes.
+pub(super) const XATTR: &[u8] = b"SCHILY.xattr.";
+
+fn malformed(cause: &'static str) -> TarFault {
+    TarFault::Malformed { cause }
+}
+
+/// Bytes of data behind a header, as it says itself.
+pub(super) fn size(header: &Header) -> Result<u64, TarFault> {
+    block::size(&header.as_old().size).ok_or(TarFault::Number { field: "size" })
+}
+
+/// The name of a sparse file; that in its header is made up.
+pub(super) fn sparse_name(records: &Records) -> Option<&[u8]> {
+    records.get("GNU.sparse.name").or(records.get("path"))
+}
+
+/// The size of a sparse file, holes included.
+pub(super) fn sparse_size(records: &Records) -> Result<u64, TarFault> {
+    let field = "GNU.sparse.realsize";
+    let size = match records.number(field)? {
+        None => records.number("GNU.sparse.size")?,
+        size => size,
+    };
+    size.ok_or(TarFault::Number { field })
+}
+
+/// A name that is given at most once beside the header.
+pub(super) fn one_name(
+    gnu: Option<Vec<u8>>,
+    pax: Option<&[u8]>,
+    old: &[u8],
+) -> Result<Vec<u8>, TarFault> {
+    match (gnu, pax) {
+        (Some(_), Some(_)) => Err(malformed("GNU and pax headers both give a name")),
+        (Some(name), None) => Ok(name),
+        (None, Some(name)) => Ok(name.to_vec()),
+        (None, None) => Ok(old.to_vec()),
+    }
+}
+
+/// Major and minor number.
+pub(super) fn device(header: &Header, records: &Records) -> Result<(u32, u32), TarFault> {
+    let (major, minor) = match (header.as_ustar(), header.as_gnu()) {
+        (Some(header), _) => (&header.dev_major, &header.dev_minor),
+        (_, Some(header)) => (&header.dev_major, &header.dev_minor),
+        _ => return Err(malformed("a device in a header without device numbers")),
+    };
+    let number = |key: &'static str, field: &[u8]| {
+        let found = records.number(key)?.or_else(|| block::size(field));
+        let found = found.and_then(|number| u32::try_from(number).ok());
+        found.ok_or(TarFault::Number { field: "device number" })
+    };
+    Ok((number("SCHILY.devmajor", major)?, number("SCHILY.devminor", minor)?))
+}
+
+/// Mode, owner, time, attributes.
+pub(super) fn metadata(
+    header: &Header,
+    records: &Records,
+    limits: &Limits,
+) -> Result<Metadata, TarFault> {
+    let old = header.as_old();
+    let id = |field: &'static str, bytes: &[u8]| {
+        let found = records.number(field)?.or_else(|| block::size(bytes));
+        found.and_then(|id| u32::try_from(id).ok()).ok_or(TarFault::Number { field })
+    };
+    let name = |key: &str, field: Option<&[u8]>| {
+        records.get(key).or(field).map(<[u8]>::to_vec).unwrap_or_default()
+    };
+    let mode = block::number(&old.mode).ok_or(TarFault::Number { field: "mode" })?;
+    let modified = match records.get("mtime") {
+        Some(text) => parse_time(text),
+        None => block::number(&old.mtime).map(|seconds| Timestamp { seconds, nanoseconds: 0 }),
+    };
+    Ok(Metadata {
+        mode: (mode & 0o7777) as u32,
+        uid: id("uid", &old.uid)?,
+        gid: id("gid", &old.gid)?,
+        user: name("uname", header.username_bytes()),
+        group: name("gname", header.groupname_bytes()),
+        modified: modified.ok_or(TarFault::Number { field: "mtime" })?,
+        xattrs: xattrs(records, limits)?,
+    })
+}
+
+/// Names and values of extended attributes.
+type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Extended attributes, sorted by name. In keys `=` is written `%3D`, as GNU tar
+/// does, and `%` is `%25`.
+fn xattrs(records: &Records, limits: &Limits) -> Result<Xattrs, TarFault> {
+    let mut xattrs = Vec::new();
+    let mut found = 0;
+    for (key, value) in records.iter() {
+        let Some(name) = key.strip_prefix(XATTR) else { continue };
+        if name.is_empty() || name.contains(&0) {
+            return Err(malformed("an extended attribute without a name"));
+        }
+        found += (name.len() + value.len()) as u64;
+        xattrs.push((decode_name(name), value.to_vec()));
+    }
+    let (field, limit) = ("extended attribute bytes", limits.xattr_bytes);
+    if found > limit {
+        return Err(TarFault::TooLarge { field, found, limit });
+    }
+    xattrs.sort_unstable();
+    match xattrs.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+        true => Err(malformed("an extended attribute comes twice")),
+        false => Ok(xattrs),
+    }
+}
+
+fn decode_name(mut name: &[u8]) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(name.len());
+    while let Some((&first, rest)) = name.split_first() {
+        let (byte, rest) = match (first, rest) {
+            (b'%', [b'3', b'D', rest @ ..]) => (b'=', rest),
+            (b'%', [b'2', b'5', rest @ ..]) => (b'%', rest),
+            _ => (first, rest),
+        };
+        decoded.push(byte);
+        name = rest;
+    }
+    decoded
+}
+
+/// Records that are used, or that say nothing about a file that is to be kept:
+/// times of access and of change, inode numbers, comments.
+const KNOWN: [&str; 20] = [
+    "path",
+    "linkpath",
+    "size",
+    "uid",
+    "gid",
+    "uname",
+    "gname",
+    "mtime",
+    "atime",
+    "ctime",
+    "comment",
+    "charset",
+    "hdrcharset",
+    "LIBARCHIVE.creationtime",
+    "SCHILY.dev",
+    "SCHILY.ino",
+    "SCHILY.nlink",
+    "SCHILY.realsize",
+    "SCHILY.devmajor",
+    "SCHILY.devminor",
+];
+
+/// Records whose meaning is lost.
+pub(super) fn lost(records: &Records) -> Vec<NotKept> {
+    let has_xattrs = records.iter().any(|(key, _)| key.starts_with(XATTR));
+    let kept = |key: &[u8]| {
+        KNOWN.iter().any(|known| known.as_bytes() == key)
+            || key.starts_with(XATTR)
+            || key.starts_with(b"GNU.sparse.")
+            // The same attributes in another spelling.
+            || (has_xattrs && key.starts_with(b"LIBARCHIVE.xattr."))
+    };
+    let lost = records.iter().filter(|(key, value)| !value.is_empty() && !kept(key));
+    lost.map(|(key, _)| NotKept::Record { key: key.to_vec() }).collect()
+}
+
+/// The name of an attribute as part of a key.
+pub(super) fn encode_name(name: &[u8]) -> Vec<u8> {
+    let encode = |&byte: &u8| match byte {
+        b'=' => b"%3D".to_vec(),
+        b'%' => b"%25".to_vec(),
+        _ => vec![byte],
+    };
+    name.iter().flat_map(encode).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_attributes_come_back() {
+        for name in [&b"user.a"[..], b"user.a=b%", b"user.%3D", b"user.100%25=\n\xff"] {
+            let coded = encode_name(name);
+            assert!(!coded.contains(&b'='));
+            assert_eq!(decode_name(&coded), name);
+        }
+    }
+}

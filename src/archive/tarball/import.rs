@@ -1,0 +1,53 @@
+//! Making an archive of what a tar holds.
+
+use super::input::Tar;
+use super::members::inputs;
+use crate::archive::create::{name_output, write_archive};
+use crate::archive::output::Output;
+use crate::archive::{ArchiveError, Control, CreateOptions, CreateSummary, Limits};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Makes the archive `path` of what a tar holds. It appears whole or not at all;
+/// what stood there is replaced.
+///
+/// # Errors
+/// [`ArchiveError::Tar`] for the first fault of the tar; otherwise as
+/// [`create`](crate::archive::create). What no archive can hold is reported as
+/// warnings.
+pub fn import(
+    path: &Path,
+    tar: &Tar,
+    limits: &Limits,
+    options: &CreateOptions,
+    control: &Control,
+) -> Result<CreateSummary, ArchiveError> {
+    let output = Output::new(path)?;
+    if tar.identity().is_some_and(|tar| output.identities().contains(&tar)) {
+        let source = io::Error::other("it is the tar that is read");
+        return Err(ArchiveError::Io { path: path.to_owned(), operation: "replace", source });
+    }
+    let summary = import_stream(output.file(), tar, limits, options, control)
+        .map_err(|error| name_output(error, path))?;
+    control.check()?;
+    output.commit()?;
+    Ok(summary)
+}
+
+/// Writes the archive of what a tar holds, front to back, without seeking. The
+/// whole tar is looked through before the first byte is written.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_stream(
+    output: impl Write,
+    tar: &Tar,
+    limits: &Limits,
+    options: &CreateOptions,
+    control: &Control,
+) -> Result<CreateSummary, ArchiveError> {
+    let inputs = inputs(tar, limits, control)?;
+    let summary = write_archive(output, inputs.into_iter().map(Ok), options, control)?;
+    tar.check_unchanged()?;
+    Ok(summary)
+}

@@ -1,0 +1,58 @@
+//! `pear-archive export`.
+
+use anyhow::bail;
+use std::fs::File;
+use std::io;
+
+use super::super::args::Export;
+use super::super::config;
+use super::super::exit::Exit;
+use super::super::report::Report;
+use super::super::signal::cancel_flag;
+use super::super::size::show_size;
+use super::super::watch::Watch;
+use super::target::Target;
+use super::{named, open_archive};
+use crate::archive::{ArchiveError, ExportOptions};
+use crate::tree::FileId;
+
+/// Makes the tar.
+pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
+    let limits = config::limits(&arguments.limits, Some(&arguments.resources));
+    let archive = open_archive(&arguments.archive, &limits)?;
+    let target = Target::of(&arguments.tar, "tar")?;
+    refuse_itself(arguments)?;
+    let options = ExportOptions {
+        patterns: config::selection(&arguments.patterns)?,
+        jobs: config::jobs(&arguments.resources),
+    };
+    let cancel = cancel_flag()?;
+    let name = config::shown(&arguments.archive);
+    let watch = Watch::new(report, &name, &cancel);
+    let control = watch.control();
+    let summary = match target {
+        Target::Stream(output) => archive.export_stream(output, &options, &control),
+        Target::File(path) => archive.export(&path, &options, &control),
+    };
+    let summary = match summary {
+        // A reader that went away has what it wanted.
+        Err(ArchiveError::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
+            return Ok(watch.exit());
+        }
+        other => other.map_err(|error| named(&arguments.archive, error))?,
+    };
+    let exit = watch.exit();
+    let (entries, size) = (summary.entries, show_size(summary.bytes));
+    report.summary(format_args!("{entries} entries exported, {size}"));
+    Ok(exit)
+}
+
+/// The tar would replace the archive it is made from.
+fn refuse_itself(arguments: &Export) -> anyhow::Result<()> {
+    let id = |path| File::open(path).and_then(|file| FileId::of(&file)).ok();
+    let archive = id(&arguments.archive);
+    if archive.is_some() && archive == id(&arguments.tar) {
+        bail!("{}: is the archive itself", config::shown(&arguments.tar));
+    }
+    Ok(())
+}

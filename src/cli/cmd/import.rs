@@ -1,0 +1,74 @@
+//! `pear-archive import`.
+
+use std::io::Seek;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use super::super::args::Import;
+use super::super::config;
+use super::super::exit::Exit;
+use super::super::report::Report;
+use super::super::signal::{Interruptible, archive_from_stdin, cancel_flag};
+use super::super::watch::Watch;
+use super::create::tell;
+use super::target::Target;
+use super::{Named, named, open_file};
+use crate::archive::{ArchiveError, Control, Tar, import, import_stream};
+
+/// Makes the archive.
+pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
+    let target = Target::of(&arguments.archive, "archive")?;
+    let limits = config::entry_limits(&arguments.limits);
+    let (coding, resources) = (&arguments.coding, &arguments.resources);
+    let options = config::create_options(coding, arguments.verify, resources);
+    let cancel = cancel_flag()?;
+    let name = config::shown(&arguments.tar);
+    let watch = Watch::new(report, &name, &cancel);
+    let control = watch.control();
+    watch.begin("looking at the tar");
+    let tar = open_tar(&arguments.tar, &spool_directory(&target), &cancel, &control)?;
+    let summary = match target {
+        Target::Stream(output) => import_stream(output, &tar, &limits, &options, &control),
+        Target::File(path) => import(&path, &tar, &limits, &options, &control),
+    };
+    let summary = summary.map_err(|error| match &error {
+        ArchiveError::Tar { .. } => named(&arguments.tar, error),
+        _ if config::is_stdio(&arguments.archive) => Named::about("standard output", error),
+        _ => named(&arguments.archive, error),
+    })?;
+    let exit = watch.exit();
+    tell(&summary, report);
+    Ok(exit)
+}
+
+/// Opens the tar; what is no file is put into one first.
+fn open_tar(
+    path: &Path,
+    spool_directory: &Path,
+    cancel: &AtomicBool,
+    control: &Control,
+) -> anyhow::Result<Tar> {
+    let mut file = match config::is_stdio(path) {
+        true => archive_from_stdin()?,
+        false => open_file(path)?,
+    };
+    let name = PathBuf::from(config::shown(path));
+    // Standard input may be a file that was read in part.
+    let whole = file.metadata()?.is_file() && file.stream_position()? == 0;
+    let tar = match whole {
+        true => Tar::new(file, &name),
+        false => Tar::spool(Interruptible::new(file, cancel), &name, spool_directory, control),
+    };
+    tar.map_err(|error| named(path, error))
+}
+
+/// Where there is room for an archive there may be room for its tar.
+fn spool_directory(target: &Target) -> PathBuf {
+    match target {
+        Target::File(path) => match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        },
+        Target::Stream(_) => std::env::temp_dir(),
+    }
+}
