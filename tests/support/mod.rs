@@ -5,6 +5,7 @@
 #![allow(dead_code, missing_docs)] // each test crate uses its part of it
 
 pub mod tar;
+pub mod through_tar;
 
 use rustix::fs::{AtFlags, CWD, FileType, Gid, Mode, Timespec, Timestamps, Uid, XattrFlags};
 use std::collections::BTreeMap;

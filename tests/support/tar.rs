@@ -3,14 +3,15 @@
 
 use tar::{EntryType, Header};
 
-/// A tar under construction.
+/// A tar under construction, and where its headers are.
 #[derive(Default)]
-pub struct Maker(pub Vec<u8>);
+pub struct Maker(pub Vec<u8>, pub Vec<usize>);
 
 impl Maker {
     /// Adds the blocks of a header and of its data.
     pub fn put(&mut self, mut header: Header, data: &[u8]) -> &mut Self {
         header.set_cksum();
+        self.1.push(self.0.len());
         self.0.extend(header.as_bytes());
         self.0.extend(data);
         self.0.resize(self.0.len().next_multiple_of(512), 0);

@@ -259,6 +259,17 @@ mod tests {
     }
 
     #[test]
+    fn what_has_too_many_digits_is_in_a_record() {
+        let metadata = Metadata { uid: 1 << 21, ..Metadata::default() };
+        let kind = Kind::File(Default::default());
+        let entry = Entry { path: b"f".to_vec(), kind, metadata };
+        let blocks = headers(&entry, 1 << 33, None).unwrap();
+        let records = b"19 size=8589934592\n15 uid=2097152\n";
+        assert_eq!(blocks[512..512 + records.len()], records[..]);
+        assert_eq!(blocks.len(), 3 * 512);
+    }
+
+    #[test]
     fn a_device_number_that_does_not_fit_is_said() {
         let device = |minor| {
             let kind = Kind::CharacterDevice { major: 5, minor };

@@ -1,0 +1,306 @@
+//! Nothing unsafe or damaged gets in through a tar, and a damaged archive gives a
+//! tar of what is intact.
+
+mod support;
+
+use pear_archive::archive::{
+    Archive, ArchiveError, Control, ErrorKind, ExportOptions, Limits, Silent, Tar, TarFault,
+    import_stream,
+};
+use proptest::prelude::*;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use support::tar::{Maker, header};
+use support::through_tar::{
+    CONTROL, GO_ON, Warnings, cat, entries, export, fault, import, import_watched, sample, storing,
+};
+
+#[test]
+fn a_cut_tar_is_an_error_wherever_it_is_cut() {
+    let tar = sample();
+    let end = tar.len() - 1024;
+    for length in 0..end + 512 {
+        let error = import(&tar[..length]).expect_err("a part of it is missing");
+        assert_eq!(error.kind(), ErrorKind::Integrity, "cut at {length}: {error}");
+    }
+    import(&tar[..end + 512]).expect("one block of zeros is an end");
+}
+
+#[test]
+fn a_changed_byte_of_a_header_is_an_error() {
+    let tar = sample();
+    for place in 0..512 * 2 {
+        let mut changed = tar.clone();
+        changed[place] ^= 0x55;
+        let (offset, fault) = fault(&changed);
+        let expected = if place < 512 { TarFault::NotATar } else { TarFault::Checksum };
+        assert_eq!((offset, fault), (place as u64 / 512 * 512, expected), "byte {place}");
+    }
+}
+
+#[test]
+fn no_changed_byte_is_a_panic() {
+    let tar = sample();
+    for place in 0..tar.len() {
+        for bits in [0x01, 0x80, 0xff] {
+            let mut changed = tar.clone();
+            changed[place] ^= bits;
+            if let Ok(archive) = import(&changed) {
+                Archive::open(&archive[..], &Limits::default()).expect("what is written is sound");
+            }
+        }
+    }
+}
+
+#[test]
+fn unsafe_members_refuse_the_whole_tar() {
+    type Make = fn(&mut Maker) -> &mut Maker;
+    let cases: [(Make, u64, &str); 13] = [
+        (|tar| tar.file("/etc/passwd", b""), 512, "is absolute"),
+        (|tar| tar.file("a/../../b", b""), 512, "component \"..\""),
+        (|tar| tar.member(b'5', "..", ""), 512, "component \"..\""),
+        (|tar| tar.records(b'x', [("path", "a\0b")]).file("c", b""), 1536, "NUL"),
+        (|tar| tar.file("./", b"").file(".", b""), 1024, "is empty"),
+        (|tar| tar.file("first", b"again"), 512, "comes twice"),
+        (|tar| tar.member(b'5', "./first", ""), 512, "comes twice"),
+        (|tar| tar.member(b'2', "s", "/tmp").file("s/x", b""), 1024, "s is not a directory"),
+        (|tar| tar.file("first/x", b""), 512, "first is not a directory"),
+        (|tar| tar.member(b'1', "h", "missing"), 512, "missing, which is no file"),
+        (|tar| tar.member(b'1', "h", "/first"), 512, "is absolute"),
+        (|tar| tar.member(b'1', "h", "h"), 512, "h, which is no file"),
+        (|tar| tar.member(b'5', "d", "").member(b'1', "h", "d"), 1024, "d, which is no file"),
+    ];
+    for (make, at, message) in cases {
+        let mut maker = Maker::default();
+        maker.file("first", b"");
+        let tar = make(&mut maker).end();
+        let (offset, fault) = fault(&tar);
+        assert!(fault.to_string().contains(message), "{fault}: not {message}");
+        assert_eq!((offset, fault.kind()), (at, ErrorKind::Unsafe), "{message}");
+    }
+}
+
+#[test]
+fn headers_that_programs_read_differently_are_refused() {
+    let sized = |typeflag| {
+        let mut header = header(typeflag, b"m", b"first");
+        header.set_size(512);
+        header
+    };
+    let mut maker = Maker::default();
+    maker.put(sized(b'5'), &[0; 512]);
+    assert!(fault(&maker.end()).1.to_string().contains("no file has data"));
+    let mut maker = Maker::default();
+    maker.file("first", b"").put(sized(b'1'), &[0; 512]);
+    assert!(fault(&maker.end()).1.to_string().contains("no file has data"));
+    let mut maker = Maker::default();
+    maker.put(sized(b'L'), &[b'n'; 512]).records(b'x', [("path", "p")]).file("m", b"");
+    assert!(fault(&maker.end()).1.to_string().contains("both give a name"));
+    let mut maker = Maker::default();
+    maker.records(b'g', [("path", "p")]).file("m", b"");
+    assert!(fault(&maker.end()).1.to_string().contains("global header"));
+}
+
+#[test]
+fn sizes_no_tar_has_are_refused_before_memory_is_taken() {
+    for size in [1 << 40, (1 << 62) - 1] {
+        for typeflag in [b'0', b'V'] {
+            let mut made = header(typeflag, b"huge", b"");
+            made.set_size(size);
+            let mut maker = Maker::default();
+            let (_, fault) = fault(&maker.put(made, b"").end());
+            assert!(matches!(fault, TarFault::Truncated { .. }), "{fault}");
+        }
+        let mut made = header(b'x', b"huge", b"");
+        made.set_size(size);
+        let (_, fault) = fault(&Maker::default().put(made, b"").end());
+        assert_eq!(fault.kind(), ErrorKind::Limit, "{fault}");
+    }
+    let mut maker = Maker::default();
+    maker.records(b'x', [("size", "18446744073709551615")]).file("huge", b"");
+    assert!(matches!(fault(&maker.end()).1, TarFault::Truncated { .. }));
+}
+
+#[test]
+fn names_and_members_are_bounded() {
+    let tar = Tar::spool(&sample()[..], Path::new("x"), &std::env::temp_dir(), &CONTROL).unwrap();
+    let usual = Limits::default();
+    let bounds = [
+        ("entries", Limits { entries: 3, ..usual.clone() }),
+        ("path length", Limits { path_length: 4, ..usual.clone() }),
+        ("path depth", Limits { path_depth: 1, ..usual.clone() }),
+        ("link length", Limits { path_length: 5, ..usual.clone() }),
+        ("extended attribute bytes", Limits { xattr_bytes: 4, ..usual.clone() }),
+        ("bytes of files", Limits { output_bytes: 1004, ..usual.clone() }),
+        ("bytes of names and attributes", Limits { index_bytes: 20, ..usual }),
+    ];
+    for (name, limits) in bounds {
+        let mut archive = Vec::new();
+        let error = import_stream(&mut archive, &tar, &limits, &storing(), &CONTROL).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        assert!(error.to_string().contains(name), "{error}: not {name}");
+        assert!(archive.is_empty());
+    }
+}
+
+#[test]
+fn links_do_not_multiply_attributes_without_bound() {
+    let mut maker = Maker::default();
+    maker.records(b'x', [("SCHILY.xattr.user.x", vec![b'v'; 100_000])]).file("f", b"");
+    for number in 0..50 {
+        maker.member(b'1', &format!("link{number}"), "f");
+    }
+    let tar = Tar::spool(&maker.end()[..], Path::new("x"), &std::env::temp_dir(), &CONTROL);
+    let limits = Limits { index_bytes: 4_000_000, ..Limits::default() };
+    let error = import_stream(Vec::new(), &tar.unwrap(), &limits, &storing(), &CONTROL);
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Limit);
+}
+
+#[test]
+fn an_interrupt_stops_import_and_export() {
+    let stop = AtomicBool::new(true);
+    let control = Control { events: &Silent, cancel: &stop };
+    let error = import_watched(&sample(), &control).unwrap_err();
+    assert!(matches!(error, ArchiveError::Interrupted));
+    let archive = import(&sample()).unwrap();
+    let archive = Archive::open(&archive[..], &Limits::default()).unwrap();
+    let exported = archive.export_stream(Vec::new(), &ExportOptions::default(), &control);
+    assert!(matches!(exported.unwrap_err(), ArchiveError::Interrupted));
+}
+
+#[test]
+fn a_damaged_archive_gives_a_tar_of_what_is_undamaged() {
+    let mut maker = Maker::default();
+    let content = |name: &str| name.repeat(2000);
+    for name in ["a", "b", "c", "d"] {
+        maker.file(name, content(name));
+    }
+    maker.member(b'1', "e", "b").file("f", b"").member(b'5', "g", "");
+    let archive = import(&maker.end()).unwrap();
+    let place = archive.windows(8).position(|bytes| bytes == b"bbbbbbbb").unwrap();
+    let mut damaged = archive.clone();
+    damaged[place] ^= 1;
+    let warnings = Warnings::default();
+    let control = Control { events: &warnings, cancel: &GO_ON };
+    let opened = Archive::open(&damaged[..], &Limits::default()).unwrap();
+    let mut tar = Vec::new();
+    let summary = opened.export_stream(&mut tar, &ExportOptions::default(), &control).unwrap();
+    let lost = summary.failed(ErrorKind::Integrity);
+    let warnings = warnings.0.into_inner();
+    assert_eq!(lost as usize, warnings.len());
+    let rescued = import(&tar).unwrap();
+    let names: Vec<_> = entries(&rescued).into_iter().map(|entry| entry.path).collect();
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        let named = warnings.iter().any(|warning| warning.starts_with(&format!("{name}: ")));
+        assert_eq!(names.contains(&name.as_bytes().to_vec()), !named, "{name}: {warnings:?}");
+    }
+    assert!(warnings.len() >= 2 && warnings.iter().any(|warning| warning.starts_with("e: ")));
+    for entry in entries(&rescued) {
+        let name = String::from_utf8(entry.path).unwrap();
+        if ["a", "c", "d"].contains(&&name[..]) {
+            assert_eq!(cat(&rescued, &name), content(&name).as_bytes());
+        }
+    }
+}
+
+/// A tar with the places of its headers: every kind of member and of extension.
+fn rich() -> Maker {
+    let mut maker = Maker::default();
+    maker.records(b'g', [("comment", "for all"), ("mtime", "1.5")]).member(b'5', "dir/", "");
+    maker.records(b'x', [("path", "dir/long"), ("SCHILY.xattr.user.x", "a\nb"), ("uid", "7")]);
+    maker.file("short", b"first").member(b'1', "link", "dir/long").member(b'2', "s", "dir");
+    maker.member(b'3', "null", "").member(b'6', "fifo", "");
+    let mut name = header(b'L', b"long", b"");
+    name.set_size(3);
+    maker.put(name, b"gnu").file("cut", [9; 700]);
+    maker.records(b'x', [("GNU.sparse.size", "4000"), ("GNU.sparse.map", "512,512,2048,9")]);
+    maker.file("sparse", [1; 521]);
+    let records = [("GNU.sparse.major", "1"), ("GNU.sparse.minor", "0")];
+    maker.records(b'x', records.into_iter().chain([("GNU.sparse.realsize", "4000")]));
+    let mut map = b"1\n1024\n600\n".to_vec();
+    map.resize(512 + 600, 0);
+    maker.file("sparse too", map);
+    let mut old = tar::Header::new_gnu();
+    old.set_entry_type(tar::EntryType::GNUSparse);
+    old.set_size(600);
+    old.set_mode(0o600);
+    old.set_uid(1);
+    old.set_gid(2);
+    let gnu = old.as_gnu_mut().unwrap();
+    gnu.name[..3].copy_from_slice(b"old");
+    gnu.sparse[0].set_offset(512);
+    gnu.sparse[0].set_length(512);
+    gnu.sparse[1].set_offset(2048);
+    gnu.sparse[1].set_length(88);
+    gnu.realsize.copy_from_slice(b"00000007640\0");
+    maker.put(old, &[3; 600]);
+    maker
+}
+
+#[test]
+fn the_rich_tar_is_a_right_one() {
+    let archive = import(&rich().end()).unwrap();
+    assert_eq!(entries(&archive).len(), 10);
+    assert_eq!(cat(&archive, "old").len(), 4000);
+    assert_eq!(cat(&archive, "sparse too")[1023..1025], [0, 0]);
+}
+
+proptest! {
+    /// Bytes are changed and the checksums made right again.
+    #[test]
+    fn what_a_forged_tar_gives_is_refused_or_sound(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), 0..512usize, forged()), 1..4),
+    ) {
+        let Maker(mut tar, headers) = rich();
+        for (header, place, bytes) in changes {
+            let start = headers[header.index(headers.len())];
+            // Headers and what follows them: names, records, maps.
+            let place = start + place * 2;
+            let end = tar.len().min(place + bytes.len());
+            let length = end.saturating_sub(place);
+            tar[end - length..end].copy_from_slice(&bytes[..length]);
+        }
+        for &start in &headers {
+            let block = &mut tar[start..start + 512];
+            block[148..156].fill(b' ');
+            let sum: u32 = block.iter().map(|&byte| u32::from(byte)).sum();
+            block[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        }
+        tar.extend([0; 1024]);
+        let limits = Limits { output_bytes: 1 << 24, ..Limits::default() };
+        let tar = Tar::spool(&tar[..], Path::new("x"), &std::env::temp_dir(), &CONTROL).unwrap();
+        let mut archive = Vec::new();
+        if import_stream(&mut archive, &tar, &limits, &storing(), &CONTROL).is_ok() {
+            let summary = Archive::open(&archive[..], &limits).unwrap().verify(1, &CONTROL).unwrap();
+            prop_assert!(summary.failures.is_empty());
+            let again = import(&export(&archive, 1)).unwrap();
+            let count = entries(&archive).len() - lost_devices(&archive);
+            prop_assert_eq!(entries(&again).len(), count);
+        }
+    }
+}
+
+/// Entries a tar cannot hold.
+fn lost_devices(archive: &[u8]) -> usize {
+    use pear_archive::entry::Kind;
+    let is_lost = |kind: &Kind| match *kind {
+        Kind::CharacterDevice { major, minor } | Kind::BlockDevice { major, minor } => {
+            major.max(minor) >= 1 << 21
+        }
+        _ => false,
+    };
+    entries(archive).iter().filter(|entry| is_lost(&entry.kind)).count()
+}
+
+/// What a forger may write.
+fn forged() -> impl Strategy<Value = Vec<u8>> {
+    let digits = prop::collection::vec(prop_oneof![b'0'..=b'9', Just(0), Just(b'\n')], 1..12);
+    let typeflag = prop::sample::select(&b"01234567xgLKSVM\0"[..]).prop_map(|byte| vec![byte]);
+    let name = prop_oneof![Just("../"), Just("/"), Just("dir/long"), Just("a=b\n"), Just("\0\0")];
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 1..9),
+        digits,
+        typeflag,
+        name.prop_map(|name| name.as_bytes().to_vec()),
+    ]
+}

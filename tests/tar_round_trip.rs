@@ -1,0 +1,253 @@
+//! What a tar says comes through an archive, and back into a tar.
+
+mod support;
+
+use pear_archive::entry::{Content, Entry, Kind, Metadata, Segment, Timestamp, compare_paths};
+use proptest::prelude::*;
+use support::tar::{Maker, header};
+use support::through_tar::{cat, entries, export, import, sample, warned};
+
+/// Paths without collisions: every component says how deep it is.
+fn paths() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let byte = prop_oneof![b'a'..=b'c', Just(b'\n'), Just(0xff), Just(b'%'), Just(b'=')];
+    let name = (prop::collection::vec(byte, 1..5), prop_oneof![Just(0), 1..180usize])
+        .prop_map(|(name, more)| [name, vec![b'z'; more]].concat());
+    prop::collection::btree_set(name, 1..8).prop_map(|names| names.into_iter().collect())
+}
+
+fn metadata() -> impl Strategy<Value = Metadata> {
+    let id = || prop_oneof![0..3u32, Just(0o7777777), Just(0o10000000), Just(u32::MAX)];
+    let name = || prop_oneof![Just("".into()), Just("root".into()), Just("ü".repeat(30))];
+    let seconds = prop_oneof![-3..3i64, Just(8_589_934_591), Just(8_589_934_592), Just(-1 << 40)];
+    let nanoseconds = prop_oneof![Just(0), Just(1), Just(500_000_000), Just(999_999_999)];
+    let value = prop::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..40);
+    let key = prop_oneof![Just("user.a"), Just("user.b=%25"), Just("user.ü %")];
+    let xattrs = prop::collection::btree_map(key, value, 0..3);
+    (0..=0o7777u32, id(), id(), name(), name(), seconds, nanoseconds, xattrs).prop_map(
+        |(mode, uid, gid, user, group, seconds, nanoseconds, xattrs)| Metadata {
+            mode,
+            uid,
+            gid,
+            user: String::into_bytes(user),
+            group: String::into_bytes(group),
+            modified: Timestamp { seconds, nanoseconds },
+            xattrs: xattrs.into_iter().map(|(key, value)| (key.into(), value)).collect(),
+        },
+    )
+}
+
+/// A kind, with the data segments of a file.
+fn kind() -> impl Strategy<Value = (Kind, Option<Vec<Segment>>)> {
+    let file = |size| (Kind::File(Content { size, ..Content::default() }), None);
+    let sparse = prop::collection::vec((1..9u64, 1..9u64), 0..4).prop_map(move |runs| {
+        let mut end = 0;
+        let segments = runs.into_iter().map(|(hole, length)| {
+            let offset = end + hole * 512;
+            end = offset + length * 512;
+            Segment { offset, length: length * 512 }
+        });
+        let segments: Vec<_> = segments.collect();
+        (Kind::File(Content { size: end + 700, ..Content::default() }), Some(segments))
+    });
+    let other = |kind| (kind, None);
+    let target = prop_oneof![Just("x".to_owned()), Just("../".repeat(60))];
+    prop_oneof![
+        prop_oneof![Just(0), 1..2000u64, Just(12_345)].prop_map(file),
+        sparse,
+        Just(other(Kind::Directory)),
+        Just(other(Kind::Fifo)),
+        target.prop_map(move |target| other(Kind::Symlink { target: target.into_bytes() })),
+        (0..4096u32, 0..1u32 << 20)
+            .prop_map(move |(major, minor)| other(Kind::CharacterDevice { major, minor })),
+    ]
+}
+
+/// Byte `place` of the data of a file.
+fn byte_of(path: &[u8], place: usize) -> u8 {
+    path[place % path.len()] ^ (place / 7) as u8
+}
+
+/// Writes an entry with everything in records.
+fn put(maker: &mut Maker, entry: &Entry, segments: Option<&[Segment]>) {
+    let Metadata { mode, uid, gid, user, group, modified, xattrs } = &entry.metadata;
+    let nanoseconds =
+        i128::from(modified.seconds) * 1_000_000_000 + i128::from(modified.nanoseconds);
+    let (sign, nanoseconds) = (if nanoseconds < 0 { "-" } else { "" }, nanoseconds.unsigned_abs());
+    let (whole, part) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000);
+    let mut records: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    let mut record = |key: &str, value: &[u8]| records.push((key.into(), value.into()));
+    record("uid", uid.to_string().as_bytes());
+    record("gid", gid.to_string().as_bytes());
+    record("uname", user);
+    record("gname", group);
+    record("mtime", format!("{sign}{whole}.{part:09}").as_bytes());
+    for (key, value) in xattrs {
+        let key = String::from_utf8(key.clone()).unwrap();
+        let key = key.replace('%', "%25").replace('=', "%3D");
+        record(&format!("SCHILY.xattr.{key}"), value);
+    }
+    let (mut typeflag, mut link, mut data) = (b'0', &b""[..], Vec::new());
+    let mut name = "path";
+    match &entry.kind {
+        Kind::File(content) => {
+            let whole = [Segment { offset: 0, length: content.size }];
+            let runs = segments.unwrap_or(&whole);
+            if segments.is_some() {
+                record("GNU.sparse.size", content.size.to_string().as_bytes());
+                name = "GNU.sparse.name";
+                let map = runs.iter().map(|run| format!("{},{},", run.offset, run.length));
+                record(
+                    "GNU.sparse.map",
+                    format!("{}{},0", map.collect::<String>(), content.size).as_bytes(),
+                );
+            }
+            let length: u64 = runs.iter().map(|run| run.length).sum();
+            data = (0..length as usize).map(|place| byte_of(&entry.path, place)).collect();
+        }
+        Kind::Directory => typeflag = b'5',
+        Kind::Fifo => typeflag = b'6',
+        Kind::Symlink { target } => (typeflag, link) = (b'2', target),
+        Kind::CharacterDevice { .. } => typeflag = b'3',
+        other => panic!("{other:?} is not made here"),
+    }
+    record(name, &entry.path);
+    record("linkpath", link);
+    maker.records(b'x', records);
+    let mut made = header(typeflag, b"short", link);
+    made.set_mode(*mode);
+    made.set_size(data.len() as u64);
+    if let Kind::CharacterDevice { major, minor } = entry.kind {
+        made.set_device_major(major).unwrap();
+        made.set_device_minor(minor).unwrap();
+    }
+    maker.put(made, &data);
+}
+
+proptest! {
+    #[test]
+    fn all_that_a_tar_says_comes_through_an_archive_and_back(
+        paths in paths(),
+        kinds in prop::collection::vec((kind(), metadata()), 8),
+    ) {
+        let mut maker = Maker::default();
+        let mut expected = Vec::new();
+        for (path, ((kind, segments), metadata)) in paths.into_iter().zip(kinds) {
+            let entry = Entry { path, kind, metadata };
+            put(&mut maker, &entry, segments.as_deref());
+            expected.push((entry, segments));
+        }
+        expected.sort_by(|(left, _), (right, _)| compare_paths(&left.path, &right.path));
+        let archive = import(&maker.end()).unwrap();
+        let found = entries(&archive);
+        prop_assert_eq!(found.len(), expected.len());
+        for (found, (entry, segments)) in found.iter().zip(&expected) {
+            prop_assert_eq!(&found.path, &entry.path);
+            prop_assert_eq!(&found.metadata, &entry.metadata);
+            match (&found.kind, &entry.kind) {
+                (Kind::File(found), Kind::File(content)) => {
+                    prop_assert_eq!((found.size, &found.segments), (content.size, segments));
+                }
+                (found, kind) => prop_assert_eq!(found, kind),
+            }
+        }
+        let tar = export(&archive, 2);
+        prop_assert!(export(&archive, 1) == tar, "the number of jobs shows");
+        prop_assert!(import(&tar).unwrap() == archive, "the tar says something else");
+    }
+}
+
+#[test]
+fn contents_come_through_whole() {
+    let long: Vec<u8> = (0..30_000u32).flat_map(u32::to_le_bytes).collect();
+    let mut maker = Maker::default();
+    maker.file("long", &long).file("copy", &long).file("short", b"x").member(b'1', "link", "long");
+    let archive = import(&maker.end()).unwrap();
+    let again = import(&export(&archive, 2)).unwrap();
+    for archive in [&archive, &again] {
+        assert!(cat(archive, "long") == long && cat(archive, "copy") == long);
+        assert_eq!(cat(archive, "short"), b"x");
+        assert!(cat(archive, "link") == long);
+    }
+}
+
+#[test]
+fn holes_off_the_blocks_keep_their_bytes() {
+    // What an exported tar stores of a hole reads as zeros.
+    let mut records = vec![("GNU.sparse.size", "4000"), ("GNU.sparse.name", "f")];
+    records.push(("GNU.sparse.map", "700,512,2000,9"));
+    let mut maker = Maker::default();
+    maker.records(b'x', records).file("made up", [b'y'; 521]);
+    let archive = import(&maker.end()).unwrap();
+    let content = cat(&archive, "f");
+    let mut expected = vec![0; 4000];
+    expected[700..1212].fill(b'y');
+    expected[2000..2009].fill(b'y');
+    assert!(content == expected);
+    assert!(cat(&import(&export(&archive, 1)).unwrap(), "f") == expected);
+}
+
+#[test]
+fn names_of_one_file_stay_names_of_one_file() {
+    let mut maker = Maker::default();
+    maker.file("m", b"content").member(b'1', "a", "./m").member(b'1', "z", "a");
+    maker
+        .member(b'2', "s", "m")
+        .member(b'1', "t", "s")
+        .member(b'6', "p", "")
+        .member(b'1', "q", "p");
+    let archive = import(&maker.end()).unwrap();
+    let kinds: Vec<_> = entries(&archive).into_iter().map(|entry| entry.kind).collect();
+    let link = |target: &str| Kind::HardLink { target: target.into() };
+    let symlink = Kind::Symlink { target: b"m".to_vec() };
+    // The first in the order of the paths is the file.
+    assert!(matches!(kinds[0], Kind::File(_)));
+    assert_eq!(kinds[1..3], [link("a"), Kind::Fifo]);
+    assert_eq!(kinds[3..], [link("p"), symlink.clone(), symlink, link("a")]);
+    assert_eq!(entries(&import(&export(&archive, 1)).unwrap()), entries(&archive));
+}
+
+#[test]
+fn a_tar_of_a_directory_itself_has_the_names_below_it() {
+    let mut maker = Maker::default();
+    maker.member(b'5', "./", "").member(b'5', "./a/", "").file("./a//b", b"").file("c/", b"");
+    let (warnings, names) = warned(&maker.end());
+    assert_eq!(names, ["a", "a/b", "c"]);
+    assert_eq!(warnings, [""; 0]);
+}
+
+#[test]
+fn global_records_are_for_all_that_follow() {
+    let mut maker = Maker::default();
+    maker.file("a", b"").records(b'g', [("comment", "of a commit"), ("mtime", "5.25")]);
+    maker.file("b", b"").records(b'x', [("mtime", "7")]).file("c", b"");
+    maker.records(b'g', [("mtime", "")]).file("d", b"");
+    let archive = import(&maker.end()).unwrap();
+    let times: Vec<_> = entries(&archive).iter().map(|entry| entry.metadata.modified).collect();
+    let time = |seconds, nanoseconds| Timestamp { seconds, nanoseconds };
+    let header = time(1_000_000_000, 0);
+    assert_eq!(times, [header, time(5, 250_000_000), time(7, 0), header]);
+}
+
+#[test]
+fn what_no_archive_keeps_is_said_of_each_member() {
+    let mut maker = Maker::default();
+    maker.put(header(b'V', b"volume", b""), b"").file("a", b"");
+    maker.records(b'x', [("SCHILY.acl.access", "user::rw-"), ("atime", "3")]).file("b", b"");
+    let (warnings, names) = warned(&maker.end());
+    assert_eq!(names, ["a", "b"]);
+    let expected = [
+        "volume: left out: members of type 'V' have no place in an archive",
+        "b: not kept: pax record SCHILY.acl.access",
+    ];
+    assert_eq!(warnings, expected);
+}
+
+#[test]
+fn what_follows_the_end_is_not_passed_over_in_silence() {
+    let end = sample().len();
+    let (warnings, _) = warned(&[sample(), vec![0; 5000], sample()].concat());
+    let offset = end + 5000;
+    let expected = format!("the tar ends before byte {offset}; what follows was not read");
+    assert_eq!(warnings, [expected]);
+    assert_eq!(warned(&[sample(), vec![0; 99_999]].concat()).0, [""; 0]);
+}
