@@ -231,12 +231,12 @@ fn global_records_are_for_all_that_follow() {
 #[test]
 fn what_no_archive_keeps_is_said_of_each_member() {
     let mut maker = Maker::default();
-    maker.put(header(b'V', b"volume", b""), b"").file("a", b"");
+    maker.put(header(b'V', b"/../volume", b""), b"").file("a", b"");
     maker.records(b'x', [("SCHILY.acl.access", "user::rw-"), ("atime", "3")]).file("b", b"");
     let (warnings, names) = warned(&maker.end());
     assert_eq!(names, ["a", "b"]);
     let expected = [
-        "volume: left out: members of type 'V' have no place in an archive",
+        "/../volume: left out: members of type 'V' have no place in an archive",
         "b: not kept: pax record SCHILY.acl.access",
     ];
     assert_eq!(warnings, expected);

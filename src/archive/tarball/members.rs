@@ -1,7 +1,7 @@
 //! From the members of a tar to what goes into an archive.
 //!
-//! Names follow the rules of operands: components `.` and doubled or trailing
-//! slashes vanish. What no archive may hold refuses the whole tar.
+//! Components `.` and doubled or trailing slashes of names vanish, as they do from
+//! operands. What no archive may hold refuses the whole tar.
 
 use super::input::{Tar, TarPart};
 use super::scan::{Member, Scanner, Type, at};
@@ -51,19 +51,28 @@ struct Members<'a> {
 
 impl Members<'_> {
     fn add(&mut self, member: Member) -> Result<(), TarFault> {
+        let kind = match member.kind.clone() {
+            Ok(kind) => kind,
+            Err(typeflag) => {
+                // Its name may be no path: that of a volume label is any text.
+                self.not_kept(&member.path, NotKept::MemberType { typeflag });
+                return Ok(());
+            }
+        };
         let path = self.checked(&member.path)?;
-        if path.is_empty() {
+        match (path.is_empty(), &kind) {
+            (false, _) => {}
             // The directory the tar was made in: an archive does not name it.
-            let fault = PathFault::Empty;
-            let is_directory = member.kind == Type::Directory;
-            return is_directory.then_some(()).ok_or(TarFault::Path { path, fault });
-        }
-        for what in member.lost.iter().cloned() {
-            self.not_kept(&path, what);
+            (true, Type::Directory) => return Ok(()),
+            (true, _) => {
+                return Err(TarFault::Path { path: member.path, fault: PathFault::Empty });
+            }
         }
         let offset = member.offset;
-        let Some(input) = self.input(path, member)? else { return Ok(()) };
-        let path = input.entry.path.clone();
+        for what in &member.lost {
+            self.not_kept(&path, what.clone());
+        }
+        let input = self.input(path.clone(), kind, member)?;
         self.described += described(&input.entry);
         limit("bytes of names and attributes", self.described, self.limits.index_bytes)?;
         limit("entries", self.all.len() as u64 + 1, self.limits.entries)?;
@@ -74,9 +83,9 @@ impl Members<'_> {
         Ok(())
     }
 
-    /// What a member becomes; `None` if it is left out.
-    fn input(&mut self, path: Vec<u8>, member: Member) -> Result<Option<Input>, TarFault> {
-        let Member { kind, link, metadata, data, .. } = member;
+    /// What a member becomes.
+    fn input(&mut self, path: Vec<u8>, kind: Type, member: Member) -> Result<Input, TarFault> {
+        let Member { link, metadata, data, .. } = member;
         let mut source = None;
         let kind = match kind {
             Type::File { size, segments } => {
@@ -87,16 +96,12 @@ impl Members<'_> {
             }
             Type::Directory => Kind::Directory,
             Type::Symlink => Kind::Symlink { target: self.link_text(link)? },
-            Type::HardLink => return self.hard_link(path, link).map(Some),
+            Type::HardLink => return self.hard_link(path, link),
             Type::Fifo => Kind::Fifo,
             Type::CharacterDevice { major, minor } => Kind::CharacterDevice { major, minor },
             Type::BlockDevice { major, minor } => Kind::BlockDevice { major, minor },
-            Type::Other { typeflag } => {
-                self.not_kept(&path, NotKept::MemberType { typeflag });
-                return Ok(None);
-            }
         };
-        Ok(Some(Input { entry: Entry { path, kind, metadata }, source }))
+        Ok(Input { entry: Entry { path, kind, metadata }, source })
     }
 
     /// Another name of an earlier member: with the metadata of that, for they are

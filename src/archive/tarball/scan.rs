@@ -40,10 +40,6 @@ pub(super) enum Type {
         major: u32,
         minor: u32,
     },
-    /// Something no archive holds.
-    Other {
-        typeflag: u8,
-    },
 }
 
 /// One member. Names are as the tar has them.
@@ -54,7 +50,8 @@ pub(super) struct Member {
     pub path: Vec<u8>,
     /// What a link points to.
     pub link: Vec<u8>,
-    pub kind: Type,
+    /// What it is; a type byte that stands for something no archive holds.
+    pub kind: Result<Type, u8>,
     pub metadata: Metadata,
     /// Where its data begin.
     pub data: u64,
@@ -220,7 +217,7 @@ impl<'a> Scanner<'a> {
         header: &Header,
         records: &Records,
         path: &[u8],
-    ) -> Result<(Type, u64), ArchiveError> {
+    ) -> Result<(Result<Type, u8>, u64), ArchiveError> {
         let failed = |fault| at(offset, fault);
         let stored = match records.number("size").map_err(failed)? {
             Some(size) => size,
@@ -229,24 +226,27 @@ impl<'a> Scanner<'a> {
         let device = || device(header, records).map_err(failed);
         let kind = match header.entry_type() {
             // So did the first tars mark directories.
-            EntryType::Regular if path.ends_with(b"/") => Type::Directory,
+            EntryType::Regular if path.ends_with(b"/") => Ok(Type::Directory),
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-                return self.file(offset, header, records, stored);
+                let (file, data) = self.file(offset, header, records, stored)?;
+                return Ok((Ok(file), data));
             }
-            EntryType::Directory => Type::Directory,
-            EntryType::Symlink => Type::Symlink,
-            EntryType::Link => Type::HardLink,
-            EntryType::Fifo => Type::Fifo,
+            EntryType::Directory => Ok(Type::Directory),
+            EntryType::Symlink => Ok(Type::Symlink),
+            EntryType::Link => Ok(Type::HardLink),
+            EntryType::Fifo => Ok(Type::Fifo),
             EntryType::Char => {
-                device().map(|(major, minor)| Type::CharacterDevice { major, minor })?
+                let (major, minor) = device()?;
+                Ok(Type::CharacterDevice { major, minor })
             }
             EntryType::Block => {
-                device().map(|(major, minor)| Type::BlockDevice { major, minor })?
+                let (major, minor) = device()?;
+                Ok(Type::BlockDevice { major, minor })
             }
-            other => Type::Other { typeflag: other.as_byte() },
+            other => Err(other.as_byte()),
         };
         // Some programs take such bytes for data, others for the next header.
-        if stored > 0 && !matches!(kind, Type::Other { .. }) {
+        if stored > 0 && kind.is_ok() {
             return Err(failed(malformed("a member that is no file has data")));
         }
         let data = self.position;
