@@ -110,7 +110,7 @@ fn every_golden_archive_still_holds_the_sample() {
 #[ignore = "a deliberate act: writes golden archives that do not exist yet"]
 fn write_golden_archives() {
     for codec in [Codec::Store, Codec::Zstd, Codec::Bpe, Codec::Pear] {
-        let name = format!("{}-0.2.pear", codec_name(codec as u8));
+        let name = format!("{}-0.3.pear", codec_name(codec as u8));
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
         if !path.exists() {
             fs::write(path, build(codec)).unwrap();

@@ -4,7 +4,7 @@
 use pear_archive::arith::{Isa, LaneKernel, Simd, math};
 use pear_archive::codec::{codec_name, filter_name};
 use pear_archive::model::history::{self, NEXT};
-use pear_archive::model::shape::MODELS;
+use pear_archive::model::shape::{Contexts, MODELS};
 
 const SPEC: &str = include_str!("../spec/codec.md");
 const ARITHMETIC: &str = include_str!("../spec/arithmetic.md");
@@ -15,11 +15,12 @@ const CONTEXTS: &str = include_str!("../src/model/contexts/lists.rs");
 const ENGINE: &str = include_str!("../src/model/engine.rs");
 const REFINE: &str = include_str!("../src/model/refine.rs");
 const COUNTERS: &str = include_str!("../src/model/counters.rs");
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 7] = [
     include_str!("../src/model/maps.rs"),
     include_str!("../src/model/matching.rs"),
     include_str!("../src/model/mixer.rs"),
     include_str!("../src/model/network.rs"),
+    include_str!("../src/model/shape.rs"),
     include_str!("../src/model/sure.rs"),
     REFINE,
 ];
@@ -102,6 +103,17 @@ fn the_models_of_the_spec_are_registered() {
         assert_eq!(model.rows_log2(usize::MAX), model.most_rows);
         assert_eq!(model.match_log2(usize::MAX), 22);
         assert_eq!(model.refine_log2(usize::MAX), 16);
+    }
+}
+
+#[test]
+fn the_rates_of_the_spec_are_those_of_the_models() {
+    let rows = table(SPEC, "| Class | `binary` |");
+    for model in MODELS {
+        let name = format!("{:?}", model.class);
+        let row = rows.iter().find(|row| row[0] == name).unwrap();
+        let stated = row[if model.contexts == Contexts::Binary { 1 } else { 2 }];
+        assert_eq!(model.mixer_rate(0), stated.parse().unwrap(), "model {}", model.id);
     }
 }
 
@@ -204,10 +216,10 @@ fn the_counters_of_the_spec_are_those_of_the_code() {
 
 #[test]
 fn the_points_and_the_known_answer_of_the_spec_are_those_of_the_code() {
-    let points = between(REFINE, "static PRIOR: [u16; 32] = [", "]");
+    let points = between(REFINE, "static PRIOR: [u16; 24] = [", "]");
     let points: Vec<_> = points.split([',', ' ', '\n']).filter(|cell| !cell.is_empty()).collect();
     let spec = between(between(SPEC, "### 5.8", "### 5.9"), "```\n", "```");
-    assert_eq!(spec.split_whitespace().collect::<Vec<_>>(), points[..24]);
+    assert_eq!(spec.split_whitespace().collect::<Vec<_>>(), points);
     let answer = between(CODEC, "const KNOWN_ANSWER: [u8; 8] = [", "]");
     let answer = answer.split(", ").map(|byte| format!("{:02X}", byte.parse::<u8>().unwrap()));
     let spec = between(SPEC, "## 6. Known answer", "The sample");

@@ -305,17 +305,18 @@ impl Noise {
 }
 
 const FIRST_WEIGHT: f32 = 2.4;
-const MIXER_RATE: f32 = 0.02;
-const MIXER_DECAY: f32 = 0.9999;
-const MIXER_FLOOR: f32 = 0.004;
 const SETTLED: f32 = 1_000_000.0;
-const FINAL_RATE: f32 = 0.0015;
+const FINAL_RATE: f32 = 0.001;
+const EAGER: f32 = 4.0;
+const EAGER_FALL: f32 = 0.00025;
 const HEAD_RATE: f32 = 0.02;
 const LAYER_RATE: f32 = 0.002;
 const ROW_RATE: f32 = 0.02;
 const MAP_LIMIT: u32 = 1020;
-const REFINE_SHIFT: u32 = 6;
-const REFINED: f32 = 0.5;
+const REFINE_FIRST: u32 = 10_923;
+const REFINE_FALL: u32 = 5_243;
+const REFINE_LAST: u32 = 1_024;
+const REFINED: f32 = 0.8;
 const MATCH_LENGTHS: [usize; 3] = [5, 8, 3];
 const BIAS: f32 = 0.3;
 const LATE: usize = 15;
@@ -374,11 +375,13 @@ struct Class {
     most_slots: u32,
     most_rows: u32,
     sure: bool,
+    /// §5.7: `binary` and `text`.
+    rates: [f32; 2],
 }
 
 /// §5.9
 fn registered(model: u16) -> Result<(Class, Contexts)> {
-    let class = |sizes: [usize; 6], deep, most: [u32; 2], sure| {
+    let class = |sizes: [usize; 6], deep, most: [u32; 2], sure, rates| {
         let [experts, blocks, selectors, width, matches, counted] = sizes;
         let [most_slots, most_rows] = most;
         Class {
@@ -392,14 +395,15 @@ fn registered(model: u16) -> Result<(Class, Contexts)> {
             most_slots,
             most_rows,
             sure,
+            rates,
         }
     };
     let class = match model {
-        1..=3 => class([8, 1, 2, 1, 1, 0], false, [25, 12], true),
-        4..=6 => class([16, 3, 5, 2, 2, 0], false, [28, 14], true),
-        7..=9 => class([16, 3, 5, 2, 2, 0], false, [28, 14], false),
-        10..=12 => class([24, 5, 6, 2, 2, 16], false, [28, 15], false),
-        13..=15 => class([56, 9, 8, 2, 3, 16], true, [28, 16], false),
+        1..=3 => class([8, 1, 2, 1, 1, 0], false, [25, 12], true, [0.01, 0.004]),
+        4..=6 => class([16, 3, 5, 2, 2, 0], false, [28, 14], true, [0.007, 0.003]),
+        7..=9 => class([16, 3, 5, 2, 2, 0], false, [28, 14], false, [0.007, 0.003]),
+        10..=12 => class([24, 5, 6, 2, 2, 16], false, [28, 15], false, [0.005, 0.0025]),
+        13..=15 => class([56, 11, 8, 2, 3, 48], true, [28, 16], false, [0.002, 0.0015]),
         _ => return Err("unsupported model".to_owned()),
     };
     let contexts = match model % 3 {
@@ -1250,6 +1254,7 @@ impl Network {
 /// §5.8
 struct Refinement {
     points: Vec<[u16; 24]>,
+    rates: Vec<u32>,
     row: usize,
     point: usize,
     weight: f32,
@@ -1261,7 +1266,8 @@ impl Refinement {
             21, 42, 85, 170, 342, 685, 1366, 2693, 5206, 9702, 16989, 27091, 38445, 48547, 55834,
             60330, 62843, 64170, 64851, 65194, 65366, 65451, 65494, 65515,
         ];
-        Refinement { points: vec![first; 1 << log2], row: 0, point: 0, weight: 0.0 }
+        let rates = vec![REFINE_FIRST; 1 << log2];
+        Refinement { points: vec![first; 1 << log2], rates, row: 0, point: 0, weight: 0.0 }
     }
 
     fn refine(&mut self, row: usize, y: f32) -> f32 {
@@ -1274,16 +1280,20 @@ impl Refinement {
     }
 
     fn update(&mut self, bit: u32) {
-        let nearer = self.point + (self.weight >= 0.5) as usize;
-        let v = &mut self.points[self.row][nearer];
-        *v = (*v as i32 + ((bit as i32 * 65535 - *v as i32) >> REFINE_SHIFT)) as u16;
+        let r = self.rates[self.row];
+        let above = (self.weight * 65536.0) as u32;
+        for (point, share) in [(self.point, 65536 - above), (self.point + 1, above)] {
+            let step = ((r * share) >> 16) as i32;
+            let v = &mut self.points[self.row][point];
+            *v = (*v as i32 + (((bit as i32 * 65535 - *v as i32) * step) >> 16)) as u16;
+        }
+        self.rates[self.row] = (r - ((((r * r) >> 16) * REFINE_FALL) >> 16)).max(REFINE_LAST);
     }
 }
 
 /// §5.4.2
-#[derive(Clone, Copy)]
 struct Counters {
-    dither: [u32; 16],
+    dither: Vec<u32>,
 }
 
 impl Counters {
@@ -1302,6 +1312,32 @@ impl Counters {
         let q = q.clamp(0.0, 4095.0) as i32;
         let confidence = confidence as i32 + (RAISE[confidence] + low) as i32;
         *c = ((q << 4 | confidence) - (1 << 15)) as i16;
+    }
+}
+
+/// §5.7
+fn mixer_rate(class: &Class, contexts: Contexts, n: usize) -> f32 {
+    let [binary, text] = class.rates;
+    match contexts {
+        Contexts::Binary => binary,
+        _ => text * (SETTLED / (SETTLED + n as f32)).sqrt(),
+    }
+}
+
+/// §5.7: a weight set.
+#[derive(Clone)]
+struct Weights {
+    w: Vec<f32>,
+    eager: f32,
+}
+
+impl Weights {
+    /// Steps 5 and 6, behind their first formula.
+    fn learn(&mut self, step: f32, inputs: &[f32]) {
+        for (w, x) in self.w.iter_mut().zip(inputs) {
+            *w += step * x;
+        }
+        self.eager -= (self.eager * self.eager) * EAGER_FALL;
     }
 }
 
@@ -1326,15 +1362,15 @@ struct Engine {
     counts: Vec<[i16; 16]>,
     counters: Counters,
     /// §5.10
-    holds: [[i32; 4]; 8],
+    holds: [[i32; 4]; 5],
     expected: Option<(u8, usize, usize)>,
     matching: Vec<Matching>,
     network: Network,
-    /// Selector, set, weights.
-    first: Vec<Vec<Vec<f32>>>,
+    /// Selector, set.
+    first: Vec<Vec<Weights>>,
     chosen: Vec<usize>,
-    /// Mixer, set, weights.
-    second: Vec<Vec<[f32; 16]>>,
+    /// Mixer, set.
+    second: Vec<Vec<Weights>>,
     /// Sets of the second layer.
     last_chosen: [usize; 2],
     inputs: Vec<f32>,
@@ -1356,18 +1392,20 @@ impl Engine {
         for (cell, &prior) in map.iter_mut().zip(&histories.prior) {
             *cell = Cell { p: prior * 64, uses: 0, logistic: stretch(prior as f32 / 65536.0) };
         }
-        let weights = vec![FIRST_WEIGHT / class.experts as f32; 16 * class.blocks];
+        let weights = |w: Vec<f32>| Weights { w, eager: EAGER };
+        let first = weights(vec![FIRST_WEIGHT / class.experts as f32; 16 * class.blocks]);
         let sizes = [256, 768, 2048, 2048, 256, 2048, 2048, 256];
-        let mut last = [0.0; 16];
+        let mut last = vec![0.0; 16];
         last[..class.selectors].fill(1.0 / class.selectors as f32);
         let matching = &MATCH_LENGTHS[..class.matches];
         let rich = if class.experts > 8 { 2 } else { 1 };
+        let dither = |i| 0x9E37_79B1u32.wrapping_mul(i as u32 % 16 + 1);
         Ok(Engine {
             view: View::new(contexts, spelling),
             partial: 1,
             bit_index: 0,
             node: 1,
-            rate: MIXER_RATE,
+            rate: mixer_rate(&class, contexts, 0),
             histories,
             lines: vec![[[0; 16]; 4]; 1 << (slots - 6)],
             hashes: Vec::new(),
@@ -1377,16 +1415,14 @@ impl Engine {
             maps: vec![map; class.experts],
             count_lines: vec![[[0; 16]; 4]; if class.counted > 0 { 1 << (slots - 6) } else { 0 }],
             counts: vec![[0; 16]; class.counted],
-            counters: Counters {
-                dither: std::array::from_fn(|i| 0x9E37_79B1u32.wrapping_mul(i as u32 + 1)),
-            },
-            holds: [[SURE_FIRST; 4]; 8],
+            counters: Counters { dither: (0..class.counted).map(dither).collect() },
+            holds: [[SURE_FIRST; 4]; 5],
             expected: None,
             matching: matching.iter().map(|&minimum| Matching::new(minimum, log2)).collect(),
             network: Network::new(&class, rows),
-            first: sizes[..class.selectors].iter().map(|&s| vec![weights.clone(); s]).collect(),
+            first: sizes[..class.selectors].iter().map(|&s| vec![first.clone(); s]).collect(),
             chosen: Vec::new(),
-            second: vec![vec![last; 256]; rich],
+            second: vec![vec![weights(last); 256]; rich],
             last_chosen: [0; 2],
             inputs: vec![0.0; 16 * class.blocks],
             output: [0.0; 16],
@@ -1409,7 +1445,7 @@ impl Engine {
             return None;
         }
         let symbol = self.view.past[pointer];
-        let class = ((length / SURE_LENGTH).ilog2() as usize).min(7);
+        let class = (length / SURE_LENGTH).ilog2() as usize;
         let [_, pair, triple] = self.view.followers();
         let agreement = |followers: u64| (followers & 255 == symbol as u64) as usize;
         let agreement = agreement(pair) + 2 * agreement(triple);
@@ -1479,7 +1515,7 @@ impl Engine {
     }
 
     fn predict(&mut self) -> u32 {
-        let Class { experts, blocks, matches, .. } = self.class;
+        let Class { experts, blocks, matches, counted, .. } = self.class;
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
         let groups = experts.div_ceil(16);
         self.inputs.fill(0.0);
@@ -1491,7 +1527,7 @@ impl Engine {
             }
         }
         for (i, counts) in self.counts.iter().enumerate() {
-            self.inputs[16 * (blocks - 1) + i] = Counters::predict(counts[self.node]);
+            self.inputs[16 * (blocks - counted / 16) + i] = Counters::predict(counts[self.node]);
         }
         let network = self.network.predict(partial);
         let extra = if experts % 16 == 8 { experts } else { 32 * groups };
@@ -1544,13 +1580,13 @@ impl Engine {
 
     /// Index of the input of the network.
     fn latest(&self) -> usize {
-        16 * (self.class.blocks - (self.class.counted > 0) as usize) - 16 + LATE
+        16 * (self.class.blocks - self.class.counted / 16 - 1) + LATE
     }
 
     /// §5.7, steps 1 and 2.
     fn mix(&mut self, network: f32) {
         for (k, &set) in self.chosen.iter().enumerate() {
-            let w = &self.first[k][set];
+            let w = &self.first[k][set].w;
             let x = sum(self.inputs.iter().zip(w).map(|(x, w)| x * w));
             let x = x + network * w[self.latest()];
             self.output[k] = x.clamp(-CLAMP, CLAMP);
@@ -1559,7 +1595,7 @@ impl Engine {
 
     /// §5.7, step 3.
     fn last(&self, network: f32, mixer: usize) -> f32 {
-        let w = &self.second[mixer][self.last_chosen[mixer]];
+        let w = &self.second[mixer][self.last_chosen[mixer]].w;
         let selectors = self.class.selectors;
         let product = |k: usize| if k < selectors { w[k] * self.output[k] } else { 0.0 };
         let mut y = network * w[LATE];
@@ -1572,16 +1608,14 @@ impl Engine {
     fn update(&mut self, bit: u32) {
         let partial = self.partial as usize;
         for (k, &set) in self.chosen.iter().enumerate() {
-            let step = (bit as f32 - squash(self.output[k])) * self.rate;
-            for (w, x) in self.first[k][set].iter_mut().zip(&self.inputs) {
-                *w += step * x;
-            }
+            let weights = &mut self.first[k][set];
+            let error = bit as f32 - squash(self.output[k]);
+            weights.learn(error * ((weights.eager + 1.0) * self.rate), &self.inputs);
         }
-        let step = (bit as f32 - self.mixed) * FINAL_RATE;
         for (sets, chosen) in self.second.iter_mut().zip(self.last_chosen) {
-            for (w, output) in sets[chosen].iter_mut().zip(self.output) {
-                *w += step * output;
-            }
+            let weights = &mut sets[chosen];
+            let step = ((bit as f32 - self.mixed) * FINAL_RATE) * (weights.eager + 1.0);
+            weights.learn(step, &self.output);
         }
         for map in &mut self.refinement {
             map.update(bit);
@@ -1605,13 +1639,7 @@ impl Engine {
     }
 
     fn end_byte(&mut self) {
-        let rate = self.rate * MIXER_DECAY;
-        let settled = SETTLED / (SETTLED + self.view.past.len() as f32);
-        let floor = match self.view.contexts {
-            Contexts::Binary => MIXER_FLOOR,
-            _ => MIXER_FLOOR * settled.sqrt(),
-        };
-        self.rate = if rate > floor { rate } else { floor };
+        self.rate = mixer_rate(&self.class, self.view.contexts, self.view.past.len());
         self.network.learn_symbol();
         self.take(self.partial as u8);
         (self.partial, self.bit_index) = (1, 0);

@@ -334,4 +334,4 @@ pub fn self_test(isa: Isa) -> Result<(), CodecError> {
 }
 
 /// First bytes of the digest of the self-test's payloads.
-const KNOWN_ANSWER: [u8; 8] = [101, 92, 126, 192, 104, 38, 59, 188];
+const KNOWN_ANSWER: [u8; 8] = [148, 117, 120, 71, 199, 86, 113, 252];

@@ -17,7 +17,7 @@ macro_rules! with_class {
             Class::Standard => $run!(16, 3, 5, 2, 2, 0, false),
             Class::Thorough => $run!(16, 3, 5, 2, 2, 0, false),
             Class::Strong => $run!(24, 5, 6, 2, 2, 16, false),
-            Class::Best => $run!(56, 9, 8, 2, 3, 16, true),
+            Class::Best => $run!(56, 11, 8, 2, 3, 48, true),
         }
     };
 }

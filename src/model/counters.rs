@@ -39,7 +39,7 @@ static RAISE: [f32; 16] =
 /// Step of the dither from lane to lane: 2^32 divided by the golden ratio.
 const GOLDEN: u32 = 0x9E37_79B1;
 
-/// Counters of at most sixteen contexts.
+/// Counters of sixteen contexts.
 #[derive(Clone, Debug)]
 pub struct Counters {
     /// Counters looked up for the current bit, one half in the middle.
@@ -56,13 +56,11 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// Takes the counters of the first `M` contexts; writes what they predict in
-    /// the logistic domain. Lanes beyond hold what a fresh counter predicts.
+    /// Takes the counters of sixteen contexts; writes what they predict in the
+    /// logistic domain.
     #[inline(always)]
-    pub fn predict<S: Simd, const M: usize>(&mut self, simd: S, cells: &[i16; M], to: &mut Block) {
-        for context in 0..M {
-            self.cells[context] = cells[context] as i32 + HALF;
-        }
+    pub fn predict<S: Simd>(&mut self, simd: S, cells: &[i16; 16], to: &mut Block) {
+        self.cells = cells.map(|cell| cell as i32 + HALF);
         let p = simd.to_float(simd.shr::<4>(simd.load_i(&self.cells)));
         let p = simd.mul(simd.add(p, simd.splat(0.5)), simd.splat(1.0 / 4096.0));
         simd.store(&mut to.0, math::stretch(simd, p));
@@ -111,7 +109,7 @@ mod tests {
     #[test]
     fn a_fresh_counter_is_zero_and_predicts_nothing() {
         let mut block = Block::ZERO;
-        Counters::default().predict(Scalar, &[0i16; 8], &mut block);
+        Counters::default().predict(Scalar, &[0i16; 16], &mut block);
         assert!(block.0.iter().all(|x| x.abs() < 0.001));
     }
 

@@ -15,32 +15,23 @@ use super::matching::Matching;
 use super::mixer::{FinalMixer, LATE, Mixer};
 use super::network::Network;
 use super::refine::ProbabilityMap;
-use super::shape::{Contexts, Model};
+use super::shape::Model;
 use super::slots::{Counts, Place, Slot, Slots};
-use super::sure::{SURE_LENGTH, Sure};
+use super::sure::Sure;
 use crate::arith::{Block, Simd, math};
 
 /// First weight of every input, times the number of experts.
 const FIRST_WEIGHT: f32 = 2.4;
-/// Learning rate of the first mixing layer: where it starts, what is left of
-/// it after each byte, and where it stays.
-const MIXER_RATE: f32 = 0.02;
-const MIXER_DECAY: f32 = 0.9999;
-const MIXER_FLOOR: f32 = 0.004;
-/// Symbols of text after which that has fallen to 1/√2.
-const SETTLED: f32 = 1_000_000.0;
 /// Learning rate of the second mixing layer.
-const FINAL_RATE: f32 = 0.0015;
+const FINAL_RATE: f32 = 0.001;
 /// Learning rates of the network: output rows, residual layer, input rows.
 const HEAD_RATE: f32 = 0.02;
 const LAYER_RATE: f32 = 0.002;
 const ROW_RATE: f32 = 0.02;
 /// Most uses an adaptive map counts: its rate falls to 1/1021.5.
 const MAP_LIMIT: i32 = 1020;
-/// The refining maps move by 1/2^6 of an error.
-const REFINE_SHIFT: u32 = 6;
 /// Weight of the refined probabilities against the mixed one.
-const REFINED: f32 = 0.5;
+const REFINED: f32 = 0.8;
 /// Minimum lengths of the match models.
 const MATCH_LENGTHS: [u32; 3] = [5, 8, 3];
 /// The input that never changes.
@@ -72,8 +63,6 @@ pub struct Engine<
     network: Network<B, DEEP>,
     /// Only where the model asks about whole symbols.
     sure: Option<Sure>,
-    /// The symbol that a long match expects.
-    asked: Option<u8>,
     mixer: Mixer<W, K>,
     last: [FinalMixer; 2],
     refine: [ProbabilityMap; 3],
@@ -90,7 +79,7 @@ pub struct Engine<
     mixed: f32,
     /// Learning rate of the first mixing layer.
     rate: f32,
-    contexts: Contexts,
+    model: Model,
     spelling: Spelling,
 }
 
@@ -106,8 +95,10 @@ impl<
 > Engine<S, N, W, K, B, M, C, DEEP>
 {
     const GROUPS: usize = N.div_ceil(16);
-    /// Whether there is time for a second final mixer and a third refinement.
+    /// Whether there is time for a second final mixer and a third refining map.
     const RICH: bool = N > 8;
+    const FINAL_MIXERS: usize = 1 + Self::RICH as usize;
+    const REFINING_MAPS: usize = 2 + Self::RICH as usize;
     /// First block of what the counters predict.
     const COUNTED: usize = W - C.div_ceil(16);
     /// Where the inputs that are no experts stand: in the free half of the last
@@ -115,7 +106,7 @@ impl<
     const EXTRA: (usize, usize) =
         if N % 16 == 8 { (Self::GROUPS - 1, 8) } else { (2 * Self::GROUPS, 0) };
     /// Block with the input that is ready late.
-    const LATEST: usize = if W > 1 { 2 * Self::GROUPS - (N % 16 == 8) as usize } else { 0 };
+    const LATEST: usize = Self::COUNTED - 1;
 
     /// A fresh engine for a group of `length` symbols. `model` gives the sizes;
     /// its class must be the one of the constants.
@@ -137,18 +128,22 @@ impl<
             matching: core::array::from_fn(|k| Matching::new(MATCH_LENGTHS[k], match_log2)),
             network: Network::new(model.rows_log2(length)),
             sure: model.class.sure().then(Sure::default),
-            asked: None,
             mixer: Mixer::new(&sizes, FIRST_WEIGHT / N as f32),
-            last: [FinalMixer::new(256, K), FinalMixer::new(256, K)],
-            refine: core::array::from_fn(|_| ProbabilityMap::new(model.refine_log2(length))),
+            last: core::array::from_fn(|k| {
+                FinalMixer::new(if k < Self::FINAL_MIXERS { 256 } else { 0 }, K)
+            }),
+            refine: core::array::from_fn(|k| {
+                let used = k < Self::REFINING_MAPS;
+                ProbabilityMap::new(if used { model.refine_log2(length) } else { 0 })
+            }),
             inputs: [Block::ZERO; W],
             partial: 1,
             bit_index: 0,
             node: 1,
             seen: 0,
             mixed: 0.5,
-            rate: MIXER_RATE,
-            contexts: model.contexts,
+            rate: model.mixer_rate(0),
+            model,
             spelling,
         }
     }
@@ -165,14 +160,9 @@ impl<
             matching.follow(self.past.len(), self.view.recent);
             matching.advance(self.simd, &self.past);
         }
-        self.asked = None;
         let sure = self.sure.as_mut()?;
         let (length, symbol) = self.matching[0].ahead(&self.past);
-        if length < SURE_LENGTH {
-            return None;
-        }
-        self.asked = Some(symbol);
-        let probability = sure.probability(length, self.view.agreement(symbol))?;
+        let probability = sure.ask(symbol, length, self.view.agreement(symbol))?;
         Some((symbol, probability))
     }
 
@@ -188,7 +178,7 @@ impl<
     /// Everything that depends on whole bytes and precedes the first bit.
     #[inline(always)]
     pub fn prepare(&mut self) {
-        self.view.hashes(&self.past, self.contexts, &mut self.hashes);
+        self.view.hashes(&self.past, self.model.contexts, &mut self.hashes);
         for hash in self.hashes {
             self.slots.prefetch(hash);
         }
@@ -275,11 +265,11 @@ impl<
         let errors = self.mixer.errors(simd, bit);
         self.mixer.update(simd, &self.inputs, &errors, self.rate);
         let step = (bit as f32 - self.mixed) * FINAL_RATE;
-        for last in &mut self.last[..1 + Self::RICH as usize] {
+        for last in &mut self.last[..Self::FINAL_MIXERS] {
             last.update(simd, &self.mixer.outputs, step);
         }
-        for map in &mut self.refine[..2 + Self::RICH as usize] {
-            map.update(bit, REFINE_SHIFT);
+        for map in &mut self.refine[..Self::REFINING_MAPS] {
+            map.update(bit);
         }
         self.learn_experts(bit);
         self.network.update(simd, self.partial, -errors[LATE], HEAD_RATE);
@@ -296,20 +286,10 @@ impl<
         }
     }
 
-    /// Least rate of the first mixing layer: text is alike for long, so there it
-    /// falls with the square root of what was seen.
-    #[inline(always)]
-    fn mixer_floor(&self) -> f32 {
-        if self.contexts == Contexts::Binary {
-            return MIXER_FLOOR;
-        }
-        MIXER_FLOOR * (SETTLED / (SETTLED + self.past.len() as f32)).sqrt()
-    }
-
     /// Ends the byte.
     #[inline(always)]
     pub fn end_byte(&mut self) {
-        self.rate = (self.rate * MIXER_DECAY).max(self.mixer_floor());
+        self.rate = self.model.mixer_rate(self.past.len());
         self.network.backward(self.simd, LAYER_RATE, ROW_RATE);
         let symbol = self.partial as u8;
         self.push(symbol);
@@ -320,11 +300,11 @@ impl<
     /// Takes in a symbol, however it was coded.
     #[inline(always)]
     fn push(&mut self, symbol: u8) {
-        if let (Some(sure), Some(asked)) = (&mut self.sure, self.asked) {
-            sure.learn(asked == symbol);
+        if let Some(sure) = &mut self.sure {
+            sure.learn(symbol);
         }
         self.past.push(symbol);
-        self.view.push(&self.past, self.spelling.of(symbol), self.contexts);
+        self.view.push(&self.past, self.spelling.of(symbol), self.model.contexts);
     }
 
     /// Length in bytes of what the symbol just coded stands for.

@@ -2,9 +2,10 @@
 //!
 //! A group is predicted bit by bit. Context experts look up bit histories
 //! ([`slots`], [`history`]) under hashed contexts ([`contexts`]) and turn them
-//! into predictions ([`maps`]), beside direct counters ([`counters`]); a match model ([`matching`]) and the byte-level
-//! network ([`network`]) add theirs; two layers of gated mixing ([`mixer`])
-//! join them, and adaptive probability maps ([`refine`]) correct the result.
+//! into predictions ([`maps`]), beside direct counters ([`counters`]); match
+//! models ([`matching`]) and the byte-level network ([`network`]) add theirs; two
+//! layers of gated mixing ([`mixer`]) join them, and adaptive probability maps
+//! ([`refine`]) correct the result.
 //! Inside long matches a whole symbol is asked about at once ([`sure`]).
 //! Everything learns online, the same in encoder and decoder. The predictor
 //! knows nothing of the coder.

@@ -1,7 +1,8 @@
 //! Adaptive probability maps: the last correction, by context.
 //!
 //! A map holds, for each context, the probability at 24 points of the logistic
-//! axis; between two points it interpolates, and both learn.
+//! axis; between two points it interpolates, and both learn by their share. A
+//! context that was seldom used learns fast.
 //!
 //! Normative text: spec/codec.md §5.8.
 
@@ -10,11 +11,30 @@ use bytemuck::Zeroable;
 
 /// Distance of two points on the logistic axis: 24 points, −8.05, −7.35 … 8.05.
 const STEP: f32 = 0.7;
+/// Where a row keeps its learning rate, in 1/2^16.
+const RATE_AT: usize = 24;
+/// Where that rate starts: 1/6.
+const REFINE_FIRST: u16 = 10_923;
+/// Share of its square, in 1/2^16, that each use takes: 1 / (6 + 0.08 · uses) …
+const REFINE_FALL: u32 = 5_243;
+/// … until it stays at 1/64.
+const REFINE_LAST: u32 = 1_024;
 
-/// The points of one context, on one cache line.
+/// The points of one context and its learning rate, on one cache line; the rest
+/// is unused.
 #[derive(Clone, Copy, Debug, Zeroable)]
 #[repr(C, align(64))]
 struct Row([u16; 32]);
+
+impl Row {
+    /// A row that changes nothing yet.
+    fn fresh() -> Row {
+        let mut row = Row([0; 32]);
+        row.0[..RATE_AT].copy_from_slice(&PRIOR);
+        row.0[RATE_AT] = REFINE_FIRST;
+        row
+    }
+}
 
 /// One adaptive probability map.
 #[derive(Debug)]
@@ -31,7 +51,7 @@ impl ProbabilityMap {
     pub fn new(log2: u32) -> ProbabilityMap {
         let mut rows = Table::new(log2);
         for context in 0..1 << log2 {
-            *rows.at_mut(context) = Row(PRIOR);
+            *rows.at_mut(context) = Row::fresh();
         }
         ProbabilityMap { rows, row: 0, point: 0, weight: 0.0 }
     }
@@ -54,18 +74,76 @@ impl ProbabilityMap {
         (below + (above - below) * self.weight) * (1.0 / 65536.0)
     }
 
-    /// Moves the nearer point used towards `bit` by 1/2^`shift`.
+    /// Moves the two points used towards `bit`, each by its share of the rate.
     #[inline(always)]
-    pub fn update(&mut self, bit: u32, shift: u32) {
-        let nearer = (self.point + (self.weight >= 0.5) as usize) & 31;
-        let cell = &mut self.rows.at_mut(self.row).0[nearer];
+    pub fn update(&mut self, bit: u32) {
+        let row = &mut self.rows.at_mut(self.row).0;
+        let rate = row[RATE_AT] as u32;
+        let fall = scaled(scaled(rate, rate), REFINE_FALL);
+        row[RATE_AT] = (rate - fall).max(REFINE_LAST) as u16;
         let target = bit as i32 * 65535;
-        *cell = (*cell as i32 + ((target - *cell as i32) >> shift)) as u16;
+        let above = (self.weight * 65536.0) as u32;
+        for (point, share) in [(self.point, 65536 - above), (self.point + 1, above)] {
+            let cell = &mut row[point & 31];
+            let step = scaled(rate, share) as i32;
+            *cell = (*cell as i32 + (((target - *cell as i32) * step) >> 16)) as u16;
+        }
     }
 }
 
-/// `65536 / (1 + e^−x)` at the points, rounded; the rest of the line is unused.
-static PRIOR: [u16; 32] = [
+/// The product of two numbers in 1/2^16.
+#[inline(always)]
+fn scaled(a: u32, b: u32) -> u32 {
+    (a * b) >> 16
+}
+
+/// `65536 / (1 + e^−x)` at the points, rounded.
+static PRIOR: [u16; 24] = [
     21, 42, 85, 170, 342, 685, 1366, 2693, 5206, 9702, 16989, 27091, 38445, 48547, 55834, 60330,
-    62843, 64170, 64851, 65194, 65366, 65451, 65494, 65515, 0, 0, 0, 0, 0, 0, 0, 0,
+    62843, 64170, 64851, 65194, 65366, 65451, 65494, 65515,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_points_move_by_their_share_and_no_other() {
+        let mut map = ProbabilityMap::new(8);
+        // A quarter of the way from point 11, 27091, to point 12, 38445.
+        let before = map.refine(-8.05 + 11.25 * STEP);
+        assert!((before - 29_929.5 / 65_536.0).abs() < 0.001);
+        map.update(1);
+        let row = map.rows.at(0).0;
+        let moved = |point: usize| (row[point] - PRIOR[point]) as f32;
+        assert!((moved(11) - (65_535.0 - 27_091.0) / 6.0 * 0.75).abs() < 4.0);
+        assert!((moved(12) - (65_535.0 - 38_445.0) / 6.0 * 0.25).abs() < 4.0);
+        assert_eq!([&row[..11], &row[13..24]], [&PRIOR[..11], &PRIOR[13..24]]);
+    }
+
+    #[test]
+    fn the_rate_of_a_context_falls_to_a_64th_and_stays() {
+        let mut map = ProbabilityMap::new(8);
+        let mut rates = Vec::new();
+        for _ in 0..2_000 {
+            rates.push(map.rows.at(0).0[RATE_AT] as u32);
+            map.refine(0.0);
+            map.update(0);
+        }
+        assert!(rates.is_sorted_by(|a, b| a >= b));
+        assert_eq!([rates[0], rates[1_000], rates[1_999]], [65_536 / 6 + 1, 1_024, 1_024]);
+        assert_eq!(map.rows.at(1).0, Row::fresh().0, "each context has its own");
+    }
+
+    #[test]
+    fn no_point_leaves_its_range() {
+        let mut map = ProbabilityMap::new(8);
+        for (x, bit) in [(-20.0, 0), (20.0, 1), (-20.0, 1), (20.0, 0)] {
+            (0..20_000).for_each(|_| {
+                assert!((0.0..=1.0).contains(&map.refine(x)));
+                map.update(bit);
+            });
+            assert!((map.refine(x) - bit as f32).abs() < 0.01);
+        }
+    }
+}

@@ -28,7 +28,7 @@ pub enum Class {
     Thorough,
     /// 24 experts, 16 of them with counters: level 8.
     Strong,
-    /// 56 experts, 16 of them with counters, and a residual layer: level 9.
+    /// 56 experts, 48 of them with counters, and a residual layer: level 9.
     Best,
 }
 
@@ -53,6 +53,9 @@ impl Class {
         matches!(self, Class::Fast | Class::Standard)
     }
 }
+
+/// Symbols of text after which the mixer's learning rate has fallen to 1/√2.
+const SETTLED: f32 = 1_000_000.0;
 
 /// A registered model.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +120,22 @@ impl Model {
         found.expect("every class is registered for every kind of contexts")
     }
 
+    /// Learning rate of the first mixing layer after `length` symbols: text is
+    /// alike for long, so there it falls with the square root of what was seen.
+    #[inline(always)]
+    pub fn mixer_rate(&self, length: usize) -> f32 {
+        let (binary, text) = match self.class {
+            Class::Fast => (0.01, 0.004),
+            Class::Standard | Class::Thorough => (0.007, 0.003),
+            Class::Strong => (0.005, 0.0025),
+            Class::Best => (0.002, 0.0015),
+        };
+        if self.contexts == Contexts::Binary {
+            return binary;
+        }
+        text * (SETTLED / (SETTLED + length as f32)).sqrt()
+    }
+
     /// log2 of the bytes of the slot table for a group of `length` bytes.
     pub fn slots_log2(&self, length: usize) -> u32 {
         (length.max(1) * self.class.experts() * 8).ilog2().clamp(14, self.most_slots)
@@ -146,5 +165,19 @@ impl Model {
             + ((8 << self.rows_log2(length)) + 4096) * row
             + (3 << (self.match_log2(length) + 2))
             + (24 << 20)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mixer_settles_on_text_and_not_on_binary_data() {
+        for model in MODELS {
+            let [first, settled] = [0, 1_000_000].map(|length| model.mixer_rate(length));
+            let falls = if model.contexts == Contexts::Binary { 1.0 } else { 0.5f32.sqrt() };
+            assert!((settled / first - falls).abs() < 1e-6, "model {}", model.id);
+        }
     }
 }

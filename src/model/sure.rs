@@ -8,7 +8,7 @@
 //! Normative text: spec/codec.md §5.10.
 
 /// Shortest match that may be sure of the next symbol.
-pub const SURE_LENGTH: u32 = 16;
+const SURE_LENGTH: u32 = 16;
 /// Least probability, in 1/2^16, at which it is asked.
 const SURE_PROBABILITY: u16 = 65_350;
 /// The probabilities at first.
@@ -19,35 +19,44 @@ const SURE_SHIFT: u32 = 5;
 /// How often long matches have held.
 #[derive(Clone, Debug)]
 pub struct Sure {
-    /// Probability that the match holds, in 1/2^16, `[length 0..8, agreement 0..4]`.
-    holds: [u16; 32],
-    /// The cell of the current match.
-    cell: usize,
+    /// Probability that the match holds, in 1/2^16, `[length 0..5, agreement 0..4]`:
+    /// lengths from 16, 32, 64, 128 and 256 on.
+    holds: [u16; 20],
+    /// The symbol that a long match expects next, and its cell.
+    expected: Option<(u8, usize)>,
 }
 
 impl Default for Sure {
     fn default() -> Sure {
-        Sure { holds: [SURE_FIRST; 32], cell: 0 }
+        Sure { holds: [SURE_FIRST; 20], expected: None }
     }
 }
 
 impl Sure {
-    /// The probability, in 1/2^16, that a match of `length` holds, if it is high
-    /// enough to ask. `agreement`, 0 ..= 3, says what else expects the symbol.
+    /// Whether to ask about `symbol`, which a match of `length` expects: the
+    /// probability, in 1/2^16, that it is that one. `agreement`, 0 ..= 3, says
+    /// what else expects it.
     #[inline(always)]
-    pub fn probability(&mut self, length: u32, agreement: usize) -> Option<u32> {
-        let class = (length / SURE_LENGTH).max(1).ilog2().min(7) as usize;
-        self.cell = class * 4 + agreement;
-        let p = self.holds[self.cell];
+    pub fn ask(&mut self, symbol: u8, length: u32, agreement: usize) -> Option<u32> {
+        self.expected = None;
+        if length < SURE_LENGTH {
+            return None;
+        }
+        let class = (length / SURE_LENGTH).ilog2() as usize;
+        let cell = class * 4 + agreement;
+        self.expected = Some((symbol, cell));
+        let p = self.holds[cell];
         (p >= SURE_PROBABILITY).then_some(p as u32)
     }
 
-    /// Learns whether the match held.
+    /// Learns whether the match held, where one was long enough.
     #[inline(always)]
-    pub fn learn(&mut self, held: bool) {
-        let cell = &mut self.holds[self.cell];
-        let target = held as i32 * 65_535;
-        *cell = (*cell as i32 + ((target - *cell as i32) >> SURE_SHIFT)) as u16;
+    pub fn learn(&mut self, symbol: u8) {
+        if let Some((expected, cell)) = self.expected {
+            let target = (expected == symbol) as i32 * 65_535;
+            let cell = &mut self.holds[cell];
+            *cell = (*cell as i32 + ((target - *cell as i32) >> SURE_SHIFT)) as u16;
+        }
     }
 }
 
@@ -58,11 +67,22 @@ mod tests {
     #[test]
     fn a_match_is_trusted_after_many_hits_and_doubted_after_one_miss() {
         let mut sure = Sure::default();
-        assert_eq!(sure.probability(40, 3), None);
-        (0..200).for_each(|_| sure.learn(true));
-        assert!(sure.probability(40, 3).is_some_and(|p| p < 65_536));
-        sure.learn(false);
-        assert_eq!(sure.probability(40, 3), None);
-        assert_eq!(sure.probability(40, 2), None, "each agreement learns for itself");
+        assert_eq!(sure.ask(7, 40, 3), None);
+        (0..200).for_each(|_| sure.learn(7));
+        assert!(sure.ask(7, 40, 3).is_some_and(|p| p < 65_536));
+        sure.learn(8);
+        assert_eq!(sure.ask(7, 40, 3), None);
+        assert_eq!(sure.ask(7, 40, 2), None, "each agreement learns for itself");
+    }
+
+    #[test]
+    fn lengths_are_told_apart_up_to_the_longest() {
+        let mut sure = Sure::default();
+        for length in [16, 32, 64, 128, 256] {
+            assert_eq!(sure.ask(7, length, 0), None, "not yet at {length}");
+            (0..200).for_each(|_| sure.learn(7));
+        }
+        assert!([31, 63, 127, 255, 400].iter().all(|&length| sure.ask(7, length, 0).is_some()));
+        assert_eq!(sure.ask(7, 15, 0), None);
     }
 }

@@ -90,13 +90,8 @@ impl<
     #[inline(always)]
     fn count(&mut self, node: usize) {
         for (group, counters) in self.counters.iter_mut().enumerate() {
-            let counts = &self.counts[16 * group..];
-            let to = &mut self.inputs[Self::COUNTED + group];
-            if let Some(counts) = counts.first_chunk::<16>() {
-                counters.predict(self.simd, &counts.map(|counts| counts[node]), to);
-            } else if let Some(counts) = counts.first_chunk::<8>() {
-                counters.predict(self.simd, &counts.map(|counts| counts[node]), to);
-            }
+            let cells = core::array::from_fn(|i| self.counts[16 * group + i][node]);
+            counters.predict(self.simd, &cells, &mut self.inputs[Self::COUNTED + group]);
         }
     }
 
