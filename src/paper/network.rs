@@ -30,6 +30,7 @@ impl Network {
         isa: Isa,
     ) -> std::result::Result<Self, PaperError> {
         let narrow = Initial::Normal { deviation: 0.01 };
+        // Published: 0.01. With 1/√W the first 150 steps took 6 % fewer bytes.
         let wide = Initial::Normal { deviation: 1.0 / (shape.width() as f32).sqrt() };
         let input_map = parameters.tensor("input_map.weight", &[256, shape.embedding], narrow)?;
         let mut stages: Stages =

@@ -6,9 +6,9 @@ use super::pack::{self, Line, Square};
 use super::tile::{Tile, tile_body};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m256, __m512, _MM_HINT_ET0, _MM_HINT_T0, _mm_prefetch, _mm256_fmadd_ps, _mm256_load_ps,
-    _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_load_ps,
-    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_permutex2var_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m256, __m512, _MM_HINT_ET0, _mm_prefetch, _mm256_fmadd_ps, _mm256_load_ps, _mm256_loadu_ps,
+    _mm256_set1_ps, _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_load_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_permutex2var_ps, _mm512_set1_ps, _mm512_storeu_ps,
 };
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -40,12 +40,6 @@ pub trait Fma: 'static {
     #[inline(always)]
     fn will_write(place: &f32) {
         let _ = place;
-    }
-
-    /// Hints that the cache line of `data[place]`, if there is one, will be read soon.
-    #[inline(always)]
-    fn will_read(data: &[f32], place: usize) {
-        let _ = (data, place);
     }
 
     /// `acc[m, n] = fma(a[k, m], b[k, n], acc[m, n])` for ascending `k`.
@@ -187,12 +181,6 @@ impl Fma for Ymm {
         unsafe { _mm_prefetch::<_MM_HINT_ET0>(std::ptr::from_ref(place).cast()) }
     }
 
-    #[inline(always)]
-    fn will_read(data: &[f32], place: usize) {
-        // SAFETY: a hint that reads and writes nothing, on any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(data.as_ptr().wrapping_add(place).cast()) }
-    }
-
     type Sums = [__m256; 2];
     #[inline(always)]
     fn sums(values: &[f32; 16]) -> [__m256; 2] {
@@ -235,12 +223,6 @@ impl Fma for Zmm {
     fn will_write(place: &f32) {
         // SAFETY: a hint that reads and writes nothing, on a valid address.
         unsafe { _mm_prefetch::<_MM_HINT_ET0>(std::ptr::from_ref(place).cast()) }
-    }
-
-    #[inline(always)]
-    fn will_read(data: &[f32], place: usize) {
-        // SAFETY: a hint that reads and writes nothing, on any address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(data.as_ptr().wrapping_add(place).cast()) }
     }
 
     type Sums = __m512;

@@ -2,6 +2,7 @@
 
 use super::fma::Fma;
 use super::matmul::Matrix;
+use crate::arith::memory::prefetch;
 use std::ops::Range;
 
 /// Sixteen neighbouring columns, on a cache line of their own.
@@ -42,7 +43,7 @@ pub fn pack_rows<F: Fma, const ROWS: usize>(
         // Along memory: a panel at a time would touch a new page per number.
         for (k, from) in inner.enumerate() {
             let start = from * a.column_stride + rows.start;
-            ahead::<F>(a.data, start + AHEAD * a.column_stride, rows.len());
+            ahead(a.data, start + AHEAD * a.column_stride, rows.len());
             for (panel, values) in a.data[start..][..rows.len()].chunks(ROWS).enumerate() {
                 copy::<ROWS>(&mut packed[panel * ROWS * depth + k * ROWS..], values);
             }
@@ -51,13 +52,8 @@ pub fn pack_rows<F: Fma, const ROWS: usize>(
     }
     for (panel, first) in packed.chunks_exact_mut(ROWS * depth).zip(rows.clone().step_by(ROWS)) {
         let count = ROWS.min(rows.end - first);
-        let runs = Runs {
-            data: a.data,
-            start: first * a.row_stride + inner.start,
-            stride: a.row_stride,
-            count,
-            depth,
-        };
+        let start = first * a.row_stride + inner.start;
+        let runs = Runs { data: a.data, start, stride: a.row_stride, count, depth };
         turn::<F>(runs, |k, values| copy::<ROWS>(&mut panel[k * ROWS..], values));
     }
 }
@@ -81,7 +77,7 @@ pub fn pack_columns<F: Fma, const LINES: usize>(
     if b.column_stride == 1 {
         for (k, from) in inner.enumerate() {
             let start = from * b.row_stride + columns.start;
-            ahead::<F>(b.data, start + AHEAD * b.row_stride, columns.len());
+            ahead(b.data, start + AHEAD * b.row_stride, columns.len());
             for (line, values) in b.data[start..][..columns.len()].chunks(16).enumerate() {
                 copy::<16>(&mut packed[place(line, k)].0, values);
             }
@@ -90,16 +86,9 @@ pub fn pack_columns<F: Fma, const LINES: usize>(
     }
     for (line, first) in columns.clone().step_by(16).enumerate() {
         let count = 16.min(columns.end - first);
-        let runs = Runs {
-            data: b.data,
-            start: first * b.column_stride + inner.start,
-            stride: b.column_stride,
-            count,
-            depth,
-        };
-        turn::<F>(runs, |k, values| {
-            copy::<16>(&mut packed[place(line, k)].0, values);
-        });
+        let start = first * b.column_stride + inner.start;
+        let runs = Runs { data: b.data, start, stride: b.column_stride, count, depth };
+        turn::<F>(runs, |k, values| copy::<16>(&mut packed[place(line, k)].0, values));
     }
 }
 
@@ -119,9 +108,17 @@ const AHEAD: usize = 2;
 
 /// Hints that `length` numbers of `data` from `start` will be read soon.
 #[inline(always)]
-fn ahead<F: Fma>(data: &[f32], start: usize, length: usize) {
+fn ahead(data: &[f32], start: usize, length: usize) {
     for place in (start..start + length).step_by(16) {
-        F::will_read(data, place);
+        soon(data, place);
+    }
+}
+
+/// Hints that the cache line of `data[place]`, if there is one, will be read soon.
+#[inline(always)]
+fn soon(data: &[f32], place: usize) {
+    if let Some(number) = data.get(place) {
+        prefetch(number);
     }
 }
 
@@ -147,7 +144,7 @@ fn turn<F: Fma>(runs: Runs<'_>, mut write: impl FnMut(usize, &[f32])) {
         let next = if next < depth { next } else { next - depth + count * stride };
         for (number, row) in square.iter_mut().enumerate().take(count) {
             let run = start + number * stride;
-            F::will_read(data, run + next);
+            soon(data, run + next);
             copy::<16>(row, &data[run + from..][..length]);
         }
         F::transpose(&mut square);
