@@ -99,8 +99,8 @@ pub fn self_test(isa: Isa) -> Result<(), CodecError> {
 
 fn translate(error: PaperError) -> CodecError {
     let (offset, cause) = match error {
-        PaperError::LaneTable { offset } => (offset as u64, "the table of lanes is wrong"),
-        PaperError::Lane { .. } => (0, "a lane's code is none the encoder writes"),
+        PaperError::Code { .. } => (0, "the code is none the encoder writes"),
+        PaperError::Rest => (0, "the code goes on after the last byte"),
         PaperError::Diverged { .. } => (0, "the model diverged"),
         _ => (0, "the model failed"),
     };

@@ -48,18 +48,17 @@ pub enum PaperError {
         /// Byte position within the lanes.
         step: usize,
     },
-    /// The payload's table of lanes does not describe the payload.
-    #[error("the table of lanes is damaged near byte {offset}")]
-    LaneTable {
-        /// Byte offset in the payload.
-        offset: usize,
-    },
-    /// A lane's code is none that the encoder writes.
-    #[error("lane {lane} is damaged")]
-    Lane {
+    /// The code is none that the encoder writes.
+    #[error("the code is damaged before byte {step} of lane {lane}")]
+    Code {
+        /// Byte position within the lanes.
+        step: usize,
         /// Index of the lane.
         lane: usize,
     },
+    /// The code goes on after the last byte.
+    #[error("the code is longer than the bytes it stands for")]
+    Rest,
     /// This CPU computes something else than the specification.
     #[error("the known-answer test of the published network failed")]
     SelfTest,

@@ -1,10 +1,8 @@
 //! A group ⇄ its payload: lanes of consecutive bytes, in step.
 //!
-//! ```text
-//! payload = varint length of the shortest code,
-//!           varint length beyond it of the code of lane 0 … lane B−1,
-//!           code of lane 0 … lane B−1
-//! ```
+//! The payload is one code: step after step, in each step lane after lane. Coding
+//! a byte is nothing beside predicting it (80 million operations), so a coder for each
+//! lane, as published, would only cost: about two bytes each, a length and an end.
 //!
 //! The first `n mod B` lanes have one byte more than the others; at that last
 //! step only they are coded. A lane's context starts as zeros, so short inputs
@@ -13,8 +11,6 @@
 use super::range::{RangeDecoder, RangeEncoder};
 use super::{Model, PaperError, Shape};
 use crate::arith::Isa;
-use crate::bytes::{Cursor, put_varint};
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Where the lanes of `length` bytes lie.
@@ -63,7 +59,7 @@ impl Contexts {
 
 /// Codes `raw` in `lanes` lanes.
 ///
-/// The codes of one step are written while the model learns from it: the
+/// The bytes of one step are coded while the model learns from it: the
 /// published system's parallel encoding.
 ///
 /// # Errors
@@ -74,7 +70,7 @@ impl Contexts {
 pub fn compress(raw: &[u8], shape: &Shape, lanes: usize, isa: Isa) -> Result<Vec<u8>, PaperError> {
     assert!(lanes > 0);
     let lanes = Lanes { length: raw.len(), count: lanes };
-    let mut encoders: Vec<_> = (0..lanes.count).map(|_| RangeEncoder::new()).collect();
+    let mut encoder = RangeEncoder::new();
     let mut model = Model::new(shape, lanes.count, isa)?;
     let mut contexts = Contexts::new(lanes.count, shape.context);
     let mut frequencies = Vec::new();
@@ -83,10 +79,9 @@ pub fn compress(raw: &[u8], shape: &Shape, lanes: usize, isa: Isa) -> Result<Vec
         let symbols: Vec<u8> = (0..alive).map(|lane| raw[lanes.range(lane).start + step]).collect();
         model.predict(&contexts.bytes, &mut frequencies)?;
         let mut write = || {
-            let tables = frequencies.par_chunks(256).zip(&symbols).with_min_len(16);
-            encoders.par_iter_mut().zip(tables).for_each(|(encoder, (table, &symbol))| {
+            for (table, &symbol) in frequencies.chunks_exact(256).zip(&symbols) {
                 encoder.encode(table, symbol);
-            });
+            }
         };
         if step + 1 == lanes.steps() {
             // Nothing is predicted any more, and lanes may be missing.
@@ -97,18 +92,7 @@ pub fn compress(raw: &[u8], shape: &Shape, lanes: usize, isa: Isa) -> Result<Vec
         }
         contexts.push(&symbols);
     }
-    Ok(assemble(encoders))
-}
-
-/// The table of lanes, then the lanes.
-fn assemble(encoders: Vec<RangeEncoder>) -> Vec<u8> {
-    let codes: Vec<_> = encoders.into_iter().map(RangeEncoder::finish).collect();
-    let mut payload = Vec::new();
-    let shortest = codes.iter().map(Vec::len).min().unwrap_or(0);
-    put_varint(&mut payload, shortest as u64);
-    codes.iter().for_each(|code| put_varint(&mut payload, (code.len() - shortest) as u64));
-    codes.iter().for_each(|code| payload.extend_from_slice(code));
-    payload
+    Ok(encoder.finish())
 }
 
 /// Decodes the first `wanted` of the `length` bytes of a payload.
@@ -117,7 +101,7 @@ fn assemble(encoders: Vec<RangeEncoder>) -> Vec<u8> {
 /// second lane is touched.
 ///
 /// # Errors
-/// [`PaperError::LaneTable`], [`PaperError::Lane`] for payloads [`compress`]
+/// [`PaperError::Code`], [`PaperError::Rest`] for payloads [`compress`]
 /// does not write, [`PaperError::Diverged`].
 ///
 /// # Panics
@@ -131,7 +115,7 @@ pub fn decompress(
 ) -> Result<Vec<u8>, PaperError> {
     assert!(wanted <= length && lanes > 0);
     let lanes = Lanes { length, count: lanes };
-    let mut decoders = disassemble(payload, lanes.count)?;
+    let mut decoder = RangeDecoder::new(payload);
     let mut model = Model::new(shape, lanes.count, isa)?;
     let mut contexts = Contexts::new(lanes.count, shape.context);
     let mut raw = vec![0; length];
@@ -139,8 +123,10 @@ pub fn decompress(
     let steps = if wanted <= lanes.range(0).len() { wanted } else { lanes.steps() };
     for step in 0..steps {
         model.predict(&contexts.bytes, &mut frequencies)?;
-        let alive = &mut decoders[..lanes.alive(step)];
-        let symbols = read(alive, &frequencies)?;
+        let tables = frequencies.chunks_exact(256).take(lanes.alive(step)).enumerate();
+        let symbols: Vec<u8> = tables
+            .map(|(lane, table)| decoder.decode(table).ok_or(PaperError::Code { step, lane }))
+            .collect::<Result<_, _>>()?;
         for (lane, &symbol) in symbols.iter().enumerate() {
             raw[lanes.range(lane).start + step] = symbol;
         }
@@ -149,43 +135,9 @@ pub fn decompress(
         }
         contexts.push(&symbols);
     }
-    let whole = steps == lanes.steps();
-    match decoders.iter().position(|decoder| whole && !decoder.is_finished()) {
-        Some(lane) => Err(PaperError::Lane { lane }),
-        None => {
-            raw.truncate(wanted);
-            Ok(raw)
-        }
+    if steps == lanes.steps() && !decoder.is_finished() {
+        return Err(PaperError::Rest);
     }
-}
-
-/// One symbol of each lane.
-fn read(decoders: &mut [RangeDecoder<'_>], frequencies: &[u32]) -> Result<Vec<u8>, PaperError> {
-    let tables = frequencies.par_chunks(256).with_min_len(16);
-    let lanes = decoders.par_iter_mut().zip(tables).enumerate();
-    lanes
-        .map(|(lane, (decoder, table))| decoder.decode(table).ok_or(PaperError::Lane { lane }))
-        .collect()
-}
-
-/// The decoders of a payload's lanes.
-fn disassemble(payload: &[u8], lanes: usize) -> Result<Vec<RangeDecoder<'_>>, PaperError> {
-    let mut cursor = Cursor::new(payload);
-    let damaged = |cursor: &Cursor<'_>| PaperError::LaneTable { offset: cursor.position() };
-    let shortest = cursor.varint().map_err(|_| damaged(&cursor))?;
-    let mut lengths = Vec::with_capacity(lanes);
-    for _ in 0..lanes {
-        let length = cursor.varint().ok().and_then(|more| more.checked_add(shortest));
-        lengths.push(length.ok_or_else(|| damaged(&cursor))?);
-    }
-    if lengths.iter().min() != Some(&shortest) {
-        return Err(damaged(&cursor));
-    }
-    let mut decoders = Vec::with_capacity(lanes);
-    for length in lengths {
-        let code = cursor.take(length).map_err(|_| damaged(&cursor))?;
-        decoders.push(RangeDecoder::new(code));
-    }
-    cursor.finish().map_err(|_| damaged(&cursor))?;
-    Ok(decoders)
+    raw.truncate(wanted);
+    Ok(raw)
 }
