@@ -7,6 +7,7 @@ use super::plan::{Node, Plan, plan};
 use super::pool::{self, Stages, Task};
 use super::source::Input;
 use super::{ArchiveError, Control, Event};
+use crate::checksum::{self, Digest};
 use crate::codec::{self, CodecError, CodecOptions, EncodedGroup};
 use crate::container::{ContainerError, Footer, Part, Writer};
 use crate::entry::{Entry, compare_paths};
@@ -164,6 +165,8 @@ struct Creation<'a, W: Write> {
 /// A group to be coded.
 struct EncodeJob<'a> {
     raw: Vec<u8>,
+    /// Of the bytes, which are given away to be coded.
+    digest: Digest,
     options: &'a CreateOptions,
 }
 
@@ -177,19 +180,20 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
         let length = filled.raw.len() as u64;
         let coding = codec::encode_memory(&self.options.codec, length);
         let cost = if length == 0 { 0 } else { coding.saturating_add(2 * length) };
-        let job = EncodeJob { raw: filled.raw, options: self.options };
+        let digest = filled.part.group_digest;
+        let job = EncodeJob { raw: filled.raw, digest, options: self.options };
         Ok(Some(Task { job, kept: (filled.part, length), cost }))
     }
 
-    fn work(job: EncodeJob) -> Self::Output {
-        if job.raw.is_empty() {
+    fn work(EncodeJob { raw, digest, options }: EncodeJob) -> Self::Output {
+        if raw.is_empty() {
             return Ok(None);
         }
-        let group = codec::encode_group(&job.raw, &job.options.codec)?;
-        if job.options.verify {
-            let length = job.raw.len();
+        let length = raw.len();
+        let group = codec::encode_group(raw, &options.codec)?;
+        if options.verify {
             let decoded = codec::decode_group(group.coding, &group.payload, length, length)?;
-            if decoded != job.raw {
+            if checksum::digest(&decoded) != digest {
                 let codec = codec::codec_name(group.coding.codec);
                 let cause = "the decoder does not give back what was encoded";
                 return Err(CodecError::Damaged { codec, offset: 0, cause });

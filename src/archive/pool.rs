@@ -56,12 +56,17 @@ pub(super) fn run<S: Stages>(
     let pool = build(jobs)?;
     pool.in_place_scope(|scope| {
         let mut flight: Flight<S> = Flight { tasks: VecDeque::new(), cost: 0 };
-        while let Some(Task { job, kept, cost }) = stages.next()? {
+        loop {
+            // Before the next task is made, as that takes memory already.
+            while flight.tasks.len() > jobs {
+                flight.land(stages)?;
+            }
+            let Some(Task { job, kept, cost }) = stages.next()? else { break };
             control.check()?;
             if cost > memory {
                 return Err(ArchiveError::Limit { field: "memory", found: cost, limit: memory });
             }
-            while flight.tasks.len() > jobs || flight.cost.saturating_add(cost) > memory {
+            while flight.cost.saturating_add(cost) > memory {
                 flight.land(stages)?;
             }
             let (sender, receiver) = sync_channel(1);

@@ -1,49 +1,79 @@
-//! Large zeroed tables: huge pages, and hints to fetch a line early.
+//! Large zeroed tables: pages of the system, and hints to fetch a line early.
 
 use bytemuck::Zeroable;
+use core::ffi::c_void;
+use core::ptr::{self, NonNull};
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use std::alloc::{Layout, handle_alloc_error};
 
 /// A table of a power of two of elements, indexed by masking.
+///
+/// Its pages come from the system and go back when it is dropped. An allocator
+/// would keep some of them, and hand out used ones that have to be cleared.
 #[derive(Debug)]
 pub struct Table<T> {
-    cells: Vec<T>,
+    cells: NonNull<T>,
+    length: usize,
 }
+
+// SAFETY: a table owns its cells, as a `Vec` does.
+unsafe impl<T: Send> Send for Table<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Table<T> {}
 
 impl<T: Zeroable + Copy> Table<T> {
     /// `2^log2` zeroed cells. The system gives the pages as they are touched,
     /// large ones where it has them.
     pub fn new(log2: u32) -> Table<T> {
-        let cells = bytemuck::allocation::zeroed_vec::<T>(1 << log2);
-        advise_huge_pages(&cells);
-        Table { cells }
+        const { assert!(size_of::<T>() > 0 && align_of::<T>() <= PAGE) };
+        let layout = Layout::array::<T>(1 << log2).expect("a table fits the address space");
+        let access = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: no address is asked for, so the pages are new and nobody else's.
+        let pages =
+            unsafe { mmap_anonymous(ptr::null_mut(), layout.size(), access, MapFlags::PRIVATE) };
+        let Some(pages) = pages.ok().and_then(NonNull::new) else { handle_alloc_error(layout) };
+        advise_huge_pages(pages, layout.size());
+        Table { cells: pages.cast(), length: 1 << log2 }
     }
 
     /// Number of cells, a power of two.
     #[inline(always)]
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
-        self.cells.len()
+        self.length
     }
 
     /// The cell at `index mod len`.
     #[inline(always)]
     pub fn at(&self, index: usize) -> &T {
-        let masked = index & (self.cells.len() - 1);
-        // SAFETY: the length is a power of two, so not 0, and `x & (n − 1) < n`.
-        unsafe { self.cells.get_unchecked(masked) }
+        let masked = index & (self.length - 1);
+        // SAFETY: the length is a power of two, so not 0, and `x & (n − 1) < n`: the
+        // cell is in the pages, which are aligned, were zero at first, which is a value
+        // of every `Zeroable`, and are borrowed as the table is.
+        unsafe { self.cells.add(masked).as_ref() }
     }
 
     /// The cell at `index mod len`, to write.
     #[inline(always)]
     pub fn at_mut(&mut self, index: usize) -> &mut T {
-        let masked = index & (self.cells.len() - 1);
+        let masked = index & (self.length - 1);
         // SAFETY: as in `at`.
-        unsafe { self.cells.get_unchecked_mut(masked) }
+        unsafe { self.cells.add(masked).as_mut() }
     }
 
     /// Asks the CPU to fetch the cell at `index mod len`; changes nothing.
     #[inline(always)]
     pub fn prefetch(&self, index: usize) {
         prefetch(self.at(index));
+    }
+}
+
+impl<T> Drop for Table<T> {
+    fn drop(&mut self) {
+        // SAFETY: these are the pages of `new`, whole, and nothing borrows them. The
+        // cells are `Copy`: they have nothing to drop.
+        let unmapped = unsafe { munmap(self.cells.as_ptr().cast(), self.length * size_of::<T>()) };
+        debug_assert!(unmapped.is_ok());
     }
 }
 
@@ -60,23 +90,38 @@ pub fn prefetch<T>(cell: &T) {
     let _ = address;
 }
 
-/// Tells Linux that large pages suit this memory. A hint: failure is harmless.
-fn advise_huge_pages<T>(cells: &[T]) {
-    const PAGE: usize = 4096;
-    let start = cells.as_ptr() as usize;
-    let aligned = start.next_multiple_of(PAGE);
-    let end = (start + size_of_val(cells)) & !(PAGE - 1);
-    if end < aligned + (2 << 20) {
+/// Every system's pages are a multiple of this.
+const PAGE: usize = 4096;
+
+/// Tells Linux that large pages suit these. A hint: failure is harmless.
+fn advise_huge_pages(pages: NonNull<c_void>, length: usize) {
+    const HUGE: usize = 2 << 20;
+    if length < HUGE {
         return;
     }
     #[cfg(target_os = "linux")]
-    // SAFETY: the range lies inside one live allocation, and this advice
-    // changes neither its content nor its protection.
+    // SAFETY: the pages are all one table's, and this advice changes neither their
+    // content nor their protection.
     unsafe {
-        let _ = rustix::mm::madvise(
-            aligned as *mut core::ffi::c_void,
-            end - aligned,
-            rustix::mm::Advice::LinuxHugepage,
-        );
+        let _ = rustix::mm::madvise(pages.as_ptr(), length, rustix::mm::Advice::LinuxHugepage);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = pages;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_zero_at_first_and_masked() {
+        for log2 in [0, 3, 20] {
+            let mut table = Table::<u64>::new(log2);
+            let length = table.len();
+            assert_eq!(length, 1 << log2);
+            assert!((0..length).all(|index| *table.at(index) == 0));
+            *table.at_mut(3 * length - 1) = 7;
+            assert_eq!(*table.at(length - 1), 7);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Nothing here is normative: any choice decodes.
 
 use super::tokens::{Tokens, pieces};
-use super::{Codec, ContentKind, pear};
+use super::{Codec, ContentKind, Filter, pear};
 use crate::arith::Isa;
 use crate::filter::x86;
 use crate::model::{Contexts, Model, Spelling};
@@ -54,6 +54,51 @@ pub(super) enum Prepared {
     Pairs(Box<Tokens>),
 }
 
+impl Prepared {
+    /// Its number, and the experts for what it makes of a group that suits
+    /// those of `contexts`.
+    pub fn kind(&self, contexts: Contexts) -> (Filter, Contexts) {
+        match self {
+            Prepared::Plain => (Filter::None, contexts),
+            Prepared::X86 => (Filter::X86, contexts),
+            Prepared::Pairs(_) => (Filter::Bpe, Contexts::Tokens),
+        }
+    }
+
+    /// The symbols of a group. Where they are as many as its bytes they take
+    /// their place; else the bytes are freed.
+    pub fn apply(&self, mut raw: Vec<u8>) -> Vec<u8> {
+        match self {
+            Prepared::Plain => raw,
+            Prepared::X86 => {
+                x86::forward(&mut raw);
+                raw
+            }
+            Prepared::Pairs(tokens) => tokens.symbols(&raw),
+        }
+    }
+
+    /// The `length` bytes of the group that [`Prepared::apply`] made `symbols` of.
+    pub fn undo(&self, mut symbols: Vec<u8>, length: usize) -> Vec<u8> {
+        match self {
+            Prepared::Plain => symbols,
+            Prepared::X86 => {
+                x86::inverse(&mut symbols);
+                symbols
+            }
+            Prepared::Pairs(tokens) => tokens.bytes(symbols, length),
+        }
+    }
+
+    /// Payload of the symbols. Hands them back.
+    pub fn code(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
+        match self {
+            Prepared::Pairs(tokens) => tokens.encode(symbols, model, isa),
+            _ => pear::encode(symbols, model, Spelling::default(), isa),
+        }
+    }
+}
+
 /// The filter that pays.
 pub(super) fn filter(raw: &[u8], contexts: Contexts, level: u8, isa: Isa) -> Prepared {
     match contexts {
@@ -101,9 +146,9 @@ fn judge(raw: &[u8], tokens: &Tokens, level: u8, isa: Isa) -> bool {
     let length = (raw.len() / JUDGED_SHARE).clamp(JUDGED_LEAST, JUDGED_MOST);
     let sample = pieces(raw, JUDGED_PIECES, length / JUDGED_PIECES);
     let model = |contexts| Model::of_level(level, contexts);
-    let symbols = tokens.symbols(&sample);
-    let pairs = tokens.code(&symbols, model(Contexts::Tokens), isa).len();
-    let plain = pear::encode(&sample, model(Contexts::Text), Spelling::default(), isa).len();
+    let (pairs, symbols) = tokens.code(tokens.symbols(&sample), model(Contexts::Tokens), isa);
+    let (plain, sample) = pear::encode(sample, model(Contexts::Text), Spelling::default(), isa);
+    let (pairs, plain) = (pairs.len(), plain.len());
     let entries = tokens.table().wire().len() * sample.len() / raw.len();
     let price = price_of_speed(level) * (sample.len() - symbols.len()) as u64;
     // As many thousandths as the price is worth, of what the plain sample takes.
@@ -179,6 +224,19 @@ mod tests {
         assert!([1, 5, 9].iter().all(|&level| pairs(&markup, level)));
         assert!(pairs(&markup[..LEAST_BYTES], 1), "low levels take speed");
         assert!(!pairs(&markup[..LEAST_BYTES], 5), "small groups are not worth it");
+    }
+
+    #[test]
+    fn what_a_filter_does_is_undone() {
+        let mut code = noise(1 << 16);
+        code.chunks_mut(50).for_each(|chunk| [chunk[0], chunk[4]] = [0xE8, 0]);
+        let words = b"words and more words, and other words. ".repeat(2000);
+        let pairs = Prepared::Pairs(Box::new(Tokens::learn(&words)));
+        for (prepared, raw) in [(Prepared::Plain, &code), (Prepared::X86, &code), (pairs, &words)] {
+            let symbols = prepared.apply(raw.clone());
+            assert_eq!(symbols == *raw, matches!(prepared, Prepared::Plain));
+            assert!(prepared.undo(symbols, raw.len()) == *raw);
+        }
     }
 
     #[test]

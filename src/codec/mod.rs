@@ -16,7 +16,7 @@ pub use error::CodecError;
 use crate::arith::Isa;
 use crate::filter::x86;
 use crate::model::{Class, Contexts, Model, Spelling};
-use choose::Prepared;
+use std::borrow::Cow;
 
 /// Most bytes of a group.
 pub const MOST_BYTES: usize = u32::MAX as usize;
@@ -121,24 +121,29 @@ pub fn sniff(sample: &[u8]) -> ContentKind {
     choose::sniff(sample)
 }
 
-/// Codes one group.
+/// Codes one group. Bytes given away are freed when they are no longer needed;
+/// borrowed ones are copied.
 ///
 /// # Errors
 /// [`CodecError::TooLarge`] above 4 GiB − 1; [`CodecError::Library`] if zstd fails.
-pub fn encode_group(raw: &[u8], options: &CodecOptions) -> Result<EncodedGroup, CodecError> {
+pub fn encode_group<'a>(
+    raw: impl Into<Cow<'a, [u8]>>,
+    options: &CodecOptions,
+) -> Result<EncodedGroup, CodecError> {
+    let raw = raw.into();
     if raw.len() > MOST_BYTES {
         return Err(CodecError::TooLarge { found: raw.len() as u64, limit: MOST_BYTES as u64 });
     }
     let codec = match options.choice {
         Choice::Only(codec) => codec,
-        Choice::Auto => choose::codec(raw),
+        Choice::Auto => choose::codec(&raw),
     };
     match codec {
-        Codec::Store => Ok(stored(raw)),
-        Codec::Zstd => compressed(raw, options.level),
-        Codec::Bpe => Ok(plain(Codec::Bpe, pairs::encode(raw, options.level))),
-        Codec::Pear => Ok(pear_group(raw, options)),
-        Codec::PearPaper => paper::encode(raw, options),
+        Codec::Store => Ok(stored(raw.into_owned())),
+        Codec::Zstd => compressed(raw.into_owned(), options.level),
+        Codec::Bpe => Ok(plain(Codec::Bpe, pairs::encode(&raw, options.level))),
+        Codec::Pear => Ok(pear_group(raw.into_owned(), options)),
+        Codec::PearPaper => paper::encode(&raw, options),
     }
 }
 
@@ -146,39 +151,32 @@ fn plain(codec: Codec, payload: Vec<u8>) -> EncodedGroup {
     EncodedGroup { coding: Coding { codec: codec as u8, filter: 0, model: 0 }, payload }
 }
 
-fn stored(raw: &[u8]) -> EncodedGroup {
-    plain(Codec::Store, raw.to_vec())
+fn stored(raw: Vec<u8>) -> EncodedGroup {
+    plain(Codec::Store, raw)
 }
 
 /// zstd, or the bytes as they are when zstd does not win.
-fn compressed(raw: &[u8], level: u8) -> Result<EncodedGroup, CodecError> {
+fn compressed(raw: Vec<u8>, level: u8) -> Result<EncodedGroup, CodecError> {
     let zstd_level = [1, 3, 6, 9, 12, 15, 17, 19, 19][usize::from(level.clamp(1, 9)) - 1];
-    let payload = zstd::bulk::compress(raw, zstd_level)
+    let payload = zstd::bulk::compress(&raw, zstd_level)
         .map_err(|source| CodecError::Library { codec: "zstd", source })?;
     Ok(if payload.len() < raw.len() { plain(Codec::Zstd, payload) } else { stored(raw) })
 }
 
-/// The filter that pays, then the model of the level.
-fn pear_group(raw: &[u8], options: &CodecOptions) -> EncodedGroup {
-    let contexts = choose::contexts(raw);
-    let isa = options.isa;
-    let model = |contexts| Model::of_level(options.level, contexts);
-    let plain = |bytes: &[u8]| pear::encode(bytes, model(contexts), Spelling::default(), isa);
-    let (filter, model, payload) = match choose::filter(raw, contexts, options.level, isa) {
-        Prepared::Plain => (Filter::None, model(contexts), plain(raw)),
-        Prepared::X86 => {
-            let mut filtered = raw.to_vec();
-            x86::forward(&mut filtered);
-            (Filter::X86, model(contexts), plain(&filtered))
-        }
-        Prepared::Pairs(tokens) => {
-            let model = model(Contexts::Tokens);
-            (Filter::Bpe, model, tokens.encode(raw, model, isa))
-        }
-    };
+/// The filter that pays, then the model of the level. The group is in memory
+/// once: as bytes, then as symbols, which the engine takes for its past.
+fn pear_group(raw: Vec<u8>, options: &CodecOptions) -> EncodedGroup {
+    let length = raw.len();
+    let contexts = choose::contexts(&raw);
+    let prepared = choose::filter(&raw, contexts, options.level, options.isa);
+    let (filter, contexts) = prepared.kind(contexts);
+    let model = Model::of_level(options.level, contexts);
+    let (payload, symbols) = prepared.code(prepared.apply(raw), model, options.isa);
+    if payload.len() >= length {
+        return stored(prepared.undo(symbols, length));
+    }
     let coding = Coding { codec: Codec::Pear as u8, filter: filter as u8, model: model.id };
-    let group = EncodedGroup { coding, payload };
-    if group.payload.len() < raw.len() { group } else { stored(raw) }
+    EncodedGroup { coding, payload }
 }
 
 /// Decodes the first `wanted` bytes of a group of `raw_length` bytes (all of
@@ -272,7 +270,9 @@ pub fn encode_memory(options: &CodecOptions, raw_length: u64) -> u64 {
         Choice::Only(Codec::Zstd) => raw_length * 9 + (16 << 20),
         Choice::Only(Codec::Bpe) => pairs::encode_memory(options.level, raw_length),
         Choice::Only(Codec::PearPaper) => paper::encode_memory(options, raw_length),
-        _ => model.memory(raw_length as usize) + 2 * raw_length,
+        // Once more for the symbols while the bytes are still there; the engine, which
+        // takes the symbols as they are, comes after that.
+        _ => model.memory(raw_length as usize) + raw_length,
     }
 }
 
@@ -324,7 +324,8 @@ pub fn self_test(isa: Isa) -> Result<(), CodecError> {
     let mut hasher = blake3::Hasher::new();
     for id in [2, 4, 10] {
         let model = Model::of_id(id).expect("registered above");
-        hasher.update(&pear::encode(&sample, model, Spelling::default(), isa));
+        let (payload, _) = pear::encode(sample.clone(), model, Spelling::default(), isa);
+        hasher.update(&payload);
     }
     if hasher.finalize().as_bytes()[..8] == KNOWN_ANSWER {
         Ok(())

@@ -5,7 +5,7 @@
 use super::CodecError;
 use crate::arith::{Isa, LaneKernel, Simd};
 use crate::coder::{Decoder, Encoder};
-use crate::model::{Class, Engine, Model, Spelling};
+use crate::model::{Class, Engine, Model, Past, Spelling};
 
 /// Runs `$run!` with the engine constants of a class:
 /// experts, blocks of inputs, selectors, network blocks, match models, experts
@@ -22,11 +22,17 @@ macro_rules! with_class {
     };
 }
 
-/// Codes all of `raw`, symbols that `spelling` explains.
-pub(super) fn encode(raw: &[u8], model: Model, spelling: Spelling, isa: Isa) -> Vec<u8> {
+/// Codes all `symbols`, which `spelling` explains. Gives the payload and hands
+/// the symbols back: the engine took them for its past.
+pub(super) fn encode(
+    symbols: Vec<u8>,
+    model: Model,
+    spelling: Spelling,
+    isa: Isa,
+) -> (Vec<u8>, Vec<u8>) {
     macro_rules! run {
         ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $c:expr, $deep:expr) => {
-            isa.run_lanes(Encode::<$n, $w, $k, $b, $m, $c, $deep> { raw, model, spelling })
+            isa.run_lanes(Encode::<$n, $w, $k, $b, $m, $c, $deep> { symbols, model, spelling })
         };
     }
     with_class!(model.class, run)
@@ -59,7 +65,6 @@ pub(super) fn decode(
 }
 
 struct Encode<
-    'a,
     const N: usize,
     const W: usize,
     const K: usize,
@@ -68,7 +73,7 @@ struct Encode<
     const C: usize,
     const DEEP: bool,
 > {
-    raw: &'a [u8],
+    symbols: Vec<u8>,
     model: Model,
     spelling: Spelling,
 }
@@ -81,20 +86,17 @@ impl<
     const M: usize,
     const C: usize,
     const DEEP: bool,
-> LaneKernel for Encode<'_, N, W, K, B, M, C, DEEP>
+> LaneKernel for Encode<N, W, K, B, M, C, DEEP>
 {
-    type Output = Vec<u8>;
+    type Output = (Vec<u8>, Vec<u8>);
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> Vec<u8> {
-        let mut engine = Engine::<S, N, W, K, B, M, C, DEEP>::new(
-            simd,
-            self.model,
-            self.spelling,
-            self.raw.len(),
-        );
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let past = Past::of(self.symbols);
+        let mut engine =
+            Engine::<S, N, W, K, B, M, C, DEEP>::new(simd, self.model, self.spelling, past);
         let mut coder = Encoder::default();
-        for &byte in self.raw {
+        while let Some(byte) = engine.next_symbol() {
             if let Some((expected, probability)) = engine.begin_byte() {
                 coder.encode((byte == expected) as u32, probability);
                 if byte == expected {
@@ -110,7 +112,7 @@ impl<
             }
             engine.end_byte();
         }
-        coder.finish()
+        (coder.finish(), engine.into_past())
     }
 }
 
@@ -145,8 +147,9 @@ impl<
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let past = Past::unknown(self.length);
         let mut engine =
-            Engine::<S, N, W, K, B, M, C, DEEP>::new(simd, self.model, self.spelling, self.length);
+            Engine::<S, N, W, K, B, M, C, DEEP>::new(simd, self.model, self.spelling, past);
         let mut coder = Decoder::new(self.payload);
         let offset = self.payload.len() as u64;
         let damaged = |cause| Err(CodecError::Damaged { codec: "pear", offset, cause });

@@ -40,13 +40,14 @@ impl Tokens {
         &self.table
     }
 
-    /// Payload: merge table, number of symbols, pear's stream of symbols.
-    pub fn encode(&self, raw: &[u8], model: Model, isa: Isa) -> Vec<u8> {
-        let symbols = self.symbols(raw);
+    /// Payload: merge table, number of symbols, pear's stream of symbols. Hands
+    /// the symbols back.
+    pub fn encode(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
+        let (stream, symbols) = self.code(symbols, model, isa);
         let mut payload = self.table.wire().to_vec();
         put_varint(&mut payload, symbols.len() as u64);
-        payload.extend(self.code(&symbols, model, isa));
-        payload
+        payload.extend(stream);
+        (payload, symbols)
     }
 
     /// The symbols of `raw`, which has no other byte values than the group that
@@ -61,8 +62,14 @@ impl Tokens {
         symbols
     }
 
-    /// pear's stream of `symbols`.
-    pub fn code(&self, symbols: &[u8], model: Model, isa: Isa) -> Vec<u8> {
+    /// The `length` bytes that [`Tokens::symbols`] made these symbols of.
+    pub fn bytes(&self, mut symbols: Vec<u8>, length: usize) -> Vec<u8> {
+        symbols.iter_mut().for_each(|symbol| *symbol = self.codes[*symbol as usize]);
+        self.table.decoder().decode(&symbols, length).expect("the table made these symbols")
+    }
+
+    /// pear's stream of `symbols`, and the symbols again.
+    pub fn code(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
         let decoder = self.table.decoder();
         let spelling = Spelling::new(|symbol| decoder.expansion(self.codes[symbol as usize]));
         pear::encode(symbols, model, spelling, isa)
@@ -153,7 +160,8 @@ mod tests {
         let tokens = Tokens::learn(&raw);
         for level in [1, 5, 8, 9] {
             let model = Model::of_level(level, Contexts::Tokens);
-            let payload = tokens.encode(&raw, model, isa);
+            let (payload, symbols) = tokens.encode(tokens.symbols(&raw), model, isa);
+            assert!(tokens.bytes(symbols, raw.len()) == raw);
             for wanted in [0, 1, 7_001, raw.len()] {
                 let front = decode(&payload, model, isa, raw.len(), wanted).unwrap();
                 assert!(front == raw[..wanted], "{wanted} bytes at level {level}");

@@ -31,6 +31,9 @@ fn shift_out(low: u32, high: u32, settled: u32) -> (u32, u32) {
     (shift(low) as u32, (shift(high) | ones) as u32)
 }
 
+/// Most bytes of room behind the settled ones.
+const MOST_ROOM: usize = 1 << 16;
+
 /// Writes bits.
 #[derive(Debug)]
 pub struct Encoder {
@@ -58,7 +61,8 @@ impl Encoder {
         // Equal top bytes are settled.
         let settled = (self.low ^ self.high).leading_zeros() / 8;
         if self.out.len() < self.filled + 4 {
-            self.out.resize(self.filled * 2 + 64, 0);
+            // The room is written, so it is kept small: pages beyond it are not taken.
+            self.out.resize(self.filled + (self.filled + 64).min(MOST_ROOM), 0);
         }
         self.out[self.filled..self.filled + 4].copy_from_slice(&self.high.to_be_bytes());
         self.filled += settled as usize;

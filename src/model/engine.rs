@@ -14,6 +14,7 @@ use super::maps::Maps;
 use super::matching::Matching;
 use super::mixer::{FinalMixer, LATE, Mixer};
 use super::network::Network;
+use super::past::Past;
 use super::refine::ProbabilityMap;
 use super::shape::Model;
 use super::slots::{Counts, Place, Slot, Slots};
@@ -50,7 +51,7 @@ pub struct Engine<
     const DEEP: bool,
 > {
     simd: S,
-    past: Vec<u8>,
+    past: Past,
     view: View,
     slots: Slots,
     hashes: [u32; N],
@@ -108,15 +109,16 @@ impl<
     /// Block with the input that is ready late.
     const LATEST: usize = Self::COUNTED - 1;
 
-    /// A fresh engine for a group of `length` symbols. `model` gives the sizes;
-    /// its class must be the one of the constants.
-    pub fn new(simd: S, model: Model, spelling: Spelling, length: usize) -> Self {
+    /// A fresh engine for the group of `past`, of which nothing was coded yet.
+    /// `model` gives the sizes; its class must be the one of the constants.
+    pub fn new(simd: S, model: Model, spelling: Spelling, past: Past) -> Self {
         const { assert!(N.is_multiple_of(8) && K < LATE && M <= 3) };
+        let length = past.group_length();
         let match_log2 = model.match_log2(length);
         let sizes: [usize; K] = core::array::from_fn(|k| SELECTOR_SIZES[k]);
         Engine {
             simd,
-            past: Vec::with_capacity(length),
+            past,
             view: View::default(),
             slots: Slots::new(model.slots_log2(length), C > 0),
             hashes: [0; N],
@@ -146,6 +148,12 @@ impl<
             model,
             spelling,
         }
+    }
+
+    /// The next symbol, where the whole group is known.
+    #[inline(always)]
+    pub fn next_symbol(&self) -> Option<u8> {
+        self.past.next()
     }
 
     /// Begins a symbol. If a long match is sure of it: the symbol, and the
@@ -315,7 +323,7 @@ impl<
 
     /// The symbols coded so far.
     pub fn into_past(self) -> Vec<u8> {
-        self.past
+        self.past.into_symbols()
     }
 }
 

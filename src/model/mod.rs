@@ -21,6 +21,7 @@ pub mod maps;
 pub mod matching;
 pub mod mixer;
 pub mod network;
+pub mod past;
 pub mod refine;
 pub mod shape;
 pub mod slots;
@@ -28,4 +29,5 @@ pub mod sure;
 
 pub use contexts::Spelling;
 pub use engine::Engine;
+pub use past::Past;
 pub use shape::{Class, Contexts, Model};
