@@ -109,17 +109,22 @@ fn every_golden_archive_still_holds_the_sample() {
 #[test]
 #[ignore = "a deliberate act: writes golden archives that do not exist yet"]
 fn write_golden_archives() {
-    for codec in [Codec::Store, Codec::Zstd, Codec::Bpe, Codec::Pear] {
-        let name = format!("{}-0.3.pear", codec_name(codec as u8));
+    let others = [Codec::Store, Codec::Zstd, Codec::Bpe, Codec::Pear].map(|codec| (codec, None));
+    let levels = [1, 7, 8, 9].map(|level| (Codec::Pear, Some(level)));
+    for (codec, level) in others.into_iter().chain(levels) {
+        let at = level.map_or(String::new(), |level| format!("-level-{level}"));
+        let name = format!("{}{at}-0.3.pear", codec_name(codec as u8));
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
         if !path.exists() {
-            fs::write(path, build(codec)).unwrap();
+            let default = CodecOptions { choice: Choice::Only(codec), ..CodecOptions::default() };
+            let level = level.unwrap_or(default.level);
+            fs::write(path, build(&CodecOptions { level, ..default })).unwrap();
         }
     }
 }
 
 /// Builds the sample by hand, so that it does not depend on a file system.
-fn build(codec: Codec) -> Vec<u8> {
+fn build(options: &CodecOptions) -> Vec<u8> {
     let all = entries();
     let named = |paths: &[&[u8]]| -> Vec<Entry> {
         all.iter().filter(|entry| paths.contains(&&entry.path[..])).cloned().collect()
@@ -152,11 +157,10 @@ fn build(codec: Codec) -> Vec<u8> {
         },
     ];
     let mut writer = Writer::new(Vec::new(), *b"golden archive\0\0").unwrap();
-    let options = CodecOptions { choice: Choice::Only(codec), ..CodecOptions::default() };
     writer.write_part(&parts[0]).unwrap();
     for (part, raw) in parts[1..].iter().zip([&first, &second]) {
         writer.write_part(part).unwrap();
-        let group = encode_group(raw, &options).unwrap();
+        let group = encode_group(raw, options).unwrap();
         let coding = (group.coding.codec, group.coding.filter, group.coding.model);
         writer.write_group(coding, raw.len() as u64, &group.payload).unwrap();
     }

@@ -85,9 +85,11 @@ fn the_models_of_the_spec_are_registered() {
     for model in MODELS {
         let name = format!("{:?}", model.class);
         let row = classes.iter().find(|row| row[0] == name).unwrap();
-        let sure = if model.class.sure() { "yes" } else { "no" };
-        let most = [model.most_slots.to_string(), model.most_rows.to_string(), sure.to_owned()];
-        assert_eq!(row[8..], most);
+        assert_eq!(row[8..10], [model.most_slots.to_string(), model.most_rows.to_string()]);
+        let sure = model.class.sure().map_or(["–".to_owned(), "–".to_owned()], |enough| {
+            [enough.length.to_string(), enough.probability.to_string()]
+        });
+        assert_eq!(row[10..], sure);
         let shape = between(PEAR, &format!("Class::{name} => $run!("), ")");
         let shape = shape.replace("true", "yes").replace("false", "no");
         assert_eq!(row[1..8], shape.split(", ").collect::<Vec<_>>());
@@ -196,7 +198,7 @@ fn the_bit_histories_of_the_spec_are_those_of_the_code() {
         let state: u8 = row[0].parse().unwrap();
         let counts = history::counts(state).map(|count| count.to_string());
         assert_eq!(row[1].split(", ").take(2).collect::<Vec<_>>(), counts);
-        let next = NEXT[state as usize].map(|next| next.to_string());
+        let next = [0, 1].map(|bit| NEXT[2 * state as usize + bit].to_string());
         assert_eq!(row[2..], next);
     }
 }

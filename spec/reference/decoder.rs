@@ -327,8 +327,6 @@ const GRAMS: usize = 5;
 const ENERGY_RATE: f32 = 0.002;
 const LONGEST: usize = 400;
 const RATE: f32 = 0.006;
-const SURE_LENGTH: usize = 16;
-const SURE_PROBABILITY: i32 = 65_350;
 const SURE_FIRST: i32 = 60_000;
 const SURE_SHIFT: u32 = 5;
 const RATE_OF: [f32; 16] = [
@@ -374,7 +372,8 @@ struct Class {
     deep: bool,
     most_slots: u32,
     most_rows: u32,
-    sure: bool,
+    /// `sure_length` and `sure_probability`.
+    sure: Option<(usize, i32)>,
     /// §5.7: `binary` and `text`.
     rates: [f32; 2],
 }
@@ -399,11 +398,11 @@ fn registered(model: u16) -> Result<(Class, Contexts)> {
         }
     };
     let class = match model {
-        1..=3 => class([8, 1, 2, 1, 1, 0], false, [25, 12], true, [0.01, 0.004]),
-        4..=6 => class([16, 3, 5, 2, 2, 0], false, [28, 14], true, [0.007, 0.003]),
-        7..=9 => class([16, 3, 5, 2, 2, 0], false, [28, 14], false, [0.007, 0.003]),
-        10..=12 => class([24, 5, 6, 2, 2, 16], false, [28, 15], false, [0.005, 0.0025]),
-        13..=15 => class([56, 11, 8, 2, 3, 48], true, [28, 16], false, [0.002, 0.0015]),
+        1..=3 => class([6, 1, 2, 1, 1, 0], false, [24, 12], Some((8, 60_500)), [0.01, 0.004]),
+        4..=6 => class([16, 3, 5, 2, 2, 0], false, [28, 14], Some((16, 65_350)), [0.007, 0.003]),
+        7..=9 => class([16, 3, 5, 2, 2, 0], false, [28, 14], None, [0.007, 0.003]),
+        10..=12 => class([24, 5, 6, 2, 2, 16], false, [28, 15], None, [0.005, 0.0025]),
+        13..=15 => class([56, 11, 8, 2, 3, 48], true, [28, 16], None, [0.002, 0.0015]),
         _ => return Err("unsupported model".to_owned()),
     };
     let contexts = match model % 3 {
@@ -1362,7 +1361,7 @@ struct Engine {
     counts: Vec<[i16; 16]>,
     counters: Counters,
     /// §5.10
-    holds: [[i32; 4]; 5],
+    holds: [[i32; 4]; 6],
     expected: Option<(u8, usize, usize)>,
     matching: Vec<Matching>,
     network: Network,
@@ -1398,7 +1397,7 @@ impl Engine {
         let mut last = vec![0.0; 16];
         last[..class.selectors].fill(1.0 / class.selectors as f32);
         let matching = &MATCH_LENGTHS[..class.matches];
-        let rich = if class.experts > 8 { 2 } else { 1 };
+        let (mixers, maps) = if class.experts > 8 { (2, 3) } else { (1, 1) };
         let dither = |i| 0x9E37_79B1u32.wrapping_mul(i as u32 % 16 + 1);
         Ok(Engine {
             view: View::new(contexts, spelling),
@@ -1416,18 +1415,18 @@ impl Engine {
             count_lines: vec![[[0; 16]; 4]; if class.counted > 0 { 1 << (slots - 6) } else { 0 }],
             counts: vec![[0; 16]; class.counted],
             counters: Counters { dither: (0..class.counted).map(dither).collect() },
-            holds: [[SURE_FIRST; 4]; 5],
+            holds: [[SURE_FIRST; 4]; 6],
             expected: None,
             matching: matching.iter().map(|&minimum| Matching::new(minimum, log2)).collect(),
             network: Network::new(&class, rows),
             first: sizes[..class.selectors].iter().map(|&s| vec![first.clone(); s]).collect(),
             chosen: Vec::new(),
-            second: vec![vec![weights(last); 256]; rich],
+            second: vec![vec![weights(last); 256]; mixers],
             last_chosen: [0; 2],
             inputs: vec![0.0; 16 * class.blocks],
             output: [0.0; 16],
             mixed: 0.5,
-            refinement: (0..1 + rich).map(|_| Refinement::new(refine)).collect(),
+            refinement: (0..maps).map(|_| Refinement::new(refine)).collect(),
             class,
         })
     }
@@ -1441,17 +1440,18 @@ impl Engine {
             }
         }
         let Matching { pointer, length, .. } = self.matching[0];
-        if !self.class.sure || pointer == 0 || length < SURE_LENGTH {
+        let (sure_length, sure_probability) = self.class.sure?;
+        if pointer == 0 || length < sure_length {
             return None;
         }
         let symbol = self.view.past[pointer];
-        let class = (length / SURE_LENGTH).ilog2() as usize;
+        let class = (length / sure_length).ilog2() as usize;
         let [_, pair, triple] = self.view.followers();
         let agreement = |followers: u64| (followers & 255 == symbol as u64) as usize;
         let agreement = agreement(pair) + 2 * agreement(triple);
         self.expected = Some((symbol, class, agreement));
         let p = self.holds[class][agreement];
-        (p >= SURE_PROBABILITY).then_some((symbol, p as u32))
+        (p >= sure_probability).then_some((symbol, p as u32))
     }
 
     fn find(&mut self) {
@@ -1507,7 +1507,7 @@ impl Engine {
             self.counts[i] = if known { self.count_lines[line][slot] } else { [0; 16] };
         }
         self.node = 1;
-        self.seen = self.local[1..7].iter().filter(|slot| slot[1] != 0).count();
+        self.seen = self.local.iter().skip(1).take(6).filter(|slot| slot[1] != 0).count();
     }
 
     fn cell(&mut self, i: usize) -> &mut Cell {
@@ -1530,7 +1530,7 @@ impl Engine {
             self.inputs[16 * (blocks - counted / 16) + i] = Counters::predict(counts[self.node]);
         }
         let network = self.network.predict(partial);
-        let extra = if experts % 16 == 8 { experts } else { 32 * groups };
+        let extra = if (1..=8).contains(&(experts % 16)) { 16 * groups - 8 } else { 32 * groups };
         let (mut expected, mut strength) = (0, 0);
         for (k, matching) in self.matching.iter().enumerate() {
             if let Some(symbol) = matching.active(self.partial, self.bit_index) {
@@ -1571,10 +1571,10 @@ impl Engine {
         let maps = self.refinement.iter_mut().zip(rows);
         let refined: Vec<f32> = maps.map(|(map, row)| map.refine(row, y)).collect();
         let refined = match refined[..] {
-            [first, second, third] => ((first + second) + third) * (2.0 / 3.0),
-            _ => refined[0] + refined[1],
+            [first, second, third] => ((first + second) + third) * (1.0 / 3.0),
+            _ => refined[0],
         };
-        let p = self.mixed * (1.0 - REFINED) + refined * (0.5 * REFINED);
+        let p = self.mixed * (1.0 - REFINED) + refined * REFINED;
         ((p * 65536.0) as u32).clamp(1, 65535)
     }
 

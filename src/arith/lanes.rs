@@ -73,6 +73,17 @@ pub trait Simd: Copy {
     fn truncate(self, a: Self::F) -> Self::I;
     /// In each lane, the float of `table` that `index`, 0 ..= 15, names.
     fn lookup(self, table: &[f32; 16], index: Self::I) -> Self::F;
+    /// Logical shift left, all lanes by `bits`, 0 ..= 31.
+    fn shl_by(self, a: Self::I, bits: u32) -> Self::I;
+    /// Logical shift right, all lanes by `bits`, 0 ..= 31.
+    fn shr_by(self, a: Self::I, bits: u32) -> Self::I;
+    /// In each of the first `M` lanes, 1 ..= 16, the element of `table` that
+    /// `index mod LENGTH` names; 0 in the lanes beyond. `LENGTH` is a power of two.
+    fn gather<const M: usize, const LENGTH: usize>(
+        self,
+        table: &[i32; LENGTH],
+        index: Self::I,
+    ) -> Self::I;
     /// The float in lane 0.
     fn first(self, a: Self::F) -> f32;
     /// Sum by a fixed tree: lanes 8 apart, then 4, 2, 1.
@@ -152,6 +163,27 @@ impl Simd for Scalar {
         index.map(|index| table[index as usize & 15])
     }
     #[inline(always)]
+    fn shl_by(self, a: [i32; 16], bits: u32) -> [i32; 16] {
+        a.map(|a| a << (bits & 31))
+    }
+    #[inline(always)]
+    fn shr_by(self, a: [i32; 16], bits: u32) -> [i32; 16] {
+        a.map(|a| (a as u32 >> (bits & 31)) as i32)
+    }
+    #[inline(always)]
+    fn gather<const M: usize, const LENGTH: usize>(
+        self,
+        table: &[i32; LENGTH],
+        index: [i32; 16],
+    ) -> [i32; 16] {
+        const { assert!(LENGTH.is_power_of_two() && M <= 16) };
+        let mut found = [0; 16];
+        for lane in 0..M {
+            found[lane] = table[index[lane] as usize & (LENGTH - 1)];
+        }
+        found
+    }
+    #[inline(always)]
     fn first(self, a: [f32; 16]) -> f32 {
         a[0]
     }
@@ -163,5 +195,91 @@ impl Simd for Scalar {
             }
         }
         a[0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::{Isa, LaneKernel};
+
+    /// Every operation over the same lanes; the bits of all results.
+    struct Operations {
+        floats: [[f32; 16]; 2],
+        integers: [[i32; 16]; 2],
+        table: Box<[i32; 512]>,
+    }
+
+    impl LaneKernel for Operations {
+        type Output = Vec<[i32; 16]>;
+
+        #[inline(always)]
+        fn run<S: Simd>(self, simd: S) -> Self::Output {
+            let [a, b] = self.floats.map(|x| simd.load(&x));
+            let [i, j] = self.integers.map(|x| simd.load_i(&x));
+            let small = simd.and_i(i, simd.splat_i(15));
+            let table = core::array::from_fn(|k| 1.5 * k as f32);
+            let floats = [
+                simd.add(a, b),
+                simd.sub(a, b),
+                simd.mul(a, b),
+                simd.div(a, b),
+                simd.min(a, b),
+                simd.max(a, b),
+                simd.to_float(i),
+                simd.lookup(&table, small),
+                simd.splat(simd.first(a)),
+                simd.splat(simd.sum(a)),
+            ];
+            let integers = [
+                simd.add_i(i, j),
+                simd.sub_i(i, j),
+                simd.and_i(i, j),
+                simd.or_i(i, j),
+                simd.min_i(i, j),
+                simd.shl::<3>(i),
+                simd.shr::<10>(i),
+                simd.shl_by(i, 0),
+                simd.shl_by(i, 24),
+                simd.shr_by(i, 0),
+                simd.shr_by(i, 31),
+                simd.truncate(a),
+                simd.gather::<6, 512>(&self.table, i),
+                simd.gather::<8, 512>(&self.table, i),
+                simd.gather::<13, 512>(&self.table, i),
+                simd.gather::<16, 512>(&self.table, i),
+            ];
+            let mut results = Vec::new();
+            for x in floats.map(|x| simd.bits(x)).into_iter().chain(integers) {
+                let mut lanes = [0; 16];
+                simd.store_i(&mut lanes, x);
+                results.push(lanes);
+            }
+            results
+        }
+    }
+
+    #[test]
+    fn every_operation_gives_the_same_bits_on_every_instruction_set() {
+        let mut seed = 1u32;
+        let mut next = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed as i32 ^ (seed >> 15) as i32
+        };
+        for _ in 0..50 {
+            let integers = [(); 2].map(|()| [(); 16].map(|()| next()));
+            let floats = [(); 2].map(|()| [(); 16].map(|()| next() as f32 / 65_536.0));
+            let table: Box<[i32; 512]> = Box::new([(); 512].map(|()| next()));
+            let run =
+                |isa: Isa| isa.run_lanes(Operations { floats, integers, table: table.clone() });
+            let expected = run(Isa::SCALAR);
+            assert_eq!(expected[22][..6], integers[0].map(|i| table[i as usize & 511])[..6]);
+            assert_eq!(expected[22][6..], [0; 10], "lanes that were not asked for are 0");
+            for isa in Isa::available() {
+                for (k, (got, want)) in run(isa).iter().zip(&expected).enumerate() {
+                    assert_eq!(got, want, "operation {k} with {isa:?}");
+                }
+            }
+        }
     }
 }

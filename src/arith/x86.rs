@@ -108,19 +108,11 @@ impl Simd for Avx2 {
     }
     #[inline(always)]
     fn shl<const BITS: u32>(self, a: Self::I) -> Self::I {
-        // SAFETY: AVX2 by `self`; registers only.
-        unsafe {
-            let count = _mm_cvtsi32_si128(BITS as i32);
-            (_mm256_sll_epi32(a.0, count), _mm256_sll_epi32(a.1, count))
-        }
+        self.shl_by(a, BITS)
     }
     #[inline(always)]
     fn shr<const BITS: u32>(self, a: Self::I) -> Self::I {
-        // SAFETY: AVX2 by `self`; registers only.
-        unsafe {
-            let count = _mm_cvtsi32_si128(BITS as i32);
-            (_mm256_srl_epi32(a.0, count), _mm256_srl_epi32(a.1, count))
-        }
+        self.shr_by(a, BITS)
     }
     #[inline(always)]
     fn lookup(self, table: &[f32; 16], index: Self::I) -> Self::F {
@@ -134,6 +126,42 @@ impl Simd for Avx2 {
                 _mm256_blendv_ps(a, b, _mm256_castsi256_ps(_mm256_slli_epi32::<28>(index)))
             };
             (one(index.0), one(index.1))
+        }
+    }
+    #[inline(always)]
+    fn shl_by(self, a: Self::I, bits: u32) -> Self::I {
+        // SAFETY: AVX2 by `self`; registers only.
+        unsafe {
+            let count = _mm_cvtsi32_si128(bits as i32);
+            (_mm256_sll_epi32(a.0, count), _mm256_sll_epi32(a.1, count))
+        }
+    }
+    #[inline(always)]
+    fn shr_by(self, a: Self::I, bits: u32) -> Self::I {
+        // SAFETY: AVX2 by `self`; registers only.
+        unsafe {
+            let count = _mm_cvtsi32_si128(bits as i32);
+            (_mm256_srl_epi32(a.0, count), _mm256_srl_epi32(a.1, count))
+        }
+    }
+    #[inline(always)]
+    fn gather<const M: usize, const LENGTH: usize>(
+        self,
+        table: &[i32; LENGTH],
+        index: Self::I,
+    ) -> Self::I {
+        const { assert!(LENGTH.is_power_of_two() && LENGTH < 1 << 31 && M <= 16) };
+        // SAFETY: AVX2 by `self`; masked by a power of two less one, an index is
+        // not negative and below the table's length.
+        unsafe {
+            let mask = _mm256_set1_epi32(LENGTH as i32 - 1);
+            let one =
+                |index| _mm256_i32gather_epi32::<4>(table.as_ptr(), _mm256_and_si256(index, mask));
+            let lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let below = |count: i32| _mm256_cmpgt_epi32(_mm256_set1_epi32(count), lanes);
+            let (low, high) = (below(M as i32), below(M as i32 - 8));
+            let second = if M > 8 { one(index.1) } else { high };
+            (_mm256_and_si256(one(index.0), low), _mm256_and_si256(second, high))
         }
     }
     #[inline(always)]
@@ -241,6 +269,37 @@ impl Simd for Avx512 {
         // SAFETY: AVX-512 by `self`; registers only, and the permutation reads the
         // low four bits of an index.
         unsafe { _mm512_permutexvar_ps(index, self.load(table)) }
+    }
+    #[inline(always)]
+    fn shl_by(self, a: Self::I, bits: u32) -> Self::I {
+        // SAFETY: AVX-512 by `self`; registers only.
+        unsafe { _mm512_sll_epi32(a, _mm_cvtsi32_si128(bits as i32)) }
+    }
+    #[inline(always)]
+    fn shr_by(self, a: Self::I, bits: u32) -> Self::I {
+        // SAFETY: AVX-512 by `self`; registers only.
+        unsafe { _mm512_srl_epi32(a, _mm_cvtsi32_si128(bits as i32)) }
+    }
+    #[inline(always)]
+    fn gather<const M: usize, const LENGTH: usize>(
+        self,
+        table: &[i32; LENGTH],
+        index: Self::I,
+    ) -> Self::I {
+        const { assert!(LENGTH.is_power_of_two() && LENGTH < 1 << 31 && M <= 16) };
+        // SAFETY: AVX-512 with VL by `self`; masked by a power of two less one, an
+        // index is not negative and below the table's length.
+        unsafe {
+            let index = _mm512_and_si512(index, _mm512_set1_epi32(LENGTH as i32 - 1));
+            let lanes = (1u32 << M).wrapping_sub(1) as u16;
+            if M > 8 {
+                let found = _mm512_i32gather_epi32::<4>(index, table.as_ptr());
+                return _mm512_maskz_mov_epi32(lanes, found);
+            }
+            let half = _mm512_castsi512_si256(index);
+            let found = _mm256_i32gather_epi32::<4>(table.as_ptr(), half);
+            _mm512_maskz_mov_epi32(lanes, _mm512_zextsi256_si512(found))
+        }
     }
     #[inline(always)]
     fn first(self, a: Self::F) -> f32 {

@@ -17,7 +17,7 @@ use super::network::Network;
 use super::past::Past;
 use super::refine::ProbabilityMap;
 use super::shape::Model;
-use super::slots::{Counts, Place, Slot, Slots};
+use super::slots::{Counts, Held, Place, Slots};
 use super::sure::Sure;
 use crate::arith::{Block, Simd, math};
 
@@ -56,7 +56,7 @@ pub struct Engine<
     slots: Slots,
     hashes: [u32; N],
     places: [Place; N],
-    local: [Slot; N],
+    held: Vec<Held>,
     counts: [Counts; C],
     maps: Vec<Maps>,
     counters: Vec<Counters>,
@@ -96,23 +96,25 @@ impl<
 > Engine<S, N, W, K, B, M, C, DEEP>
 {
     const GROUPS: usize = N.div_ceil(16);
-    /// Whether there is time for a second final mixer and a third refining map.
+    /// Whether there is time for a second final mixer, and for three refining maps
+    /// instead of one.
     const RICH: bool = N > 8;
     const FINAL_MIXERS: usize = 1 + Self::RICH as usize;
-    const REFINING_MAPS: usize = 2 + Self::RICH as usize;
+    const REFINING_MAPS: usize = 1 + 2 * Self::RICH as usize;
     /// First block of what the counters predict.
     const COUNTED: usize = W - C.div_ceil(16);
     /// Where the inputs that are no experts stand: in the free half of the last
     /// group, or in a block of their own.
     const EXTRA: (usize, usize) =
-        if N % 16 == 8 { (Self::GROUPS - 1, 8) } else { (2 * Self::GROUPS, 0) };
+        if N % 16 > 0 { (Self::GROUPS - 1, 8) } else { (2 * Self::GROUPS, 0) };
     /// Block with the input that is ready late.
     const LATEST: usize = Self::COUNTED - 1;
 
     /// A fresh engine for the group of `past`, of which nothing was coded yet.
     /// `model` gives the sizes; its class must be the one of the constants.
     pub fn new(simd: S, model: Model, spelling: Spelling, past: Past) -> Self {
-        const { assert!(N.is_multiple_of(8) && K < LATE && M <= 3) };
+        const { assert!(matches!(N % 16, 0 | 8) || N == 6 && W == 1) };
+        const { assert!(K < LATE && M <= 3) };
         let length = past.group_length();
         let match_log2 = model.match_log2(length);
         let sizes: [usize; K] = core::array::from_fn(|k| SELECTOR_SIZES[k]);
@@ -123,13 +125,13 @@ impl<
             slots: Slots::new(model.slots_log2(length), C > 0),
             hashes: [0; N],
             places: [Place::default(); N],
-            local: [[0; 16]; N],
+            held: vec![Held::default(); Self::GROUPS],
             counts: [[0; 16]; C],
             maps: (0..Self::GROUPS).map(|_| Maps::new(simd)).collect(),
             counters: vec![Counters::default(); C.div_ceil(16)],
             matching: core::array::from_fn(|k| Matching::new(MATCH_LENGTHS[k], match_log2)),
             network: Network::new(model.rows_log2(length)),
-            sure: model.class.sure().then(Sure::default),
+            sure: model.class.sure().map(Sure::new),
             mixer: Mixer::new(&sizes, FIRST_WEIGHT / N as f32),
             last: core::array::from_fn(|k| {
                 FinalMixer::new(if k < Self::FINAL_MIXERS { 256 } else { 0 }, K)
@@ -170,7 +172,7 @@ impl<
         }
         let sure = self.sure.as_mut()?;
         let (length, symbol) = self.matching[0].ahead(&self.past);
-        let probability = sure.ask(symbol, length, self.view.agreement(symbol))?;
+        let probability = sure.ask(symbol, length, || self.view.agreement(symbol))?;
         Some((symbol, probability))
     }
 
@@ -212,14 +214,7 @@ impl<
                 (expected, length) = (byte as usize, length.max(1 + matching.strength()));
             }
         }
-        let extra = &mut self.inputs[Self::EXTRA.0].0[Self::EXTRA.1..];
-        for k in 0..M {
-            let [logistic, linear] = self.matching[k].predict(self.partial, self.bit_index);
-            extra[2 * k] = logistic;
-            extra[2 * k + 1] = linear;
-        }
-        extra[2 * M] = BIAS;
-        self.inputs[Self::LATEST].0[LATE] = 0.0;
+        self.fill_extra();
         let selected = self.choose(expected, length);
         self.mixer.mix(simd, &self.inputs, (Self::LATEST, network), &selected);
         let mut x = self.last[0].mix::<K>(&self.mixer.outputs, network, self.partial as usize);
@@ -230,12 +225,34 @@ impl<
         self.mixed = simd.first(math::squash(simd, simd.splat(x)));
         self.inputs[Self::LATEST].0[LATE] = network;
         self.mixer.outputs.0[LATE] = network;
-        let mut refined = self.refine[0].refine(x) + self.refine[1].refine(x);
+        let mut refined = self.refine[0].refine(x);
         if Self::RICH {
-            refined = (refined + self.refine[2].refine(x)) * (2.0 / 3.0);
+            refined = (refined + self.refine[1].refine(x) + self.refine[2].refine(x)) * (1.0 / 3.0);
         }
-        let p = self.mixed * (1.0 - REFINED) + refined * (0.5 * REFINED);
+        let p = self.mixed * (1.0 - REFINED) + refined * REFINED;
         ((p * 65536.0) as u32).clamp(1, 65535)
+    }
+
+    /// Fills the inputs that are no experts; the late one is 0 for now. The block is
+    /// put together in registers: a vector load of lanes just stored one by one
+    /// would wait for them.
+    #[inline(always)]
+    fn fill_extra(&mut self) {
+        let simd = self.simd;
+        let (block, first) = Self::EXTRA;
+        let mut extra = [0.0; 16];
+        for k in 0..M {
+            let [logistic, linear] = self.matching[k].predict(self.partial, self.bit_index);
+            extra[first + 2 * k] = logistic;
+            extra[first + 2 * k + 1] = linear;
+        }
+        extra[first + 2 * M] = BIAS;
+        let mut all = simd.load(&extra);
+        if first > 0 {
+            let experts = simd.bits(simd.load(&self.inputs[block].0));
+            all = simd.with_bits(simd.or_i(experts, simd.bits(all)));
+        }
+        simd.store(&mut self.inputs[block].0, all);
     }
 
     /// Chooses the refining maps' contexts and the mixer's weight sets, where a
@@ -246,8 +263,8 @@ impl<
         let (c1, c2) = (recent & 255, recent >> 8 & 255);
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
         self.refine[0].choose(partial | c1 << 8);
-        self.refine[1].choose(expected | partial << 8);
         if Self::RICH {
+            self.refine[1].choose(expected | partial << 8);
             let pair = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1);
             self.refine[2].choose((pair >> 16) as usize);
         }

@@ -142,18 +142,19 @@ const fn number(wanted: History) -> u8 {
     panic!("every successor was enumerated")
 }
 
-const fn successors() -> [[u8; 2]; 256] {
-    let mut next = [[0; 2]; 256];
+const fn successors() -> [i32; 512] {
+    let mut next = [0; 512];
     let mut i = 0;
     while i < STATES.count {
-        next[i] = [number(STATES.list[i].next(0)), number(STATES.list[i].next(1))];
+        next[2 * i] = number(STATES.list[i].next(0)) as i32;
+        next[2 * i + 1] = number(STATES.list[i].next(1)) as i32;
         i += 1;
     }
     next
 }
 
-/// `NEXT[state][bit]`.
-pub static NEXT: [[u8; 2]; 256] = successors();
+/// The state after a bit: `NEXT[2 · state + bit]`.
+pub static NEXT: [i32; 512] = successors();
 
 /// Number of states in use.
 pub const COUNT: usize = STATES.count;
@@ -198,8 +199,9 @@ mod tests {
 
     #[test]
     fn a_run_is_remembered_and_one_bit_against_it_discounts_it() {
-        let run = (0..60).fold(0u8, |state, _| NEXT[state as usize][1]);
+        let after = |state: u8, bit: usize| NEXT[2 * state as usize + bit] as u8;
+        let run = (0..60).fold(0, |state, _| after(state, 1));
         assert_eq!(counts(run), [0, 41]);
-        assert_eq!(counts(NEXT[run as usize][0]), [1, 7]);
+        assert_eq!(counts(after(run, 0)), [1, 7]);
     }
 }

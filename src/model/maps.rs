@@ -11,62 +11,70 @@ use crate::arith::{Block, Simd, math};
 
 /// Scale of the linear input beside the logistic one.
 const LINEAR: f32 = 4.0;
-/// A cell of one half that was never used: what lanes of no context hold.
-const FRESH: i32 = i32::MIN;
+/// Cells of one half in the last eight lanes, where those have no context: their
+/// linear input is 0.
+static BEYOND: [i32; 16] = {
+    let mut cells = [0; 16];
+    let mut lane = 8;
+    while lane < 16 {
+        cells[lane] = i32::MIN;
+        lane += 1;
+    }
+    cells
+};
+/// The first cell of each context.
+static FIRST: [i32; 16] = {
+    let mut first = [0; 16];
+    let mut context = 0;
+    while context < 16 {
+        first[context] = 256 * context as i32;
+        context += 1;
+    }
+    first
+};
 /// One, in the fixed point of the probabilities.
 const ONE: f32 = 4_194_304.0;
-
-/// What one history of one context has meant.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cell {
-    /// `ln(p / (1 − p))`.
-    stretch: f32,
-    /// `p · 2^22` in the high 22 bits, uses in the low 10.
-    packed: u32,
-}
 
 /// Maps of at most sixteen contexts.
 #[derive(Clone, Debug)]
 pub struct Maps {
-    /// `[16, 256]`.
-    table: Box<[[Cell; 256]; 16]>,
-    /// States looked up for the current bit.
-    states: [u8; 16],
-    /// Cells looked up for the current bit.
+    /// `[16 contexts, 256 states, 2]`: the bits of `ln(p / (1 − p))`; then `p · 2^22`
+    /// in the high 22 bits and uses in the low 10.
+    table: Box<[i32; 8192]>,
+    /// Cells looked up for the current bit: their numbers, and what they hold.
+    index: [i32; 16],
     cells: [i32; 16],
 }
 
 impl Maps {
     /// Maps with the prior of each state.
     pub fn new<S: Simd>(simd: S) -> Maps {
-        let mut maps = Maps {
-            table: Box::new([[Cell::default(); 256]; 16]),
-            states: [0; 16],
-            cells: [FRESH; 16],
-        };
+        let mut table = Box::new([0; 8192]);
         for state in 0..history::COUNT {
             let prior = history::prior(state as u8);
-            let mut lanes = [0.0; 16];
             let p = simd.splat(prior as f32 / 65536.0);
-            simd.store(&mut lanes, math::stretch(simd, p));
-            for map in maps.table.iter_mut() {
-                map[state] = Cell { stretch: lanes[0], packed: (prior as u32) << 16 };
+            let stretch = simd.first(math::stretch(simd, p));
+            for context in 0..16 {
+                let at = 512 * context + 2 * state;
+                table[at] = stretch.to_bits() as i32;
+                table[at + 1] = (prior as i32) << 16;
             }
         }
-        maps
+        Maps { table, index: [0; 16], cells: [0; 16] }
     }
 
-    /// Looks up the states of the first `M` contexts: their predictions in the
-    /// logistic domain. Lanes beyond are left alone.
+    /// Looks up the states of the first `M` contexts, 6, 8 or 16: their predictions in
+    /// the logistic domain, 0 in the lanes beyond.
     #[inline(always)]
-    pub fn predict<const M: usize>(&mut self, states: &[u8; M], stretch: &mut [f32; 16]) {
-        for context in 0..M {
-            let state = states[context];
-            self.states[context] = state;
-            let cell = self.table[context][state as usize];
-            stretch[context] = cell.stretch;
-            self.cells[context] = cell.packed as i32;
-        }
+    pub fn predict<S: Simd, const M: usize>(&mut self, simd: S, states: S::I) -> S::F {
+        let index = simd.add_i(states, simd.load_i(&FIRST));
+        simd.store_i(&mut self.index, index);
+        let at = simd.shl::<1>(index);
+        let stretch = simd.gather::<M, 8192>(&self.table, at);
+        let cells = simd.gather::<M, 8192>(&self.table, simd.add_i(at, simd.splat_i(1)));
+        let cells = if M <= 8 { simd.or_i(cells, simd.load_i(&BEYOND)) } else { cells };
+        simd.store_i(&mut self.cells, cells);
+        simd.with_bits(stretch)
     }
 
     /// The distances of the looked-up probabilities from one half.
@@ -91,14 +99,13 @@ impl Maps {
         let uses = simd.min_i(simd.add_i(uses, simd.splat_i(1)), simd.splat_i(limit));
         let packed = simd.or_i(simd.shl::<10>(simd.truncate(p)), uses);
         let new = math::ln(simd, simd.div(p, simd.sub(simd.splat(ONE), p)));
-        let mut stretch = [0.0; 16];
-        simd.store(&mut stretch, new);
-        let mut cells = [0; 16];
+        let (mut stretch, mut cells) = ([0; 16], [0; 16]);
+        simd.store_i(&mut stretch, simd.bits(new));
         simd.store_i(&mut cells, packed);
         for context in 0..M {
-            let state = self.states[context] as usize;
-            self.table[context][state] =
-                Cell { stretch: stretch[context], packed: cells[context] as u32 };
+            let at = 2 * (self.index[context] as usize & 4095);
+            self.table[at] = stretch[context];
+            self.table[at + 1] = cells[context];
         }
     }
 }

@@ -6,6 +6,8 @@
 //!
 //! Normative text: spec/codec.md §5.9.
 
+use super::sure::Certainty;
+
 /// Which contexts the experts look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contexts {
@@ -20,7 +22,7 @@ pub enum Contexts {
 /// Size class: what is compiled into the engine as constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// 8 experts, sure symbols: levels 1 to 3.
+    /// 6 experts, sure symbols early: levels 1 to 3.
     Fast,
     /// 16 experts, sure symbols: levels 4 and 5.
     Standard,
@@ -36,7 +38,7 @@ impl Class {
     /// Number of experts.
     pub fn experts(self) -> usize {
         match self {
-            Class::Fast => 8,
+            Class::Fast => 6,
             Class::Standard | Class::Thorough => 16,
             Class::Strong => 24,
             Class::Best => 56,
@@ -48,9 +50,13 @@ impl Class {
         matches!(self, Class::Strong | Class::Best)
     }
 
-    /// Whether long matches are asked about whole symbols.
-    pub fn sure(self) -> bool {
-        matches!(self, Class::Fast | Class::Standard)
+    /// When long matches are asked about whole symbols, if ever.
+    pub fn sure(self) -> Option<Certainty> {
+        match self {
+            Class::Fast => Some(Certainty { length: 8, probability: 60_500 }),
+            Class::Standard => Some(Certainty { length: 16, probability: 65_350 }),
+            _ => None,
+        }
     }
 }
 
@@ -74,7 +80,7 @@ pub struct Model {
 
 const fn model(id: u16, class: Class, contexts: Contexts) -> Model {
     let (most_slots, most_rows) = match class {
-        Class::Fast => (25, 12),
+        Class::Fast => (24, 12),
         Class::Standard | Class::Thorough => (28, 14),
         Class::Strong => (28, 15),
         Class::Best => (28, 16),

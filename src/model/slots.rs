@@ -2,15 +2,24 @@
 //!
 //! Byte 0 of a slot is a check of the context; bytes 1 ..= 15 are the bit
 //! histories of the nibble's fifteen inner nodes, as in a binary heap. A slot is
-//! copied out while its nibble is coded and written back after it.
+//! copied out while its nibble is coded and written back after it; meanwhile
+//! word `w` of sixteen contexts' slots is one vector ([`Held`]).
 //!
 //! Normative text: spec/codec.md §5.3.
 
+use super::history::NEXT;
+use crate::arith::Simd;
 use crate::arith::memory::{Table, prefetch};
 use bytemuck::Zeroable;
 
-/// A slot: check and fifteen bit histories.
-pub type Slot = [u8; 16];
+/// A slot: check and fifteen bit histories, four to a word, the first lowest.
+pub type Slot = [u32; 4];
+
+/// Whether a slot has seen anything: the history of its first node is not empty.
+#[inline(always)]
+pub fn known(slot: &Slot) -> bool {
+    slot[0] >> 8 & 255 != 0
+}
 
 /// Four slots, one cache line.
 #[derive(Clone, Copy, Debug, Zeroable)]
@@ -71,14 +80,15 @@ impl Slots {
         let mut best = u32::MAX;
         for (index, slot) in line.0.iter().enumerate() {
             // A hit sorts before every miss; misses sort by what they know.
-            let miss = (slot[0] != check) as u32;
-            let key = miss * (4 + 4 * slot[1] as u32) + index as u32;
+            let miss = (slot[0] as u8 != check) as u32;
+            let key = miss * (4 + 4 * (slot[0] >> 8 & 255)) + index as u32;
             best = best.min(key);
         }
         let place = Place { line: hash, slot: best & 3 };
-        let keep = if best < 4 { u128::MAX } else { 0 };
-        let content = u128::from_le_bytes(line.0[(best & 3) as usize]) & keep & !0xFF;
-        (place, (content | check as u128).to_le_bytes())
+        let keep = if best < 4 { u32::MAX } else { 0 };
+        let mut content = line.0[(best & 3) as usize].map(|word| word & keep);
+        content[0] = content[0] & !0xFF | check as u32;
+        (place, content)
     }
 
     /// The counters of the slot at `place`: all fresh unless the slot was `known`.
@@ -99,5 +109,47 @@ impl Slots {
     #[inline(always)]
     pub fn put(&mut self, place: Place, slot: Slot) {
         self.lines.at_mut(place.line as usize).0[(place.slot & 3) as usize] = slot;
+    }
+}
+
+/// The slots of at most sixteen contexts while their nibble is coded: word `w` of
+/// all of them. `[4 words, 16 contexts]`.
+#[derive(Clone, Debug, Default)]
+#[repr(C, align(64))]
+pub struct Held([[i32; 16]; 4]);
+
+impl Held {
+    /// Takes the slot of `context`.
+    #[inline(always)]
+    pub fn hold(&mut self, context: usize, slot: Slot) {
+        for (held, word) in self.0.iter_mut().zip(slot) {
+            held[context] = word as i32;
+        }
+    }
+
+    /// The slot of `context` as it is now.
+    #[inline(always)]
+    pub fn slot(&self, context: usize) -> Slot {
+        core::array::from_fn(|word| self.0[word][context] as u32)
+    }
+
+    /// The histories of `node`, 1 ..= 15.
+    #[inline(always)]
+    pub fn states<S: Simd>(&self, simd: S, node: usize) -> S::I {
+        let words = simd.load_i(&self.0[node >> 2 & 3]);
+        simd.and_i(simd.shr_by(words, 8 * (node as u32 & 3)), simd.splat_i(255))
+    }
+
+    /// Takes `bit` into the histories of `node` of the first `M` contexts.
+    #[inline(always)]
+    pub fn update<S: Simd, const M: usize>(&mut self, simd: S, node: usize, bit: u32) {
+        let old = self.states(simd, node);
+        let next = simd.add_i(simd.shl::<1>(old), simd.splat_i(bit as i32));
+        let new = simd.gather::<M, 512>(&NEXT, next);
+        let words = &mut self.0[node >> 2 & 3];
+        // Wrapping arithmetic replaces the byte: the old one out, the new one in.
+        let change = simd.shl_by(simd.sub_i(new, old), 8 * (node as u32 & 3));
+        let changed = simd.add_i(simd.load_i(words), change);
+        simd.store_i(words, changed);
     }
 }

@@ -7,46 +7,57 @@
 //!
 //! Normative text: spec/codec.md §5.10.
 
-/// Shortest match that may be sure of the next symbol.
-const SURE_LENGTH: u32 = 16;
-/// Least probability, in 1/2^16, at which it is asked.
-const SURE_PROBABILITY: u16 = 65_350;
 /// The probabilities at first.
 const SURE_FIRST: u16 = 60_000;
 /// The probabilities move by 1/2^5 of an error.
 const SURE_SHIFT: u32 = 5;
 
+/// When a match is sure enough of the next symbol.
+#[derive(Clone, Copy, Debug)]
+pub struct Certainty {
+    /// Shortest match that is believed.
+    pub length: u32,
+    /// Least probability, in 1/2^16, at which it is asked.
+    pub probability: u16,
+}
+
 /// How often long matches have held.
 #[derive(Clone, Debug)]
 pub struct Sure {
-    /// Probability that the match holds, in 1/2^16, `[length 0..5, agreement 0..4]`:
-    /// lengths from 16, 32, 64, 128 and 256 on.
-    holds: [u16; 20],
+    enough: Certainty,
+    /// Probability that the match holds, in 1/2^16, `[length 0..6, agreement 0..4]`:
+    /// a length class for each doubling of the least length.
+    holds: [u16; 24],
     /// The symbol that a long match expects next, and its cell.
     expected: Option<(u8, usize)>,
 }
 
-impl Default for Sure {
-    fn default() -> Sure {
-        Sure { holds: [SURE_FIRST; 20], expected: None }
-    }
-}
-
 impl Sure {
+    /// Nothing has been learnt yet; a symbol is asked about where it is certain
+    /// `enough`.
+    pub fn new(enough: Certainty) -> Sure {
+        Sure { enough, holds: [SURE_FIRST; 24], expected: None }
+    }
+
     /// Whether to ask about `symbol`, which a match of `length` expects: the
-    /// probability, in 1/2^16, that it is that one. `agreement`, 0 ..= 3, says
+    /// probability, in 1/2^16, that it is that one. `agreement`, 0 ..= 3, tells
     /// what else expects it.
     #[inline(always)]
-    pub fn ask(&mut self, symbol: u8, length: u32, agreement: usize) -> Option<u32> {
+    pub fn ask(
+        &mut self,
+        symbol: u8,
+        length: u32,
+        agreement: impl FnOnce() -> usize,
+    ) -> Option<u32> {
         self.expected = None;
-        if length < SURE_LENGTH {
+        if length < self.enough.length {
             return None;
         }
-        let class = (length / SURE_LENGTH).ilog2() as usize;
-        let cell = class * 4 + agreement;
+        let class = (length / self.enough.length).ilog2() as usize;
+        let cell = class * 4 + agreement();
         self.expected = Some((symbol, cell));
         let p = self.holds[cell];
-        (p >= SURE_PROBABILITY).then_some(p as u32)
+        (p >= self.enough.probability).then_some(p as u32)
     }
 
     /// Learns whether the match held, where one was long enough.
@@ -64,25 +75,30 @@ impl Sure {
 mod tests {
     use super::*;
 
+    const EARLY: Certainty = Certainty { length: 8, probability: 60_500 };
+    const LATE: Certainty = Certainty { length: 16, probability: 65_350 };
+
     #[test]
     fn a_match_is_trusted_after_many_hits_and_doubted_after_one_miss() {
-        let mut sure = Sure::default();
-        assert_eq!(sure.ask(7, 40, 3), None);
+        let mut sure = Sure::new(LATE);
+        assert_eq!(sure.ask(7, 40, || 3), None);
         (0..200).for_each(|_| sure.learn(7));
-        assert!(sure.ask(7, 40, 3).is_some_and(|p| p < 65_536));
+        assert!(sure.ask(7, 40, || 3).is_some_and(|p| p < 65_536));
         sure.learn(8);
-        assert_eq!(sure.ask(7, 40, 3), None);
-        assert_eq!(sure.ask(7, 40, 2), None, "each agreement learns for itself");
+        assert_eq!(sure.ask(7, 40, || 3), None);
+        assert_eq!(sure.ask(7, 40, || 2), None, "each agreement learns for itself");
     }
 
     #[test]
     fn lengths_are_told_apart_up_to_the_longest() {
-        let mut sure = Sure::default();
-        for length in [16, 32, 64, 128, 256] {
-            assert_eq!(sure.ask(7, length, 0), None, "not yet at {length}");
+        let mut sure = Sure::new(EARLY);
+        for length in [8, 16, 32, 64, 128, 256] {
+            assert_eq!(sure.ask(7, length, || 0), None, "not yet at {length}");
             (0..200).for_each(|_| sure.learn(7));
         }
-        assert!([31, 63, 127, 255, 400].iter().all(|&length| sure.ask(7, length, 0).is_some()));
-        assert_eq!(sure.ask(7, 15, 0), None);
+        assert!(
+            [15, 31, 63, 127, 255, 400].iter().all(|&length| sure.ask(7, length, || 0).is_some())
+        );
+        assert_eq!(sure.ask(7, 7, || 0), None);
     }
 }

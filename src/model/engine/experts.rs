@@ -4,7 +4,7 @@
 
 use super::{Engine, MAP_LIMIT};
 use crate::arith::Simd;
-use crate::model::history::NEXT;
+use crate::model::slots::known;
 
 impl<
     S: Simd,
@@ -21,22 +21,26 @@ impl<
     #[inline(always)]
     pub(super) fn select(&mut self, nibble: u32) {
         for i in 0..N {
-            self.slots.put(self.places[i], self.local[i]);
+            let held = &mut self.held[i / 16];
+            self.slots.put(self.places[i], held.slot(i % 16));
             if i < C {
                 self.slots.put_counts(self.places[i], self.counts[i]);
             }
             let hash = self.hashes[i];
             let check = (hash >> 24) as u8 ^ (nibble.wrapping_mul(0x9D)) as u8;
-            (self.places[i], self.local[i]) = self.slots.find(hash ^ nibble >> 1, check);
+            let (place, slot) = self.slots.find(hash ^ nibble >> 1, check);
+            self.places[i] = place;
+            held.hold(i % 16, slot);
             if i < C {
-                self.slots.prefetch_counts(self.places[i]);
+                self.slots.prefetch_counts(place);
             }
         }
         for i in 0..C {
-            self.counts[i] = self.slots.counts(self.places[i], self.local[i][1] != 0);
+            let known = known(&self.held[i / 16].slot(i % 16));
+            self.counts[i] = self.slots.counts(self.places[i], known);
         }
         self.node = 1;
-        self.seen = self.local[1..7].iter().filter(|slot| slot[1] != 0).count();
+        self.seen = (1..7.min(N)).filter(|&i| known(&self.held[0].slot(i))).count();
     }
 
     /// Looks up the experts.
@@ -44,10 +48,10 @@ impl<
     pub(super) fn experts(&mut self) {
         let node = self.node & 15;
         for group in 0..Self::GROUPS {
-            if N - 16 * group >= 16 {
-                self.experts_of::<16>(group, node);
-            } else {
-                self.experts_of::<8>(group, node);
+            match N - 16 * group {
+                16.. => self.experts_of::<16>(group, node),
+                8 => self.experts_of::<8>(group, node),
+                _ => self.experts_of::<6>(group, node),
             }
         }
         self.count(node);
@@ -58,23 +62,21 @@ impl<
     pub(super) fn learn_experts(&mut self, bit: u32) {
         let node = self.node & 15;
         for group in 0..Self::GROUPS {
-            if N - 16 * group >= 16 {
-                self.train::<16>(group, bit);
-            } else {
-                self.train::<8>(group, bit);
+            match N - 16 * group {
+                16.. => self.train::<16>(group, node, bit),
+                8 => self.train::<8>(group, node, bit),
+                _ => self.train::<6>(group, node, bit),
             }
         }
         self.recount(node, bit);
-        for slot in &mut self.local {
-            slot[node] = NEXT[slot[node] as usize][bit as usize];
-        }
     }
 
     /// Looks up the experts of a group of `E`.
     #[inline(always)]
     fn experts_of<const E: usize>(&mut self, group: usize, node: usize) {
-        let states: [u8; E] = core::array::from_fn(|i| self.local[16 * group + i][node]);
-        self.maps[group].predict(&states, &mut self.inputs[group].0);
+        let states = self.held[group].states(self.simd, node);
+        let logistic = self.maps[group].predict::<S, E>(self.simd, states);
+        self.simd.store(&mut self.inputs[group].0, logistic);
         if W > 1 {
             self.maps[group].linear(self.simd, &mut self.inputs[Self::GROUPS + group]);
         }
@@ -82,8 +84,9 @@ impl<
 
     /// Trains the experts of a group of `E`.
     #[inline(always)]
-    fn train<const E: usize>(&mut self, group: usize, bit: u32) {
+    fn train<const E: usize>(&mut self, group: usize, node: usize, bit: u32) {
         self.maps[group].update::<S, E>(self.simd, bit, MAP_LIMIT);
+        self.held[group].update::<S, E>(self.simd, node, bit);
     }
 
     /// What the direct counters predict.
