@@ -106,7 +106,7 @@ impl<
     /// Where the inputs that are no experts stand: in the free half of the last
     /// group, or in a block of their own.
     const EXTRA: (usize, usize) =
-        if N % 16 > 0 { (Self::GROUPS - 1, 8) } else { (2 * Self::GROUPS, 0) };
+        if !N.is_multiple_of(16) { (Self::GROUPS - 1, 8) } else { (2 * Self::GROUPS, 0) };
     /// Block with the input that is ready late.
     const LATEST: usize = Self::COUNTED - 1;
 
