@@ -223,14 +223,24 @@ impl<
             x = 0.5 * (x + self.last[1].mix::<K>(&self.mixer.outputs, network, c1));
         }
         self.mixed = simd.first(math::squash(simd, simd.splat(x)));
-        self.inputs[Self::LATEST].0[LATE] = network;
-        self.mixer.outputs.0[LATE] = network;
+        self.put_late(network);
         let mut refined = self.refine[0].refine(x);
         if Self::RICH {
             refined = (refined + self.refine[1].refine(x) + self.refine[2].refine(x)) * (1.0 / 3.0);
         }
         let p = self.mixed * (1.0 - REFINED) + refined * REFINED;
         ((p * 65536.0) as u32).clamp(1, 65535)
+    }
+
+    /// Puts the late input, now known, beside the others.
+    #[inline(always)]
+    fn put_late(&mut self, late: f32) {
+        let simd = self.simd;
+        let mut lanes = [0.0; 16];
+        lanes[LATE] = late;
+        let inputs = &mut self.inputs[Self::LATEST].0;
+        let bits = simd.or_i(simd.bits(simd.load(inputs)), simd.bits(simd.load(&lanes)));
+        simd.store(inputs, simd.with_bits(bits));
     }
 
     /// Fills the inputs that are no experts; the late one is 0 for now. The block is

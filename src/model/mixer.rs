@@ -28,8 +28,11 @@ pub struct Mixer<const W: usize, const K: usize> {
     base: [usize; K],
     /// Weight sets chosen for the current bit.
     chosen: [usize; K],
-    /// Each selector's output in the logistic domain; 0 beyond the selectors.
+    /// Each selector's output in the logistic domain; in lane `LATE` the late input;
+    /// 0 elsewhere.
     pub outputs: Block,
+    /// The outputs as probabilities.
+    chances: Block,
 }
 
 impl<const W: usize, const K: usize> Mixer<W, K> {
@@ -44,13 +47,13 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
         }
         let weights = vec![[Block([initial; 16]); W]; total];
         let eager = vec![EAGER; total];
-        Mixer { weights, eager, base, chosen: [0; K], outputs: Block::ZERO }
+        Mixer { weights, eager, base, chosen: [0; K], outputs: Block::ZERO, chances: Block::ZERO }
     }
 
     /// The errors `bit − p` of all sixteen outputs.
     #[inline(always)]
     pub fn errors<S: Simd>(&self, simd: S, bit: u32) -> [f32; 16] {
-        let p = math::squash(simd, simd.load(&self.outputs.0));
+        let p = simd.load(&self.chances.0);
         let mut errors = [0.0; 16];
         simd.store(&mut errors, simd.sub(simd.splat(bit as f32), p));
         errors
@@ -59,6 +62,10 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
     /// Mixes `inputs` and one input that is ready late, `late`, whose weight
     /// lies in lane `LATE` of block `block` (where `inputs` holds 0), under one
     /// weight set of each selector.
+    ///
+    /// The outputs are put together in registers, for a vector load of lanes stored one
+    /// by one would wait for them, and become probabilities at once: the weights of
+    /// the next bit wait for the errors.
     #[inline(always)]
     pub fn mix<S: Simd>(
         &mut self,
@@ -67,6 +74,7 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
         (block, late): (usize, f32),
         selected: &[usize; K],
     ) {
+        let mut outputs = [0.0; 16];
         for k in 0..K {
             self.chosen[k] = self.base[k] + selected[k];
             let weights = &self.weights[self.chosen[k]];
@@ -76,8 +84,12 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
                 sum = simd.add(sum, product);
             }
             let x = simd.sum(sum) + late * weights[block].0[LATE];
-            self.outputs.0[k] = x.clamp(-CLAMP, CLAMP);
+            outputs[k] = x.clamp(-CLAMP, CLAMP);
         }
+        outputs[LATE] = late;
+        let outputs = simd.load(&outputs);
+        simd.store(&mut self.outputs.0, outputs);
+        simd.store(&mut self.chances.0, math::squash(simd, outputs));
     }
 
     /// Trains the chosen sets; `errors` are `bit − p` of the outputs.
