@@ -32,7 +32,11 @@ pub(super) fn encode(
 ) -> (Vec<u8>, Vec<u8>) {
     macro_rules! run {
         ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $c:expr, $deep:expr) => {
-            isa.run_lanes(Encode::<$n, $w, $k, $b, $m, $c, $deep> { symbols, model, spelling })
+            isa.for_lanes($n).run_lanes(Encode::<$n, $w, $k, $b, $m, $c, $deep> {
+                symbols,
+                model,
+                spelling,
+            })
         };
     }
     with_class!(model.class, run)
@@ -52,7 +56,7 @@ pub(super) fn decode(
 ) -> Result<Vec<u8>, CodecError> {
     macro_rules! run {
         ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $c:expr, $deep:expr) => {
-            isa.run_lanes(Decode::<$n, $w, $k, $b, $m, $c, $deep> {
+            isa.for_lanes($n).run_lanes(Decode::<$n, $w, $k, $b, $m, $c, $deep> {
                 payload,
                 model,
                 spelling,
