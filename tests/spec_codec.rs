@@ -114,8 +114,8 @@ fn the_rates_of_the_spec_are_those_of_the_models() {
     for model in MODELS {
         let name = format!("{:?}", model.class);
         let row = rows.iter().find(|row| row[0] == name).unwrap();
-        let stated = row[if model.contexts == Contexts::Binary { 1 } else { 2 }];
-        assert_eq!(model.mixer_rate(0), stated.parse().unwrap(), "model {}", model.id);
+        let stated = row[if model.contexts == Contexts::Binary { 1 } else { 2 }].parse::<f32>();
+        assert_eq!(model.mixer_rate(0), stated.unwrap(), "model {}", model.id);
     }
 }
 
