@@ -223,7 +223,9 @@ impl<
             x = 0.5 * (x + self.last[1].mix::<K>(&self.mixer.outputs, network, c1));
         }
         self.mixed = simd.first(math::squash(simd, simd.splat(x)));
-        self.put_late(network);
+        let mut late = [0.0; 16];
+        late[LATE] = network;
+        self.overlay(Self::LATEST, &late);
         let mut refined = self.refine[0].refine(x);
         if Self::RICH {
             refined = (refined + self.refine[1].refine(x) + self.refine[2].refine(x)) * (1.0 / 3.0);
@@ -232,23 +234,9 @@ impl<
         ((p * 65536.0) as u32).clamp(1, 65535)
     }
 
-    /// Puts the late input, now known, beside the others.
-    #[inline(always)]
-    fn put_late(&mut self, late: f32) {
-        let simd = self.simd;
-        let mut lanes = [0.0; 16];
-        lanes[LATE] = late;
-        let inputs = &mut self.inputs[Self::LATEST].0;
-        let bits = simd.or_i(simd.bits(simd.load(inputs)), simd.bits(simd.load(&lanes)));
-        simd.store(inputs, simd.with_bits(bits));
-    }
-
-    /// Fills the inputs that are no experts; the late one is 0 for now. The block is
-    /// put together in registers: a vector load of lanes just stored one by one
-    /// would wait for them.
+    /// Fills the inputs that are no experts; the late one is 0 for now.
     #[inline(always)]
     fn fill_extra(&mut self) {
-        let simd = self.simd;
         let (block, first) = Self::EXTRA;
         let mut extra = [0.0; 16];
         for k in 0..M {
@@ -257,12 +245,22 @@ impl<
             extra[first + 2 * k + 1] = linear;
         }
         extra[first + 2 * M] = BIAS;
-        let mut all = simd.load(&extra);
         if first > 0 {
-            let experts = simd.bits(simd.load(&self.inputs[block].0));
-            all = simd.with_bits(simd.or_i(experts, simd.bits(all)));
+            self.overlay(block, &extra);
+        } else {
+            self.simd.store(&mut self.inputs[block].0, self.simd.load(&extra));
         }
-        simd.store(&mut self.inputs[block].0, all);
+    }
+
+    /// Puts `lanes` over a block of inputs, of which one or the other is 0 in every
+    /// lane. In registers: a vector load of lanes just stored one by one would wait
+    /// for them.
+    #[inline(always)]
+    fn overlay(&mut self, block: usize, lanes: &[f32; 16]) {
+        let simd = self.simd;
+        let inputs = &mut self.inputs[block].0;
+        let bits = simd.or_i(simd.bits(simd.load(inputs)), simd.bits(simd.load(lanes)));
+        simd.store(inputs, simd.with_bits(bits));
     }
 
     /// Chooses the refining maps' contexts and the mixer's weight sets, where a
