@@ -122,7 +122,7 @@ pub struct Resources {
 
 /// What an archive may ask for before it is refused.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Limits on what is read may ask for")]
+#[command(next_help_heading = "Limits on what the input may ask for")]
 pub struct LimitFlags {
     /// Of entries.
     #[command(flatten)]
@@ -134,7 +134,7 @@ pub struct LimitFlags {
 
 /// What entries may ask for before they are refused.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Limits on what is read may ask for")]
+#[command(next_help_heading = "Limits on what the input may ask for")]
 pub struct EntryLimits {
     /// Most entries [default: 10,000,000]
     #[arg(long, value_name = "N")]
