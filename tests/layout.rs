@@ -1,7 +1,8 @@
 //! The tables of spec/container.md and the constants of the code are the same.
 
 use pear_archive::container::{
-    FOOTER_LENGTH, FOOTER_MAGIC, HEADER_LENGTH, LAYOUT, MAGIC, PREFACE_LENGTH, SYNC,
+    FOOTER_LENGTH, FOOTER_MAGIC, HEADER_LENGTH, LAYOUT, MAGIC, PREFACE_LENGTH, SYNC, VERSION_MAJOR,
+    VERSION_MINOR,
 };
 
 const SPEC: &str = include_str!("../spec/container.md");
@@ -67,4 +68,14 @@ fn the_magic_bytes_of_the_spec_are_those_of_the_code() {
         let row = rows().into_iter().find(|row| row.field == field).unwrap();
         assert_eq!(row.value, hex(bytes), "{field}");
     }
+}
+
+#[test]
+fn the_version_of_the_spec_is_that_of_the_code() {
+    for (field, version) in [("Version_Major", VERSION_MAJOR), ("Version_Minor", VERSION_MINOR)] {
+        let row = rows().into_iter().find(|row| row.field == field).unwrap();
+        assert_eq!(row.value, version.to_string(), "{field}");
+    }
+    let title = format!("# The .pear container, version {VERSION_MAJOR}.{VERSION_MINOR}");
+    assert_eq!(SPEC.lines().next(), Some(&title[..]));
 }

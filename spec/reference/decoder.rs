@@ -305,10 +305,10 @@ impl Noise {
 }
 
 const FIRST_WEIGHT: f32 = 2.4;
+const BINARY_HASTE: f32 = 2.0;
+const TEXT_HASTE: f32 = 5.0;
+const EARLY: f32 = 20_000.0;
 const SETTLED: f32 = 1_000_000.0;
-const FINAL_RATE: f32 = 0.001;
-const EAGER: f32 = 4.0;
-const EAGER_FALL: f32 = 0.00025;
 const HEAD_RATE: f32 = 0.02;
 const LAYER_RATE: f32 = 0.002;
 const ROW_RATE: f32 = 0.02;
@@ -321,7 +321,6 @@ const MATCH_LENGTHS: [usize; 3] = [5, 8, 3];
 const BIAS: f32 = 0.3;
 const LATE: usize = 15;
 const CLAMP: f32 = 11.5;
-const LINEAR: f32 = 4.0;
 const POSITIONS: usize = 8;
 const GRAMS: usize = 5;
 const ENERGY_RATE: f32 = 0.002;
@@ -398,11 +397,11 @@ fn registered(model: u16) -> Result<(Class, Contexts)> {
         }
     };
     let class = match model {
-        1..=3 => class([6, 1, 2, 1, 1, 0], false, [24, 12], Some((8, 60_500)), [0.01, 0.004]),
-        4..=6 => class([16, 3, 5, 2, 2, 0], false, [28, 14], Some((16, 65_350)), [0.007, 0.003]),
-        7..=9 => class([16, 3, 5, 2, 2, 0], false, [28, 14], None, [0.007, 0.003]),
-        10..=12 => class([24, 5, 6, 2, 2, 16], false, [28, 15], None, [0.005, 0.0025]),
-        13..=15 => class([56, 11, 8, 2, 3, 48], true, [28, 16], None, [0.002, 0.0015]),
+        1..=3 => class([6, 1, 5, 1, 1, 0], false, [24, 12], Some((8, 60_500)), [0.0022, 0.001]),
+        4..=6 => class([16, 2, 12, 2, 2, 0], false, [28, 14], Some((16, 65_350)), [0.0007, 0.0003]),
+        7..=9 => class([24, 2, 12, 2, 2, 0], false, [28, 14], None, [0.0006, 0.00025]),
+        10..=12 => class([24, 3, 12, 2, 2, 16], false, [28, 15], None, [0.0003, 0.00015]),
+        13..=15 => class([56, 7, 12, 2, 3, 48], true, [28, 16], None, [0.00013, 0.0001]),
         _ => return Err("unsupported model".to_owned()),
     };
     let contexts = match model % 3 {
@@ -1010,10 +1009,6 @@ struct Cell {
 }
 
 impl Cell {
-    fn linear(&self) -> f32 {
-        self.p as f32 * (LINEAR / 4_194_304.0) - 0.5 * LINEAR
-    }
-
     fn update(&mut self, bit: u32) {
         let (one, p) = (4_194_304.0, self.p as f32);
         let p = p + (bit as f32 * one - p) * (1.0 / (self.uses as f32 + 1.5));
@@ -1316,28 +1311,17 @@ impl Counters {
 
 /// §5.7
 fn mixer_rate(class: &Class, contexts: Contexts, n: usize) -> f32 {
-    let [binary, text] = class.rates;
+    let ([binary, text], n) = (class.rates, n as f32);
+    let early = EARLY / (EARLY + n);
     match contexts {
-        Contexts::Binary => binary,
-        _ => text * (SETTLED / (SETTLED + n as f32)).sqrt(),
+        Contexts::Binary => binary * (1.0 + BINARY_HASTE * early),
+        _ => text * (1.0 + TEXT_HASTE * early) * (SETTLED / (SETTLED + n)).sqrt(),
     }
 }
 
-/// §5.7: a weight set.
-#[derive(Clone)]
-struct Weights {
-    w: Vec<f32>,
-    eager: f32,
-}
-
-impl Weights {
-    /// Steps 5 and 6, behind their first formula.
-    fn learn(&mut self, step: f32, inputs: &[f32]) {
-        for (w, x) in self.w.iter_mut().zip(inputs) {
-            *w += step * x;
-        }
-        self.eager -= (self.eager * self.eager) * EAGER_FALL;
-    }
+/// §5.7, selectors.
+fn hashed(v: u32) -> usize {
+    (v.wrapping_mul(0x9E37_79B1) >> 20) as usize
 }
 
 /// §5
@@ -1366,15 +1350,11 @@ struct Engine {
     matching: Vec<Matching>,
     network: Network,
     /// Selector, set.
-    first: Vec<Vec<Weights>>,
+    weights: Vec<Vec<Vec<f32>>>,
     chosen: Vec<usize>,
-    /// Mixer, set.
-    second: Vec<Vec<Weights>>,
-    /// Sets of the second layer.
-    last_chosen: [usize; 2],
     inputs: Vec<f32>,
-    output: [f32; 16],
     mixed: f32,
+    alone: f32,
     refinement: Vec<Refinement>,
 }
 
@@ -1391,13 +1371,15 @@ impl Engine {
         for (cell, &prior) in map.iter_mut().zip(&histories.prior) {
             *cell = Cell { p: prior * 64, uses: 0, logistic: stretch(prior as f32 / 65536.0) };
         }
-        let weights = |w: Vec<f32>| Weights { w, eager: EAGER };
-        let first = weights(vec![FIRST_WEIGHT / class.experts as f32; 16 * class.blocks]);
-        let sizes = [256, 768, 2048, 2048, 256, 2048, 2048, 256];
-        let mut last = vec![0.0; 16];
-        last[..class.selectors].fill(1.0 / class.selectors as f32);
+        let weight = (FIRST_WEIGHT / class.experts as f32) / class.selectors as f32;
+        let weights = vec![weight; 16 * class.blocks];
+        let sizes = [256, 768, 2048, 2048, 256, 2048, 2048, 256, 4096, 4096, 2048, 4096];
         let matching = &MATCH_LENGTHS[..class.matches];
-        let (mixers, maps) = if class.experts > 8 { (2, 3) } else { (1, 1) };
+        let maps = match model {
+            1..=3 => 0,
+            4..=12 => 2,
+            _ => 3,
+        };
         let dither = |i| 0x9E37_79B1u32.wrapping_mul(i as u32 % 16 + 1);
         Ok(Engine {
             view: View::new(contexts, spelling),
@@ -1419,13 +1401,11 @@ impl Engine {
             expected: None,
             matching: matching.iter().map(|&minimum| Matching::new(minimum, log2)).collect(),
             network: Network::new(&class, rows),
-            first: sizes[..class.selectors].iter().map(|&s| vec![first.clone(); s]).collect(),
+            weights: sizes[..class.selectors].iter().map(|&s| vec![weights.clone(); s]).collect(),
             chosen: Vec::new(),
-            second: vec![vec![weights(last); 256]; mixers],
-            last_chosen: [0; 2],
             inputs: vec![0.0; 16 * class.blocks],
-            output: [0.0; 16],
             mixed: 0.5,
+            alone: 0.5,
             refinement: (0..maps).map(|_| Refinement::new(refine)).collect(),
             class,
         })
@@ -1522,18 +1502,17 @@ impl Engine {
         for i in 0..experts {
             let cell = *self.cell(i);
             self.inputs[i] = cell.logistic;
-            if blocks > 1 {
-                self.inputs[16 * groups + i] = cell.linear();
-            }
         }
         for (i, counts) in self.counts.iter().enumerate() {
             self.inputs[16 * (blocks - counted / 16) + i] = Counters::predict(counts[self.node]);
         }
         let network = self.network.predict(partial);
-        let extra = if (1..=8).contains(&(experts % 16)) { 16 * groups - 8 } else { 32 * groups };
-        let (mut expected, mut strength) = (0, 0);
+        let extra = if (1..=8).contains(&(experts % 16)) { 16 * groups - 8 } else { 16 * groups };
+        let (mut expected, mut strength, mut other) = (0, 0, 0);
         for (k, matching) in self.matching.iter().enumerate() {
-            if let Some(symbol) = matching.active(self.partial, self.bit_index) {
+            let active = matching.active(self.partial, self.bit_index);
+            other = active.unwrap_or(0) as usize;
+            if let Some(symbol) = active {
                 let s = if symbol >> (7 - bit) & 1 == 1 { 1.0 } else { -1.0 };
                 self.inputs[extra + 2 * k] = s * matching.inputs[0];
                 self.inputs[extra + 2 * k + 1] = s * matching.inputs[1];
@@ -1554,27 +1533,25 @@ impl Engine {
             expected * 8 + bit,
             self.view.machine.position() as usize * 8 + bit,
             recent >> 16 & 255,
+            hashed(self.view.word),
+            hashed(recent as u32 & 0xFFFF),
+            other * 8 + bit,
+            hashed(self.view.words[0]),
         ];
         self.chosen = sets[..self.class.selectors].to_vec();
-        self.mix(network);
-        self.last_chosen = [partial, c1];
-        let y = match self.second.len() {
-            1 => self.last(network, 0),
-            _ => 0.5 * (self.last(network, 0) + self.last(network, 1)),
-        };
-        self.mixed = squash(y);
+        let y = self.mix(network);
+        (self.mixed, self.alone) = (squash(y), squash(network));
         let latest = self.latest();
         self.inputs[latest] = network;
-        self.output[LATE] = network;
         let third = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1) >> 16;
         let rows = [partial | c1 << 8, expected | partial << 8, third as usize];
-        let maps = self.refinement.iter_mut().zip(rows);
-        let refined: Vec<f32> = maps.map(|(map, row)| map.refine(row, y)).collect();
-        let refined = match refined[..] {
-            [first, second, third] => ((first + second) + third) * (1.0 / 3.0),
-            _ => refined[0],
+        let maps = self.refinement.len() as f32;
+        let refined = self.refinement.iter_mut().zip(rows).map(|(map, row)| map.refine(row, y));
+        let refined = refined.fold(0.0, |sum, refined| sum + refined);
+        let p = match maps {
+            0.0 => self.mixed,
+            _ => self.mixed * (1.0 - REFINED) + refined * (REFINED / maps),
         };
-        let p = self.mixed * (1.0 - REFINED) + refined * REFINED;
         ((p * 65536.0) as u32).clamp(1, 65535)
     }
 
@@ -1584,38 +1561,20 @@ impl Engine {
     }
 
     /// §5.7, steps 1 and 2.
-    fn mix(&mut self, network: f32) {
-        for (k, &set) in self.chosen.iter().enumerate() {
-            let w = &self.first[k][set].w;
-            let x = sum(self.inputs.iter().zip(w).map(|(x, w)| x * w));
-            let x = x + network * w[self.latest()];
-            self.output[k] = x.clamp(-CLAMP, CLAMP);
-        }
-    }
-
-    /// §5.7, step 3.
-    fn last(&self, network: f32, mixer: usize) -> f32 {
-        let w = &self.second[mixer][self.last_chosen[mixer]].w;
-        let selectors = self.class.selectors;
-        let product = |k: usize| if k < selectors { w[k] * self.output[k] } else { 0.0 };
-        let mut y = network * w[LATE];
-        for k in (0..selectors).step_by(2) {
-            y += product(k) + product(k + 1);
-        }
-        y.clamp(-CLAMP, CLAMP)
+    fn mix(&self, network: f32) -> f32 {
+        let sets: Vec<_> = self.chosen.iter().zip(&self.weights).map(|(&set, w)| &w[set]).collect();
+        let weight = |i: usize| sets[1..].iter().fold(sets[0][i], |sum, set| sum + set[i]);
+        let y = sum(self.inputs.iter().enumerate().map(|(i, x)| x * weight(i)));
+        (y + network * weight(self.latest())).clamp(-CLAMP, CLAMP)
     }
 
     fn update(&mut self, bit: u32) {
         let partial = self.partial as usize;
-        for (k, &set) in self.chosen.iter().enumerate() {
-            let weights = &mut self.first[k][set];
-            let error = bit as f32 - squash(self.output[k]);
-            weights.learn(error * ((weights.eager + 1.0) * self.rate), &self.inputs);
-        }
-        for (sets, chosen) in self.second.iter_mut().zip(self.last_chosen) {
-            let weights = &mut sets[chosen];
-            let step = ((bit as f32 - self.mixed) * FINAL_RATE) * (weights.eager + 1.0);
-            weights.learn(step, &self.output);
+        let step = (bit as f32 - self.mixed) * self.rate;
+        for (&set, weights) in self.chosen.iter().zip(&mut self.weights) {
+            for (w, x) in weights[set].iter_mut().zip(&self.inputs) {
+                *w += step * x;
+            }
         }
         for map in &mut self.refinement {
             map.update(bit);
@@ -1628,8 +1587,7 @@ impl Engine {
         for (i, counts) in self.counts.iter_mut().enumerate() {
             self.counters.update(i, &mut counts[self.node], bit);
         }
-        let error = -(bit as f32 - squash(self.output[LATE]));
-        self.network.learn_bit(partial, error);
+        self.network.learn_bit(partial, self.alone - bit as f32);
         self.partial = self.partial << 1 | bit;
         self.node = self.node << 1 | bit as usize;
         self.bit_index += 1;

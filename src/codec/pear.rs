@@ -13,11 +13,11 @@ use crate::model::{Class, Engine, Model, Past, Spelling};
 macro_rules! with_class {
     ($class:expr, $run:ident) => {
         match $class {
-            Class::Fast => $run!(6, 1, 2, 1, 1, 0, false),
-            Class::Standard => $run!(16, 3, 5, 2, 2, 0, false),
-            Class::Thorough => $run!(16, 3, 5, 2, 2, 0, false),
-            Class::Strong => $run!(24, 5, 6, 2, 2, 16, false),
-            Class::Best => $run!(56, 11, 8, 2, 3, 48, true),
+            Class::Fast => $run!(6, 1, 5, 1, 1, 0, false),
+            Class::Standard => $run!(16, 2, 12, 2, 2, 0, false),
+            Class::Thorough => $run!(24, 2, 12, 2, 2, 0, false),
+            Class::Strong => $run!(24, 3, 12, 2, 2, 16, false),
+            Class::Best => $run!(56, 7, 12, 2, 3, 48, true),
         }
     };
 }

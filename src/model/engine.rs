@@ -12,7 +12,7 @@ use super::contexts::{Spelling, View};
 use super::counters::Counters;
 use super::maps::Maps;
 use super::matching::Matching;
-use super::mixer::{FinalMixer, LATE, Mixer};
+use super::mixer::{LATE, Mixer};
 use super::network::Network;
 use super::past::Past;
 use super::refine::ProbabilityMap;
@@ -23,8 +23,6 @@ use crate::arith::{Block, Simd, math};
 
 /// First weight of every input, times the number of experts.
 const FIRST_WEIGHT: f32 = 2.4;
-/// Learning rate of the second mixing layer.
-const FINAL_RATE: f32 = 0.001;
 /// Learning rates of the network: output rows, residual layer, input rows.
 const HEAD_RATE: f32 = 0.02;
 const LAYER_RATE: f32 = 0.002;
@@ -65,7 +63,6 @@ pub struct Engine<
     /// Only where the model asks about whole symbols.
     sure: Option<Sure>,
     mixer: Mixer<W, K>,
-    last: [FinalMixer; 2],
     refine: [ProbabilityMap; 3],
     inputs: [Block; W],
     /// The byte's bits so far behind a leading one.
@@ -76,9 +73,10 @@ pub struct Engine<
     node: usize,
     /// How many of the contexts 1 ..= 6 were known when the nibble began.
     seen: usize,
-    /// Mixed probability before refinement.
-    mixed: f32,
-    /// Learning rate of the first mixing layer.
+    /// Probabilities before refinement: in lane `MIXED` of all inputs, in lane `ALONE` of
+    /// the network.
+    chances: Block,
+    /// Learning rate of the mixer.
     rate: f32,
     model: Model,
     spelling: Spelling,
@@ -96,17 +94,21 @@ impl<
 > Engine<S, N, W, K, B, M, C, DEEP>
 {
     const GROUPS: usize = N.div_ceil(16);
-    /// Whether there is time for a second final mixer, and for three refining maps
-    /// instead of one.
-    const RICH: bool = N > 8;
-    const FINAL_MIXERS: usize = 1 + Self::RICH as usize;
-    const REFINING_MAPS: usize = 1 + 2 * Self::RICH as usize;
+    /// As many refining maps as there is time for.
+    const REFINING_MAPS: usize = match N {
+        0..=8 => 0,
+        9..=24 => 2,
+        _ => 3,
+    };
     /// First block of what the counters predict.
     const COUNTED: usize = W - C.div_ceil(16);
     /// Where the inputs that are no experts stand: in the free half of the last
     /// group, or in a block of their own.
     const EXTRA: (usize, usize) =
-        if !N.is_multiple_of(16) { (Self::GROUPS - 1, 8) } else { (2 * Self::GROUPS, 0) };
+        if !N.is_multiple_of(16) { (Self::GROUPS - 1, 8) } else { (Self::GROUPS, 0) };
+    /// Lanes of the probabilities before refinement.
+    const MIXED: usize = 0;
+    const ALONE: usize = 1;
     /// Block with the input that is ready late.
     const LATEST: usize = Self::COUNTED - 1;
 
@@ -114,7 +116,7 @@ impl<
     /// `model` gives the sizes; its class must be the one of the constants.
     pub fn new(simd: S, model: Model, spelling: Spelling, past: Past) -> Self {
         const { assert!(matches!(N % 16, 0 | 8) || N == 6 && W == 1) };
-        const { assert!(K < LATE && M <= 3) };
+        const { assert!(K <= SELECTOR_SIZES.len() && M <= 3) };
         let length = past.group_length();
         let match_log2 = model.match_log2(length);
         let sizes: [usize; K] = core::array::from_fn(|k| SELECTOR_SIZES[k]);
@@ -133,9 +135,6 @@ impl<
             network: Network::new(model.rows_log2(length)),
             sure: model.class.sure().map(Sure::new),
             mixer: Mixer::new(&sizes, FIRST_WEIGHT / N as f32),
-            last: core::array::from_fn(|k| {
-                FinalMixer::new(if k < Self::FINAL_MIXERS { 256 } else { 0 }, K)
-            }),
             refine: core::array::from_fn(|k| {
                 let used = k < Self::REFINING_MAPS;
                 ProbabilityMap::new(if used { model.refine_log2(length) } else { 0 })
@@ -145,7 +144,7 @@ impl<
             bit_index: 0,
             node: 1,
             seen: 0,
-            mixed: 0.5,
+            chances: Block::ZERO,
             rate: model.mixer_rate(0),
             model,
             spelling,
@@ -216,22 +215,29 @@ impl<
         }
         self.fill_extra();
         let selected = self.choose(expected, length);
-        self.mixer.mix(simd, &self.inputs, (Self::LATEST, network), &selected);
-        let mut x = self.last[0].mix::<K>(&self.mixer.outputs, network, self.partial as usize);
-        if Self::RICH {
-            let c1 = self.view.recent as usize & 255;
-            x = 0.5 * (x + self.last[1].mix::<K>(&self.mixer.outputs, network, c1));
-        }
-        self.mixed = simd.first(math::squash(simd, simd.splat(x)));
+        let x = self.mixer.mix(simd, &self.inputs, (Self::LATEST, network), &selected);
+        let mut chances = [0.0; 16];
+        (chances[Self::MIXED], chances[Self::ALONE]) = (x, network);
+        let chances = math::squash(simd, simd.load(&chances));
+        simd.store(&mut self.chances.0, chances);
         let mut late = [0.0; 16];
         late[LATE] = network;
         self.overlay(Self::LATEST, &late);
-        let mut refined = self.refine[0].refine(x);
-        if Self::RICH {
-            refined = (refined + self.refine[1].refine(x) + self.refine[2].refine(x)) * (1.0 / 3.0);
-        }
-        let p = self.mixed * (1.0 - REFINED) + refined * REFINED;
+        let p = self.refined(x, simd.first(chances));
         ((p * 65536.0) as u32).clamp(1, 65535)
+    }
+
+    /// Refines the mixed prediction `x`, a probability of `mixed`.
+    #[inline(always)]
+    fn refined(&mut self, x: f32, mixed: f32) -> f32 {
+        if Self::REFINING_MAPS == 0 {
+            return mixed;
+        }
+        let mut refined = 0.0;
+        for map in &mut self.refine[..Self::REFINING_MAPS] {
+            refined += map.refine(x);
+        }
+        mixed * (1.0 - REFINED) + refined * (REFINED / Self::REFINING_MAPS as f32)
     }
 
     /// Fills the inputs that are no experts; the late one is 0 for now.
@@ -270,14 +276,14 @@ impl<
         let recent = self.view.recent as usize;
         let (c1, c2) = (recent & 255, recent >> 8 & 255);
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
-        self.refine[0].choose(partial | c1 << 8);
-        if Self::RICH {
-            self.refine[1].choose(expected | partial << 8);
-            let pair = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1);
-            self.refine[2].choose((pair >> 16) as usize);
+        let pair = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1);
+        let contexts = [partial | c1 << 8, expected | partial << 8, (pair >> 16) as usize];
+        for (map, context) in self.refine[..Self::REFINING_MAPS].iter_mut().zip(contexts) {
+            map.choose(context);
         }
         let certainty = (length > 0) as usize + (length > 9) as usize;
         let classes = self.view.classes as usize;
+        let other = self.matching[M - 1].expected(self.partial, self.bit_index).unwrap_or(0);
         let all = [
             partial,
             c1 + 256 * certainty,
@@ -287,6 +293,10 @@ impl<
             expected * 8 + bit,
             self.view.select_position() * 8 + bit,
             (recent >> 16) & 255,
+            hashed(self.view.word),
+            hashed(recent as u32 & 0xFFFF),
+            other as usize * 8 + bit,
+            hashed(self.view.words[0]),
         ];
         core::array::from_fn(|k| all[k])
     }
@@ -295,17 +305,14 @@ impl<
     #[inline(always)]
     pub fn update(&mut self, bit: u32) {
         let simd = self.simd;
-        let errors = self.mixer.errors(simd, bit);
-        self.mixer.update(simd, &self.inputs, &errors, self.rate);
-        let step = (bit as f32 - self.mixed) * FINAL_RATE;
-        for last in &mut self.last[..Self::FINAL_MIXERS] {
-            last.update(simd, &self.mixer.outputs, step);
-        }
+        let chances = self.chances.0;
+        let step = (bit as f32 - chances[Self::MIXED]) * self.rate;
+        self.mixer.update(simd, &self.inputs, step);
         for map in &mut self.refine[..Self::REFINING_MAPS] {
             map.update(bit);
         }
         self.learn_experts(bit);
-        self.network.update(simd, self.partial, -errors[LATE], HEAD_RATE);
+        self.network.update(simd, self.partial, chances[Self::ALONE] - bit as f32, HEAD_RATE);
         self.partial = self.partial << 1 | bit;
         self.node = self.node << 1 | bit as usize;
         self.bit_index += 1;
@@ -352,5 +359,12 @@ impl<
     }
 }
 
-/// Weight sets of each selector, in the order `predict` chooses them.
-const SELECTOR_SIZES: [usize; 8] = [256, 256 * 3, 2048, 2048, 256, 2048, 2048, 256];
+/// Weight sets of each selector, in the order `choose` gives them.
+const SELECTOR_SIZES: [usize; 12] =
+    [256, 256 * 3, 2048, 2048, 256, 2048, 2048, 256, 4096, 4096, 2048, 4096];
+
+/// One of 4,096 weight sets for a value.
+#[inline(always)]
+fn hashed(value: u32) -> usize {
+    (value.wrapping_mul(0x9E37_79B1) >> 20) as usize
+}

@@ -7,21 +7,8 @@
 //! Normative text: spec/codec.md §5.4.1.
 
 use super::history;
-use crate::arith::{Block, Simd, math};
+use crate::arith::{Simd, math};
 
-/// Scale of the linear input beside the logistic one.
-const LINEAR: f32 = 4.0;
-/// Cells of one half in the last eight lanes, where those have no context: their
-/// linear input is 0.
-static BEYOND: [i32; 16] = {
-    let mut cells = [0; 16];
-    let mut lane = 8;
-    while lane < 16 {
-        cells[lane] = i32::MIN;
-        lane += 1;
-    }
-    cells
-};
 /// The first cell of each context.
 static FIRST: [i32; 16] = {
     let mut first = [0; 16];
@@ -72,17 +59,8 @@ impl Maps {
         let at = simd.shl::<1>(index);
         let stretch = simd.gather::<M, 8192>(&self.table, at);
         let cells = simd.gather::<M, 8192>(&self.table, simd.add_i(at, simd.splat_i(1)));
-        let cells = if M <= 8 { simd.or_i(cells, simd.load_i(&BEYOND)) } else { cells };
         simd.store_i(&mut self.cells, cells);
         simd.with_bits(stretch)
-    }
-
-    /// The distances of the looked-up probabilities from one half.
-    #[inline(always)]
-    pub fn linear<S: Simd>(&self, simd: S, to: &mut Block) {
-        let p = simd.to_float(simd.shr::<10>(simd.load_i(&self.cells)));
-        let p = simd.sub(simd.mul(p, simd.splat(LINEAR / ONE)), simd.splat(0.5 * LINEAR));
-        simd.store(&mut to.0, p);
     }
 
     /// Moves the cells of the first `M` contexts towards `bit`: by

@@ -77,9 +77,6 @@ impl<
         let states = self.held[group].states(self.simd, node);
         let logistic = self.maps[group].predict::<S, E>(self.simd, states);
         self.simd.store(&mut self.inputs[group].0, logistic);
-        if W > 1 {
-            self.maps[group].linear(self.simd, &mut self.inputs[Self::GROUPS + group]);
-        }
     }
 
     /// Trains the experts of a group of `E`.
