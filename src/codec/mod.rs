@@ -286,11 +286,11 @@ pub fn decode_seconds(coding: Coding, raw_length: u64) -> f64 {
         1 => 500e6,
         2 => 500e6,
         3 => Model::of_id(coding.model).map_or(1e5, |model| match model.class {
-            Class::Fast => 1200e3,
-            Class::Standard => 700e3,
+            Class::Fast => 1500e3,
+            Class::Standard => 850e3,
             Class::Thorough => 450e3,
             Class::Strong => 350e3,
-            Class::Best => 110e3,
+            Class::Best => 150e3,
         }),
         _ => 1e3,
     };
@@ -335,4 +335,4 @@ pub fn self_test(isa: Isa) -> Result<(), CodecError> {
 }
 
 /// First bytes of the digest of the self-test's payloads.
-const KNOWN_ANSWER: [u8; 8] = [254, 47, 34, 97, 126, 58, 102, 194];
+const KNOWN_ANSWER: [u8; 8] = [18, 192, 75, 93, 112, 122, 216, 41];

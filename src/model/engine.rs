@@ -115,7 +115,7 @@ impl<
     /// A fresh engine for the group of `past`, of which nothing was coded yet.
     /// `model` gives the sizes; its class must be the one of the constants.
     pub fn new(simd: S, model: Model, spelling: Spelling, past: Past) -> Self {
-        const { assert!(matches!(N % 16, 0 | 8) || N == 6 && W == 1) };
+        const { assert!(matches!(N % 16, 0 | 8)) };
         const { assert!(K <= SELECTOR_SIZES.len() && M <= 3) };
         let length = past.group_length();
         let match_log2 = model.match_log2(length);

@@ -50,7 +50,7 @@ impl Maps {
         Maps { table, index: [0; 16], cells: [0; 16] }
     }
 
-    /// Looks up the states of the first `M` contexts, 6, 8 or 16: their predictions in
+    /// Looks up the states of the first `M` contexts, 8 or 16: their predictions in
     /// the logistic domain, 0 in the lanes beyond.
     #[inline(always)]
     pub fn predict<S: Simd, const M: usize>(&mut self, simd: S, states: S::I) -> S::F {

@@ -38,7 +38,7 @@ impl Class {
     /// Number of experts.
     pub fn experts(self) -> usize {
         match self {
-            Class::Fast => 6,
+            Class::Fast => 8,
             Class::Standard => 16,
             Class::Strong | Class::Thorough => 24,
             Class::Best => 56,

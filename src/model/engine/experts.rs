@@ -50,8 +50,7 @@ impl<
         for group in 0..Self::GROUPS {
             match N - 16 * group {
                 16.. => self.experts_of::<16>(group, node),
-                8 => self.experts_of::<8>(group, node),
-                _ => self.experts_of::<6>(group, node),
+                _ => self.experts_of::<8>(group, node),
             }
         }
         self.count(node);
@@ -64,8 +63,7 @@ impl<
         for group in 0..Self::GROUPS {
             match N - 16 * group {
                 16.. => self.train::<16>(group, node, bit),
-                8 => self.train::<8>(group, node, bit),
-                _ => self.train::<6>(group, node, bit),
+                _ => self.train::<8>(group, node, bit),
             }
         }
         self.recount(node, bit);
