@@ -130,10 +130,6 @@ fn price_of_speed(level: u8) -> u64 {
     }
 }
 
-/// By how many thousandths a sample overstates what pairs cost: the model meets
-/// fewer symbols, and has less time to learn more of them.
-const OVERSTATED: u64 = 15;
-
 /// Byte pairs, if they are worth it.
 fn byte_pairs(raw: &[u8], level: u8, isa: Isa) -> Option<Tokens> {
     if raw.len() < if level <= 3 { LEAST_BYTES } else { JUDGED } {
@@ -156,7 +152,7 @@ fn judge(raw: &[u8], tokens: &Tokens, level: u8, isa: Isa) -> bool {
     let entries = tokens.table().wire().len() * sample.len() / raw.len();
     let price = price_of_speed(level) * (sample.len() - symbols.len()) as u64;
     // As many thousandths as the price is worth, of what the plain sample takes.
-    let thousand = (1000 + OVERSTATED) * sample.len() as u64;
+    let thousand = 1000 * sample.len() as u64;
     (pairs + entries) as u64 * thousand <= plain as u64 * (thousand + price)
 }
 
