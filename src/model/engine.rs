@@ -276,8 +276,9 @@ impl<
         let recent = self.view.recent as usize;
         let (c1, c2) = (recent & 255, recent >> 8 & 255);
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
-        let pair = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1);
-        let contexts = [partial | c1 << 8, expected | partial << 8, (pair >> 16) as usize];
+        let pair = recent as u32 & 0xFFFF;
+        let third = hashed::<16>(pair | self.partial << 16);
+        let contexts = [partial | c1 << 8, expected | partial << 8, third];
         for (map, context) in self.refine[..Self::REFINING_MAPS].iter_mut().zip(contexts) {
             map.choose(context);
         }
@@ -293,10 +294,10 @@ impl<
             expected * 8 + bit,
             self.view.select_position() * 8 + bit,
             (recent >> 16) & 255,
-            hashed(self.view.word),
-            hashed(recent as u32 & 0xFFFF),
+            hashed::<12>(self.view.word),
+            hashed::<12>(pair),
             other as usize * 8 + bit,
-            hashed(self.view.words[0]),
+            hashed::<12>(self.view.words[0]),
         ];
         core::array::from_fn(|k| all[k])
     }
@@ -363,8 +364,8 @@ impl<
 const SELECTOR_SIZES: [usize; 12] =
     [256, 256 * 3, 2048, 2048, 256, 2048, 2048, 256, 4096, 4096, 2048, 4096];
 
-/// One of 4,096 weight sets for a value.
+/// A hash of `BITS` bits.
 #[inline(always)]
-fn hashed(value: u32) -> usize {
-    (value.wrapping_mul(0x9E37_79B1) >> 20) as usize
+fn hashed<const BITS: u32>(value: u32) -> usize {
+    (value.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
 }

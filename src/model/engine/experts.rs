@@ -40,7 +40,7 @@ impl<
             self.counts[i] = self.slots.counts(self.places[i], known);
         }
         self.node = 1;
-        self.seen = (1..7.min(N)).filter(|&i| known(&self.held[0].slot(i))).count();
+        self.seen = (1..7).filter(|&i| known(&self.held[0].slot(i))).count();
     }
 
     /// Looks up the experts.
