@@ -113,7 +113,7 @@ fn write_golden_archives() {
     let levels = [1, 7, 8, 9].map(|level| (Codec::Pear, Some(level)));
     for (codec, level) in others.into_iter().chain(levels) {
         let at = level.map_or(String::new(), |level| format!("-level-{level}"));
-        let name = format!("{}{at}-0.4.pear", codec_name(codec as u8));
+        let name = format!("{}{at}-0.5.pear", codec_name(codec as u8));
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
         if !path.exists() {
             let default = CodecOptions { choice: Choice::Only(codec), ..CodecOptions::default() };

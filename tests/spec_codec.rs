@@ -15,7 +15,8 @@ const CONTEXTS: &str = include_str!("../src/model/contexts/lists.rs");
 const ENGINE: &str = include_str!("../src/model/engine.rs");
 const REFINE: &str = include_str!("../src/model/refine.rs");
 const COUNTERS: &str = include_str!("../src/model/counters.rs");
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
+    include_str!("../src/model/guesses.rs"),
     include_str!("../src/model/maps.rs"),
     include_str!("../src/model/matching.rs"),
     include_str!("../src/model/mixer.rs"),
@@ -89,7 +90,8 @@ fn the_models_of_the_spec_are_registered() {
         let sure = model.class.sure().map_or(["–".to_owned(), "–".to_owned()], |enough| {
             [enough.length.to_string(), enough.probability.to_string()]
         });
-        assert_eq!(row[10..], sure);
+        assert_eq!(row[10], model.class.followed().to_string());
+        assert_eq!(row[11..], sure);
         let shape = between(PEAR, &format!("Class::{name} => $run!("), ")");
         let shape = shape.replace("true", "yes").replace("false", "no");
         assert_eq!(row[1..8], shape.split(", ").collect::<Vec<_>>());
@@ -157,13 +159,7 @@ fn expression(source: &str) -> String {
             text = format!("{left}{operator}{argument}{right}");
         }
     }
-    let dropped = [
-        (" as u64", ""),
-        ("self.recent", "r"),
-        ("self.triple()", "triple"),
-        ("(past)", ""),
-        ("self.", ""),
-    ];
+    let dropped = [(" as u64", ""), ("self.recent", "r"), ("(past)", ""), ("self.", "")];
     dropped.iter().fold(text, |text, (from, to)| text.replace(from, to))
 }
 
@@ -182,6 +178,18 @@ fn the_contexts_of_the_spec_are_those_of_the_source() {
             .map(|(index, line)| format!("{index}  {}", expression(line.trim_end_matches(','))))
             .collect();
         assert_eq!(spec, source);
+    }
+}
+
+#[test]
+fn the_followed_contexts_of_the_spec_are_those_of_the_source() {
+    let rows = table(SPEC, "| k | Followed in *Text* |");
+    for (column, function) in [(1, "fn followed_in_text("), (2, "fn followed_in_binary(")] {
+        let source =
+            between(between(CONTEXTS, function, "\n    }"), "\n        [\n", "\n        ]");
+        let source = source.lines().map(|line| expression(line.trim().trim_end_matches(',')));
+        let spec = rows.iter().map(|row| row[column].trim_matches('`').to_owned());
+        assert_eq!(spec.collect::<Vec<_>>(), source.collect::<Vec<_>>());
     }
 }
 

@@ -326,6 +326,9 @@ const GRAMS: usize = 5;
 const ENERGY_RATE: f32 = 0.002;
 const LONGEST: usize = 400;
 const RATE: f32 = 0.006;
+const GUESS_RATE: f32 = 0.006;
+const GUESS_FIRST: f32 = 0.75;
+const GUESS_STRENGTH: f32 = 1.098_612_3;
 const SURE_FIRST: i32 = 60_000;
 const SURE_SHIFT: u32 = 5;
 const RATE_OF: [f32; 16] = [
@@ -371,6 +374,7 @@ struct Class {
     deep: bool,
     most_slots: u32,
     most_rows: u32,
+    followed: usize,
     /// `sure_length` and `sure_probability`.
     sure: Option<(usize, i32)>,
     /// §5.7: `binary` and `text`.
@@ -379,9 +383,9 @@ struct Class {
 
 /// §5.9
 fn registered(model: u16) -> Result<(Class, Contexts)> {
-    let class = |sizes: [usize; 6], deep, most: [u32; 2], sure, rates| {
+    let class = |sizes: [usize; 6], deep, most: [usize; 3], sure, rates| {
         let [experts, blocks, selectors, width, matches, counted] = sizes;
-        let [most_slots, most_rows] = most;
+        let [most_slots, most_rows, followed] = most;
         Class {
             experts,
             blocks,
@@ -390,18 +394,21 @@ fn registered(model: u16) -> Result<(Class, Contexts)> {
             matches,
             counted,
             deep,
-            most_slots,
-            most_rows,
+            most_slots: most_slots as u32,
+            most_rows: most_rows as u32,
+            followed,
             sure,
             rates,
         }
     };
     let class = match model {
-        1..=3 => class([8, 1, 8, 1, 1, 0], false, [24, 12], Some((8, 60_500)), [0.0022, 0.001]),
-        4..=6 => class([16, 2, 12, 2, 2, 0], false, [28, 14], Some((16, 65_350)), [0.0007, 0.0003]),
-        7..=9 => class([24, 2, 12, 2, 2, 0], false, [28, 14], None, [0.0006, 0.00025]),
-        10..=12 => class([24, 3, 12, 2, 2, 16], false, [28, 15], None, [0.0003, 0.00015]),
-        13..=15 => class([56, 7, 12, 2, 3, 48], true, [28, 16], None, [0.00013, 0.0001]),
+        1..=3 => class([8, 1, 8, 1, 1, 0], false, [24, 12, 5], Some((8, 60_500)), [0.0022, 0.001]),
+        4..=6 => {
+            class([16, 2, 12, 2, 2, 0], false, [28, 14, 7], Some((16, 65_350)), [0.0007, 0.0003])
+        }
+        7..=9 => class([24, 2, 12, 2, 2, 0], false, [28, 14, 4], None, [0.0006, 0.00025]),
+        10..=12 => class([24, 3, 12, 2, 2, 16], false, [28, 15, 4], None, [0.0003, 0.00015]),
+        13..=15 => class([56, 7, 12, 2, 3, 48], true, [28, 16, 3], None, [0.00013, 0.0001]),
         _ => return Err("unsupported model".to_owned()),
     };
     let contexts = match model % 3 {
@@ -623,9 +630,7 @@ struct View {
     above: usize,
     line: usize,
     classes: u64,
-    followers: Vec<u16>,
-    pair_followers: Vec<u16>,
-    triple_followers: Vec<u16>,
+    followers: Vec<Vec<u16>>,
     tags: [u32; 16],
     depth: usize,
     in_tag: Option<u32>,
@@ -660,7 +665,7 @@ fn class(byte: u8) -> u64 {
 }
 
 impl View {
-    fn new(contexts: Contexts, spelling: Vec<Vec<u8>>) -> View {
+    fn new(contexts: Contexts, followed: usize, spelling: Vec<Vec<u8>>) -> View {
         View {
             past: Vec::new(),
             contexts,
@@ -673,9 +678,7 @@ impl View {
             above: 0,
             line: 0,
             classes: 0,
-            followers: vec![0; 256],
-            pair_followers: vec![0; 65536],
-            triple_followers: vec![0; 65536],
+            followers: vec![vec![0; 65536]; followed],
             tags: [0; 16],
             depth: 0,
             in_tag: None,
@@ -691,21 +694,12 @@ impl View {
         }
     }
 
-    fn triple(&self) -> usize {
-        ((self.recent & 0xFF_FFFF).wrapping_mul(MULTIPLIER) >> 48) as usize
-    }
-
     fn push(&mut self, symbol: u8) {
-        self.past.push(symbol);
-        let triple = self.triple();
-        let (c1, c12) = (self.recent as usize & 255, self.recent as usize & 0xFFFF);
-        for cell in [
-            &mut self.followers[c1],
-            &mut self.pair_followers[c12],
-            &mut self.triple_followers[triple],
-        ] {
-            *cell = *cell << 8 | symbol as u16;
+        for (k, hash) in self.followed_hashes() {
+            let after = &mut self.followers[k][hash];
+            *after = *after << 8 | symbol as u16;
         }
+        self.past.push(symbol);
         self.recent = self.recent << 8 | symbol as u64;
         if self.contexts == Contexts::Binary {
             self.machine.push(symbol as u32);
@@ -806,16 +800,42 @@ impl View {
         values.iter().zip(1..).take(experts).map(hash).collect()
     }
 
-    fn followers(&self) -> [u64; 3] {
-        let [c1, c12] = [255, 0xFFFF].map(|mask| self.recent as usize & mask);
-        let f3 = self.triple_followers[self.triple()];
-        [self.followers[c1], self.pair_followers[c12], f3].map(u64::from)
+    /// §5.1.5
+    fn followed_hashes(&self) -> Vec<(usize, usize)> {
+        let r = self.recent;
+        let own = match self.contexts {
+            Contexts::Binary => {
+                let machine = &self.machine;
+                let at = machine.position();
+                let instruction = at | ((machine.opcode << 8 | machine.modrm) as u64) << 8;
+                let so_far = at | (machine.so_far as u64) << 8;
+                let one = (machine.before[0] as u64) << 40;
+                let two = one ^ (machine.before[1] as u64).wrapping_mul(MULTIPLIER);
+                [so_far ^ one, instruction, so_far ^ two]
+            }
+            _ => {
+                let word = self.word as u64;
+                let [w1, w2, _] = self.words.map(u64::from);
+                let tag = self.tags[self.depth & 15] as u64;
+                [(word ^ w1 << 20) + (r & 255), tag << 8 ^ r & 255, word ^ w2 << 24]
+            }
+        };
+        let [a, b, c] = own;
+        let values = [r & 0xFF, r & 0xFFFF, r & 0xFF_FFFF, a, b, c, r & 0xFF_FF00];
+        let hashes = values.map(|v| (v.wrapping_mul(MULTIPLIER) >> 48) as usize);
+        hashes.into_iter().enumerate().take(self.followers.len()).collect()
+    }
+
+    fn after(&self) -> Vec<u16> {
+        self.followed_hashes().into_iter().map(|(k, hash)| self.followers[k][hash]).collect()
     }
 
     #[rustfmt::skip]
     fn text(&self) -> [u64; 56] {
         let r = self.recent;
-        let (c1, [f1, f2, f3]) = (r & 255, self.followers());
+        let c1 = r & 255;
+        let after = self.after();
+        let [f1, f2, f3] = [0, 1, 2].map(|k| after[k] as u64);
         let [word, number] = [self.word, self.number].map(u64::from);
         let [w1, w2, w3] = self.words.map(u64::from);
         let (line, kinds) = (self.line_start as u64, self.classes);
@@ -906,7 +926,9 @@ impl View {
     #[rustfmt::skip]
     fn binary(&self) -> [u64; 56] {
         let (r, word) = (self.recent, self.word as u64);
-        let (c1, [f1, f2, f3]) = (r & 255, self.followers());
+        let c1 = r & 255;
+        let after = self.after();
+        let [f1, f2, f3] = [0, 1, 2].map(|k| after[k] as u64);
         let length = self.past.len();
         let back = |n: usize| if n <= length { self.past[length - n] as u64 } else { 0 };
         let stride = self.stride;
@@ -1030,7 +1052,7 @@ struct Matching {
     trust: [[f32; 16]; 4],
     odds: [[f32; 16]; 4],
     cell: (usize, usize),
-    inputs: [f32; 2],
+    input: f32,
 }
 
 fn bucket(length: usize) -> usize {
@@ -1055,7 +1077,7 @@ impl Matching {
             trust: [[0.75; 16]; 4],
             odds: [[1.098_612_3; 16]; 4],
             cell: (0, 0),
-            inputs: [0.0; 2],
+            input: 0.0,
         }
     }
 
@@ -1105,13 +1127,44 @@ impl Matching {
         self.cell = (self.misses.min(3), bucket(self.length));
         self.expected = (self.pointer > 0).then(|| past[self.pointer]);
         let (misses, bucket) = self.cell;
-        self.inputs = [self.odds[misses][bucket], (self.trust[misses][bucket] - 0.5) * 4.0];
+        self.input = self.odds[misses][bucket];
     }
 
     /// The expected symbol, if the model is active.
     fn active(&self, partial: u32, bit_index: u32) -> Option<u32> {
         let symbol = self.expected? as u32;
         ((symbol | 256) >> (8 - bit_index) == partial).then_some(symbol)
+    }
+}
+
+/// §5.11
+struct Followed {
+    trust: [f32; 2],
+    odds: [f32; 2],
+    guessed: u8,
+    twice: usize,
+}
+
+impl Followed {
+    fn guess(&mut self, after: u16) {
+        let [before, guessed] = after.to_be_bytes();
+        (self.guessed, self.twice) = (guessed, (before == guessed) as usize);
+    }
+
+    fn input(&self, partial: u32, bit_index: u32) -> f32 {
+        let symbol = self.guessed as u32 | 256;
+        let s = if symbol >> (7 - bit_index) & 1 == 1 { 1.0 } else { -1.0 };
+        if symbol >> (8 - bit_index) == partial { s * self.odds[self.twice] } else { 0.0 }
+    }
+
+    fn learn_symbol(&mut self, symbol: u8) {
+        let right = (self.guessed ^ symbol).leading_zeros() as f32;
+        let wrong = (self.guessed != symbol) as u8 as f32;
+        let mut t = self.trust[self.twice];
+        t += (1.0 - t) * (right * GUESS_RATE);
+        t -= (t * wrong) * GUESS_RATE;
+        self.trust[self.twice] = t.clamp(0.01, 0.9998);
+        self.odds[self.twice] = stretch(self.trust[self.twice]);
     }
 }
 
@@ -1348,6 +1401,7 @@ struct Engine {
     holds: [[i32; 4]; 6],
     expected: Option<(u8, usize, usize)>,
     matching: Vec<Matching>,
+    followed: Vec<Followed>,
     network: Network,
     /// Selector, set.
     weights: Vec<Vec<Vec<f32>>>,
@@ -1380,9 +1434,15 @@ impl Engine {
             4..=12 => 2,
             _ => 3,
         };
+        let followed = |_| Followed {
+            trust: [GUESS_FIRST; 2],
+            odds: [GUESS_STRENGTH; 2],
+            guessed: 0,
+            twice: 0,
+        };
         let dither = |i| 0x9E37_79B1u32.wrapping_mul(i as u32 % 16 + 1);
         Ok(Engine {
-            view: View::new(contexts, spelling),
+            view: View::new(contexts, class.followed, spelling),
             partial: 1,
             bit_index: 0,
             node: 1,
@@ -1400,6 +1460,7 @@ impl Engine {
             holds: [[SURE_FIRST; 4]; 6],
             expected: None,
             matching: matching.iter().map(|&minimum| Matching::new(minimum, log2)).collect(),
+            followed: (0..class.followed).map(followed).collect(),
             network: Network::new(&class, rows),
             weights: sizes[..class.selectors].iter().map(|&s| vec![weights.clone(); s]).collect(),
             chosen: Vec::new(),
@@ -1426,9 +1487,9 @@ impl Engine {
         }
         let symbol = self.view.past[pointer];
         let class = (length / sure_length).ilog2() as usize;
-        let [_, pair, triple] = self.view.followers();
-        let agreement = |followers: u64| (followers & 255 == symbol as u64) as usize;
-        let agreement = agreement(pair) + 2 * agreement(triple);
+        let after = self.view.after();
+        let agreement = |k: usize| (after[k] as u8 == symbol) as usize;
+        let agreement = agreement(1) + 2 * agreement(2);
         self.expected = Some((symbol, class, agreement));
         let p = self.holds[class][agreement];
         (p >= sure_probability).then_some((symbol, p as u32))
@@ -1445,6 +1506,9 @@ impl Engine {
     fn prepare(&mut self) {
         self.hashes = self.view.hashes(self.class.experts);
         self.find();
+        for (followed, after) in self.followed.iter_mut().zip(self.view.after()) {
+            followed.guess(after);
+        }
         self.network.forward(self.view.recent, self.view.grams());
         self.select(0);
     }
@@ -1514,13 +1578,15 @@ impl Engine {
             other = active.unwrap_or(0) as usize;
             if let Some(symbol) = active {
                 let s = if symbol >> (7 - bit) & 1 == 1 { 1.0 } else { -1.0 };
-                self.inputs[extra + 2 * k] = s * matching.inputs[0];
-                self.inputs[extra + 2 * k + 1] = s * matching.inputs[1];
+                self.inputs[extra + k] = s * matching.input;
                 expected = symbol as usize;
                 strength = strength.max(1 + bucket(matching.length));
             }
         }
-        self.inputs[extra + 2 * matches] = BIAS;
+        self.inputs[extra + matches] = BIAS;
+        for (k, followed) in self.followed.iter().enumerate() {
+            self.inputs[extra + matches + 1 + k] = followed.input(self.partial, self.bit_index);
+        }
         let recent = self.view.recent as usize;
         let c1 = recent & 255;
         let certainty = (strength > 0) as usize + (strength > 9) as usize;
@@ -1599,6 +1665,9 @@ impl Engine {
     fn end_byte(&mut self) {
         self.rate = mixer_rate(&self.class, self.view.contexts, self.view.past.len());
         self.network.learn_symbol();
+        for followed in &mut self.followed {
+            followed.learn_symbol(self.partial as u8);
+        }
         self.take(self.partial as u8);
         (self.partial, self.bit_index) = (1, 0);
     }

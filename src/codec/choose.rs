@@ -116,6 +116,10 @@ const JUDGED_PIECES: usize = 4;
 const JUDGED_SHARE: usize = 32;
 const JUDGED_LEAST: usize = 1 << 14;
 const JUDGED_MOST: usize = 1 << 16;
+/// By how much a sample overstates what pairs cost, in 1/1000: pairs learn more slowly, so
+/// they lose the more the less there is to learn from. On whole groups they take 1.3 to
+/// 2.9 % less against plain bytes than on their samples.
+const OVERSTATED: u64 = 12;
 /// The fast levels take smaller groups without a judgement.
 const LEAST_BYTES: usize = 1 << 16;
 
@@ -141,7 +145,9 @@ fn byte_pairs(raw: &[u8], level: u8, isa: Isa) -> Option<Tokens> {
     pays.then_some(tokens)
 }
 
-/// Codes a sample with and without the pairs by the model of the level.
+/// Codes a sample with and without the pairs by the model of the level, and compares
+/// what they take: the pairs may take more by what a sample overstates, and by the price
+/// of each symbol saved.
 fn judge(raw: &[u8], tokens: &Tokens, level: u8, isa: Isa) -> bool {
     let length = (raw.len() / JUDGED_SHARE).clamp(JUDGED_LEAST, JUDGED_MOST);
     let sample = pieces(raw, JUDGED_PIECES, length / JUDGED_PIECES);
@@ -151,9 +157,9 @@ fn judge(raw: &[u8], tokens: &Tokens, level: u8, isa: Isa) -> bool {
     let (pairs, plain) = (pairs.len(), plain.len());
     let entries = tokens.table().wire().len() * sample.len() / raw.len();
     let price = price_of_speed(level) * (sample.len() - symbols.len()) as u64;
-    // As many thousandths as the price is worth, of what the plain sample takes.
-    let thousand = 1000 * sample.len() as u64;
-    (pairs + entries) as u64 * thousand <= plain as u64 * (thousand + price)
+    let length = sample.len() as u64;
+    let most = plain as u64 * ((1000 + OVERSTATED) * length + price);
+    (pairs + entries) as u64 * (1000 * length) <= most
 }
 
 /// Sixteen samples spread over the group, or all of a small one.

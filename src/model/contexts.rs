@@ -4,6 +4,7 @@
 
 mod lists;
 
+use super::followers::Followers;
 use super::machine::Machine;
 use super::network::GRAMS;
 use super::shape::Contexts;
@@ -65,12 +66,8 @@ pub struct View {
     line: usize,
     /// Classes of the last bytes, four bits each.
     pub classes: u64,
-    /// Last two bytes that followed each byte.
-    followers: Box<[u16; 256]>,
-    /// Last two bytes that followed each pair.
-    pair_followers: Vec<u16>,
-    /// Last two bytes that followed three bytes, hashed.
-    triple_followers: Vec<u16>,
+    /// What followed some short contexts.
+    pub followers: Followers,
     /// Names of the open tags of markup, and how many are open.
     tags: [u32; 16],
     depth: usize,
@@ -94,8 +91,9 @@ pub struct View {
     pub stride: usize,
 }
 
-impl Default for View {
-    fn default() -> View {
+impl View {
+    /// Before the first symbol. What follows is remembered for `followed` contexts.
+    pub fn new(followed: usize) -> View {
         View {
             recent: 0,
             spelt: 0,
@@ -105,9 +103,7 @@ impl Default for View {
             above: 0,
             line: 0,
             classes: 0,
-            followers: Box::new([0; 256]),
-            pair_followers: vec![0; 65536],
-            triple_followers: vec![0; 65536],
+            followers: Followers::new(followed),
             tags: [0; 16],
             depth: 0,
             in_tag: None,
@@ -152,13 +148,7 @@ impl View {
     #[inline(always)]
     pub fn push(&mut self, past: &[u8], spelling: &[u8], contexts: Contexts) {
         let symbol = past[past.len() - 1];
-        let c1 = (self.recent & 255) as usize;
-        let c2 = (self.recent >> 8 & 255) as usize;
-        self.followers[c1] = self.followers[c1] << 8 | symbol as u16;
-        let pair = &mut self.pair_followers[c2 << 8 | c1];
-        *pair = *pair << 8 | symbol as u16;
-        let triple = self.triple();
-        self.triple_followers[triple] = self.triple_followers[triple] << 8 | symbol as u16;
+        self.followers.push(symbol);
         self.recent = self.recent << 8 | symbol as u64;
         if contexts == Contexts::Binary {
             self.machine.push(symbol);
@@ -175,6 +165,7 @@ impl View {
         if indenting && (symbol == b' ' || symbol == b'\t') {
             self.indent += 1;
         }
+        self.follow(contexts);
     }
 
     /// Follows words and lines; `next` is the position of the next symbol.
@@ -255,8 +246,8 @@ impl View {
     /// after the last three (2).
     #[inline(always)]
     pub fn agreement(&self, symbol: u8) -> usize {
-        let pair = self.pair_followers[(self.recent & 0xFFFF) as usize] as u8 == symbol;
-        let triple = self.triple_followers[self.triple()] as u8 == symbol;
+        let pair = self.followers.after(1) as u8 == symbol;
+        let triple = self.followers.after(2) as u8 == symbol;
         pair as usize | (triple as usize) << 1
     }
 
@@ -264,12 +255,6 @@ impl View {
     #[inline(always)]
     pub fn select_position(&self) -> usize {
         self.machine.position() as usize & 255
-    }
-
-    /// Index into the followers of the last three bytes.
-    #[inline(always)]
-    fn triple(&self) -> usize {
-        ((self.recent & 0xFF_FFFF).wrapping_mul(MULTIPLIER) >> 48) as usize
     }
 
     /// Hashes of the network's n-grams: orders 2, 3, 4, 6 and the word.

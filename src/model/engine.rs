@@ -10,6 +10,7 @@ mod experts;
 
 use super::contexts::{Spelling, View};
 use super::counters::Counters;
+use super::guesses::Guesses;
 use super::maps::Maps;
 use super::matching::Matching;
 use super::mixer::{LATE, Mixer};
@@ -62,6 +63,7 @@ pub struct Engine<
     network: Network<B, DEEP>,
     /// Only where the model asks about whole symbols.
     sure: Option<Sure>,
+    guesses: Guesses,
     mixer: Mixer<W, K>,
     refine: [ProbabilityMap; 3],
     inputs: [Block; W],
@@ -106,6 +108,8 @@ impl<
     /// group, or in a block of their own.
     const EXTRA: (usize, usize) =
         if !N.is_multiple_of(16) { (Self::GROUPS - 1, 8) } else { (Self::GROUPS, 0) };
+    /// Lane of the input that never changes: behind the matches, before the followers.
+    const BIASED: usize = Self::EXTRA.1 + M;
     /// Lanes of the probabilities before refinement.
     const MIXED: usize = 0;
     const ALONE: usize = 1;
@@ -118,12 +122,14 @@ impl<
         const { assert!(matches!(N % 16, 0 | 8)) };
         const { assert!(K <= SELECTOR_SIZES.len() && M <= 3) };
         let length = past.group_length();
+        let followed = model.class.followed();
+        debug_assert!(Self::BIASED + followed < LATE);
         let match_log2 = model.match_log2(length);
         let sizes: [usize; K] = core::array::from_fn(|k| SELECTOR_SIZES[k]);
         Engine {
             simd,
             past,
-            view: View::default(),
+            view: View::new(followed),
             slots: Slots::new(model.slots_log2(length), C > 0),
             hashes: [0; N],
             places: [Place::default(); N],
@@ -134,6 +140,7 @@ impl<
             matching: core::array::from_fn(|k| Matching::new(MATCH_LENGTHS[k], match_log2)),
             network: Network::new(model.rows_log2(length)),
             sure: model.class.sure().map(Sure::new),
+            guesses: Guesses::default(),
             mixer: Mixer::new(&sizes, FIRST_WEIGHT / N as f32),
             refine: core::array::from_fn(|k| {
                 let used = k < Self::REFINING_MAPS;
@@ -197,8 +204,19 @@ impl<
                 matching.find(&self.past);
             }
         }
+        self.guess();
         self.network.forward(self.simd);
         self.select(0);
+    }
+
+    /// What the matches and what followed before guess the symbol to be.
+    #[inline(always)]
+    fn guess(&mut self) {
+        for (k, matching) in self.matching.iter().enumerate() {
+            let (symbol, strength) = matching.guess();
+            self.guesses.guess(Self::EXTRA.1 + k, symbol, strength);
+        }
+        self.guesses.follow(Self::BIASED + 1, self.view.followers.all());
     }
 
     /// Probability that the next bit is one, in 1/2^16.
@@ -222,7 +240,7 @@ impl<
         simd.store(&mut self.chances.0, chances);
         let mut late = [0.0; 16];
         late[LATE] = network;
-        self.overlay(Self::LATEST, &late);
+        self.overlay(Self::LATEST, simd.load(&late));
         let p = self.refined(x, simd.first(chances));
         ((p * 65536.0) as u32).clamp(1, 65535)
     }
@@ -243,18 +261,17 @@ impl<
     /// Fills the inputs that are no experts; the late one is 0 for now.
     #[inline(always)]
     fn fill_extra(&mut self) {
-        let (block, first) = Self::EXTRA;
-        let mut extra = [0.0; 16];
-        for k in 0..M {
-            let [logistic, linear] = self.matching[k].predict(self.partial, self.bit_index);
-            extra[first + 2 * k] = logistic;
-            extra[first + 2 * k + 1] = linear;
-        }
-        extra[first + 2 * M] = BIAS;
-        if first > 0 {
-            self.overlay(block, &extra);
-        } else {
-            self.simd.store(&mut self.inputs[block].0, self.simd.load(&extra));
+        let simd = self.simd;
+        let bias = const {
+            let mut lanes = [0.0; 16];
+            lanes[Self::BIASED] = BIAS;
+            lanes
+        };
+        let guesses = self.guesses.predict(simd, self.bit_index);
+        let extra = simd.add(guesses, simd.load(&bias));
+        match Self::EXTRA {
+            (block, 0) => simd.store(&mut self.inputs[block].0, extra),
+            (block, _) => self.overlay(block, extra),
         }
     }
 
@@ -262,10 +279,10 @@ impl<
     /// lane. In registers: a vector load of lanes just stored one by one would wait
     /// for them.
     #[inline(always)]
-    fn overlay(&mut self, block: usize, lanes: &[f32; 16]) {
+    fn overlay(&mut self, block: usize, lanes: S::F) {
         let simd = self.simd;
         let inputs = &mut self.inputs[block].0;
-        let bits = simd.or_i(simd.bits(simd.load(inputs)), simd.bits(simd.load(lanes)));
+        let bits = simd.or_i(simd.bits(simd.load(inputs)), simd.bits(lanes));
         simd.store(inputs, simd.with_bits(bits));
     }
 
@@ -313,6 +330,7 @@ impl<
             map.update(bit);
         }
         self.learn_experts(bit);
+        self.guesses.update(simd, self.bit_index, bit);
         self.network.update(simd, self.partial, chances[Self::ALONE] - bit as f32, HEAD_RATE);
         self.partial = self.partial << 1 | bit;
         self.node = self.node << 1 | bit as usize;
@@ -333,6 +351,7 @@ impl<
         self.rate = self.model.mixer_rate(self.past.len());
         self.network.backward(self.simd, LAYER_RATE, ROW_RATE);
         let symbol = self.partial as u8;
+        self.guesses.learn(self.simd, symbol);
         self.push(symbol);
         self.partial = 1;
         self.bit_index = 0;

@@ -37,8 +37,6 @@ pub struct Matching {
     /// The same in the logistic domain.
     stretch: [f32; 4 * BUCKETS],
     cell: usize,
-    /// Inputs if the prediction is a one: logistic and linear.
-    inputs: [f32; 2],
 }
 
 /// Length bucket: exact to 8, then coarser.
@@ -68,7 +66,6 @@ impl Matching {
             trust: [0.75; 4 * BUCKETS],
             stretch: [1.098_612_3; 4 * BUCKETS],
             cell: 0,
-            inputs: [0.0; 2],
         }
     }
 
@@ -121,7 +118,6 @@ impl Matching {
             }
         }
         self.cell = (self.misses.min(3) as usize) * BUCKETS + bucket(self.length);
-        self.inputs = [self.stretch[self.cell], (self.trust[self.cell] - 0.5) * 4.0];
         self.expected = if self.pointer > 0 { past[self.pointer as usize] as u32 | 256 } else { 0 };
     }
 
@@ -140,13 +136,11 @@ impl Matching {
         self.stretch[self.cell] = simd.first(math::stretch(simd, simd.splat(p)));
     }
 
-    /// The inputs for the next bit after the byte's bits so far, `partial`
-    /// (leading one): logistic and linear.
+    /// The predicted byte with a leading one, or 0 for none, and the strength of the
+    /// prediction.
     #[inline(always)]
-    pub fn predict(&self, partial: u32, bit_index: u32) -> [f32; 2] {
-        let active = (self.expected >> (8 - bit_index) == partial) as u32 as f32;
-        let sign = (self.expected >> (7 - bit_index) & 1) as f32 * 2.0 - 1.0;
-        [active * sign * self.inputs[0], active * sign * self.inputs[1]]
+    pub fn guess(&self) -> (u32, f32) {
+        (self.expected, self.stretch[self.cell])
     }
 
     /// The predicted byte, if one is predicted and the byte's bits so far agree.

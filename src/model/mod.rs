@@ -2,9 +2,10 @@
 //!
 //! A group is predicted bit by bit. Context experts look up bit histories
 //! ([`slots`], [`history`]) under hashed contexts ([`contexts`]) and turn them
-//! into predictions ([`maps`]), beside direct counters ([`counters`]); match
-//! models ([`matching`]) and the byte-level network ([`network`]) add theirs; two
-//! layers of gated mixing ([`mixer`]) join them, and adaptive probability maps
+//! into predictions ([`maps`]), beside direct counters ([`counters`]); matches
+//! ([`matching`]) and what followed the same contexts before ([`followers`]) guess
+//! whole symbols ([`guesses`]), and the byte-level network ([`network`]) adds its
+//! prediction; gated mixing ([`mixer`]) joins them, and adaptive probability maps
 //! ([`refine`]) correct the result.
 //! Inside long matches a whole symbol is asked about at once ([`sure`]).
 //! Everything learns online, the same in encoder and decoder. The predictor
@@ -15,6 +16,8 @@
 pub mod contexts;
 pub mod counters;
 pub mod engine;
+pub mod followers;
+pub mod guesses;
 pub mod history;
 pub mod machine;
 pub mod maps;

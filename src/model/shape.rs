@@ -22,11 +22,11 @@ pub enum Contexts {
 /// Size class: what is compiled into the engine as constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// 6 experts, sure symbols early: levels 1 to 3.
+    /// 8 experts, sure symbols early: levels 1 to 3.
     Fast,
     /// 16 experts, sure symbols: levels 4 and 5.
     Standard,
-    /// 16 experts, every bit: levels 6 and 7.
+    /// 24 experts, every bit: levels 6 and 7.
     Thorough,
     /// 24 experts, 16 of them with counters: level 8.
     Strong,
@@ -48,6 +48,17 @@ impl Class {
     /// Whether some experts have direct counters.
     pub fn counted(self) -> bool {
         matches!(self, Class::Strong | Class::Best)
+    }
+
+    /// Number of contexts of which is remembered what followed: as many as there are
+    /// lanes for.
+    pub fn followed(self) -> usize {
+        match self {
+            Class::Fast => 5,
+            Class::Standard => 7,
+            Class::Strong | Class::Thorough => 4,
+            Class::Best => 3,
+        }
     }
 
     /// When long matches are asked about whole symbols, if ever.

@@ -3,6 +3,7 @@
 //! Normative text: spec/codec.md §5.1.2.
 
 use super::{MULTIPLIER, View};
+use crate::model::followers::MOST as MOST_FOLLOWED;
 use crate::model::shape::Contexts;
 
 /// Most experts any model has.
@@ -30,9 +31,8 @@ impl View {
         let r = self.recent;
         let word = self.word as u64;
         let [w1, w2, w3] = self.words.map(u64::from);
-        let (c1, c2) = (r & 255, r >> 8 & 255);
-        let f1 = self.followers[c1 as usize] as u64;
-        let f2 = self.pair_followers[(c2 << 8 | c1) as usize] as u64;
+        let c1 = r & 255;
+        let [f1, f2, f3] = [0, 1, 2].map(|k| self.followers.after(k) as u64);
         let above = self.above(past);
         let column = self.column.min(255) as u64;
         let indent = self.indent as u64;
@@ -97,8 +97,8 @@ impl View {
             kinds & 0xF_FFFF | word << 24,
             (kinds >> 4 & 0xFFFF_FFFF) << 8 | c1,
             self.number as u64 | (kinds & 0xFF) << 32,
-            self.triple_followers[self.triple()] as u64 | (r & 0xFF) << 16,
-            self.triple_followers[self.triple()] as u64 | (r & 0xFF_FFFF) << 16,
+            f3 | (r & 0xFF) << 16,
+            f3 | (r & 0xFF_FFFF) << 16,
             word << 8 | self.quote as u64,
             0,
         ]
@@ -123,9 +123,8 @@ impl View {
     #[inline(always)]
     fn binary(&self, past: &[u8]) -> [u64; MOST] {
         let r = self.recent;
-        let (c1, c2) = (r & 255, r >> 8 & 255);
-        let f1 = self.followers[c1 as usize] as u64;
-        let f2 = self.pair_followers[(c2 << 8 | c1) as usize] as u64;
+        let c1 = r & 255;
+        let [f1, f2, f3] = [0, 1, 2].map(|k| self.followers.after(k) as u64);
         let back = |n: usize| if past.len() >= n { past[past.len() - n] as u64 } else { 0 };
         let stride = self.stride;
         let (up, up2) = (back(stride), back(2 * stride));
@@ -190,7 +189,7 @@ impl View {
             r & 0xFF_FFFF | quad << 24,
             f2 << 8 | c1,
             f1 << 16 | r & 0xFFFF,
-            self.triple_followers[self.triple()] as u64 | (r & 0xFF_FFFF) << 16,
+            f3 | (r & 0xFF_FFFF) << 16,
             instruction | c1 << 40,
             instruction ^ (b0 >> 8) << 40,
             instruction ^ one,
@@ -201,6 +200,58 @@ impl View {
             r & 0xFF00_0000_FFFF,
             r >> 16 & 0xFFFF_FFFF,
             0,
+        ]
+    }
+
+    /// Chooses the contexts of which is remembered what followed.
+    #[inline(always)]
+    pub(super) fn follow(&mut self, contexts: Contexts) {
+        let values = match contexts {
+            Contexts::Binary => self.followed_in_binary(),
+            _ => self.followed_in_text(),
+        };
+        let hash = |value: u64| (value.wrapping_mul(MULTIPLIER) >> 48) as u16;
+        self.followers.choose(values.map(hash));
+    }
+
+    /// Values of the followed contexts for text, most useful first.
+    #[inline(always)]
+    fn followed_in_text(&self) -> [u64; MOST_FOLLOWED] {
+        let r = self.recent;
+        let c1 = r & 255;
+        let word = self.word as u64;
+        let [w1, w2, _] = self.words.map(u64::from);
+        let tag = self.tags[self.depth & 15] as u64;
+        [
+            r & 0xFF,
+            r & 0xFFFF,
+            r & 0xFF_FFFF,
+            (word ^ w1 << 20) + c1,
+            tag << 8 ^ c1,
+            word ^ w2 << 24,
+            r & 0xFF_FF00,
+        ]
+    }
+
+    /// Values of the followed contexts for machine code and records, most useful first.
+    #[inline(always)]
+    fn followed_in_binary(&self) -> [u64; MOST_FOLLOWED] {
+        let r = self.recent;
+        let machine = &self.machine;
+        let at = machine.position() as u64;
+        let instruction = at | (machine.instruction() as u64) << 8;
+        let so_far = at | (machine.so_far as u64) << 8;
+        let [b0, b1, ..] = machine.before.map(u64::from);
+        let one = b0 << 40;
+        let two = one ^ b1.wrapping_mul(MULTIPLIER);
+        [
+            r & 0xFF,
+            r & 0xFFFF,
+            r & 0xFF_FFFF,
+            so_far ^ one,
+            instruction,
+            so_far ^ two,
+            r & 0xFF_FF00,
         ]
     }
 

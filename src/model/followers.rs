@@ -1,0 +1,67 @@
+//! What followed a few short contexts the last two times.
+//!
+//! Normative text: spec/codec.md §5.1.5; the contexts are in `contexts::lists`.
+
+/// Most contexts.
+pub const MOST: usize = 7;
+
+/// The last two symbols after each context, the last one in the low byte.
+#[derive(Clone, Debug)]
+pub struct Followers {
+    /// `[contexts, 2^16 hashes]`
+    tables: Vec<[u16; 65536]>,
+    /// Hash of each context as it is now.
+    at: [u16; MOST],
+}
+
+impl Followers {
+    /// The first `count` contexts, 3 ..= `MOST`, which nothing has followed yet.
+    pub fn new(count: usize) -> Followers {
+        debug_assert!((3..=MOST).contains(&count));
+        Followers { tables: vec![[0; 65536]; count], at: [0; MOST] }
+    }
+
+    /// `symbol` follows the contexts as they are.
+    #[inline(always)]
+    pub fn push(&mut self, symbol: u8) {
+        for (table, &at) in self.tables.iter_mut().zip(&self.at) {
+            let last_two = &mut table[at as usize];
+            *last_two = *last_two << 8 | symbol as u16;
+        }
+    }
+
+    /// The contexts change to these hashes.
+    #[inline(always)]
+    pub fn choose(&mut self, hashes: [u16; MOST]) {
+        self.at = hashes;
+    }
+
+    /// What followed context `k`.
+    #[inline(always)]
+    pub fn after(&self, k: usize) -> u16 {
+        self.tables[k][self.at[k] as usize]
+    }
+
+    /// What followed each context.
+    #[inline(always)]
+    pub fn all(&self) -> impl Iterator<Item = u16> {
+        self.tables.iter().zip(&self.at).map(|(table, &at)| table[at as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_context_remembers_the_last_two_symbols_and_no_other_contexts() {
+        let mut followers = Followers::new(3);
+        followers.choose([1, 2, 3, 0, 0, 0, 0]);
+        for symbol in [7, 8, 9] {
+            followers.push(symbol);
+        }
+        followers.choose([1, 1, 3, 0, 0, 0, 0]);
+        assert_eq!(followers.all().collect::<Vec<_>>(), [0x0809, 0, 0x0809]);
+        assert_eq!([0, 1, 2].map(|k| followers.after(k)), [0x0809, 0, 0x0809]);
+    }
+}
