@@ -267,6 +267,7 @@ impl<
             lanes[Self::BIASED] = BIAS;
             lanes
         };
+        // Adding makes 0 of the −0 of silent guesses, as `overlay` needs it.
         let guesses = self.guesses.predict(simd, self.bit_index);
         let extra = simd.add(guesses, simd.load(&bias));
         match Self::EXTRA {
