@@ -13,7 +13,7 @@ use crate::model::{Class, Engine, Model, Past, Spelling};
 macro_rules! with_class {
     ($class:expr, $run:ident) => {
         match $class {
-            Class::Fast => $run!(8, 1, 8, 1, 1, 0, false),
+            Class::Fast => $run!(8, 1, 7, 1, 1, 0, false),
             Class::Standard => $run!(16, 2, 12, 2, 2, 0, false),
             Class::Thorough => $run!(24, 2, 12, 2, 2, 0, false),
             Class::Strong => $run!(24, 3, 12, 2, 2, 16, false),

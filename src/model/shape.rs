@@ -64,7 +64,7 @@ impl Class {
     /// When long matches are asked about whole symbols, if ever.
     pub fn sure(self) -> Option<Certainty> {
         match self {
-            Class::Fast => Some(Certainty { length: 8, probability: 60_500 }),
+            Class::Fast => Some(Certainty { length: 8, probability: 54_000 }),
             Class::Standard => Some(Certainty { length: 16, probability: 65_350 }),
             _ => None,
         }
