@@ -49,7 +49,7 @@ impl Spelling {
 }
 
 /// Running view of the bytes so far.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct View {
     /// Last eight bytes, newest lowest.
     pub recent: u64,

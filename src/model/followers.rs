@@ -2,14 +2,17 @@
 //!
 //! Normative text: spec/codec.md §5.1.5; the contexts are in `contexts::lists`.
 
+use crate::arith::memory::Table;
+
 /// Most contexts.
 pub const MOST: usize = 7;
 
 /// The last two symbols after each context, the last one in the low byte.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Followers {
     /// `[contexts, 2^16 hashes]`
-    tables: Vec<[u16; 65536]>,
+    cells: Table<u16>,
+    count: usize,
     /// Hash of each context as it is now.
     at: [u16; MOST],
 }
@@ -18,14 +21,15 @@ impl Followers {
     /// The first `count` contexts, 3 ..= `MOST`, which nothing has followed yet.
     pub fn new(count: usize) -> Followers {
         debug_assert!((3..=MOST).contains(&count));
-        Followers { tables: vec![[0; 65536]; count], at: [0; MOST] }
+        let log2 = 16 + count.next_power_of_two().ilog2();
+        Followers { cells: Table::new(log2), count, at: [0; MOST] }
     }
 
     /// `symbol` follows the contexts as they are.
     #[inline(always)]
     pub fn push(&mut self, symbol: u8) {
-        for (table, &at) in self.tables.iter_mut().zip(&self.at) {
-            let last_two = &mut table[at as usize];
+        for k in 0..self.count {
+            let last_two = self.cells.at_mut(self.cell(k));
             *last_two = *last_two << 8 | symbol as u16;
         }
     }
@@ -39,13 +43,19 @@ impl Followers {
     /// What followed context `k`.
     #[inline(always)]
     pub fn after(&self, k: usize) -> u16 {
-        self.tables[k][self.at[k] as usize]
+        *self.cells.at(self.cell(k))
     }
 
     /// What followed each context.
     #[inline(always)]
     pub fn all(&self) -> impl Iterator<Item = u16> {
-        self.tables.iter().zip(&self.at).map(|(table, &at)| table[at as usize])
+        (0..self.count).map(|k| self.after(k))
+    }
+
+    /// Where what followed context `k` is kept.
+    #[inline(always)]
+    fn cell(&self, k: usize) -> usize {
+        k << 16 | self.at[k] as usize
     }
 }
 

@@ -131,13 +131,8 @@ impl View {
         let place = (past.len() % stride) as u64 | (stride as u64) << 16;
         let record = (stride as u64) << 32;
         let quad = past.len() as u64 & 3;
-        let machine = &self.machine;
-        let at = machine.position() as u64;
-        let instruction = at | (machine.instruction() as u64) << 8;
-        let so_far = at | (machine.so_far as u64) << 8;
-        let [b0, b1, b2, b3] = machine.before.map(u64::from);
-        let one = b0 << 40;
-        let two = one ^ b1.wrapping_mul(MULTIPLIER);
+        let [at, instruction, so_far, one, two] = self.code();
+        let [b0, b1, b2, b3] = self.machine.before.map(u64::from);
         let three = two ^ b2.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
         let opcodes = (b0 >> 8) << 32 ^ (b1 >> 8) << 44 ^ (b2 >> 8).wrapping_mul(MULTIPLIER);
         [
@@ -237,13 +232,7 @@ impl View {
     #[inline(always)]
     fn followed_in_binary(&self) -> [u64; MOST_FOLLOWED] {
         let r = self.recent;
-        let machine = &self.machine;
-        let at = machine.position() as u64;
-        let instruction = at | (machine.instruction() as u64) << 8;
-        let so_far = at | (machine.so_far as u64) << 8;
-        let [b0, b1, ..] = machine.before.map(u64::from);
-        let one = b0 << 40;
-        let two = one ^ b1.wrapping_mul(MULTIPLIER);
+        let [_, instruction, so_far, one, two] = self.code();
         [
             r & 0xFF,
             r & 0xFFFF,
@@ -253,6 +242,19 @@ impl View {
             so_far ^ two,
             r & 0xFF_FF00,
         ]
+    }
+
+    /// Where in an instruction the next byte stands, with the opcode, and with the bytes
+    /// so far; the one instruction before, and two.
+    #[inline(always)]
+    fn code(&self) -> [u64; 5] {
+        let machine = &self.machine;
+        let at = machine.position() as u64;
+        let instruction = at | (machine.instruction() as u64) << 8;
+        let so_far = at | (machine.so_far as u64) << 8;
+        let [b0, b1, ..] = machine.before.map(u64::from);
+        let one = b0 << 40;
+        [at, instruction, so_far, one, one ^ b1.wrapping_mul(MULTIPLIER)]
     }
 
     /// The byte above, in the line before; 0 where that line is shorter.
