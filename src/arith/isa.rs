@@ -7,6 +7,8 @@
 
 use super::lanes::{Scalar, Simd};
 #[cfg(target_arch = "x86_64")]
+use super::tiles::{self, Tiles};
+#[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Avx512};
 
 /// A computation that can be compiled for several instruction sets.
@@ -37,6 +39,9 @@ pub(super) enum Kind {
     Avx2,
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// AVX-512 and tiles of bfloat16.
+    #[cfg(target_arch = "x86_64")]
+    Amx,
 }
 
 /// An instruction set this CPU has. A value exists only if it does.
@@ -69,6 +74,9 @@ impl Isa {
                 && is_x86_feature_detected!("avx512cd")
             {
                 found.push(Isa(Kind::Avx512));
+                if tiles::available() {
+                    found.push(Isa(Kind::Amx));
+                }
             }
         }
         found
@@ -85,12 +93,12 @@ impl Isa {
         match self.0 {
             // AVX-512 is only seen where AVX2 is, see `available`.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 if lanes <= 8 => Isa(Kind::Avx2),
+            Kind::Avx512 | Kind::Amx if lanes <= 8 => Isa(Kind::Avx2),
             _ => self,
         }
     }
 
-    /// Name as users know it: `scalar`, `avx2`, `avx512`.
+    /// Name as users know it: `scalar`, `avx2`, `avx512`, `amx`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Scalar => "scalar",
@@ -98,11 +106,20 @@ impl Isa {
             Kind::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Kind::Amx => "amx",
         }
     }
 
     pub(super) fn kind(self) -> Kind {
         self.0
+    }
+
+    /// The tiles of this instruction set, configured for this thread.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn tiles(self) -> Option<Tiles> {
+        // SAFETY: an `Isa` of this kind is made only by `available`, after `tiles::available`.
+        (self.0 == Kind::Amx).then(|| unsafe { Tiles::new() })
     }
 
     /// Runs `kernel` compiled for this instruction set.
@@ -116,7 +133,7 @@ impl Isa {
             Kind::Avx2 => unsafe { run_avx2(kernel) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => unsafe { run_avx512(kernel) },
+            Kind::Avx512 | Kind::Amx => unsafe { run_avx512(kernel) },
         }
     }
 
@@ -130,7 +147,7 @@ impl Isa {
             Kind::Avx2 => self.run(WithLanes(kernel, unsafe { Avx2::new() })),
             // SAFETY: an `Isa` of this kind exists only if the CPU has AVX-512.
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => self.run(WithLanes(kernel, unsafe { Avx512::new() })),
+            Kind::Avx512 | Kind::Amx => self.run(WithLanes(kernel, unsafe { Avx512::new() })),
         }
     }
 }

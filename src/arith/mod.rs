@@ -11,6 +11,8 @@ pub mod lanes;
 pub mod math;
 pub mod memory;
 #[cfg(target_arch = "x86_64")]
+mod tiles;
+#[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub use isa::{Isa, Kernel, LaneKernel};

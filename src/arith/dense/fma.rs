@@ -3,12 +3,13 @@
 use super::super::isa::{Isa, Kernel, Kind};
 use super::matmul::Matrix;
 use super::pack::{self, Line, Square};
-use super::tile::{Tile, tile_body};
+use super::tile::{Tile, tile_body, tile_of_pairs_body};
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{
-    __m256, __m512, _MM_HINT_ET0, _mm_prefetch, _mm256_fmadd_ps, _mm256_load_ps, _mm256_loadu_ps,
-    _mm256_set1_ps, _mm256_storeu_ps, _mm512_fmadd_ps, _mm512_load_ps, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_permutex2var_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m256, __m512, _MM_HINT_ET0, _mm_prefetch, _mm256_add_ps, _mm256_fmadd_ps, _mm256_load_ps,
+    _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps,
+    _mm512_load_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_permutex2var_ps, _mm512_set1_ps,
+    _mm512_storeu_ps,
 };
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -36,6 +37,9 @@ pub trait Fma: 'static {
     /// `sums[i] = fma(a, b[i], sums[i])`.
     fn accumulate(a: f32, b: &Line, sums: Self::Sums) -> Self::Sums;
 
+    /// `a[i] + b[i]`.
+    fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
+
     /// Hints that the cache line of `place` will be written soon.
     #[inline(always)]
     fn will_write(place: &f32) {
@@ -46,6 +50,12 @@ pub trait Fma: 'static {
     ///
     /// - `a`: `[K, ROWS]` packed, `b`: `[K, LINES]` lines.
     fn tile(a: &[f32], b: &[Line], tile: Tile<'_>);
+
+    /// `acc[m, n] += even + odd` for each block of 32 `k`, with the chains of
+    /// fused multiply-adds over the even and over the odd ones of the block.
+    ///
+    /// - `a`: `[K, ROWS]` packed, `b`: `[K, LINES]` lines.
+    fn tile_of_pairs(a: &[f32], b: &[Line], tile: Tile<'_>);
 
     /// Turns a square of numbers over its diagonal.
     #[inline(always)]
@@ -73,6 +83,10 @@ macro_rules! register_tile {
         #[inline(always)]
         fn tile(a: &[f32], b: &[Line], tile: Tile<'_>) {
             tile_body::<Self, $rows, $lines>(a, b, tile)
+        }
+        #[inline(always)]
+        fn tile_of_pairs(a: &[f32], b: &[Line], tile: Tile<'_>) {
+            tile_of_pairs_body::<Self, $rows, $lines>(a, b, tile)
         }
         #[inline(always)]
         fn pack_rows(
@@ -124,7 +138,7 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 => self.run(With::<Ymm, K>(kernel, PhantomData)),
             #[cfg(target_arch = "x86_64")]
-            Kind::Avx512 => self.run(With::<Zmm, K>(kernel, PhantomData)),
+            Kind::Avx512 | Kind::Amx => self.run(With::<Zmm, K>(kernel, PhantomData)),
         }
     }
 }
@@ -158,6 +172,11 @@ impl Fma for Baseline {
             *sum = Self::fma(a, b, *sum);
         }
         sums
+    }
+    #[inline(always)]
+    fn add(mut a: [f32; 16], b: [f32; 16]) -> [f32; 16] {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+        a
     }
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
@@ -209,6 +228,11 @@ impl Fma for Ymm {
             ]
         }
     }
+    #[inline(always)]
+    fn add(a: [__m256; 2], b: [__m256; 2]) -> [__m256; 2] {
+        // SAFETY: as above.
+        unsafe { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -243,6 +267,11 @@ impl Fma for Zmm {
     fn accumulate(a: f32, b: &Line, sums: __m512) -> __m512 {
         // SAFETY: as above; a `Line` is sixteen numbers on 64 bytes of their own.
         unsafe { _mm512_fmadd_ps(_mm512_set1_ps(a), _mm512_load_ps(b.0.as_ptr()), sums) }
+    }
+    #[inline(always)]
+    fn add(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_add_ps(a, b) }
     }
     #[inline(always)]
     fn transpose(square: &mut Square) {

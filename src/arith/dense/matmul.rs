@@ -12,6 +12,7 @@
 //! A block of `k` starts from the sums the one before it left in the output,
 //! so blocking moves sums between registers and memory but reorders nothing.
 
+use super::bfloat16::bfloat16;
 use super::fma::{Fma, FusedKernel};
 use super::pack::Line;
 use super::tile::Tile;
@@ -33,8 +34,8 @@ pub struct Matrix<'a> {
     pub(super) data: &'a [f32],
     pub(super) row_stride: usize,
     pub(super) column_stride: usize,
-    rows: usize,
-    columns: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
 impl<'a> Matrix<'a> {
@@ -81,11 +82,28 @@ pub enum Init<'a> {
 /// # Panics
 /// If the shapes do not fit together or `K` is zero.
 pub fn matmul(isa: Isa, out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, init: Init<'_>) {
-    let columns = b.columns;
+    check(out, &a, &b);
+    assert!(!matches!(init, Init::Row(row) if row.len() != b.columns), "initial row");
+    by_chunks::<false>(isa, out, a, b, init);
+}
+
+/// Panics if the shapes do not fit together or the inner dimension is zero.
+pub(super) fn check(out: &[f32], a: &Matrix<'_>, b: &Matrix<'_>) {
     assert_eq!(a.columns, b.rows, "inner dimensions");
     assert!(a.columns > 0, "a product over nothing");
-    assert_eq!(out.len(), a.rows * columns, "output");
-    assert!(!matches!(init, Init::Row(row) if row.len() != columns), "initial row");
+    assert_eq!(out.len(), a.rows * b.columns, "output");
+}
+
+/// The product by fused multiply-adds, chunks of rows in parallel: that of [`matmul`], or
+/// with `ROUNDED` that of [`super::matmul_bfloat16`].
+pub(super) fn by_chunks<const ROUNDED: bool>(
+    isa: Isa,
+    out: &mut [f32],
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    init: Init<'_>,
+) {
+    let columns = b.columns;
     if out.is_empty() {
         return;
     }
@@ -94,7 +112,8 @@ pub fn matmul(isa: Isa, out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>, init: Ini
     let chunk = share.clamp(12, ROWS);
     out.par_chunks_mut(chunk * columns).enumerate().for_each(|(index, out)| {
         SCRATCH.with_borrow_mut(|scratch| {
-            isa.run_fused(Chunk { out, first: index * chunk, a, b, init, scratch });
+            let first = index * chunk;
+            isa.run_fused(Chunk::<ROUNDED> { out, first, a, b, init, scratch });
         });
     });
 }
@@ -130,7 +149,7 @@ thread_local! {
 }
 
 /// The rows of one task.
-struct Chunk<'a> {
+struct Chunk<'a, const ROUNDED: bool> {
     out: &'a mut [f32],
     first: usize,
     a: Matrix<'a>,
@@ -139,7 +158,7 @@ struct Chunk<'a> {
     scratch: &'a mut Scratch,
 }
 
-impl FusedKernel for Chunk<'_> {
+impl<const ROUNDED: bool> FusedKernel for Chunk<'_, ROUNDED> {
     type Output = ();
     #[inline(always)]
     fn run<F: Fma>(self) {
@@ -150,11 +169,18 @@ impl FusedKernel for Chunk<'_> {
         for block in 0..blocks {
             let inner = block * INNER..a.columns.min((block + 1) * INNER);
             F::pack_rows(&mut scratch.rows, &a, rows.clone(), inner.clone());
+            if ROUNDED {
+                scratch.rows.iter_mut().for_each(|x| *x = bfloat16(*x));
+            }
             for start in (0..stride).step_by(COLUMNS) {
                 let columns = start..stride.min(start + COLUMNS);
                 F::pack_columns(&mut scratch.columns, &b, inner.clone(), columns.clone());
                 let init = if block > 0 { Init::Output } else { init };
-                panels::<F>(out, stride, columns, inner.len(), init, scratch);
+                if ROUNDED {
+                    let numbers = scratch.columns.iter_mut().flat_map(|line| &mut line.0);
+                    numbers.for_each(|x| *x = bfloat16(*x));
+                }
+                panels::<F, ROUNDED>(out, stride, columns, inner.len(), init, scratch);
             }
         }
     }
@@ -162,7 +188,7 @@ impl FusedKernel for Chunk<'_> {
 
 /// All register tiles of one block.
 #[inline(always)]
-fn panels<F: Fma>(
+fn panels<F: Fma, const ROUNDED: bool>(
     out: &mut [f32],
     stride: usize,
     columns: std::ops::Range<usize>,
@@ -187,7 +213,7 @@ fn panels<F: Fma>(
                 columns: width.min(columns.end - column),
                 init,
             };
-            F::tile(a, b, tile);
+            if ROUNDED { F::tile_of_pairs(a, b, tile) } else { F::tile(a, b, tile) }
         }
     }
 }

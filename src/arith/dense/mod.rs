@@ -12,6 +12,7 @@
 //! pool.
 
 mod adam;
+mod bfloat16;
 mod branches;
 mod elementwise;
 mod fma;
@@ -22,8 +23,11 @@ mod rows;
 #[cfg(test)]
 mod tests;
 mod tile;
+#[cfg(target_arch = "x86_64")]
+mod tiled;
 
 pub use adam::{Adam, Moments};
+pub use bfloat16::{Precision, bfloat16, matmul_bfloat16};
 pub use branches::{mix_branches, mix_branches_backward};
 pub use elementwise::{gelu, gelu_backward, sigmoid, sigmoid_backward};
 pub use fma::{Fma, FusedKernel, fma_soft};

@@ -60,6 +60,76 @@ fn a_product_is_the_naive_loop_on_every_isa_and_layout() {
     }
 }
 
+/// The definition of [`matmul_bfloat16`], with the fused multiply-add in software.
+fn naive_of_pairs(a: &[f32], b: &[f32], columns: usize, depth: usize) -> Vec<f32> {
+    let chain = |m: usize, n: usize, ks: &mut dyn Iterator<Item = usize>| {
+        let product =
+            |sum, k: usize| fma_soft(bfloat16(a[m * depth + k]), bfloat16(b[k * columns + n]), sum);
+        ks.fold(0.0, product)
+    };
+    let element = |m: usize, n: usize| {
+        (0..depth).step_by(32).fold(0.0, |sum, from| {
+            let block = from..depth.min(from + 32);
+            let even = chain(m, n, &mut block.clone().step_by(2));
+            sum + (even + chain(m, n, &mut block.skip(1).step_by(2)))
+        })
+    };
+    (0..a.len() / depth).flat_map(|m| (0..columns).map(move |n| element(m, n))).collect()
+}
+
+#[test]
+fn a_product_of_rounded_operands_is_the_naive_loop_on_every_isa_and_layout() {
+    // Sizes beside every tile, block and group, and over one chunk of rows.
+    for (m, n, k) in [
+        (1, 1, 1),
+        (3, 7, 5),
+        (32, 32, 32),
+        (33, 17, 31),
+        (13, 65, 34),
+        (31, 530, 33),
+        (545, 3, 66),
+        (7, 5, 1030),
+    ] {
+        // A tenth of the numbers is around the least that is not zero.
+        let uneven = |seed, length| -> Vec<f32> {
+            let numbers = noise(seed, length).into_iter().zip(noise(seed + 8, length));
+            numbers.map(|(x, y)| if y > 0.8 { x * 2e-15 } else { x }).collect()
+        };
+        let (a, b) = (uneven(1, m * k), uneven(2, k * n));
+        let want = naive_of_pairs(&a, &b, n, k);
+        let (ta, tb) = (transpose(&a, k), transpose(&b, n));
+        let a_forms = [Matrix::new(&a, m, k), Matrix::new(&ta, k, m).transposed()];
+        let b_forms = [Matrix::new(&b, k, n), Matrix::new(&tb, n, k).transposed()];
+        for (a, b) in a_forms.into_iter().flat_map(|a| b_forms.map(|b| (a, b))) {
+            let got = agreed(|isa| {
+                let mut out = vec![f32::NAN; m * n];
+                matmul_bfloat16(isa, &mut out, a, b);
+                out
+            });
+            assert_eq!(bits(&got), bits(&want), "{m} {n} {k}");
+        }
+    }
+}
+
+#[test]
+fn bfloat16_is_the_nearest_number_and_never_a_tiny_one() {
+    for x in noise(14, 20_000).into_iter().map(|x| x * 3.0) {
+        let y = bfloat16(x);
+        assert_eq!(y.to_bits() & 0xffff, 0);
+        let step = f32::from_bits(y.to_bits() & 0x7f80_0000) / 128.0;
+        assert!((x - y).abs() <= step / 2.0, "{x} {y}");
+    }
+    let least = 0.5_f32.powi(50);
+    assert_eq!(bfloat16(least).to_bits(), least.to_bits());
+    assert_eq!(bfloat16(-least), -least);
+    let below = f32::from_bits(least.to_bits() - 1);
+    assert_eq!([bfloat16(below), bfloat16(-below), bfloat16(-0.0)].map(f32::to_bits), [0; 3]);
+    // Halfway between two: the one with an even last digit.
+    let halfway = [1.0 + 1.0 / 256.0, 1.0 + 3.0 / 256.0];
+    assert_eq!(halfway.map(bfloat16), [1.0, 1.0 + 4.0 / 256.0]);
+    assert!(bfloat16(f32::NAN).is_nan());
+}
+
 #[test]
 fn products_add_to_what_is_there() {
     let (a, b) = (noise(1, 6), noise(2, 6));

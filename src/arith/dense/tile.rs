@@ -40,6 +40,33 @@ pub fn tile_body<F: Fma, const ROWS: usize, const LINES: usize>(
     }
 }
 
+/// Inner indices of a block of [`Fma::tile_of_pairs`].
+pub const PAIRED: usize = 32;
+
+/// Body of [`Fma::tile_of_pairs`]: the chains stay in `ROWS × LINES` registers, the
+/// even one first, the sums of the blocks in a first-level cache.
+#[inline(always)]
+pub fn tile_of_pairs_body<F: Fma, const ROWS: usize, const LINES: usize>(
+    a: &[f32],
+    b: &[Line],
+    tile: Tile<'_>,
+) {
+    let zero = [[F::sums(&[0.0; 16]); LINES]; ROWS];
+    let mut sums = zero;
+    start::<F, ROWS, LINES>(&mut sums, &tile);
+    for (a, b) in a.chunks(PAIRED * ROWS).zip(b.chunks(PAIRED * LINES)) {
+        let even = every_other::<F, ROWS, LINES>(a, b, 0, zero);
+        let odd = every_other::<F, ROWS, LINES>(a, b, 1, zero);
+        for row in 0..ROWS {
+            for line in 0..LINES {
+                let pair = F::add(even[row][line], odd[row][line]);
+                sums[row][line] = F::add(sums[row][line], pair);
+            }
+        }
+    }
+    finish::<F, ROWS, LINES>(&sums, tile);
+}
+
 /// The inner loop.
 #[inline(always)]
 fn accumulate<F: Fma, const ROWS: usize, const LINES: usize>(
@@ -55,6 +82,28 @@ fn accumulate<F: Fma, const ROWS: usize, const LINES: usize>(
         }
     }
     sums
+}
+
+/// [`accumulate`] over the even inner indices (`first` 0) or the odd ones (1).
+#[inline(always)]
+fn every_other<F: Fma, const ROWS: usize, const LINES: usize>(
+    a: &[f32],
+    b: &[Line],
+    first: usize,
+    mut sums: [[F::Sums; LINES]; ROWS],
+) -> [[F::Sums; LINES]; ROWS] {
+    let (a_pairs, b_pairs) = (a.chunks_exact(2 * ROWS), b.chunks_exact(2 * LINES));
+    // The last pair may lack its odd half.
+    let last = (a_pairs.remainder(), b_pairs.remainder());
+    for (a, b) in a_pairs.zip(b_pairs) {
+        let (a, b) = (&a[first * ROWS..][..ROWS], &b[first * LINES..][..LINES]);
+        for row in 0..ROWS {
+            for line in 0..LINES {
+                sums[row][line] = F::accumulate(a[row], &b[line], sums[row][line]);
+            }
+        }
+    }
+    if first == 0 { accumulate::<F, ROWS, LINES>(last.0, last.1, sums) } else { sums }
 }
 
 /// Line `line` of a row that is whole.
