@@ -27,6 +27,7 @@ pub(super) fn linear_from(
         Ok(ops::Linear {
             weight: parameters.tensor("weight", &[outputs, inputs], weight)?,
             bias: parameters.tensor("bias", &[outputs], bias)?,
+            gradients: parameters.training().gradients,
             isa,
         })
     })

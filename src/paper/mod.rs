@@ -35,7 +35,7 @@ pub use model::{FREQUENCY_SCALE, Model};
 pub use network::Network;
 pub use parameters::{Initial, Parameters, seeded};
 pub use self_test::self_test;
-pub use shape::{MAX_LANES, Shape};
+pub use shape::{MAX_LANES, Shape, Training};
 pub use stream::{compress, decompress};
 
 /// Why the network could not code or decode.

@@ -40,7 +40,7 @@ impl Model {
         source: &dyn Fn(usize, &str, usize, Initial) -> Vec<f32>,
     ) -> Result<Self, PaperError> {
         keep_freed_memory();
-        let mut parameters = Parameters::new(source);
+        let mut parameters = Parameters::new(source, shape.training);
         let network = Network::new(shape, lanes, &mut parameters, isa)?;
         Ok(Model { network, optimiser: parameters.optimiser(), logits: None, steps: 0, isa })
     }

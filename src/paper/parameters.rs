@@ -1,14 +1,12 @@
 //! The weights of a network, in a fixed order, with their optimiser.
 
-use super::PaperError;
 use super::ops::{AdamStep, with_elements};
+use super::{PaperError, Training};
 use crate::arith::Isa;
 use crate::arith::dense::{Adam, Moments};
 use candle_core::{Device, Result, Var};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Adam's rate, as published.
-const RATE: f64 = 1e-3;
 /// L2 decay, as published.
 const DECAY: f32 = 1e-7;
 
@@ -61,15 +59,25 @@ impl Weight {
 /// All tensors of a network, in the order in which it asked for them.
 pub struct Parameters<'a> {
     source: &'a dyn Fn(usize, &str, usize, Initial) -> Vec<f32>,
+    training: Training,
     weights: Vec<Weight>,
     prefix: Vec<&'static str>,
 }
 
 impl<'a> Parameters<'a> {
     /// None yet. `source(ordinal, name, length, initial)` gives the elements of
-    /// each tensor; [`seeded`] is the normative source.
-    pub fn new(source: &'a dyn Fn(usize, &str, usize, Initial) -> Vec<f32>) -> Self {
-        Parameters { source, weights: Vec::new(), prefix: Vec::new() }
+    /// each tensor; [`seeded`] is the normative source. `training` is how they
+    /// learn.
+    pub fn new(
+        source: &'a dyn Fn(usize, &str, usize, Initial) -> Vec<f32>,
+        training: Training,
+    ) -> Self {
+        Parameters { source, training, weights: Vec::new(), prefix: Vec::new() }
+    }
+
+    /// How the tensors learn.
+    pub fn training(&self) -> Training {
+        self.training
     }
 
     /// Builds a part of the network, under its name.
@@ -110,7 +118,8 @@ impl<'a> Parameters<'a> {
     pub fn optimiser(self) -> Optimiser {
         let length = |weight: &Weight| weight.values.elem_count();
         let moments = self.weights.iter().map(|weight| Moments::new(length(weight))).collect();
-        Optimiser { adam: Adam::new(RATE, DECAY), weights: self.weights, moments }
+        let Training { rate, warm_up, .. } = self.training;
+        Optimiser { adam: Adam::new(rate, warm_up, DECAY), weights: self.weights, moments }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The known-answer test: does this CPU compute what the specification says?
 
 use super::model::digest;
-use super::{Model, PaperError, Shape};
+use super::{Model, PaperError, Shape, Training};
 use crate::arith::Isa;
 
 /// Frequencies of all steps, digested; changes only with the format.
-const ANSWER: u64 = 0x4ebd_c8ec_d37c_1433;
+const ANSWER: u64 = 0x1d61_7beb_48ae_592f;
 
 /// Trains a small network for three steps and compares the frequencies it
 /// gives with the recorded ones. Takes about a millisecond per step.
@@ -13,13 +13,17 @@ const ANSWER: u64 = 0x4ebd_c8ec_d37c_1433;
 /// # Errors
 /// [`PaperError::SelfTest`] if they differ.
 pub fn self_test(isa: Isa) -> Result<(), PaperError> {
-    if answer(isa)? == ANSWER { Ok(()) } else { Err(PaperError::SelfTest) }
+    if answer(&Shape::SMALL.trained(Training::WARMED), isa)? == ANSWER {
+        Ok(())
+    } else {
+        Err(PaperError::SelfTest)
+    }
 }
 
-/// The digest this CPU comes to.
-pub(super) fn answer(isa: Isa) -> Result<u64, PaperError> {
+/// The digest this CPU comes to with a network of `shape`.
+pub(super) fn answer(shape: &Shape, isa: Isa) -> Result<u64, PaperError> {
     const LANES: usize = 2;
-    let mut model = Model::new(&Shape::SMALL, LANES, isa)?;
+    let mut model = Model::new(shape, LANES, isa)?;
     let text = b"known answers, learnt one by one";
     let mut frequencies = Vec::new();
     let mut state = 0;

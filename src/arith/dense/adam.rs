@@ -9,7 +9,10 @@ use rayon::prelude::*;
 #[derive(Clone, Copy, Debug)]
 pub struct Adam {
     rate: f64,
+    warm_up: u32,
     decay: f32,
+    /// Steps begun.
+    steps: u32,
     /// `1 − β₁ᵗ` and `1 − β₂ᵗ` of the coming step come from these powers.
     powers: [f64; 2],
     step_size: f32,
@@ -22,9 +25,10 @@ const BETAS: [f64; 2] = [0.9, 0.999];
 const EPSILON: f32 = 1e-8;
 
 impl Adam {
-    /// An optimiser before its first step, with the published β and ε.
-    pub fn new(rate: f64, decay: f32) -> Self {
-        Adam { rate, decay, powers: [1.0; 2], step_size: 0.0, root_scale: 0.0 }
+    /// An optimiser before its first step, with the published β and ε. The rate is
+    /// reached in `warm_up` equal steps; 1 is none.
+    pub fn new(rate: f64, warm_up: u32, decay: f32) -> Self {
+        Adam { rate, warm_up, decay, steps: 0, powers: [1.0; 2], step_size: 0.0, root_scale: 0.0 }
     }
 
     /// Begins a step: call once, then [`Adam::apply`] for every tensor.
@@ -33,13 +37,15 @@ impl Adam {
     /// as no power function is the same everywhere.
     pub fn begin_step(&mut self) {
         self.powers = [self.powers[0] * BETAS[0], self.powers[1] * BETAS[1]];
-        self.step_size = (self.rate / (1.0 - self.powers[0])) as f32;
+        self.steps = self.steps.saturating_add(1);
+        let warmth = (f64::from(self.steps) / f64::from(self.warm_up)).min(1.0);
+        self.step_size = (self.rate * warmth / (1.0 - self.powers[0])) as f32;
         self.root_scale = (1.0 / (1.0 - self.powers[1]).sqrt()) as f32;
     }
 
     /// Moves `weights` against `gradient`, with `g = gradient + decay · w`:
     /// `m += (1 − β₁)(g − m)`, `v = β₂ v + (1 − β₂) g²`,
-    /// `w −= (rate / (1 − β₁ᵗ)) · m / (√v / √(1 − β₂ᵗ) + ε)`.
+    /// `w −= (rate · min(1, t / warm_up) / (1 − β₁ᵗ)) · m / (√v / √(1 − β₂ᵗ) + ε)`.
     ///
     /// All slices have the length of `weights`. Cost: bound by memory, 28 bytes
     /// moved per weight.

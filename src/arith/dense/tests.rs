@@ -253,18 +253,31 @@ fn the_first_adam_step_is_the_rate() {
     let before = weights.clone();
     let stepped = agreed(|isa| {
         let (mut weights, mut moments) = (before.clone(), Moments::new(100));
-        let mut adam = Adam::new(1e-3, 0.0);
+        let mut adam = Adam::new(1e-3, 1, 0.0);
         for _ in 0..3 {
             adam.begin_step();
             adam.apply(isa, &mut weights, &mut moments, &gradient);
         }
         weights
     });
-    let mut adam = Adam::new(1e-3, 0.0);
+    let mut adam = Adam::new(1e-3, 1, 0.0);
     adam.begin_step();
     adam.apply(Isa::best(), &mut weights, &mut Moments::new(100), &gradient);
     for i in 0..100 {
         assert!((before[i] - weights[i] - 1e-3 * gradient[i].signum()).abs() < 1e-6);
         assert!((before[i] - stepped[i] - 3e-3 * gradient[i].signum()).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn a_warming_rate_grows_in_equal_steps() {
+    let gradient = [0.25; 16];
+    let (mut weights, mut moments) = ([0.0; 16], Moments::new(16));
+    let mut adam = Adam::new(1e-3, 4, 0.0);
+    for (step, share) in [0.25, 0.5, 0.75, 1.0, 1.0].into_iter().enumerate() {
+        let before = weights[3];
+        adam.begin_step();
+        adam.apply(Isa::best(), &mut weights, &mut moments, &gradient);
+        assert!((before - weights[3] - 1e-3 * share).abs() < 1e-6, "{step}");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{elements, fit, gradient, last, output, with_elements};
 use crate::arith::Isa;
-use crate::arith::dense::{Init, Matrix, column_sums, matmul};
+use crate::arith::dense::{Init, Matrix, Precision, column_sums, matmul};
 use crate::paper::parameters::Weight;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
@@ -13,6 +13,8 @@ pub struct Linear {
     pub weight: Weight,
     /// `[N]`.
     pub bias: Weight,
+    /// Operands of the products that give the gradients.
+    pub gradients: Precision,
     /// Instruction set.
     pub isa: Isa,
 }
@@ -42,7 +44,7 @@ impl Linear {
         let rows = x.len() / inputs;
         let (x, g_matrix) = (Matrix::new(x, rows, inputs), Matrix::new(g, rows, outputs));
         self.weight.write_gradient(|out| {
-            matmul(self.isa, out, g_matrix.transposed(), x, Init::Zero);
+            self.gradients.matmul(self.isa, out, g_matrix.transposed(), x);
         });
         self.bias.write_gradient(|out| column_sums(out, g));
     }
@@ -52,7 +54,7 @@ impl Linear {
         let (outputs, inputs) = self.sizes();
         let g = Matrix::new(g, g.len() / outputs, outputs);
         self.weight.read(|weight| {
-            matmul(self.isa, out, g, Matrix::new(weight, outputs, inputs), Init::Zero);
+            self.gradients.matmul(self.isa, out, g, Matrix::new(weight, outputs, inputs));
             Ok(())
         })
     }
