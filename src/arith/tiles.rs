@@ -7,6 +7,7 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid, __cpuid_count, _xgetbv};
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
@@ -53,7 +54,12 @@ fn allowed() -> bool {
     unsafe { libc::syscall(libc::SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XTILEDATA) == 0 }
 }
 
-/// Tiles of this thread, configured; given back when dropped.
+thread_local! {
+    /// How many [`Tiles`] this thread has.
+    static USERS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Tiles of this thread, configured; given back when the last of the thread is dropped.
 ///
 /// Neither `Send` nor `Sync`: the configuration is a thread's own.
 pub struct Tiles(PhantomData<*const ()>);
@@ -85,6 +91,7 @@ impl Tiles {
         unsafe {
             asm!("ldtilecfg [{}]", in(reg) &CONFIGURATION, options(nostack, readonly));
         }
+        USERS.set(USERS.get() + 1);
         Tiles(PhantomData)
     }
 
@@ -169,7 +176,11 @@ impl Tiles {
 
 impl Drop for Tiles {
     fn drop(&mut self) {
-        // SAFETY: the CPU has the instruction, as `self` shows; it touches no memory.
-        unsafe { asm!("tilerelease", options(nomem, nostack, preserves_flags)) };
+        USERS.set(USERS.get() - 1);
+        if USERS.get() == 0 {
+            // SAFETY: the CPU has the instruction, as `self` showed; it touches no memory, and
+            // nobody on this thread counts on the configuration any more.
+            unsafe { asm!("tilerelease", options(nomem, nostack, preserves_flags)) };
+        }
     }
 }

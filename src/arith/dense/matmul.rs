@@ -15,14 +15,14 @@
 use super::bfloat16::bfloat16;
 use super::fma::{Fma, FusedKernel};
 use super::pack::Line;
-use super::tile::Tile;
+use super::tile::{PAIRED, Tile};
 use crate::arith::Isa;
 use rayon::prelude::*;
 use std::cell::RefCell;
 
 /// Inner indices per block: a panel of rows then takes 24 KiB, half of a
-/// first-level cache.
-const INNER: usize = 512;
+/// first-level cache. Blocks of [`PAIRED`] are not cut.
+const INNER: usize = 16 * PAIRED;
 /// Columns per block: packed columns take 1 MiB, half of a second-level cache.
 const COLUMNS: usize = 512;
 /// Rows per task at most; a multiple of every register tile's rows.

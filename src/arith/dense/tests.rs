@@ -112,6 +112,18 @@ fn a_product_of_rounded_operands_is_the_naive_loop_on_every_isa_and_layout() {
 }
 
 #[test]
+fn a_product_of_no_rows_or_columns_is_empty() {
+    for (m, n) in [(0, 5), (5, 0)] {
+        let (a, b) = (vec![1.0; m * 3], vec![1.0; n * 3]);
+        let (a, b) = (Matrix::new(&a, m, 3), Matrix::new(&b, 3, n));
+        for isa in Isa::available() {
+            matmul(isa, &mut [], a, b, Init::Zero);
+            matmul_bfloat16(isa, &mut [], a, b);
+        }
+    }
+}
+
+#[test]
 fn bfloat16_is_the_nearest_number_and_never_a_tiny_one() {
     for x in noise(14, 20_000).into_iter().map(|x| x * 3.0) {
         let y = bfloat16(x);
