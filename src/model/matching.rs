@@ -6,13 +6,12 @@
 //!
 //! Normative text: spec/codec.md §5.5.
 
+use super::trust;
 use crate::arith::memory::Table;
 use crate::arith::{Simd, math};
 
 /// Lengths above this are not told apart.
 const LONGEST: u32 = 400;
-/// How fast trust follows what happens.
-const RATE: f32 = 0.006;
 /// Buckets of length.
 const BUCKETS: usize = 16;
 
@@ -63,8 +62,8 @@ impl Matching {
             length: 0,
             misses: 0,
             expected: 0,
-            trust: [0.75; 4 * BUCKETS],
-            stretch: [1.098_612_3; 4 * BUCKETS],
+            trust: [trust::FIRST; 4 * BUCKETS],
+            stretch: [trust::FIRST_STRETCH; 4 * BUCKETS],
             cell: 0,
         }
     }
@@ -127,11 +126,11 @@ impl Matching {
     fn learn<S: Simd>(&mut self, simd: S, predicted: u8, last: u8) {
         let right = (predicted ^ last).leading_zeros() as f32;
         let mut p = self.trust[self.cell];
-        p += (1.0 - p) * (right * RATE);
+        p += (1.0 - p) * (right * trust::RATE);
         if predicted != last {
-            p -= p * RATE;
+            p -= p * trust::RATE;
         }
-        let p = p.clamp(0.01, 0.9998);
+        let p = p.clamp(trust::LEAST, trust::MOST);
         self.trust[self.cell] = p;
         self.stretch[self.cell] = simd.first(math::stretch(simd, simd.splat(p)));
     }
