@@ -40,8 +40,8 @@ pub enum ArchiveError {
         /// Why.
         cause: Arc<ArchiveError>,
     },
-    /// A file's bytes are lost or wrong; it was not restored.
-    #[error("{}: damaged: {cause}", printable(path))]
+    /// A file's bytes are lost, wrong or cannot be decoded; it was not restored.
+    #[error("{}: {}{cause}", printable(path), if is_damage(cause) { "damaged: " } else { "" })]
     File {
         /// Path in the archive.
         path: Vec<u8>,
@@ -144,6 +144,11 @@ impl ArchiveError {
     }
 }
 
+/// Whether the archive is at fault, and not this version or the system.
+fn is_damage(error: &ArchiveError) -> bool {
+    error.kind() == ErrorKind::Integrity
+}
+
 fn codec_kind(error: &CodecError) -> ErrorKind {
     match error {
         CodecError::UnknownCodec { .. }
@@ -152,5 +157,21 @@ fn codec_kind(error: &CodecError) -> ErrorKind {
         CodecError::Damaged { .. } => ErrorKind::Integrity,
         CodecError::TooLarge { .. } => ErrorKind::Limit,
         _ => ErrorKind::Environment,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_damaged_is_called_so() {
+        let file = |cause| ArchiveError::File { path: b"a/b".to_vec(), cause: Arc::new(cause) };
+        assert!(file(ArchiveError::Digest).to_string().starts_with("a/b: damaged: the content"));
+        let unknown = CodecError::UnknownModel { codec: "pear-paper", model: 40_000 };
+        let (group, offset) = (3, 244);
+        let cause = Arc::new(ArchiveError::Codec(unknown));
+        let message = file(ArchiveError::Group { group, offset, cause }).to_string();
+        assert!(message.starts_with("a/b: group 3 at byte 244: model 40000 of"), "{message}");
     }
 }
