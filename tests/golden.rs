@@ -85,6 +85,9 @@ fn archives() -> Vec<PathBuf> {
     let all = fs::read_dir(directory).unwrap().map(|item| item.unwrap().path());
     let mut all: Vec<_> =
         all.filter(|path| path.extension().is_some_and(|end| end == "pear")).collect();
+    // A build without candle refuses these, as it says.
+    let paper = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().contains("paper");
+    all.retain(|path| cfg!(feature = "paper") || !paper(path));
     all.sort();
     all
 }
@@ -109,16 +112,19 @@ fn every_golden_archive_still_holds_the_sample() {
 #[test]
 #[ignore = "a deliberate act: writes golden archives that do not exist yet"]
 fn write_golden_archives() {
-    let others = [Codec::Store, Codec::Zstd, Codec::Bpe, Codec::Pear].map(|codec| (codec, None));
-    let levels = [1, 7, 8, 9].map(|level| (Codec::Pear, Some(level)));
-    for (codec, level) in others.into_iter().chain(levels) {
-        let at = level.map_or(String::new(), |level| format!("-level-{level}"));
-        let name = format!("{}{at}-0.5.pear", codec_name(codec as u8));
+    let default = CodecOptions::default().level;
+    let others = [Codec::Store, Codec::Zstd, Codec::Bpe, Codec::Pear]
+        .map(|codec| (codec, codec_name(codec as u8).to_owned(), default));
+    let levels = [1, 7, 8, 9].map(|level| (Codec::Pear, format!("pear-level-{level}"), level));
+    // `pear-paper` itself is of the models before these, which the encoder has left.
+    let warmed = (Codec::PearPaper, "pear-paper-warmed".to_owned(), default);
+    for (codec, name, level) in others.into_iter().chain(levels).chain([warmed]) {
+        let name = format!("{name}-0.5.pear");
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
         if !path.exists() {
-            let default = CodecOptions { choice: Choice::Only(codec), ..CodecOptions::default() };
-            let level = level.unwrap_or(default.level);
-            fs::write(path, build(&CodecOptions { level, ..default })).unwrap();
+            let choice = Choice::Only(codec);
+            let options = CodecOptions { choice, level, ..CodecOptions::default() };
+            fs::write(path, build(&options)).unwrap();
         }
     }
 }

@@ -21,7 +21,7 @@ impl Training {
     pub const PUBLISHED: Training =
         Training { rate: 1e-3, warm_up: 1, gradients: Precision::Single };
 
-    /// About 1 % smaller, and where the CPU has matrix tiles 1.5 times as fast: docs/pear.md.
+    /// Mostly smaller, and 1.5 times as fast where the CPU has matrix tiles: docs/pear.md.
     pub const WARMED: Training =
         Training { rate: 1.5e-3, warm_up: 20, gradients: Precision::Bfloat16 };
 }
