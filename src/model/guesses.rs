@@ -6,8 +6,13 @@
 //!
 //! Normative text: spec/codec.md §5.11.
 
-use super::trust;
 use crate::arith::{Block, Simd, math};
+
+/// How fast trust follows what happens.
+const GUESS_RATE: f32 = 0.006;
+/// Trust at first, and in the logistic domain.
+const GUESS_FIRST: f32 = 0.75;
+const GUESS_STRENGTH: f32 = 1.098_612_3;
 
 /// Sixteen integers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,8 +40,8 @@ impl Default for Guesses {
             symbols: Integers::default(),
             strengths: Block::ZERO,
             twice: Integers::default(),
-            trust: [Block([trust::FIRST; 16]); 2],
-            stretch: [Block([trust::FIRST_STRETCH; 16]); 2],
+            trust: [Block([GUESS_FIRST; 16]); 2],
+            stretch: [Block([GUESS_STRENGTH; 16]); 2],
         }
     }
 }
@@ -98,14 +103,14 @@ impl Guesses {
         let exponent = simd.shr::<23>(simd.bits(simd.to_float(odd)));
         let right = simd.to_float(simd.sub_i(simd.splat_i(127 + 8), exponent));
         let wrong = simd.to_float(simd.min_i(differ, simd.splat_i(1)));
-        let (rate, one) = (simd.splat(trust::RATE), simd.splat(1.0));
+        let (rate, one) = (simd.splat(GUESS_RATE), simd.splat(1.0));
         let twice = simd.load_i(&self.twice.0);
         let once = simd.sub_i(simd.splat_i(-1), twice);
         let [was_once, was_twice] = &self.trust;
         let p = pick(simd, (simd.load(&was_once.0), once), (simd.load(&was_twice.0), twice));
         let p = simd.add(p, simd.mul(simd.sub(one, p), simd.mul(right, rate)));
         let p = simd.sub(p, simd.mul(simd.mul(p, wrong), rate));
-        let p = simd.min(simd.max(p, simd.splat(trust::LEAST)), simd.splat(trust::MOST));
+        let p = simd.min(simd.max(p, simd.splat(0.01)), simd.splat(0.9998));
         let x = math::stretch(simd, p);
         for (k, new, old) in [(0, once, twice), (1, twice, once)] {
             let trust = pick(simd, (p, new), (simd.load(&self.trust[k].0), old));
@@ -141,7 +146,7 @@ mod tests {
     #[test]
     fn a_guess_speaks_until_a_bit_goes_against_it() {
         let mut guesses = Guesses::default();
-        let signs = inputs(&mut guesses, 0x00A5, 0xA7).map(|x| x / trust::FIRST_STRETCH);
+        let signs = inputs(&mut guesses, 0x00A5, 0xA7).map(|x| x / GUESS_STRENGTH);
         assert_eq!(signs, [1.0, -1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 0.0]);
     }
 
@@ -165,9 +170,9 @@ mod tests {
             let mut guesses = Guesses::default();
             guesses.follow(0, [0x0041].into_iter());
             guesses.learn(Scalar, symbol);
-            let p = trust::FIRST + (1.0 - trust::FIRST) * (right * trust::RATE);
-            assert_eq!(guesses.trust[0].0[0], p - p * wrong * trust::RATE, "{symbol:#x}");
-            assert_eq!(guesses.trust[1].0[0], trust::FIRST);
+            let p = GUESS_FIRST + (1.0 - GUESS_FIRST) * (right * GUESS_RATE);
+            assert_eq!(guesses.trust[0].0[0], p - p * wrong * GUESS_RATE, "{symbol:#x}");
+            assert_eq!(guesses.trust[1].0[0], GUESS_FIRST);
         }
     }
 

@@ -6,12 +6,13 @@
 //!
 //! Normative text: spec/codec.md §5.5.
 
-use super::trust;
 use crate::arith::memory::Table;
 use crate::arith::{Simd, math};
 
 /// Lengths above this are not told apart.
 const LONGEST: u32 = 400;
+/// How fast trust follows what happens.
+const RATE: f32 = 0.006;
 /// Buckets of length.
 const BUCKETS: usize = 16;
 
@@ -62,8 +63,8 @@ impl Matching {
             length: 0,
             misses: 0,
             expected: 0,
-            trust: [trust::FIRST; 4 * BUCKETS],
-            stretch: [trust::FIRST_STRETCH; 4 * BUCKETS],
+            trust: [0.75; 4 * BUCKETS],
+            stretch: [1.098_612_3; 4 * BUCKETS],
             cell: 0,
         }
     }
@@ -126,11 +127,11 @@ impl Matching {
     fn learn<S: Simd>(&mut self, simd: S, predicted: u8, last: u8) {
         let right = (predicted ^ last).leading_zeros() as f32;
         let mut p = self.trust[self.cell];
-        p += (1.0 - p) * (right * trust::RATE);
+        p += (1.0 - p) * (right * RATE);
         if predicted != last {
-            p -= p * trust::RATE;
+            p -= p * RATE;
         }
-        let p = p.clamp(trust::LEAST, trust::MOST);
+        let p = p.clamp(0.01, 0.9998);
         self.trust[self.cell] = p;
         self.stretch[self.cell] = simd.first(math::stretch(simd, simd.splat(p)));
     }

@@ -29,7 +29,6 @@ pub mod refine;
 pub mod shape;
 pub mod slots;
 pub mod sure;
-mod trust;
 
 pub use contexts::Spelling;
 pub use engine::Engine;
