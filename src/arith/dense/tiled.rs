@@ -10,6 +10,7 @@
 use super::bfloat16::bfloat16;
 use super::fma::{Fma, FusedKernel};
 use super::matmul::Matrix;
+use super::tile::PAIRED;
 use crate::arith::Isa;
 use crate::arith::memory::prefetch;
 use crate::arith::tiles::{DEPTH, Operand, SIDE, Sums, Tiles};
@@ -17,6 +18,9 @@ use bytemuck::Zeroable;
 use rayon::prelude::*;
 use std::cell::Cell;
 use std::ops::Range;
+
+// The blocks of the definition are those of the instruction.
+const _: () = assert!(DEPTH == PAIRED);
 
 /// Rows and columns of one [`Tiles::multiply`].
 const BLOCK: usize = 2 * SIDE;
