@@ -5,7 +5,7 @@
 //!
 //! | floor | modules | what they know |
 //! |---|---|---|
-//! | 0 | [`bytes`], [`checksum`], [`entry`] | values |
+//! | 0 | [`bytes`], [`checksum`], [`entry`], [`error`] | values |
 //! | 1 | [`arith`] | deterministic numerics, instruction sets; the only unsafe code |
 //! | 2 | [`coder`], [`bpe`], [`filter`], [`model`], [`paper`] | range coder; byte pairs; transforms; the PEAR predictor; the published network |
 //! | 3 | [`codec`], [`container`], [`tree`] | group ⇄ payload; sections and index; directory trees |
@@ -26,6 +26,7 @@ pub mod codec;
 pub mod coder;
 pub mod container;
 pub mod entry;
+pub mod error;
 pub mod filter;
 pub mod model;
 #[cfg(feature = "paper")]

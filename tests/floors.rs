@@ -9,6 +9,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("bytes", 0),
     ("checksum", 0),
     ("entry", 0),
+    ("error", 0),
     ("arith", 1),
     ("coder", 2),
     ("bpe", 2),

@@ -46,6 +46,7 @@ fn byte_pairs(payload: &[u8], model: u16, length: usize) -> Result<Vec<u8>> {
         count |= usize::from(byte & 127) << shift;
         (at, shift) = (at + 1, shift + 7);
         if byte < 128 {
+            need(byte > 0 || shift == 7, "3.1: Symbol_Count is not in its shortest form")?;
             break;
         }
     }

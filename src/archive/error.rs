@@ -124,7 +124,7 @@ impl ArchiveError {
         match self {
             ArchiveError::Container(error) => error.kind(),
             ArchiveError::Tree(error) if error.is_unsafe() => ErrorKind::Unsafe,
-            ArchiveError::Codec(error) => codec_kind(error),
+            ArchiveError::Codec(error) => error.kind(),
             ArchiveError::Group { cause, .. } | ArchiveError::File { cause, .. } => cause.kind(),
             ArchiveError::Digest
             | ArchiveError::Missing
@@ -147,17 +147,6 @@ impl ArchiveError {
 /// Whether the archive is at fault, and not this version or the system.
 fn is_damage(error: &ArchiveError) -> bool {
     error.kind() == ErrorKind::Integrity
-}
-
-fn codec_kind(error: &CodecError) -> ErrorKind {
-    match error {
-        CodecError::UnknownCodec { .. }
-        | CodecError::UnknownFilter { .. }
-        | CodecError::UnknownModel { .. } => ErrorKind::Unsupported,
-        CodecError::Damaged { .. } => ErrorKind::Integrity,
-        CodecError::TooLarge { .. } => ErrorKind::Limit,
-        _ => ErrorKind::Environment,
-    }
 }
 
 #[cfg(test)]

@@ -161,7 +161,8 @@ impl<S: ReadAt> Archive<S> {
         digests: BTreeMap<u64, Digest>,
         summary: &mut ExtractSummary,
     ) -> Result<(), ArchiveError> {
-        let bytes = files.iter().map(data_length).sum();
+        // Files may share a content, so only this sum is not bounded by the groups.
+        let bytes = files.iter().map(data_length).fold(0, u64::saturating_add);
         let output = files.iter().map(file_size).fold(0, u64::saturating_add);
         let limit = self.limits.output_bytes;
         if output > limit {

@@ -90,7 +90,11 @@ impl<S: ReadAt> Archive<S> {
 
     /// Reads a group and decodes its first `wanted` bytes.
     pub(super) fn decode(&self, section: &Section, wanted: usize) -> Decoded {
-        let payload = self.reader.read_section(section).map_err(ArchiveError::from);
+        // What cannot be decoded is not read.
+        let known = codec::decode_memory(coding(section), section.header.raw_length);
+        let payload = known
+            .map_err(ArchiveError::from)
+            .and_then(|_| Ok(self.reader.read_section(section)?));
         let decoded = payload.and_then(|payload| decode(section, &payload, wanted));
         decoded.map_err(|cause| Arc::new(in_group(section, cause)))
     }
@@ -105,8 +109,9 @@ pub(super) fn decode(
     payload: &[u8],
     wanted: usize,
 ) -> Result<Vec<u8>, ArchiveError> {
-    let raw_length = section.header.raw_length as usize;
-    Ok(codec::decode_group(coding(section), payload, raw_length, wanted)?)
+    let raw_length = section.header.raw_length;
+    codec::decode_memory(coding(section), raw_length)?;
+    Ok(codec::decode_group(coding(section), payload, raw_length as usize, wanted)?)
 }
 
 /// Names the group a failure happened in.
@@ -116,11 +121,13 @@ pub(super) fn in_group(section: &Section, cause: ArchiveError) -> ArchiveError {
 }
 
 /// Bytes that decoding a group takes: payload, decoded bytes, and what the
-/// codec needs. A group of an unknown codec costs nothing: it is refused.
+/// codec needs. A group that no codec takes costs nothing: it is refused.
 pub(super) fn decode_cost(section: &Section) -> u64 {
     let header = &section.header;
-    let memory = codec::decode_memory(coding(section), header.raw_length).unwrap_or(0);
-    memory.saturating_add(header.stored_length).saturating_add(header.raw_length)
+    match codec::decode_memory(coding(section), header.raw_length) {
+        Ok(memory) => memory.saturating_add(header.stored_length).saturating_add(header.raw_length),
+        Err(_) => 0,
+    }
 }
 
 fn coding(section: &Section) -> Coding {

@@ -71,6 +71,11 @@ impl Decoder {
         self.table_length
     }
 
+    /// Whether some symbols have codes of two bytes.
+    pub fn has_long_codes(&self) -> bool {
+        self.meanings.len() > 256
+    }
+
     /// The bytes a short code stands for; none for prefixes and undefined codes.
     pub fn expansion(&self, value: u8) -> &[u8] {
         self.expansion_of(&self.meanings[value as usize])

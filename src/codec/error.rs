@@ -1,6 +1,8 @@
 //! Why a group could not be coded or decoded.
 
-/// Errors of the codec floor.
+use crate::error::ErrorKind;
+
+/// Errors of the codec layer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodecError {
@@ -74,4 +76,20 @@ pub enum CodecError {
         /// What it said.
         source: std::io::Error,
     },
+}
+
+impl CodecError {
+    /// What the failure means. A payload that zstd refuses is damaged: the
+    /// library is given nothing else that it could refuse.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            CodecError::UnknownCodec { .. }
+            | CodecError::UnknownFilter { .. }
+            | CodecError::UnknownModel { .. }
+            | CodecError::NotBuiltIn { .. } => ErrorKind::Unsupported,
+            CodecError::Damaged { .. } | CodecError::Pairs { .. } => ErrorKind::Integrity,
+            CodecError::TooLarge { .. } => ErrorKind::Limit,
+            CodecError::SelfTest { .. } | CodecError::Library { .. } => ErrorKind::Environment,
+        }
+    }
 }

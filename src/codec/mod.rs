@@ -131,9 +131,7 @@ pub fn encode_group<'a>(
     options: &CodecOptions,
 ) -> Result<EncodedGroup, CodecError> {
     let raw = raw.into();
-    if raw.len() > MOST_BYTES {
-        return Err(CodecError::TooLarge { found: raw.len() as u64, limit: MOST_BYTES as u64 });
-    }
+    check_length(raw.len() as u64)?;
     let codec = match options.choice {
         Choice::Only(codec) => codec,
         Choice::Auto => choose::codec(&raw),
@@ -145,6 +143,13 @@ pub fn encode_group<'a>(
         Codec::Pear => Ok(pear_group(raw.into_owned(), options)),
         Codec::PearPaper => paper::encode(&raw, options),
     }
+}
+
+/// Refuses a group longer than any codec takes, before anything is computed from
+/// its length.
+fn check_length(found: u64) -> Result<(), CodecError> {
+    let limit = MOST_BYTES as u64;
+    if found > limit { Err(CodecError::TooLarge { found, limit }) } else { Ok(()) }
 }
 
 fn plain(codec: Codec, payload: Vec<u8>) -> EncodedGroup {
@@ -184,7 +189,8 @@ fn pear_group(raw: Vec<u8>, options: &CodecOptions) -> EncodedGroup {
 /// early; the result has exactly `wanted` bytes.
 ///
 /// # Errors
-/// [`CodecError::Damaged`] and the `Unknown…` kinds; never panics on any payload.
+/// [`CodecError::TooLarge`] above [`MOST_BYTES`], [`CodecError::Damaged`],
+/// [`CodecError::Pairs`] and the `Unknown…` kinds; never panics on any payload.
 ///
 /// # Panics
 /// If `wanted > raw_length`.
@@ -195,6 +201,7 @@ pub fn decode_group(
     wanted: usize,
 ) -> Result<Vec<u8>, CodecError> {
     assert!(wanted <= raw_length);
+    check_length(raw_length as u64)?;
     let damaged = |codec, cause| CodecError::Damaged { codec, offset: 0, cause };
     if coding.codec != Codec::Pear as u8 && coding.filter != Filter::None as u8 {
         return Err(CodecError::UnknownFilter { filter: coding.filter });
@@ -202,20 +209,29 @@ pub fn decode_group(
     match coding.codec {
         0 if payload.len() != raw_length => Err(damaged("store", "length differs")),
         0 => Ok(payload[..wanted].to_vec()),
-        1 => {
-            let mut raw = zstd::bulk::decompress(payload, raw_length)
-                .map_err(|source| CodecError::Library { codec: "zstd", source })?;
-            if raw.len() != raw_length {
-                return Err(damaged("zstd", "length differs"));
-            }
-            raw.truncate(wanted);
-            Ok(raw)
-        }
+        1 => decompressed(payload, raw_length, wanted),
         2 => pairs::decode(payload, raw_length, wanted),
         3 => decode_pear(coding, payload, raw_length, wanted),
         4 => paper::decode(coding, payload, raw_length, wanted),
         codec => Err(CodecError::UnknownCodec { codec }),
     }
+}
+
+/// The first `wanted` bytes of exactly one zstd frame of `raw_length` bytes.
+fn decompressed(payload: &[u8], raw_length: usize, wanted: usize) -> Result<Vec<u8>, CodecError> {
+    let damaged = |cause| CodecError::Damaged { codec: "zstd", offset: 0, cause };
+    // The library would go on with a second frame, and skip what is marked so.
+    match zstd::zstd_safe::find_frame_compressed_size(payload) {
+        Ok(length) if length == payload.len() => {}
+        _ => return Err(damaged("the payload is not one frame")),
+    }
+    let mut raw = zstd::bulk::decompress(payload, raw_length)
+        .map_err(|_| damaged("the frame does not decode"))?;
+    if raw.len() != raw_length {
+        return Err(damaged("length differs"));
+    }
+    raw.truncate(wanted);
+    Ok(raw)
 }
 
 fn decode_pear(
@@ -250,8 +266,9 @@ fn registered(coding: Coding) -> Result<Model, CodecError> {
 /// anything is allocated.
 ///
 /// # Errors
-/// The `Unknown…` kinds.
+/// [`CodecError::TooLarge`] above [`MOST_BYTES`], and the `Unknown…` kinds.
 pub fn decode_memory(coding: Coding, raw_length: u64) -> Result<u64, CodecError> {
+    check_length(raw_length)?;
     match coding.codec {
         0 => Ok(0),
         1 => Ok(raw_length + (1 << 20)),

@@ -110,6 +110,9 @@ pub(super) fn decode(
     let decoder = Decoder::parse(payload).map_err(pairs)?;
     let offset = decoder.table_length() as u64;
     let damaged = |cause| CodecError::Damaged { codec: "pear", offset, cause };
+    if decoder.has_long_codes() {
+        return Err(damaged("the merge table has codes of two bytes"));
+    }
     let mut cursor = Cursor::new(&payload[decoder.table_length()..]);
     let count = cursor.varint().map_err(|_| damaged("number of symbols"))?;
     // Every symbol stands for at least one byte.
@@ -167,6 +170,19 @@ mod tests {
                 assert!(front == raw[..wanted], "{wanted} bytes at level {level}");
             }
         }
+    }
+
+    #[test]
+    fn a_merge_table_with_codes_of_two_bytes_is_refused_even_if_none_is_used() {
+        let (isa, model) = (Isa::best(), Model::of_level(1, Contexts::Tokens));
+        let raw = text(400_000);
+        let coded = crate::bpe::Learner::new().encode_block(&raw);
+        let decoder = Decoder::parse(&coded).unwrap();
+        assert!(decoder.has_long_codes());
+        let mut payload = coded[..decoder.table_length()].to_vec();
+        put_varint(&mut payload, 0);
+        let error = decode(&payload, model, isa, 0, 0).unwrap_err();
+        assert!(error.to_string().contains("codes of two bytes"), "{error}");
     }
 
     #[test]

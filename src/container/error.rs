@@ -2,23 +2,7 @@
 
 use crate::bytes::BytesError;
 use crate::entry::PathFault;
-
-/// What a failure means to the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErrorKind {
-    /// The machine or the request: a file cannot be opened, a disk is full.
-    Environment,
-    /// Bytes are not what was written.
-    Integrity,
-    /// An entry would leave the place it is extracted to.
-    Unsafe,
-    /// Valid, but for a newer build.
-    Unsupported,
-    /// More than a limit allows.
-    Limit,
-    /// Stopped on request.
-    Interrupted,
-}
+use crate::error::ErrorKind;
 
 /// Errors of the container. Offsets count from the start of the archive.
 #[derive(Debug, thiserror::Error)]

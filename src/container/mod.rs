@@ -24,7 +24,8 @@ mod stream;
 mod table;
 mod writer;
 
-pub use error::{ContainerError, ErrorKind};
+pub use crate::error::ErrorKind;
+pub use error::ContainerError;
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
 pub use index::{Index, decode_index, encode_index};
 pub use limits::Limits;

@@ -1,0 +1,113 @@
+//! Lengths that an archive only claims: every command refuses them before it
+//! computes with them, whatever codec and model they are claimed for.
+
+use pear_archive::archive::{
+    Archive, Control, ErrorKind, ExtractOptions, Limits, Silent, extract_stream, list_stream,
+    salvage,
+};
+use pear_archive::codec::{CodecError, Coding, MOST_BYTES, decode_group, decode_memory};
+use pear_archive::container::{Part, Piece, Writer};
+use pear_archive::entry::{Content, Entry, Extent, Kind, Metadata};
+use std::sync::atomic::AtomicBool;
+use tempfile::TempDir;
+
+/// Codec, filter and model of every coding that is registered, and two that are not.
+fn codings() -> Vec<(u8, u8, u16)> {
+    let pear = (1..=15).flat_map(|model| [(3, 0, model), (3, 1, model), (3, 2, model)]);
+    [(0, 0, 0), (1, 0, 0), (2, 0, 0), (4, 0, 511), (9, 0, 0), (3, 0, 999)]
+        .into_iter()
+        .chain(pear)
+        .collect()
+}
+
+/// An archive with one file in one group, both of `length` bytes as it says.
+fn claiming(length: u64, coding: (u8, u8, u16)) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
+    let extents = vec![Extent { group: 0, offset: 0, length }];
+    let content = Content { size: length, digest: [1; 32], segments: None, extents };
+    let metadata = Metadata { mode: 0o644, ..Metadata::default() };
+    let file = Entry { path: b"file".to_vec(), kind: Kind::File(content), metadata };
+    let part = Part {
+        pieces: vec![Piece { length, sparse: None }],
+        entries: vec![file.clone()],
+        file_pieces: vec![0],
+        ..Part::default()
+    };
+    writer.write_part(&part).unwrap();
+    writer.write_group(coding, length, b"payload").unwrap();
+    writer.finish(vec![file]).unwrap().0
+}
+
+#[test]
+fn a_group_that_claims_more_than_a_codec_takes_is_refused_by_every_command() {
+    let go_on = AtomicBool::new(false);
+    let control = Control { events: &Silent, cancel: &go_on };
+    let limits = Limits { output_bytes: u64::MAX, memory: u64::MAX, ..Limits::default() };
+    for coding in codings() {
+        for length in [MOST_BYTES as u64 + 1, 1 << 57, 1 << 58, u64::MAX / 2, u64::MAX - 400] {
+            let archive = claiming(length, coding);
+            let to = TempDir::new().unwrap();
+            let options = ExtractOptions { jobs: 1, ..ExtractOptions::default() };
+            let refused = |summary: Result<_, _>, what: &str| {
+                let failed = match summary {
+                    Ok(summary) => {
+                        let summary: pear_archive::archive::ExtractSummary = summary;
+                        summary.failures.values().sum::<u64>() > 0
+                    }
+                    Err(error) => {
+                        let error: pear_archive::archive::ArchiveError = error;
+                        matches!(error.kind(), ErrorKind::Limit | ErrorKind::Unsupported)
+                    }
+                };
+                assert!(failed, "{what} of {length} bytes, {coding:?}");
+            };
+            let opened = Archive::open(&archive[..], &limits).unwrap();
+            assert_eq!(opened.groups().next().unwrap().decode_memory, None);
+            refused(opened.verify(1, &control), "verify");
+            refused(opened.extract(to.path(), &options, &control), "extract");
+            refused(extract_stream(&archive[..], to.path(), &options, &limits, &control), "pipe");
+            refused(salvage(&archive[..], to.path(), &options, &limits, &control), "salvage");
+            list_stream(&archive[..], &limits, &control).unwrap();
+            assert_eq!(std::fs::read_dir(to.path()).unwrap().count(), 0, "a file was made");
+        }
+    }
+}
+
+#[test]
+fn codecs_refuse_a_length_before_they_look_at_the_payload() {
+    for (codec, filter, model) in codings() {
+        let coding = Coding { codec, filter, model };
+        for length in [MOST_BYTES as u64 + 1, 1 << 58, u64::MAX] {
+            let refused = |error: &CodecError| matches!(error, CodecError::TooLarge { .. });
+            assert!(decode_memory(coding, length).is_err_and(|error| refused(&error)));
+            let decoded = decode_group(coding, b"", length as usize, 0);
+            assert!(
+                decoded.is_err_and(|error| {
+                    refused(&error) || error.kind() == ErrorKind::Unsupported
+                })
+            );
+        }
+    }
+}
+
+#[test]
+fn a_damaged_payload_is_called_damaged_and_an_unknown_one_unsupported() {
+    let kind = |codec, filter, model, payload: &[u8]| {
+        decode_group(Coding { codec, filter, model }, payload, 100, 100).unwrap_err().kind()
+    };
+    for payload in [&b""[..], b"\0", b"no payload of any codec", &[255; 40]] {
+        for (codec, filter, model) in [(0, 0, 0), (1, 0, 0), (2, 0, 0), (3, 1, 3)] {
+            let found = kind(codec, filter, model, payload);
+            assert_eq!(found, ErrorKind::Integrity, "codec {codec}, {payload:?}");
+        }
+    }
+    for (codec, filter, model) in [(9, 0, 0), (3, 9, 2), (3, 0, 999), (4, 0, u16::MAX)] {
+        assert_eq!(kind(codec, filter, model, b"payload"), ErrorKind::Unsupported);
+    }
+    // Two frames, each of half the length, are not one frame.
+    let half = zstd::bulk::compress(&[7; 50], 3).unwrap();
+    assert_eq!(kind(1, 0, 0, &[&half[..], &half].concat()), ErrorKind::Integrity);
+    let skipped = b"\x50\x2A\x4D\x18\x01\0\0\0x";
+    let whole = zstd::bulk::compress(&[7; 100], 3).unwrap();
+    assert_eq!(kind(1, 0, 0, &[&skipped[..], &whole].concat()), ErrorKind::Integrity);
+}
