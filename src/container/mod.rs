@@ -27,7 +27,7 @@ mod writer;
 pub use error::{ContainerError, ErrorKind};
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
 pub use index::{Index, decode_index, encode_index};
-pub use limits::Limits;
+pub use limits::{Limits, exceeded};
 pub use part::{Part, Piece, Sparse, decode_part, encode_part};
 pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
 pub use reader::{ReadAt, Reader, has_footer};
