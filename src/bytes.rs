@@ -203,6 +203,23 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// A number of bytes in three digits or so: `12.3 MiB`.
+pub fn show_size(bytes: u64) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    // 999.5 would be shown as 1000, which takes more room than 0.98 of the next unit.
+    while value >= 999.5 && unit + 1 < units.len() {
+        (value, unit) = (value / 1024.0, unit + 1);
+    }
+    match unit {
+        0 => format!("{bytes} B"),
+        _ if value < 9.95 => format!("{value:.2} {}", units[unit]),
+        _ if value < 99.95 => format!("{value:.1} {}", units[unit]),
+        _ => format!("{value:.0} {}", units[unit]),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,5 +260,20 @@ mod tests {
         assert_eq!(Cursor::new(&[0x80; 3]).varint(), Err(short(3, 1, 0)));
         assert_eq!(Cursor::new(&[0xFF; 11]).varint(), Err(BytesError::Overflow { offset: 0 }));
         assert_eq!(Cursor::new(&[9]).finish(), Err(BytesError::Trailing { offset: 0, left: 1 }));
+    }
+
+    #[test]
+    fn sizes_are_shown_in_few_digits() {
+        let cases = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "0.98 KiB"),
+            (1024, "1.00 KiB"),
+            (12_345_678, "11.8 MiB"),
+            (u64::MAX, "16.0 EiB"),
+        ];
+        for (size, text) in cases {
+            assert_eq!(show_size(size), text);
+        }
     }
 }

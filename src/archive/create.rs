@@ -109,7 +109,6 @@ pub(super) fn write_archive(
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
-    pool::self_test(options.codec.isa)?;
     let planned = plan(found, options.jobs, control)?;
     let Plan { contents, others, entries, bytes, archive_id } = planned;
     control.events.event(Event::Total { entries, bytes });

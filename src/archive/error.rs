@@ -1,8 +1,10 @@
 //! Why an operation on an archive failed, wholly or for one entry.
 
 use super::tarball::{NotKept, TarFault};
+use crate::arith::refusal::Refused;
+use crate::bytes::show_size;
 use crate::codec::CodecError;
-use crate::container::{ContainerError, ErrorKind};
+use crate::container::{ContainerError, ErrorKind, exceeded};
 use crate::tree::{TreeError, printable};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,6 +29,21 @@ pub enum ArchiveError {
         path: PathBuf,
         /// What was tried.
         operation: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The system refused memory.
+    #[error(
+        "not enough memory: the system refused {} more; \
+         run fewer jobs at once (-j 1) or raise the limit (ulimit -v)",
+        show_size(.0.bytes)
+    )]
+    Memory(#[from] Refused),
+    /// The system did not start the threads.
+    #[error("cannot start {count} threads: {source}; run fewer jobs at once (-j 1)")]
+    Threads {
+        /// How many were to be started.
+        count: usize,
         /// What the system said.
         source: std::io::Error,
     },
@@ -82,7 +99,7 @@ pub enum ArchiveError {
         path: Vec<u8>,
     },
     /// More than a limit allows.
-    #[error("{field} is {found}, more than the limit of {limit}")]
+    #[error("{}", exceeded(field, *found, *limit))]
     Limit {
         /// Name of the limit.
         field: &'static str,
@@ -136,6 +153,8 @@ impl ArchiveError {
             ArchiveError::Interrupted => ErrorKind::Interrupted,
             ArchiveError::Tree(_)
             | ArchiveError::Io { .. }
+            | ArchiveError::Memory(_)
+            | ArchiveError::Threads { .. }
             | ArchiveError::NotKept { .. }
             | ArchiveError::BehindTar { .. }
             | ArchiveError::NotFound { .. }

@@ -1,7 +1,8 @@
 //! An archive opened through its index.
 
 use super::{ArchiveError, Limits};
-use crate::codec::{self, Coding};
+use crate::arith::Isa;
+use crate::codec::{self, CodecError, Coding};
 use crate::container::{ReadAt, Reader, Section};
 use crate::entry::{Entry, Kind, compare_paths};
 use std::sync::Arc;
@@ -111,6 +112,7 @@ pub(super) fn decode(
 ) -> Result<Vec<u8>, ArchiveError> {
     let raw_length = section.header.raw_length;
     codec::decode_memory(coding(section), raw_length)?;
+    codec::test_once(section.header.codec, Isa::best())?;
     Ok(codec::decode_group(coding(section), payload, raw_length as usize, wanted)?)
 }
 
@@ -118,6 +120,19 @@ pub(super) fn decode(
 pub(super) fn in_group(section: &Section, cause: ArchiveError) -> ArchiveError {
     let (group, offset) = (section.header.group, section.offset);
     ArchiveError::Group { group, offset, cause: Arc::new(cause) }
+}
+
+/// Passes on what was decoded, unless no group can be: this CPU computes something else.
+pub(super) fn ends_run(decoded: Decoded) -> Result<Decoded, ArchiveError> {
+    let Err(error) = &decoded else { return Ok(decoded) };
+    let ArchiveError::Group { group, offset, cause } = &**error else { return Ok(decoded) };
+    match **cause {
+        ArchiveError::Codec(CodecError::SelfTest { .. }) => {
+            let (group, offset, cause) = (*group, *offset, Arc::clone(cause));
+            Err(ArchiveError::Group { group, offset, cause })
+        }
+        _ => Ok(decoded),
+    }
 }
 
 /// Bytes that decoding a group takes: payload, decoded bytes, and what the

@@ -3,10 +3,9 @@
 
 use super::extract::{ExtractOptions, ExtractSummary};
 use super::incoming::Incoming;
-use super::open::{Decoded, decode, decode_cost, in_group};
+use super::open::{Decoded, decode, decode_cost, ends_run, in_group};
 use super::pool::{self, Stages, Task};
 use super::{Archive, ArchiveError, Control, ErrorKind, Event, Limits};
-use crate::arith::Isa;
 use crate::checksum::{self, Digest};
 use crate::container::{
     ContainerError, Part, ReadAt, Scanner, Section, SectionType, StreamReader, decode_index,
@@ -162,7 +161,6 @@ impl<'a, T: Sections> Streaming<'a, T> {
         limits: &'a Limits,
         control: &'a Control<'a>,
     ) -> Result<ExtractSummary, ArchiveError> {
-        pool::self_test(Isa::best())?;
         let incoming = Incoming::new(destination, options, limits, control)?;
         let mut streaming = Streaming {
             sections,
@@ -318,6 +316,7 @@ impl<T: Sections> Stages for Streaming<'_, T> {
 
     fn done(&mut self, part: Part, output: Self::Output) -> Result<(), ArchiveError> {
         let (section, wanted, decoded) = output;
+        let decoded = ends_run(decoded)?;
         if section.header.known_type() == Some(SectionType::Data) {
             let (bytes, stored) = (section.header.raw_length, section.header.stored_length);
             self.incoming.summary.groups_decoded += wanted as u64;

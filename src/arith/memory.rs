@@ -1,10 +1,11 @@
 //! Large zeroed tables: pages of the system, and hints to fetch a line early.
 
+use super::refusal::{self, Refused};
 use bytemuck::Zeroable;
 use core::ffi::c_void;
-use core::ptr::{self, NonNull};
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
-use std::alloc::{Layout, handle_alloc_error};
+use core::ptr::NonNull;
+use rustix::mm::munmap;
+use std::alloc::Layout;
 
 /// A table of a power of two of elements, indexed by masking.
 ///
@@ -23,15 +24,14 @@ unsafe impl<T: Sync> Sync for Table<T> {}
 
 impl<T: Zeroable + Copy> Table<T> {
     /// `2^log2` zeroed cells. The system gives the pages as they are touched,
-    /// large ones where it has them.
+    /// large ones where it has them. If it refuses the address space, unwinds to the
+    /// nearest [`refusal::attempt`].
     pub fn new(log2: u32) -> Table<T> {
         const { assert!(size_of::<T>() > 0 && align_of::<T>() <= PAGE) };
         let layout = Layout::array::<T>(1 << log2).expect("a table fits the address space");
-        let access = ProtFlags::READ | ProtFlags::WRITE;
-        // SAFETY: no address is asked for, so the pages are new and nobody else's.
-        let pages =
-            unsafe { mmap_anonymous(ptr::null_mut(), layout.size(), access, MapFlags::PRIVATE) };
-        let Some(pages) = pages.ok().and_then(NonNull::new) else { handle_alloc_error(layout) };
+        let Some(pages) = refusal::map(layout.size()) else {
+            Refused { bytes: layout.size() as u64 }.unwind()
+        };
         advise_huge_pages(pages, layout.size());
         Table { cells: pages.cast(), length: 1 << log2 }
     }
@@ -112,6 +112,12 @@ fn advise_huge_pages(pages: NonNull<c_void>, length: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_that_the_system_refuses_is_an_error() {
+        let refused = refusal::attempt(|| Table::<u64>::new(58)).err();
+        assert_eq!(refused, Some(Refused { bytes: 1 << 61 }));
+    }
 
     #[test]
     fn tables_are_zero_at_first_and_masked() {

@@ -10,6 +10,7 @@ mod isa;
 pub mod lanes;
 pub mod math;
 pub mod memory;
+pub mod refusal;
 #[cfg(target_arch = "x86_64")]
 mod tiles;
 #[cfg(target_arch = "x86_64")]

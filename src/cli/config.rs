@@ -7,8 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    CodecName, Coding, Create, EntryLimits, Extract, LimitFlags, OverwriteName, Resources,
+    CodecName, Coding, Create, EntryLimits, Extract, LimitFlags, Memory, OverwriteName, Resources,
 };
+use super::memory::free;
 use super::report::Report;
 use crate::archive::{CreateOptions, Limits};
 use crate::codec::{Choice, Codec, CodecOptions};
@@ -126,23 +127,26 @@ pub fn jobs(resources: &Resources) -> usize {
     }
 }
 
-/// Bytes of memory to stay within: as asked, or half of what is free. Decides
-/// only how many groups are coded at once, never the result.
+/// Bytes of memory to stay within while an archive is made: as asked, or half of what is
+/// free. Decides only how many groups are coded at once, never the result.
 fn memory(resources: &Resources) -> u64 {
-    resources.memory.unwrap_or_else(|| {
-        let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
-        let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        kibibytes.map_or(1 << 30, |kibibytes| kibibytes * 1024 / 2)
-    })
+    let usual = || free(Path::new("/")).map_or(1 << 30, |free| free / 2);
+    resources.memory.memory.unwrap_or_else(usual)
+}
+
+/// Bytes of memory to stay within while an archive is read: as asked, or three quarters
+/// of what is free, and no more than is `usual`.
+fn reading_memory(asked: &Memory, usual: u64) -> u64 {
+    let free = || free(Path::new("/")).map_or(usual, |free| usual.min(free / 4 * 3));
+    asked.memory.unwrap_or_else(free)
 }
 
 /// What an archive may ask for.
-pub fn limits(flags: &LimitFlags, resources: Option<&Resources>) -> Limits {
+pub fn limits(flags: &LimitFlags, memory: &Memory) -> Limits {
     let usual = entry_limits(&flags.entries);
     Limits {
         output_bytes: flags.max_output.unwrap_or(usual.output_bytes),
-        memory: resources.and_then(|resources| resources.memory).unwrap_or(usual.memory),
+        memory: reading_memory(memory, usual.memory),
         ..usual
     }
 }

@@ -11,7 +11,9 @@ pub mod exit;
 mod generate;
 mod json;
 mod listing;
+mod memory;
 mod report;
+mod shortage;
 mod signal;
 mod size;
 mod watch;
@@ -22,9 +24,11 @@ use self::args::Arguments;
 use self::exit::Exit;
 use self::report::Report;
 use crate::archive::ArchiveError;
+use crate::arith::refusal::when_refused;
 
 /// Runs the program on the arguments of the process.
 pub fn main() -> Exit {
+    when_refused(shortage::out_of_memory);
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(message) => {

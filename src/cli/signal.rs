@@ -3,6 +3,7 @@
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::AsFd;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag::{register, register_conditional_shutdown};
 use signal_hook::iterator::Signals;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -26,7 +27,19 @@ const GRACE: Duration = Duration::from_secs(2);
 /// What the system says; none in practice.
 pub fn cancel_flag() -> io::Result<Arc<AtomicBool>> {
     let cancel = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&cancel);
+    if start_watching(Arc::clone(&cancel)).is_err() {
+        // Where no thread may be started, a second signal ends the process at once.
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            let status = i32::from(Exit::Interrupted as u8);
+            register_conditional_shutdown(signal, status, Arc::clone(&cancel))?;
+            register(signal, Arc::clone(&cancel))?;
+        }
+    }
+    Ok(cancel)
+}
+
+/// Starts the thread that waits for signals.
+fn start_watching(flag: Arc<AtomicBool>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         if signals.forever().next().is_none() {
@@ -41,7 +54,7 @@ pub fn cancel_flag() -> io::Result<Arc<AtomicBool>> {
         eprintln!("pear-archive: error: interrupted");
         std::process::exit(i32::from(Exit::Interrupted as u8));
     })?;
-    Ok(cancel)
+    Ok(())
 }
 
 /// Standard input without a buffer of our own: what is in one could not be

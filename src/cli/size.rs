@@ -1,5 +1,7 @@
 //! Sizes for people: `8M`, `1.5 GiB`.
 
+pub use crate::bytes::show_size;
+
 /// Parses a number of bytes with an optional suffix K, M, G or T, which are
 /// powers of 1024; `KiB` and `KB` mean the same as `K`.
 ///
@@ -21,23 +23,6 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }
 
-/// A number of bytes in three digits or so: `12.3 MiB`.
-pub fn show_size(bytes: u64) -> String {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    // 999.5 would be shown as 1000, which takes more room than 0.98 of the next unit.
-    while value >= 999.5 && unit + 1 < units.len() {
-        (value, unit) = (value / 1024.0, unit + 1);
-    }
-    match unit {
-        0 => format!("{bytes} B"),
-        _ if value < 9.95 => format!("{value:.2} {}", units[unit]),
-        _ if value < 99.95 => format!("{value:.1} {}", units[unit]),
-        _ => format!("{value:.0} {}", units[unit]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,21 +35,6 @@ mod tests {
         }
         for text in ["", "M", "-1", "1.5M", "8X", "99999999999T"] {
             assert!(parse_size(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn sizes_are_shown_in_few_digits() {
-        let cases = [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1000, "0.98 KiB"),
-            (1024, "1.00 KiB"),
-            (12_345_678, "11.8 MiB"),
-            (u64::MAX, "16.0 EiB"),
-        ];
-        for (size, text) in cases {
-            assert_eq!(show_size(size), text);
         }
     }
 }

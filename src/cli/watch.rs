@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::exit::Exit;
 use super::report::Report;
+use super::shortage::may_start_a_thread;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event, Events};
 use crate::tree::printable;
 
@@ -79,7 +80,10 @@ impl<'a> Watch<'a> {
     }
 
     fn show(&self, bar: ProgressBar) {
-        bar.enable_steady_tick(TICK);
+        // Without a thread for it the spinner stands still.
+        if may_start_a_thread() {
+            bar.enable_steady_tick(TICK);
+        }
         self.report.set_bar(Some(bar.clone()));
         *self.bar.borrow_mut() = Some(bar);
     }

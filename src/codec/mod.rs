@@ -9,9 +9,11 @@ mod pairs;
 #[cfg_attr(not(feature = "paper"), path = "paper_absent.rs")]
 mod paper;
 mod pear;
+mod tested;
 mod tokens;
 
 pub use error::CodecError;
+pub use tested::{self_test, test_once};
 
 use crate::arith::Isa;
 use crate::filter::x86;
@@ -125,7 +127,8 @@ pub fn sniff(sample: &[u8]) -> ContentKind {
 /// borrowed ones are copied.
 ///
 /// # Errors
-/// [`CodecError::TooLarge`] above 4 GiB − 1; [`CodecError::Library`] if zstd fails.
+/// [`CodecError::TooLarge`] above 4 GiB − 1; [`CodecError::Library`] if zstd fails;
+/// [`CodecError::SelfTest`] from [`test_once`].
 pub fn encode_group<'a>(
     raw: impl Into<Cow<'a, [u8]>>,
     options: &CodecOptions,
@@ -140,8 +143,14 @@ pub fn encode_group<'a>(
         Codec::Store => Ok(stored(raw.into_owned())),
         Codec::Zstd => compressed(raw.into_owned(), options.level),
         Codec::Bpe => Ok(plain(Codec::Bpe, pairs::encode(&raw, options.level))),
-        Codec::Pear => Ok(pear_group(raw.into_owned(), options)),
-        Codec::PearPaper => paper::encode(&raw, options),
+        Codec::Pear => {
+            test_once(codec as u8, options.isa)?;
+            Ok(pear_group(raw.into_owned(), options))
+        }
+        Codec::PearPaper => {
+            test_once(codec as u8, options.isa)?;
+            paper::encode(&raw, options)
+        }
     }
 }
 
@@ -322,33 +331,6 @@ pub fn codec_name(codec: u8) -> &'static str {
 /// Name of a filter number, for people.
 pub fn filter_name(filter: u8) -> &'static str {
     ["none", "bpe", "x86", "delta"].get(filter as usize).copied().unwrap_or("?")
-}
-
-/// Known-answer test of every computation that decides bytes; milliseconds.
-/// Run once before the first group is coded or decoded.
-///
-/// A short text is coded by three models; the digest of the payloads is part of
-/// the specification (spec/codec.md §6).
-///
-/// # Errors
-/// [`CodecError::SelfTest`] if this CPU does not follow spec/arithmetic.md.
-pub fn self_test(isa: Isa) -> Result<(), CodecError> {
-    paper::self_test(isa)?;
-    let sample: Vec<u8> = (0u32..600)
-        .flat_map(|i| (i.wrapping_mul(2_654_435_761) >> 24).to_le_bytes().into_iter().take(2))
-        .chain(b"The same bits on every CPU, for ever. The same bits on every thread.".repeat(8))
-        .collect();
-    let mut hasher = blake3::Hasher::new();
-    for id in [2, 4, 10] {
-        let model = Model::of_id(id).expect("registered above");
-        let (payload, _) = pear::encode(sample.clone(), model, Spelling::default(), isa);
-        hasher.update(&payload);
-    }
-    if hasher.finalize().as_bytes()[..8] == KNOWN_ANSWER {
-        Ok(())
-    } else {
-        Err(CodecError::SelfTest { what: "pear", isa: isa.name() })
-    }
 }
 
 /// First bytes of the digest of the self-test's payloads.

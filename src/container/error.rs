@@ -1,5 +1,6 @@
 //! Why a container could not be read or written.
 
+use super::limits::exceeded;
 use crate::bytes::BytesError;
 use crate::entry::PathFault;
 use crate::error::ErrorKind;
@@ -81,7 +82,7 @@ pub enum ContainerError {
         fault: PathFault,
     },
     /// Refused before allocating.
-    #[error("{field} is {found}, more than the limit of {limit}")]
+    #[error("{}", exceeded(field, *found, *limit))]
     TooLarge {
         /// Name of the limit.
         field: &'static str,

@@ -1,6 +1,7 @@
 //! What a reader accepts before it allocates.
 
 use super::ContainerError;
+use crate::bytes::show_size;
 
 /// Bounds on what an archive may ask of its reader. Every one is checked
 /// before memory is taken or output written.
@@ -45,4 +46,35 @@ impl Default for Limits {
 /// Checks one value against its limit.
 pub(crate) fn check(field: &'static str, found: u64, limit: u64) -> Result<(), ContainerError> {
     if found > limit { Err(ContainerError::TooLarge { field, found, limit }) } else { Ok(()) }
+}
+
+/// Says that a limit is exceeded: what is needed, what is allowed, and the option that
+/// allows more, if there is one.
+pub fn exceeded(field: &str, found: u64, limit: u64) -> String {
+    let sizes = |what, option| {
+        let (found, limit) = (show_size(found), show_size(limit));
+        format!("this takes {found} of {what}, {limit} are allowed: see {option}")
+    };
+    let option = match field {
+        "memory" => return sizes("memory", "--memory"),
+        "output bytes" => return sizes("disk space", "--max-output"),
+        "entries" => ": see --max-entries",
+        "path length" => ": see --max-name",
+        "path depth" => ": see --max-depth",
+        _ => "",
+    };
+    format!("{field} is {found}, more than the limit of {limit}{option}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_names_the_option_that_raises_it() {
+        let memory = exceeded("memory", 47 << 20, 30 << 20);
+        assert_eq!(memory, "this takes 47.0 MiB of memory, 30.0 MiB are allowed: see --memory");
+        let entries = exceeded("entries", 11, 10);
+        assert_eq!(entries, "entries is 11, more than the limit of 10: see --max-entries");
+    }
 }

@@ -6,7 +6,9 @@
 //! [`abandon_all`] first.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
+use std::time::Duration;
 
 type Remove = Box<dyn Fn() + Send>;
 
@@ -41,6 +43,33 @@ impl Drop for Registration {
 /// work that goes on fails or does nothing of use.
 pub fn abandon_all() {
     // Taken out first: what runs here may drop a registration.
-    let all = std::mem::take(&mut REGISTRY.lock().unwrap_or_else(PoisonError::into_inner).all);
-    all.into_values().for_each(|remove| remove());
+    let all = lock_soon(&REGISTRY).map(|mut registry| std::mem::take(&mut registry.all));
+    all.into_iter().flatten().for_each(|(_, remove)| remove());
+}
+
+/// Waits for a lock, but not for ever: when memory is refused, the thread that ends the
+/// process may be the one that holds it.
+pub(super) fn lock_soon<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    for _ in 0..50 {
+        match mutex.try_lock() {
+            Ok(guard) => return Some(guard),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_this_thread_holds_is_not_waited_for_for_ever() {
+        let mutex = Mutex::new(7);
+        let held = mutex.lock().unwrap();
+        assert!(lock_soon(&mutex).is_none());
+        drop(held);
+        assert_eq!(lock_soon(&mutex).as_deref(), Some(&7));
+    }
 }

@@ -4,7 +4,7 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{LimitFlags, Resources};
+use super::{LimitFlags, Memory, Resources};
 
 const LIST_HELP: &str = "\
 Examples:
@@ -32,6 +32,9 @@ pub struct List {
     /// Print JSON Lines
     #[arg(long, conflicts_with = "long")]
     pub json: bool,
+    /// What it may take
+    #[command(flatten)]
+    pub memory: Memory,
     /// Limits
     #[command(flatten)]
     pub limits: LimitFlags,
@@ -110,6 +113,9 @@ pub struct Info {
     /// Print JSON Lines: one object for the archive, then one per group
     #[arg(long)]
     pub json: bool,
+    /// What it may take
+    #[command(flatten)]
+    pub memory: Memory,
     /// Limits
     #[command(flatten)]
     pub limits: LimitFlags,

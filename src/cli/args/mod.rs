@@ -111,11 +111,22 @@ pub struct Resources {
     /// Never changes the result.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// How much memory.
+    #[command(flatten)]
+    pub memory: Memory,
+}
+
+/// How much memory an operation may take.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Resources")]
+pub struct Memory {
     /// Memory to stay within, by running fewer jobs at once
     ///
-    /// An archive with a group that needs more than this is refused when it is
-    /// read. Without this option, making an archive takes at most half of the
-    /// memory that is free, and reading one at most 4G.
+    /// Counts the tables of entries and the groups being coded. What does not fit
+    /// is refused before anything is written. Without this option, making an
+    /// archive takes at most half of the memory that is free, and reading one at
+    /// most three quarters of it and 4G. Free is what the machine, the control
+    /// groups (containers) and 'ulimit' leave.
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
 }

@@ -16,7 +16,7 @@ use crate::tree::Patterns;
 
 /// Prints the files.
 pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
-    let limits = config::limits(&arguments.limits, Some(&arguments.resources));
+    let limits = config::limits(&arguments.limits, &arguments.resources.memory);
     let archive = open_archive(&arguments.archive, &limits)?;
     let mut paths = Vec::new();
     for pattern in &arguments.patterns {

@@ -18,7 +18,7 @@ use crate::tree::FileId;
 
 /// Makes the tar.
 pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
-    let limits = config::limits(&arguments.limits, Some(&arguments.resources));
+    let limits = config::limits(&arguments.limits, &arguments.resources.memory);
     let archive = open_archive(&arguments.archive, &limits)?;
     let target = Target::of(&arguments.tar, "tar")?;
     refuse_itself(arguments)?;

@@ -26,7 +26,7 @@ use crate::tree::{Overwrite, RestoreOptions, Restorer, TreeError};
 
 /// Unpacks the archive.
 pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
-    let limits = config::limits(&arguments.limits, Some(&arguments.resources));
+    let limits = config::limits(&arguments.limits, &arguments.resources.memory);
     let options = ExtractOptions {
         patterns: config::selection(&arguments.patterns)?,
         restore: config::restore_options(arguments),

@@ -14,7 +14,7 @@ use crate::container::ReadAt;
 
 /// Prints what is known without decoding anything.
 pub fn run(arguments: &Info) -> anyhow::Result<Exit> {
-    let limits = config::limits(&arguments.limits, None);
+    let limits = config::limits(&arguments.limits, &arguments.memory);
     let archive = open_archive(&arguments.archive, &limits)?;
     let whole = Whole::of(&archive);
     let text = match arguments.json {

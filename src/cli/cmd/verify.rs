@@ -11,7 +11,7 @@ use super::{named, open_archive};
 
 /// Checks the archive.
 pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
-    let limits = config::limits(&arguments.limits, Some(&arguments.resources));
+    let limits = config::limits(&arguments.limits, &arguments.resources.memory);
     let archive = open_archive(&arguments.archive, &limits)?;
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);

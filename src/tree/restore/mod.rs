@@ -26,6 +26,7 @@ pub use self::file::FileWriter;
 use self::file::OpenFiles;
 use self::place::Place;
 use self::resolve::Root;
+use super::abandon::lock_soon;
 use super::names::{check_path, disk_path, split_last};
 use super::{FileId, Registration, TreeError, register};
 use crate::entry::{Entry, Kind, Metadata};
@@ -370,7 +371,7 @@ impl Shared {
 
     /// Removes all unfinished files, and keeps new ones from being made.
     fn abandon(&self) {
-        let mut state = self.state();
+        let Some(mut state) = lock_soon(&self.state) else { return };
         state.abandoned = true;
         for path in state.temporaries.drain() {
             let (parent, name) = split_last(&path);

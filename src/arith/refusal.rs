@@ -1,0 +1,162 @@
+//! What happens when the system refuses memory.
+//!
+//! - Large tables: [`super::memory::Table::new`] unwinds with a [`Refused`], which
+//!   [`attempt`] turns into an error value.
+//! - Everything else: a program that installs [`Reporting`] as its allocator is told
+//!   through [`when_refused`] and ends in order. Without it Rust aborts.
+//! - [`probe`] asks beforehand whether an amount would be given.
+
+use core::ptr::{self, NonNull};
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, OnceLock};
+
+/// The system refused memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system refused {bytes} bytes of memory")]
+pub struct Refused {
+    /// Bytes asked for.
+    pub bytes: u64,
+}
+
+impl Refused {
+    /// Unwinds to the nearest [`attempt`]. No panic hook runs and nothing is printed.
+    pub(super) fn unwind(self) -> ! {
+        resume_unwind(Box::new(self))
+    }
+}
+
+/// Runs `work` and gives the refusal that ended it, if one did. Panics pass through.
+///
+/// # Errors
+/// [`Refused`] if a table could not be allocated.
+pub fn attempt<T>(work: impl FnOnce() -> T) -> Result<T, Refused> {
+    // What a refusal unwinds through is dropped, not used again.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<Refused>() {
+        Ok(refused) => *refused,
+        Err(other) => resume_unwind(other),
+    })
+}
+
+/// Asks the system whether it would give `bytes` more now: maps them and gives them
+/// back untouched. Two system calls. Another thread may take them meanwhile.
+///
+/// # Errors
+/// [`Refused`] if not.
+pub fn probe(bytes: u64) -> Result<(), Refused> {
+    if bytes == 0 {
+        return Ok(());
+    }
+    let refused = Refused { bytes };
+    let length = usize::try_from(bytes).map_err(|_| refused)?;
+    let pages = map(length).ok_or(refused)?;
+    // SAFETY: these are the pages just mapped, whole, and nothing borrows them.
+    let unmapped = unsafe { munmap(pages.as_ptr(), length) };
+    debug_assert!(unmapped.is_ok());
+    Ok(())
+}
+
+/// New zeroed pages for `length` bytes, `None` if the system refuses them.
+pub(super) fn map(length: usize) -> Option<NonNull<core::ffi::c_void>> {
+    let access = ProtFlags::READ | ProtFlags::WRITE;
+    // SAFETY: no address is asked for, so the pages are new and nobody else's.
+    let pages = unsafe { mmap_anonymous(ptr::null_mut(), length, access, MapFlags::PRIVATE) };
+    pages.ok().and_then(NonNull::new)
+}
+
+/// Ends the process, told how many bytes were refused. Runs on the thread that asked
+/// for them and may allocate a little: [`RESERVE`] bytes were given back before.
+type Handler = fn(u64) -> !;
+
+static HANDLER: OnceLock<Handler> = OnceLock::new();
+
+/// Bytes kept for the handler.
+const RESERVE: usize = 64 << 10;
+
+static KEPT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Sets what ends the process when [`Reporting`] is refused memory. Only the first call
+/// counts. `handler` must neither panic nor return; if it is refused memory itself, it
+/// is called again.
+pub fn when_refused(handler: Handler) {
+    if HANDLER.set(handler).is_ok()
+        && let Ok(mut kept) = KEPT.lock()
+    {
+        *kept = Vec::with_capacity(RESERVE);
+    }
+}
+
+/// The system's allocator; when that refuses memory, the handler of [`when_refused`]
+/// ends the process. Without a handler the refusal is passed on.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reporting;
+
+impl Reporting {
+    /// Passes on what the system gave.
+    #[inline(always)]
+    fn given(pointer: *mut u8, bytes: usize) -> *mut u8 {
+        if pointer.is_null() { Self::refused(bytes) } else { pointer }
+    }
+
+    #[cold]
+    fn refused(bytes: usize) -> *mut u8 {
+        if let Some(handler) = HANDLER.get() {
+            // Never waits: this thread may hold the lock.
+            if let Ok(mut kept) = KEPT.try_lock() {
+                drop(std::mem::take(&mut *kept));
+            }
+            handler(bytes as u64)
+        }
+        ptr::null_mut()
+    }
+}
+
+// SAFETY: every method hands its arguments to the system's allocator and gives back what
+// that gives. In between only a handler may run, which does not come back; the type of it
+// says so, and it does not unwind, as `when_refused` asks.
+unsafe impl GlobalAlloc for Reporting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises about `layout` are passed on.
+        Self::given(unsafe { System.alloc(layout) }, layout.size())
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as in `alloc`.
+        Self::given(unsafe { System.alloc_zeroed(layout) }, layout.size())
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the pointer is of this allocator, so of the system's; the caller's other
+        // promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as in `dealloc`.
+        Self::given(unsafe { System.realloc(pointer, layout, size) }, size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_system_has_is_refused_beforehand() {
+        assert_eq!(probe(0), Ok(()));
+        assert_eq!(probe(1 << 20), Ok(()));
+        for bytes in [1 << 62, u64::MAX] {
+            assert_eq!(probe(bytes), Err(Refused { bytes }));
+        }
+    }
+
+    #[test]
+    fn a_refusal_becomes_an_error_and_a_panic_stays_one() {
+        assert_eq!(attempt(|| 7), Ok(7));
+        assert_eq!(attempt(|| Refused { bytes: 9 }.unwind()), Err::<(), _>(Refused { bytes: 9 }));
+        let passed = catch_unwind(|| attempt(|| resume_unwind(Box::new("other"))));
+        let Err(payload) = passed else { panic!("the panic was swallowed") };
+        assert_eq!(payload.downcast_ref(), Some(&"other"));
+    }
+}
