@@ -615,7 +615,7 @@ _pear__archive() {
             return 0
             ;;
         pear__subcmd__archive__subcmd__import)
-            opts="-j -q -v -h --codec --level --lanes --group-size --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --codec --level --lanes --group-size --verify --strip-unsafe --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -658,6 +658,10 @@ _pear__archive() {
                     return 0
                     ;;
                 --max-depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -4,7 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use pear_archive::archive::{
-    Archive, Control, CreateOptions, ExportOptions, Limits, Silent, Tar, import_stream,
+    Archive, Control, CreateOptions, ExportOptions, ImportOptions, Limits, Silent, Tar,
+    import_stream,
 };
 use pear_archive::codec::{Choice, Codec, CodecOptions};
 use std::path::Path;
@@ -16,10 +17,11 @@ fuzz_target!(|bytes: &[u8]| {
     // Holes are exported as holes: a few bytes may stand for a large file.
     let limits = Limits { output_bytes: 1 << 24, ..Limits::default() };
     let codec = CodecOptions { choice: Choice::Only(Codec::Store), ..CodecOptions::default() };
-    let options = CreateOptions { codec, jobs: 1, ..CreateOptions::default() };
+    let create = CreateOptions { codec, jobs: 1, ..CreateOptions::default() };
+    let options = ImportOptions { create, strip_unsafe: false };
     let import = |tar: &[u8]| {
         let mut archive = Vec::new();
-        let tar = Tar::spool(tar, Path::new("tar"), &std::env::temp_dir(), &control).ok()?;
+        let tar = Tar::spool(tar, Path::new("tar"), &std::env::temp_dir(), &limits, &control).ok()?;
         import_stream(&mut archive, &tar, &limits, &options, &control).ok()?;
         Some(archive)
     };

@@ -1,6 +1,6 @@
 //! Why an operation on an archive failed, wholly or for one entry.
 
-use super::tarball::{NotKept, TarFault};
+use super::tarball::{NotKept, TarEnd, TarFault};
 use crate::arith::refusal::Refused;
 use crate::bytes::show_size;
 use crate::codec::CodecError;
@@ -117,19 +117,18 @@ pub enum ArchiveError {
         fault: TarFault,
     },
     /// Something an archive cannot keep of a tar, or a tar of an archive.
-    #[error("{}: {what}", printable(path))]
+    #[error("{}{}: {what}", printable(path), and_more(*more))]
     NotKept {
-        /// Path of the entry.
+        /// Path of the first entry.
         path: Vec<u8>,
+        /// How many other entries it is true of.
+        more: u64,
         /// What is not kept.
         what: NotKept,
     },
-    /// Something follows the end of a tar: another tar, or what a program left there.
-    #[error("the tar ends before byte {offset}; what follows was not read")]
-    BehindTar {
-        /// Where it is.
-        offset: u64,
-    },
+    /// A tar ends otherwise than tars do.
+    #[error(transparent)]
+    TarEnd(TarEnd),
     /// Stopped on request.
     #[error("interrupted")]
     Interrupted,
@@ -156,10 +155,18 @@ impl ArchiveError {
             | ArchiveError::Memory(_)
             | ArchiveError::Threads { .. }
             | ArchiveError::NotKept { .. }
-            | ArchiveError::BehindTar { .. }
+            | ArchiveError::TarEnd(_)
             | ArchiveError::NotFound { .. }
             | ArchiveError::NotAFile { .. } => ErrorKind::Environment,
         }
+    }
+}
+
+/// Words for the entries that a message does not name.
+fn and_more(more: u64) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What an operation tells its caller while it runs.
 
-use super::ArchiveError;
+use super::{ArchiveError, NotKept};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Something that happened. Counts are increments unless said otherwise.
@@ -28,6 +28,15 @@ pub enum Event<'a> {
     },
     /// Something went wrong with one entry or group; the operation goes on.
     Warning(&'a ArchiveError),
+    /// Something worth knowing that is not wrong.
+    Note(&'a ArchiveError),
+    /// A member of a tar that a warning or a note counts, once it is known to.
+    Counted {
+        /// Its path, as it stands: escape it before printing.
+        path: &'a [u8],
+        /// What is true of it.
+        what: &'a NotKept,
+    },
 }
 
 /// Takes events. Called on the thread that runs the operation.

@@ -42,7 +42,9 @@ pub use events::{Control, Event, Events, Silent};
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use open::{Archive, GroupInfo};
 pub use stream::{extract, extract_stream, list_stream, salvage};
-pub use tarball::{ExportOptions, NotKept, Tar, TarFault, import, import_stream};
+pub use tarball::{
+    ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, import, import_stream,
+};
 pub use verify::VerifySummary;
 
 pub use crate::container::{ErrorKind, Limits};

@@ -120,6 +120,10 @@ impl Events for Watch<'_> {
             Event::Progress { bytes, stored } => self.progress(bytes, stored),
             Event::Entry { path } => self.report.detail(|| printable(path)),
             Event::Warning(error) => self.warning(error),
+            Event::Note(error) => self.report.note(about(self.archive, error)),
+            Event::Counted { path, what } => {
+                self.report.detail(|| format!("{}: {what}", printable(path)));
+            }
         }
     }
 }

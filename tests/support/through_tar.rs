@@ -1,8 +1,8 @@
 //! Import and export in memory.
 
 use pear_archive::archive::{
-    Archive, ArchiveError, Control, CreateOptions, Event, Events, ExportOptions, Limits, Silent,
-    Tar, TarFault, import_stream,
+    Archive, ArchiveError, Control, CreateOptions, Event, Events, ExportOptions, ImportOptions,
+    Limits, Silent, Tar, TarFault, import_stream,
 };
 use pear_archive::codec::{Choice, Codec, CodecOptions};
 use pear_archive::entry::Entry;
@@ -15,9 +15,10 @@ use super::tar::Maker;
 pub static GO_ON: AtomicBool = AtomicBool::new(false);
 pub const CONTROL: Control = Control { events: &Silent, cancel: &GO_ON };
 
-pub fn storing() -> CreateOptions {
+pub fn storing() -> ImportOptions {
     let codec = CodecOptions { choice: Choice::Only(Codec::Store), ..CodecOptions::default() };
-    CreateOptions { codec, group_size: 5000, jobs: 2, ..CreateOptions::default() }
+    let create = CreateOptions { codec, group_size: 5000, jobs: 2, ..CreateOptions::default() };
+    ImportOptions { create, strip_unsafe: false }
 }
 
 /// The archive of a tar that comes through a pipe.
@@ -26,7 +27,8 @@ pub fn import(tar: &[u8]) -> Result<Vec<u8>, ArchiveError> {
 }
 
 pub fn import_watched(tar: &[u8], control: &Control) -> Result<Vec<u8>, ArchiveError> {
-    let tar = Tar::spool(tar, Path::new("x.tar"), &std::env::temp_dir(), control)?;
+    let tar =
+        Tar::spool(tar, Path::new("x.tar"), &std::env::temp_dir(), &Limits::default(), control)?;
     let mut archive = Vec::new();
     import_stream(&mut archive, &tar, &Limits::default(), &storing(), control)?;
     Ok(archive)
@@ -64,7 +66,7 @@ pub struct Warnings(pub RefCell<Vec<String>>);
 
 impl Events for Warnings {
     fn event(&self, event: Event<'_>) {
-        if let Event::Warning(error) = event {
+        if let Event::Warning(error) | Event::Note(error) = event {
             self.0.borrow_mut().push(error.to_string());
         }
     }

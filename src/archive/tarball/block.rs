@@ -24,8 +24,21 @@ pub(super) fn header(bytes: &Bytes) -> Result<Option<tar::Header>, TarFault> {
     let unsigned = 256 + counted.clone().map(|&byte| i64::from(byte)).sum::<i64>();
     let signed = 256 + counted.map(|&byte| i64::from(byte as i8)).sum::<i64>();
     match said {
-        Some(said) if said == unsigned || said == signed => Ok(Some(header)),
+        Some(said) if said == unsigned || said == signed => {
+            tell_dialect(header.as_mut_bytes());
+            Ok(Some(header))
+        }
         _ => Err(TarFault::Checksum),
+    }
+}
+
+/// Writes the version that belongs to the magic. The `tar` crate tells the formats
+/// by magic and version together; Ant, Maven, Dart and old Docker write other
+/// versions, or none. GNU's own format has two blanks behind `ustar`.
+fn tell_dialect(bytes: &mut Bytes) {
+    let is_gnu = bytes[262] == b' ' && bytes[263] == b' ';
+    if bytes.get(257..262) == Some(b"ustar") {
+        bytes[262..265].copy_from_slice(if is_gnu { b"  \0" } else { b"\x0000" });
     }
 }
 
@@ -87,6 +100,26 @@ mod tests {
             assert_eq!(number(field), value, "{}", field.escape_ascii());
         }
         assert_eq!(size(b"\xff\xff\xff\xff\xff\xff\xff\xfe"), None);
+    }
+
+    #[test]
+    fn formats_are_told_by_their_magic_whatever_their_version() {
+        let told = |magic: &[u8]| {
+            let mut made = tar::Header::new_old();
+            made.as_mut_bytes()[257..265].copy_from_slice(magic);
+            made.set_cksum();
+            let read = header(made.as_bytes()).unwrap().unwrap();
+            (read.as_ustar().is_some(), read.as_gnu().is_some())
+        };
+        for version in [b"\x0000", b"\0\0\0", b"\0  ", b"\x001\0", b" 00"] {
+            let magic = [b"ustar", &version[..]].concat();
+            assert_eq!(told(&magic), (true, false), "{}", magic.escape_ascii());
+        }
+        for version in [b"  \0", b"   "] {
+            let magic = [b"ustar", &version[..]].concat();
+            assert_eq!(told(&magic), (false, true), "{}", magic.escape_ascii());
+        }
+        assert_eq!(told(&[0; 8]), (false, false));
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl<S: ReadAt> Archive<S> {
             let path = entry.path.clone();
             if let Err(what) = layout.push(entry) {
                 lost.insert(path.clone());
-                summary.fail(control, ArchiveError::NotKept { path, what });
+                summary.fail(control, ArchiveError::NotKept { path, more: 0, what });
             }
         }
         let (found, limit) = (layout.length(), self.limits.output_bytes);

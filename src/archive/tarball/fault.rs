@@ -8,7 +8,7 @@ use crate::tree::printable;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TarFault {
-    /// A compressed tar.
+    /// A tar compressed in a way that is not read.
     #[error("compressed with {format}, not a tar: decompress it first and import that")]
     Compressed {
         /// Name of the compression.
@@ -57,11 +57,34 @@ pub enum TarFault {
         /// The other.
         above: Vec<u8>,
     },
-    /// A second member of a name.
-    #[error("{}: unsafe member refused: the name comes twice", printable(path))]
-    Repeated {
-        /// Path of the member.
+    /// A name that may be a part of a name only.
+    #[error(
+        "{}: unsafe member refused: its name may be cut short, for the header of type '{}' \
+         in front of it is not understood",
+        printable(path),
+        typeflag.escape_ascii()
+    )]
+    CutName {
+        /// Path of the member, as far as it is known.
         path: Vec<u8>,
+        /// Type byte of the header in front of it.
+        typeflag: u8,
+    },
+    /// Compressed data that cannot be decoded.
+    #[error("the {format} data are damaged: {cause}")]
+    Packed {
+        /// Name of the compression.
+        format: &'static str,
+        /// What its decoder says.
+        cause: String,
+    },
+    /// Compressed data that need more memory to decode than is allowed.
+    #[error("the {format} data need more memory than the limit of {limit} bytes")]
+    Memory {
+        /// Name of the compression.
+        format: &'static str,
+        /// What is allowed.
+        limit: u64,
     },
     /// A hard link to something that is no file before it.
     #[error(
@@ -94,10 +117,11 @@ impl TarFault {
             TarFault::Compressed { .. } | TarFault::Changed => ErrorKind::Environment,
             TarFault::Path { .. }
             | TarFault::Below { .. }
-            | TarFault::Repeated { .. }
+            | TarFault::CutName { .. }
             | TarFault::LinkTarget { .. } => ErrorKind::Unsafe,
-            TarFault::TooLarge { .. } => ErrorKind::Limit,
+            TarFault::TooLarge { .. } | TarFault::Memory { .. } => ErrorKind::Limit,
             TarFault::NotATar
+            | TarFault::Packed { .. }
             | TarFault::Checksum
             | TarFault::Truncated { .. }
             | TarFault::Number { .. }
@@ -122,6 +146,26 @@ pub enum NotKept {
         /// Its key.
         key: Vec<u8>,
     },
+    /// More such records than are told apart.
+    #[error("not kept: other pax records")]
+    OtherRecords,
+    /// A list of access rights that cannot be made an attribute.
+    #[error("not kept: {key}: {cause}")]
+    Acl {
+        /// Key of the pax record.
+        key: &'static str,
+        /// Why.
+        cause: &'static str,
+    },
+    /// The name of an earlier member, too.
+    #[error("the name comes more than once: the last member of the name is kept")]
+    Earlier,
+    /// A size in the header of something that is no file.
+    #[error("not a file, but its header gives a size: the size is ignored")]
+    Size,
+    /// What stood in front of a name.
+    #[error("the '/' or '..' in front was removed from the name")]
+    Front,
     /// A device whose numbers no tar header holds: it was left out.
     #[error("left out: a tar cannot hold the device number {major}:{minor}")]
     Device {
@@ -129,5 +173,38 @@ pub enum NotKept {
         major: u32,
         /// Minor number.
         minor: u32,
+    },
+}
+
+impl NotKept {
+    /// Whether nothing is missing that other programs would have restored.
+    pub fn is_note(&self) -> bool {
+        matches!(self, NotKept::Earlier | NotKept::Size | NotKept::Front)
+    }
+}
+
+/// How a tar ends otherwise than tars do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TarEnd {
+    /// Nothing marks the end.
+    #[error("the tar ends at byte {offset} without a mark of its end: it may have been cut there")]
+    Unmarked {
+        /// Where it ends.
+        offset: u64,
+    },
+    /// Something follows the end: another tar, or what a program left there.
+    #[error("the tar ends before byte {offset}; what follows was not read")]
+    Behind {
+        /// Where it is.
+        offset: u64,
+    },
+    /// Something follows the compressed data.
+    #[error("the {format} data end before byte {offset}; what follows was not read")]
+    BehindPacked {
+        /// Name of the compression.
+        format: &'static str,
+        /// Where it is.
+        offset: u64,
     },
 }

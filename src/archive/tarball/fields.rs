@@ -1,8 +1,8 @@
 //! What the fields of a header and the records in front of it say.
 
-use super::block;
+use super::holes::SEGMENTS;
 use super::pax::{Records, parse_time};
-use super::{NotKept, TarFault};
+use super::{NotKept, TarFault, acl, block};
 use crate::archive::Limits;
 use crate::entry::{Metadata, Timestamp};
 use tar::Header;
@@ -63,12 +63,12 @@ pub(super) fn device(header: &Header, records: &Records) -> Result<(u32, u32), T
     Ok((number("SCHILY.devmajor", major)?, number("SCHILY.devminor", minor)?))
 }
 
-/// Mode, owner, time, attributes.
+/// Mode, owner, time, attributes; and which access lists are none.
 pub(super) fn metadata(
     header: &Header,
     records: &Records,
     limits: &Limits,
-) -> Result<Metadata, TarFault> {
+) -> Result<(Metadata, Vec<NotKept>), TarFault> {
     let old = header.as_old();
     let id = |field: &'static str, bytes: &[u8]| {
         let found = records.number(field)?.or_else(|| block::size(bytes));
@@ -82,25 +82,56 @@ pub(super) fn metadata(
         Some(text) => parse_time(text),
         None => block::number(&old.mtime).map(|seconds| Timestamp { seconds, nanoseconds: 0 }),
     };
-    Ok(Metadata {
-        mode: (mode & 0o7777) as u32,
-        uid: id("uid", &old.uid)?,
-        gid: id("gid", &old.gid)?,
-        user: name("uname", header.username_bytes()),
-        group: name("gname", header.groupname_bytes()),
+    let (uid, gid) = (id("uid", &old.uid)?, id("gid", &old.gid)?);
+    let user = name("uname", header.username_bytes());
+    let group = name("gname", header.groupname_bytes());
+    let names = acl::Names { user: (&user, uid), group: (&group, gid) };
+    let mut mode = (mode & 0o7777) as u32;
+    let (acls, lost) = acls(records, names, &mut mode);
+    let metadata = Metadata {
+        mode,
+        uid,
+        gid,
         modified: modified.ok_or(TarFault::Number { field: "mtime" })?,
-        xattrs: xattrs(records, limits)?,
-    })
+        xattrs: xattrs(records, acls, limits)?,
+        user,
+        group,
+    };
+    Ok((metadata, lost))
+}
+
+/// The attributes that the texts of access lists stand for, and what is no list.
+/// The mode is made that of a file with, or without, its list.
+fn acls(records: &Records, names: acl::Names, mode: &mut u32) -> (Xattrs, Vec<NotKept>) {
+    let (mut xattrs, mut lost) = (Vec::new(), Vec::new());
+    for (key, attribute) in acl::RECORDS {
+        // The attribute itself says it better than its text.
+        let itself = [XATTR, attribute].concat();
+        let Some(text) = records.get(key).filter(|_| !records.has(&itself)) else { continue };
+        let is_default = key == "SCHILY.acl.default";
+        match acl::attribute(text, names, is_default) {
+            Ok(None) => {}
+            Ok(Some(value)) => {
+                *mode = if is_default { *mode } else { acl::mode_with(&value, *mode) };
+                xattrs.push((attribute.to_vec(), value));
+            }
+            Err(cause) => {
+                *mode = if is_default { *mode } else { acl::mode_without(text, *mode) };
+                lost.push(NotKept::Acl { key, cause });
+            }
+        }
+    }
+    (xattrs, lost)
 }
 
 /// Names and values of extended attributes.
 type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// Extended attributes, sorted by name. In keys `=` is written `%3D`, as GNU tar
+/// Extended attributes, those of access lists too, sorted by name. In keys `=` is written `%3D`, as GNU tar
 /// does, and `%` is `%25`.
-fn xattrs(records: &Records, limits: &Limits) -> Result<Xattrs, TarFault> {
-    let mut xattrs = Vec::new();
-    let mut found = 0;
+fn xattrs(records: &Records, acls: Xattrs, limits: &Limits) -> Result<Xattrs, TarFault> {
+    let mut xattrs = acls;
+    let mut found: u64 = xattrs.iter().map(|(name, value)| (name.len() + value.len()) as u64).sum();
     for (key, value) in records.iter() {
         let Some(name) = key.strip_prefix(XATTR) else { continue };
         if name.is_empty() || name.contains(&0) {
@@ -136,7 +167,7 @@ fn decode_name(mut name: &[u8]) -> Vec<u8> {
 
 /// Records that are used, or that say nothing about a file that is to be kept:
 /// times of access and of change, inode numbers, comments.
-const KNOWN: [&str; 20] = [
+const KNOWN: [&str; 24] = [
     "path",
     "linkpath",
     "size",
@@ -157,6 +188,11 @@ const KNOWN: [&str; 20] = [
     "SCHILY.realsize",
     "SCHILY.devmajor",
     "SCHILY.devminor",
+    "SCHILY.acl.access",
+    "SCHILY.acl.default",
+    // The names in a directory when an incremental tar was made.
+    "GNU.dumpdir",
+    SEGMENTS,
 ];
 
 /// Records whose meaning is lost.

@@ -8,18 +8,28 @@ use crate::archive::{ArchiveError, Control, CreateOptions, CreateSummary, Limits
 use std::io::{self, Write};
 use std::path::Path;
 
+/// How a tar is made an archive.
+#[derive(Clone, Debug, Default)]
+pub struct ImportOptions {
+    /// How the archive is written.
+    pub create: CreateOptions,
+    /// Take names that are absolute or have `..` without what stands in front, all
+    /// up to the last `..` and `/` at the start, instead of refusing the tar.
+    pub strip_unsafe: bool,
+}
+
 /// Makes the archive `path` of what a tar holds. It appears whole or not at all;
 /// what stood there is replaced.
 ///
 /// # Errors
 /// [`ArchiveError::Tar`] for the first fault of the tar; otherwise as
 /// [`create`](crate::archive::create). What no archive can hold is reported as
-/// warnings.
+/// warnings, each cause once.
 pub fn import(
     path: &Path,
     tar: &Tar,
     limits: &Limits,
-    options: &CreateOptions,
+    options: &ImportOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
     let output = Output::new(path)?;
@@ -43,11 +53,11 @@ pub fn import_stream(
     output: impl Write,
     tar: &Tar,
     limits: &Limits,
-    options: &CreateOptions,
+    options: &ImportOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
-    let inputs = inputs(tar, limits, control)?;
-    let summary = write_archive(output, inputs.into_iter().map(Ok), options, control)?;
+    let inputs = inputs(tar, limits, options.strip_unsafe, control)?;
+    let summary = write_archive(output, inputs.into_iter().map(Ok), &options.create, control)?;
     tar.check_unchanged()?;
     Ok(summary)
 }

@@ -1,9 +1,9 @@
 //! The tar that is read: a file, or a pipe put into one.
 
-use super::TarFault;
-use super::block::{self, BLOCK, Bytes};
-use crate::archive::{ArchiveError, Control};
-use crate::entry::Segment;
+use super::block::{BLOCK, Bytes};
+use super::unpack::{Failure, Format, unpack};
+use super::{TarEnd, TarFault};
+use crate::archive::{ArchiveError, Control, Limits};
 use crate::tree::FileId;
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
@@ -11,19 +11,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// First bytes of what a tar may be compressed with.
-const COMPRESSIONS: [(&[u8], &str); 8] = [
-    (b"\x1f\x8b", "gzip"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"BZh", "bzip2"),
-    (b"\x04\x22\x4d\x18", "lz4"),
-    (b"LZIP", "lzip"),
-    (b"BZ3v1", "bzip3"),
-    (b"\x1f\x9d", "compress"),
-];
-
-/// An uncompressed tar that can be read anywhere.
+/// A tar that can be read anywhere: a compressed one is unpacked into a file.
 #[derive(Clone, Debug)]
 pub struct Tar {
     shared: Arc<Shared>,
@@ -36,7 +24,12 @@ struct Shared {
     name: PathBuf,
     length: u64,
     found: Stamp,
+    /// The file that was named, which may be compressed.
+    identity: Option<FileId>,
 }
+
+/// Bytes of a pipe moved at a time.
+const STEP: usize = 1 << 18;
 
 /// What changes when a file does.
 type Stamp = (u64, i64, i64);
@@ -46,53 +39,71 @@ fn stamp(metadata: &Metadata) -> Stamp {
 }
 
 impl Tar {
-    /// A tar in a regular file.
+    /// A tar in a regular file. A compressed one is unpacked into a nameless file in
+    /// `directory`.
     ///
     /// # Errors
-    /// [`ArchiveError::Io`]; [`ArchiveError::Tar`] if it is compressed.
-    pub fn new(file: File, name: &Path) -> Result<Tar, ArchiveError> {
-        let found = file.metadata().map_err(|source| failed(name, "look at", source))?;
-        let (length, found) = (found.len(), stamp(&found));
-        let shared = Shared { file, name: name.to_owned(), length, found };
-        let tar = Tar { shared: Arc::new(shared) };
-        let mut start = vec![0; length.min(BLOCK) as usize];
-        tar.read_exact_at(&mut start, 0, "its first header")?;
-        refuse_compressed(&start)?;
-        Ok(tar)
+    /// [`ArchiveError::Io`]; [`ArchiveError::Tar`] if its compression is not read,
+    /// is damaged, or needs more memory than `limits` say;
+    /// [`ArchiveError::Limit`] if it unpacks to more than
+    /// [`output_bytes`](Limits::output_bytes); [`ArchiveError::Interrupted`].
+    pub fn new(
+        file: File,
+        name: &Path,
+        directory: &Path,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<Tar, ArchiveError> {
+        let packed = Tar::plain(file, name)?;
+        let mut start = vec![0; packed.length().min(BLOCK) as usize];
+        packed.read_exact_at(&mut start, 0, "its first header")?;
+        let Some(format) = Format::of(&start).map_err(at_start)? else { return Ok(packed) };
+        let mut spool = Spool::new(name, directory, control)?;
+        spool.unpack(format, &packed.shared.file, limits)?;
+        packed.check_unchanged()?;
+        spool.finish(packed.identity())
     }
 
-    /// A tar from a pipe, put into a nameless file in `directory` first: it is read
-    /// twice, once for the names and once for the contents.
+    /// A tar from a pipe, compressed or not, put into a nameless file in `directory`
+    /// first: it is read twice, once for the names and once for the contents.
     ///
     /// # Errors
-    /// As [`Tar::new`]; [`ArchiveError::Interrupted`].
+    /// As [`Tar::new`].
     pub fn spool(
         mut pipe: impl Read,
         name: &Path,
         directory: &Path,
+        limits: &Limits,
         control: &Control,
     ) -> Result<Tar, ArchiveError> {
-        let mut spool = tempfile::tempfile_in(directory)
-            .map_err(|source| failed(directory, "create a file there", source))?;
-        let mut buffer = vec![0; 1 << 18];
-        let mut begun = false;
-        loop {
-            control.check()?;
-            let length = fill(&mut pipe, &mut buffer).map_err(|error| match control.check() {
-                Err(interrupted) => interrupted,
-                Ok(()) => failed(name, "read", error),
-            })?;
-            if length == 0 {
-                break;
+        let mut spool = Spool::new(name, directory, control)?;
+        let mut start = [0; BLOCK as usize];
+        let length = fill(&mut pipe, &mut start).map_err(|error| spool.unread(error))?;
+        let start = &start[..length];
+        match Format::of(start).map_err(at_start)? {
+            Some(format) => spool.unpack(format, start.chain(pipe), limits)?,
+            None => {
+                let mut buffer = vec![0; STEP];
+                spool.take(start)?;
+                loop {
+                    let length = fill(&mut pipe, &mut buffer);
+                    match length.map_err(|error| spool.unread(error))? {
+                        0 => break,
+                        length => spool.take(&buffer[..length])?,
+                    }
+                }
             }
-            if !begun {
-                refuse_compressed(&buffer[..length])?;
-            }
-            begun = true;
-            let written = spool.write_all(&buffer[..length]);
-            written.map_err(|source| failed(directory, "write a file there", source))?;
         }
-        Tar::new(spool, name)
+        spool.finish(None)
+    }
+
+    /// A tar that is not compressed.
+    fn plain(file: File, name: &Path) -> Result<Tar, ArchiveError> {
+        let found = file.metadata().map_err(|source| failed(name, "look at", source))?;
+        let (length, found) = (found.len(), stamp(&found));
+        let identity = FileId::of(&file).ok();
+        let shared = Shared { file, name: name.to_owned(), length, found, identity };
+        Ok(Tar { shared: Arc::new(shared) })
     }
 
     /// What it is called.
@@ -105,9 +116,9 @@ impl Tar {
         self.shared.length
     }
 
-    /// Which file it is.
+    /// Which file was named.
     pub(super) fn identity(&self) -> Option<FileId> {
-        FileId::of(&self.shared.file).ok()
+        self.shared.identity
     }
 
     /// Reads the block at `offset`; `None` at the end.
@@ -135,12 +146,16 @@ impl Tar {
         })
     }
 
-    /// Where the first byte at `offset` or behind it is that is no zero.
-    pub(super) fn find_bytes(&self, mut offset: u64) -> Result<Option<u64>, ArchiveError> {
-        let mut buffer = vec![0; 1 << 16];
-        while offset < self.length() {
-            let length = buffer.len().min((self.length() - offset) as usize);
-            self.read_exact_at(&mut buffer[..length], offset, "what follows its end")?;
+    /// Where the first byte from `offset` to `end` is that is no zero.
+    pub(super) fn find_bytes(
+        &self,
+        mut offset: u64,
+        end: u64,
+    ) -> Result<Option<u64>, ArchiveError> {
+        let mut buffer = vec![0; end.saturating_sub(offset).min(1 << 16) as usize];
+        while offset < end {
+            let length = (buffer.len() as u64).min(end - offset) as usize;
+            self.read_exact_at(&mut buffer[..length], offset, "what must be zeros")?;
             if let Some(place) = buffer[..length].iter().position(|&byte| byte != 0) {
                 return Ok(Some(offset + place as u64));
             }
@@ -178,82 +193,86 @@ fn fill(pipe: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     Ok(filled)
 }
 
-fn refuse_compressed(start: &[u8]) -> Result<(), ArchiveError> {
-    // A name may begin like that, too: then the block is a header.
-    let header = start.first_chunk().is_some_and(|bytes| block::header(bytes).is_ok());
-    let found = COMPRESSIONS.iter().find(|(magic, _)| !header && start.starts_with(magic));
-    match found {
-        Some(&(_, format)) => {
-            Err(ArchiveError::Tar { offset: 0, fault: TarFault::Compressed { format } })
-        }
-        None => Ok(()),
-    }
+fn at_start(fault: TarFault) -> ArchiveError {
+    ArchiveError::Tar { offset: 0, fault }
 }
 
-/// The data of one file within a tar.
-#[derive(Clone, Debug)]
-pub(in crate::archive) struct TarPart {
-    tar: Tar,
-    /// Where the data begin.
-    offset: u64,
-    /// Bytes of the file, holes included.
-    size: u64,
-    segments: Option<Arc<[Segment]>>,
+/// A nameless file that a tar is put into.
+struct Spool<'a> {
+    file: File,
+    name: &'a Path,
+    directory: &'a Path,
+    control: &'a Control<'a>,
+    length: u64,
 }
 
-impl TarPart {
-    /// The data at `offset`, which were found to lie within the tar.
-    pub(super) fn new(tar: &Tar, offset: u64, size: u64, segments: Option<Vec<Segment>>) -> Self {
-        TarPart { tar: tar.clone(), offset, size, segments: segments.map(Arc::from) }
+impl<'a> Spool<'a> {
+    fn new(
+        name: &'a Path,
+        directory: &'a Path,
+        control: &'a Control<'a>,
+    ) -> Result<Spool<'a>, ArchiveError> {
+        let file = tempfile::tempfile_in(directory)
+            .map_err(|source| failed(directory, "create a file there", source))?;
+        Ok(Spool { file, name, directory, control, length: 0 })
     }
 
-    /// Bytes of the file, holes included.
-    pub fn size(&self) -> u64 {
-        self.size
+    /// Puts bytes behind those that are there.
+    fn take(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
+        self.control.check()?;
+        self.length += bytes.len() as u64;
+        let written = self.file.write_all(bytes);
+        written.map_err(|source| failed(self.directory, "write a file there", source))
     }
 
-    /// Data segments if the file has holes.
-    pub fn segments(&self) -> Option<&[Segment]> {
-        self.segments.as_deref()
-    }
-
-    /// Bytes of data.
-    pub fn data_length(&self) -> u64 {
-        match &self.segments {
-            Some(segments) => segments.iter().map(|segment| segment.length).sum(),
-            None => self.size,
+    /// What an error of reading is; an interrupt makes pipes fail.
+    fn unread(&self, error: io::Error) -> ArchiveError {
+        match self.control.check() {
+            Err(interrupted) => interrupted,
+            Ok(()) => failed(self.name, "read", error),
         }
     }
 
-    /// Reads it from its start.
-    pub fn open(&self) -> OpenPart {
-        OpenPart { part: self.clone(), done: 0 }
+    /// Decodes compressed bytes into it.
+    fn unpack(
+        &mut self,
+        format: Format,
+        input: impl Read,
+        limits: &Limits,
+    ) -> Result<(), ArchiveError> {
+        let limit = limits.output_bytes;
+        let behind = unpack(format, input, limits.memory, |bytes| {
+            let found = self.length + bytes.len() as u64;
+            match found > limit {
+                true => Err(ArchiveError::Limit { field: "bytes of the tar", found, limit }),
+                false => self.take(bytes),
+            }
+        });
+        match behind {
+            Ok(None) => Ok(()),
+            Ok(Some(offset)) => {
+                let end = TarEnd::BehindPacked { format: format.name(), offset };
+                self.control.warn(ArchiveError::TarEnd(end));
+                Ok(())
+            }
+            Err(Failure::Read(error)) => Err(self.unread(error)),
+            Err(Failure::Tar(fault)) => Err(at_start(fault)),
+            Err(Failure::Taken(error)) => Err(error),
+        }
     }
-}
 
-/// The data of a file within a tar, being read.
-#[derive(Debug)]
-pub(in crate::archive) struct OpenPart {
-    part: TarPart,
-    done: u64,
-}
-
-impl OpenPart {
-    /// What is being read.
-    pub fn part(&self) -> &TarPart {
-        &self.part
-    }
-
-    /// Reads the next bytes; 0 only at the end or for an empty buffer.
-    ///
-    /// # Errors
-    /// [`ArchiveError::Io`]; [`ArchiveError::Tar`] if the tar was cut meanwhile.
-    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
-        let left = self.part.data_length() - self.done;
-        let length = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        let offset = self.part.offset + self.done;
-        self.part.tar.read_exact_at(&mut buffer[..length], offset, "the data of a file")?;
-        self.done += length as u64;
-        Ok(length)
+    /// The tar that was put into it, once it is whole.
+    fn finish(self, identity: Option<FileId>) -> Result<Tar, ArchiveError> {
+        let mut tar = Tar::plain(self.file, self.name)?;
+        let mut start = vec![0; tar.length().min(BLOCK) as usize];
+        tar.read_exact_at(&mut start, 0, "its first header")?;
+        // What is compressed twice is no tar either.
+        if let Some(format) = Format::of(&start).map_err(at_start)? {
+            return Err(at_start(TarFault::Compressed { format: format.name() }));
+        }
+        if let Some(shared) = Arc::get_mut(&mut tar.shared) {
+            shared.identity = identity;
+        }
+        Ok(tar)
     }
 }

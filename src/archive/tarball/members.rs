@@ -1,11 +1,15 @@
 //! From the members of a tar to what goes into an archive.
 //!
 //! Components `.` and doubled or trailing slashes of names vanish, as they do from
-//! operands. What no archive may hold refuses the whole tar.
+//! operands. What no archive may hold refuses the whole tar. Of members with one
+//! name the last counts, as if each was unpacked over those before it: a hard link
+//! made before stays what it was.
 
-use super::input::{Tar, TarPart};
+use super::input::Tar;
+use super::notices::Notices;
+use super::part::TarPart;
 use super::scan::{Member, Scanner, Type, at};
-use super::{NotKept, TarFault};
+use super::{NotKept, TarEnd, TarFault};
 use crate::archive::source::{Input, Source};
 use crate::archive::{ArchiveError, Control, Limits};
 use crate::entry::{Content, Entry, Kind, Metadata, PathFault, compare_paths};
@@ -19,47 +23,80 @@ use std::collections::HashMap;
 pub(super) fn inputs(
     tar: &Tar,
     limits: &Limits,
+    strip_unsafe: bool,
     control: &Control,
 ) -> Result<Vec<Input>, ArchiveError> {
     let mut scanner = Scanner::new(tar, limits);
-    let (all, known) = Default::default();
-    let mut members = Members { tar, limits, control, all, known, bytes: 0, described: 0 };
+    let notices = Notices::new(control);
+    let (nodes, names) = Default::default();
+    let (members, bytes, described) = Default::default();
+    let mut found =
+        Members { tar, limits, strip_unsafe, notices, nodes, names, members, bytes, described };
     while let Some(member) = scanner.next()? {
         control.check()?;
         let offset = member.offset;
-        members.add(member).map_err(|fault| at(offset, fault))?;
+        found.add(member).map_err(|fault| at(offset, fault))?;
     }
-    if let Some(offset) = tar.find_bytes(scanner.position())? {
-        control.warn(ArchiveError::BehindTar { offset });
+    let end = match scanner.is_unmarked() {
+        true => Some(TarEnd::Unmarked { offset: tar.length() }),
+        false => {
+            let behind = tar.find_bytes(scanner.position(), tar.length())?;
+            behind.map(|offset| TarEnd::Behind { offset })
+        }
+    };
+    let (all, notices) = found.finish()?;
+    notices.report();
+    if let Some(end) = end {
+        control.warn(ArchiveError::TarEnd(end));
     }
-    members.finish()
+    Ok(all)
+}
+
+/// A file of any kind, which may have several names.
+struct Node {
+    kind: Kind,
+    metadata: Metadata,
+    source: Option<Source>,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy)]
+struct Name {
+    /// Which node.
+    node: usize,
+    /// Where the header of the member that gave it is.
+    offset: u64,
+    /// Where members begin and end below which nothing may be: in between, the name
+    /// was that of something that is no directory.
+    closed: Option<(u64, u64)>,
 }
 
 /// What was found so far.
 struct Members<'a> {
     tar: &'a Tar,
     limits: &'a Limits,
-    control: &'a Control<'a>,
-    /// With the offsets of their headers.
-    all: Vec<(u64, Input)>,
-    known: HashMap<Vec<u8>, usize>,
+    strip_unsafe: bool,
+    notices: Notices<'a>,
+    nodes: Vec<Node>,
+    names: HashMap<Vec<u8>, Name>,
+    members: u64,
     /// Sizes of all files: a few bytes may stand for a hole that takes for ever.
     bytes: u64,
-    /// What all entries hold beside that: links repeat the attributes of files.
+    /// What all members hold beside that: links repeat the attributes of files.
     described: u64,
 }
 
-impl Members<'_> {
+impl<'a> Members<'a> {
     fn add(&mut self, member: Member) -> Result<(), TarFault> {
         let kind = match member.kind.clone() {
             Ok(kind) => kind,
             Err(typeflag) => {
                 // Its name may be no path: that of a volume label is any text.
-                self.not_kept(&member.path, NotKept::MemberType { typeflag });
+                self.notices.add(&member.path, NotKept::MemberType { typeflag });
                 return Ok(());
             }
         };
-        let path = self.checked(&member.path)?;
+        let path = self.checked(&member.path, true)?;
         match (path.is_empty(), &kind) {
             (false, _) => {}
             // The directory the tar was made in: an archive does not name it.
@@ -68,58 +105,66 @@ impl Members<'_> {
                 return Err(TarFault::Path { path: member.path, fault: PathFault::Empty });
             }
         }
-        let offset = member.offset;
         for what in &member.lost {
-            self.not_kept(&path, what.clone());
+            self.notices.add(&path, what.clone());
         }
-        let input = self.input(path.clone(), kind, member)?;
-        self.described += described(&input.entry);
+        let offset = member.offset;
+        let node = self.node(&path, kind, member)?;
+        self.described += path.len() as u64 + described(&self.nodes[node]);
         limit("bytes of names and attributes", self.described, self.limits.index_bytes)?;
-        limit("entries", self.all.len() as u64 + 1, self.limits.entries)?;
-        if self.known.insert(path.clone(), self.all.len()).is_some() {
-            return Err(TarFault::Repeated { path });
-        }
-        self.all.push((offset, input));
+        self.members += 1;
+        limit("entries", self.members, self.limits.entries)?;
+        self.name(path, Name { node, offset, closed: None });
         Ok(())
     }
 
-    /// What a member becomes.
-    fn input(&mut self, path: Vec<u8>, kind: Type, member: Member) -> Result<Input, TarFault> {
+    /// What a member is: something new, or what a hard link leads to.
+    fn node(&mut self, path: &[u8], kind: Type, member: Member) -> Result<usize, TarFault> {
         let Member { link, metadata, data, .. } = member;
         let mut source = None;
         let kind = match kind {
-            Type::File { size, segments } => {
+            Type::File(extent) => {
+                let size = extent.size;
                 self.bytes = self.bytes.saturating_add(size);
                 limit("bytes of files", self.bytes, self.limits.output_bytes)?;
-                source = Some(Source::Tar(TarPart::new(self.tar, data, size, segments)));
+                source = Some(Source::Tar(TarPart::new(self.tar, data, extent)));
                 Kind::File(Content { size, ..Content::default() })
             }
             Type::Directory => Kind::Directory,
             Type::Symlink => Kind::Symlink { target: self.link_text(link)? },
-            Type::HardLink => return self.hard_link(path, link),
+            Type::HardLink => return self.linked(path, link),
             Type::Fifo => Kind::Fifo,
             Type::CharacterDevice { major, minor } => Kind::CharacterDevice { major, minor },
             Type::BlockDevice { major, minor } => Kind::BlockDevice { major, minor },
         };
-        Ok(Input { entry: Entry { path, kind, metadata }, source })
+        self.nodes.push(Node { kind, metadata, source });
+        Ok(self.nodes.len() - 1)
     }
 
-    /// Another name of an earlier member: with the metadata of that, for they are
-    /// one file. A second name of a symbolic link is a second symbolic link, as
-    /// it is where a tree is archived.
-    fn hard_link(&self, path: Vec<u8>, link: Vec<u8>) -> Result<Input, TarFault> {
-        let target = self.checked(&link)?;
-        let found = self.known.get(&target).map(|&index| &self.all[index].1);
-        let found = found.filter(|found| found.entry.kind != Kind::Directory);
-        let Some(found) = found else {
-            return Err(TarFault::LinkTarget { path, target: link });
-        };
-        let kind = match &found.entry.kind {
-            kind @ (Kind::HardLink { .. } | Kind::Symlink { .. }) => kind.clone(),
-            _ => Kind::HardLink { target },
-        };
-        let entry = Entry { path, kind, metadata: found.entry.metadata.clone() };
-        Ok(Input { entry, source: found.source.clone() })
+    /// What an earlier member of the name is, with the metadata of that: they are
+    /// one file.
+    fn linked(&mut self, path: &[u8], link: Vec<u8>) -> Result<usize, TarFault> {
+        let target = self.checked(&link, false)?;
+        let found = self.names.get(&target).map(|name| name.node);
+        let found = found.filter(|&node| self.nodes[node].kind != Kind::Directory);
+        found.ok_or_else(|| TarFault::LinkTarget { path: path.to_vec(), target: link })
+    }
+
+    /// Gives a name, which may have been given before.
+    fn name(&mut self, path: Vec<u8>, mut new: Name) {
+        let is_directory = |name: &Name| self.nodes[name.node].kind == Kind::Directory;
+        if let Some(old) = self.names.get(&path) {
+            // Of a second member for a directory, its metadata are taken.
+            if !(is_directory(old) && is_directory(&new)) && old.node != new.node {
+                self.notices.add(&path, NotKept::Earlier);
+            }
+            let since = |old: &Name| old.closed.map_or(old.offset, |(begin, _)| begin);
+            new.closed = match (is_directory(old), is_directory(&new)) {
+                (false, true) => Some((since(old), new.offset)),
+                _ => old.closed,
+            };
+        }
+        self.names.insert(path, new);
     }
 
     fn link_text(&self, target: Vec<u8>) -> Result<Vec<u8>, TarFault> {
@@ -131,19 +176,27 @@ impl Members<'_> {
     }
 
     /// A name as archives have it; empty for the top itself.
-    fn checked(&self, path: &[u8]) -> Result<Vec<u8>, TarFault> {
+    fn checked(&mut self, path: &[u8], told: bool) -> Result<Vec<u8>, TarFault> {
         let refused = |fault| Err(TarFault::Path { path: path.to_vec(), fault });
-        if path.first() == Some(&b'/') {
+        let is_absolute = path.first() == Some(&b'/');
+        if is_absolute && !self.strip_unsafe {
             return refused(PathFault::Absolute);
         }
         if path.contains(&0) {
             return refused(PathFault::Nul);
         }
         let components = path.split(|&byte| byte == b'/');
-        let kept: Vec<&[u8]> =
+        let mut kept: Vec<&[u8]> =
             components.filter(|component| !matches!(*component, b"" | b".")).collect();
-        if kept.contains(&&b".."[..]) {
-            return refused(PathFault::Parent);
+        let parent = kept.iter().rposition(|component| *component == b"..");
+        if let Some(parent) = parent {
+            if !self.strip_unsafe {
+                return refused(PathFault::Parent);
+            }
+            kept.drain(..=parent);
+        }
+        if told && (is_absolute || parent.is_some()) {
+            self.notices.add(path, NotKept::Front);
         }
         let name = kept.join(&b'/');
         limit("path length", name.len() as u64, self.limits.path_length)?;
@@ -151,36 +204,66 @@ impl Members<'_> {
         Ok(name)
     }
 
-    fn not_kept(&self, path: &[u8], what: NotKept) {
-        self.control.warn(ArchiveError::NotKept { path: path.to_vec(), what });
-    }
-
     /// Sorts, and refuses what would lie below something that is no directory.
-    fn finish(self) -> Result<Vec<Input>, ArchiveError> {
-        let mut all = self.all;
-        all.sort_by(|(_, left), (_, right)| compare_paths(&left.entry.path, &right.entry.path));
-        for pair in all.windows(2) {
-            let [(_, above), (offset, below)] = pair else { continue };
-            // What lies below something follows it at once.
-            let rest = below.entry.path.strip_prefix(&above.entry.path[..]);
-            if above.entry.kind != Kind::Directory && rest.is_some_and(|rest| rest[0] == b'/') {
-                let (path, above) = (below.entry.path.clone(), above.entry.path.clone());
-                return Err(at(*offset, TarFault::Below { path, above }));
-            }
-        }
-        Ok(all.into_iter().map(|(_, input)| input).collect())
+    fn finish(self) -> Result<(Vec<Input>, Notices<'a>), ArchiveError> {
+        let Members { mut nodes, names, notices, .. } = self;
+        let mut names: Vec<(Vec<u8>, Name)> = names.into_iter().collect();
+        names.sort_by(|(left, _), (right, _)| compare_paths(left, right));
+        check_below(&names, &nodes)?;
+        let mut first: HashMap<usize, Vec<u8>> = HashMap::new();
+        let inputs = names.into_iter().map(|(path, Name { node, .. })| {
+            let Node { kind, metadata, source } = &mut nodes[node];
+            let (metadata, source) = (metadata.clone(), source.clone());
+            let kind = match (first.get(&node), &*kind) {
+                // A second name of a symbolic link is a second symbolic link, as it
+                // is where a tree is archived.
+                (None, kind) | (Some(_), kind @ Kind::Symlink { .. }) => kind.clone(),
+                (Some(target), _) => Kind::HardLink { target: target.clone() },
+            };
+            first.entry(node).or_insert_with(|| path.clone());
+            Input { entry: Entry { path, kind, metadata }, source }
+        });
+        Ok((inputs.collect(), notices))
     }
 }
 
-/// Bytes an entry takes, roughly.
-fn described(entry: &Entry) -> u64 {
-    let Metadata { user, group, xattrs, .. } = &entry.metadata;
+/// Refuses what lies, or lay for a time, below something that is no directory.
+fn check_below(names: &[(Vec<u8>, Name)], nodes: &[Node]) -> Result<(), ArchiveError> {
+    // What lies below something follows it at once. Of the names above, only those
+    // matter below which there may be something wrong.
+    let mut above: Vec<&(Vec<u8>, Name)> = Vec::new();
+    for name in names {
+        let (path, Name { node, offset, closed }) = name;
+        let is_below =
+            |above: &[u8]| path.strip_prefix(above).is_some_and(|rest| rest.first() == Some(&b'/'));
+        while above.pop_if(|(above, _)| !is_below(above)).is_some() {}
+        for (above, other) in &above {
+            let is_wrong = match other.closed {
+                _ if nodes[other.node].kind != Kind::Directory => true,
+                Some((begin, end)) => (begin..end).contains(offset),
+                None => false,
+            };
+            if is_wrong {
+                let (path, above) = (path.clone(), above.clone());
+                return Err(at(*offset, TarFault::Below { path, above }));
+            }
+        }
+        if closed.is_some() || nodes[*node].kind != Kind::Directory {
+            above.push(name);
+        }
+    }
+    Ok(())
+}
+
+/// Bytes a node takes, roughly.
+fn described(node: &Node) -> u64 {
+    let Metadata { user, group, xattrs, .. } = &node.metadata;
     let xattrs: usize = xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
-    let target = match &entry.kind {
-        Kind::Symlink { target } | Kind::HardLink { target } => target.len(),
+    let target = match &node.kind {
+        Kind::Symlink { target } => target.len(),
         _ => 0,
     };
-    (entry.path.len() + user.len() + group.len() + xattrs + target) as u64
+    (user.len() + group.len() + xattrs + target) as u64
 }
 
 fn limit(field: &'static str, found: u64, limit: u64) -> Result<(), TarFault> {

@@ -54,6 +54,11 @@ impl Records {
         self.values.get(key.as_bytes()).map(Vec::as_slice).filter(|value| !value.is_empty())
     }
 
+    /// Whether a key has a value.
+    pub fn has(&self, key: &[u8]) -> bool {
+        self.values.get(key).is_some_and(|value| !value.is_empty())
+    }
+
     /// The number under a key.
     ///
     /// # Errors

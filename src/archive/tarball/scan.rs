@@ -5,17 +5,18 @@
 //! extended headers of any length, and does not say where it failed.
 
 use super::block::{self, BLOCK, padded, until_nul};
-use super::fields::{device, lost, metadata, one_name, size, sparse_name, sparse_size};
+use super::fields::{device, lost, metadata, one_name, size, sparse_name};
+use super::holes::SEGMENTS;
 use super::input::Tar;
+use super::part::Extent;
 use super::pax::Records;
-use super::sparse::{Lines, Map, map_in_records};
 use super::{NotKept, TarFault};
 use crate::archive::{ArchiveError, Limits};
-use crate::entry::{Metadata, Segment};
-use tar::{EntryType, GnuExtSparseHeader, Header};
+use crate::entry::Metadata;
+use tar::{EntryType, Header};
 
 /// Most bytes of one extended header.
-const EXTENSION_LIMIT: u64 = 16 << 20;
+pub(super) const EXTENSION_LIMIT: u64 = 16 << 20;
 
 /// Most bytes of all global records: every member is read with them.
 const GLOBAL_LIMIT: u64 = 64 << 10;
@@ -23,23 +24,13 @@ const GLOBAL_LIMIT: u64 = 64 << 10;
 /// What a member is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Type {
-    /// Bytes of the file, holes included, and its segments if it has any.
-    File {
-        size: u64,
-        segments: Option<Vec<Segment>>,
-    },
+    File(Extent),
     Directory,
     Symlink,
     HardLink,
     Fifo,
-    CharacterDevice {
-        major: u32,
-        minor: u32,
-    },
-    BlockDevice {
-        major: u32,
-        minor: u32,
-    },
+    CharacterDevice { major: u32, minor: u32 },
+    BlockDevice { major: u32, minor: u32 },
 }
 
 /// One member. Names are as the tar has them.
@@ -55,8 +46,16 @@ pub(super) struct Member {
     pub metadata: Metadata,
     /// Where its data begin.
     pub data: u64,
-    /// What of it no archive keeps.
+    /// What of it no archive keeps, or what is odd about it.
     pub lost: Vec<NotKept>,
+}
+
+/// What a header makes of the bytes behind it.
+struct Body {
+    /// As in [`Member`].
+    kind: Result<Type, u8>,
+    data: u64,
+    odd: Option<NotKept>,
 }
 
 /// What stands in front of a header and extends it.
@@ -69,10 +68,14 @@ struct Extensions {
 
 /// Reads members from the first to the last.
 pub(super) struct Scanner<'a> {
-    tar: &'a Tar,
-    limits: &'a Limits,
+    pub(super) tar: &'a Tar,
+    pub(super) limits: &'a Limits,
     position: u64,
     global: Records,
+    /// Type byte of a header that may extend the next member in a way that is not
+    /// understood.
+    unknown: Option<u8>,
+    unmarked: bool,
     /// Runs of data of all sparse files.
     runs: u64,
 }
@@ -80,12 +83,28 @@ pub(super) struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     /// Nothing is read yet.
     pub fn new(tar: &'a Tar, limits: &'a Limits) -> Scanner<'a> {
-        Scanner { tar, limits, position: 0, global: Records::default(), runs: 0 }
+        let (global, unknown) = Default::default();
+        Scanner { tar, limits, position: 0, global, unknown, unmarked: false, runs: 0 }
     }
 
     /// Where the next header is; behind the last member, where the tar ends.
     pub fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Passes over a block that was read.
+    pub(super) fn pass_block(&mut self) {
+        self.position += BLOCK;
+    }
+
+    /// Goes on at another place, behind what was looked at.
+    pub(super) fn go_to(&mut self, position: u64) {
+        self.position = position;
+    }
+
+    /// Whether the tar ended without a mark of its end, once there is no next member.
+    pub fn is_unmarked(&self) -> bool {
+        self.unmarked
     }
 
     /// The next member, `None` at the end.
@@ -103,9 +122,13 @@ impl<'a> Scanner<'a> {
                 return Ok(None);
             };
             let done = match header.entry_type() {
+                // Solaris writes `X` for what became `x`.
+                EntryType::XHeader => set(&mut extensions.records, self.records(&header)?),
+                other if other.as_byte() == b'X' => {
+                    set(&mut extensions.records, self.records(&header)?)
+                }
                 EntryType::GNULongName => set(&mut extensions.name, self.name(&header)?),
                 EntryType::GNULongLink => set(&mut extensions.link, self.name(&header)?),
-                EntryType::XHeader => set(&mut extensions.records, self.records(&header)?),
                 EntryType::XGlobalHeader => {
                     let records = self.records(&header)?;
                     self.add_global(records)
@@ -120,9 +143,12 @@ impl<'a> Scanner<'a> {
     fn header(&mut self) -> Result<Option<Header>, ArchiveError> {
         let offset = self.position;
         let Some(bytes) = self.tar.block(offset)? else {
-            // Two blocks of zeros end a tar. Many programs take less for an
-            // end; but none at all is what a cut file looks like.
-            return Err(at(offset, truncated("its members: the mark of its end is missing")));
+            // Two blocks of zeros end a tar. Many programs write or take less.
+            self.unmarked = offset > 0;
+            return match self.unmarked {
+                false => Err(at(offset, truncated("its first header: it is empty"))),
+                true => Ok(None),
+            };
         };
         self.position += BLOCK;
         let header = block::header(&bytes);
@@ -159,7 +185,7 @@ impl<'a> Scanner<'a> {
 
     /// Keeps records for all members that follow.
     fn add_global(&mut self, records: Records) -> Result<(), TarFault> {
-        let of_one = ["path", "linkpath", "size"];
+        let of_one = ["path", "linkpath", "size", SEGMENTS];
         let sparse = |key: &[u8]| key.starts_with(b"GNU.sparse.");
         if of_one.iter().any(|key| records.get(key).is_some())
             || !records.blocks().is_empty()
@@ -179,7 +205,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over `length` bytes and their padding, which must be there.
-    fn skip(&mut self, offset: u64, length: u64) -> Result<(), ArchiveError> {
+    pub(super) fn skip(&mut self, offset: u64, length: u64) -> Result<(), ArchiveError> {
         let end = padded(length).and_then(|length| self.position.checked_add(length));
         // Only the padding of the last member may be missing.
         let inside = self.position.checked_add(length).filter(|&end| end <= self.tar.length());
@@ -198,26 +224,56 @@ impl<'a> Scanner<'a> {
         extensions: Extensions,
     ) -> Result<Member, ArchiveError> {
         let Extensions { name, link, records } = extensions;
+        let is_named = (name.is_some(), link.is_some());
+        let is_pax = records.is_some();
         let global = self.global.clone();
         let records = global.with(records.unwrap_or_default());
         let failed = |fault| at(offset, fault);
         let path = one_name(name, sparse_name(&records), &header.path_bytes()).map_err(failed)?;
         let in_header = until_nul(&header.as_old().linkname);
         let link = one_name(link, records.get("linkpath"), in_header).map_err(failed)?;
-        let (kind, data) = self.kind(offset, header, &records, &path)?;
-        let metadata = metadata(header, &records, self.limits).map_err(failed)?;
-        let lost = lost(&records);
-        Ok(Member { offset, path, link, kind, metadata, data, lost })
+        self.check_names(header, is_named, &records, &path).map_err(failed)?;
+        let Body { kind, data, odd } = self.kind(offset, header, &records, is_pax, &path)?;
+        let (metadata, mut lost_here) = metadata(header, &records, self.limits).map_err(failed)?;
+        lost_here.extend(lost(&records));
+        lost_here.extend(odd);
+        Ok(Member { offset, path, link, kind, metadata, data, lost: lost_here })
     }
 
-    /// What a member is, and where its data begin; passes over them.
+    /// Refuses a name that a header in front may have given whole, if that header
+    /// was not understood: what is here is as much of it as the field holds.
+    fn check_names(
+        &mut self,
+        header: &Header,
+        (name, link): (bool, bool),
+        records: &Records,
+        path: &[u8],
+    ) -> Result<(), TarFault> {
+        let Some(typeflag) = self.unknown.take() else { return Ok(()) };
+        let full = |field: &[u8]| until_nul(field).len() + 1 >= field.len();
+        let cut_name = !name && sparse_name(records).is_none();
+        let cut_link = !link && records.get("linkpath").is_none();
+        let old = header.as_old();
+        // The first two never leave the name to the header: names too long in old
+        // GNU tars, attributes that are files in those of Solaris.
+        let is_cut = cut_name && (matches!(typeflag, b'N' | b'E') || full(&old.name))
+            || cut_link && full(&old.linkname);
+        match is_cut {
+            true => Err(TarFault::CutName { path: path.to_vec(), typeflag }),
+            false => Ok(()),
+        }
+    }
+
+    /// What a member is, where its data begin, and what is odd about it; passes over
+    /// its data.
     fn kind(
         &mut self,
         offset: u64,
         header: &Header,
         records: &Records,
+        is_pax: bool,
         path: &[u8],
-    ) -> Result<(Result<Type, u8>, u64), ArchiveError> {
+    ) -> Result<Body, ArchiveError> {
         let failed = |fault| at(offset, fault);
         let stored = match records.number("size").map_err(failed)? {
             Some(size) => size,
@@ -226,115 +282,56 @@ impl<'a> Scanner<'a> {
         let device = || device(header, records).map_err(failed);
         let kind = match header.entry_type() {
             // So did the first tars mark directories.
-            EntryType::Regular if path.ends_with(b"/") => Ok(Type::Directory),
+            EntryType::Regular if path.ends_with(b"/") => Type::Directory,
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 let (file, data) = self.file(offset, header, records, stored)?;
-                return Ok((Ok(file), data));
+                return Ok(Body { kind: Ok(Type::File(file)), data, odd: None });
             }
-            EntryType::Directory => Ok(Type::Directory),
-            EntryType::Symlink => Ok(Type::Symlink),
-            EntryType::Link => Ok(Type::HardLink),
-            EntryType::Fifo => Ok(Type::Fifo),
+            EntryType::Directory => Type::Directory,
+            EntryType::Symlink => Type::Symlink,
+            EntryType::Link => Type::HardLink,
+            EntryType::Fifo => Type::Fifo,
             EntryType::Char => {
                 let (major, minor) = device()?;
-                Ok(Type::CharacterDevice { major, minor })
+                Type::CharacterDevice { major, minor }
             }
             EntryType::Block => {
                 let (major, minor) = device()?;
-                Ok(Type::BlockDevice { major, minor })
+                Type::BlockDevice { major, minor }
             }
-            other => Err(other.as_byte()),
+            other => return self.other(offset, other.as_byte(), stored),
         };
-        // Some programs take such bytes for data, others for the next header.
-        if stored > 0 && kind.is_ok() {
-            return Err(failed(malformed("a member that is no file has data")));
+        let data = self.position;
+        if stored == 0 {
+            return Ok(Body { kind: Ok(kind), data, odd: None });
         }
+        self.no_data(offset, stored, is_pax && kind == Type::HardLink)?;
+        Ok(Body { kind: Ok(kind), data, odd: Some(NotKept::Size) })
+    }
+
+    /// A member of a type that POSIX does not know; its data are passed over.
+    fn other(&mut self, offset: u64, typeflag: u8, stored: u64) -> Result<Body, ArchiveError> {
         let data = self.position;
         self.skip(offset, stored)?;
-        Ok((kind, data))
-    }
-
-    /// A regular file with `stored` bytes in the tar, and where its data begin.
-    fn file(
-        &mut self,
-        offset: u64,
-        header: &Header,
-        records: &Records,
-        stored: u64,
-    ) -> Result<(Type, u64), ArchiveError> {
-        let failed = |fault| at(offset, fault);
-        let start = self.position;
-        let real = || sparse_size(records).map_err(failed);
-        let mut in_data = 0;
-        let found = if header.entry_type() == EntryType::GNUSparse {
-            Some(self.gnu_map(offset, header)?)
-        } else if records.get("GNU.sparse.major") == Some(b"1") {
-            let map = self.map_in_data(offset, stored)?;
-            in_data = self.position - start;
-            Some((map, real()?))
-        } else {
-            match map_in_records(records).map_err(failed)? {
-                Some(map) => Some((map, real()?)),
-                None => None,
-            }
+        let kind = match typeflag {
+            // A directory of GNU's incremental tars; the data name what was in it.
+            b'D' => Ok(Type::Directory),
+            other => Err(other),
         };
-        let (data, stored) = (self.position, stored - in_data);
-        self.skip(offset, stored)?;
-        let Some((map, size)) = found else {
-            return Ok((Type::File { size: stored, segments: None }, data));
-        };
-        self.count_runs(map.runs()).map_err(failed)?;
-        let segments = map.finish(size, stored).map_err(failed)?;
-        Ok((Type::File { size, segments }, data))
-    }
-
-    /// The map of GNU's own type: in the header and in blocks behind it.
-    fn gnu_map(&mut self, offset: u64, header: &Header) -> Result<(Map, u64), ArchiveError> {
-        let failed = |fault| at(offset, fault);
-        let Some(gnu) = header.as_gnu() else {
-            return Err(failed(malformed("a sparse file without a GNU header")));
-        };
-        let real = block::size(&gnu.realsize);
-        let size = real.ok_or_else(|| failed(TarFault::Number { field: "real size" }))?;
-        let mut map = Map::default();
-        map.push_headers(&gnu.sparse).map_err(failed)?;
-        let mut extended = gnu.is_extended();
-        while extended {
-            let mut extension = GnuExtSparseHeader::new();
-            let bytes = extension.as_mut_bytes();
-            self.tar.read_exact_at(bytes, self.position, "the map of a sparse file")?;
-            self.position += BLOCK;
-            map.push_headers(extension.sparse()).map_err(failed)?;
-            self.check_runs(map.runs()).map_err(failed)?;
-            extended = extension.is_extended();
+        // The label of a volume and the rest of a file extend nothing.
+        if !matches!(typeflag, b'D' | b'V' | b'M') {
+            self.unknown = Some(typeflag);
         }
-        Ok((map, size))
+        Ok(Body { kind, data, odd: None })
     }
 
-    /// The map at the start of a member's data.
-    fn map_in_data(&mut self, offset: u64, stored: u64) -> Result<Map, ArchiveError> {
-        let (mut lines, mut left) = (Lines::default(), stored);
-        loop {
-            let Some(bytes) = self.tar.block(self.position)?.filter(|_| left >= BLOCK) else {
-                return Err(at(offset, truncated("the map of a sparse file")));
-            };
-            self.position += BLOCK;
-            left -= BLOCK;
-            let done = lines.take(&bytes).map_err(|fault| at(offset, fault))?;
-            self.check_runs(lines.runs()).map_err(|fault| at(offset, fault))?;
-            if done {
-                return Ok(lines.map());
-            }
-        }
-    }
-
-    fn check_runs(&self, more: u64) -> Result<(), TarFault> {
+    pub(super) fn check_runs(&self, more: u64) -> Result<(), TarFault> {
         let (found, limit) = (self.runs + more, self.limits.extents);
         let field = "data segments";
         if found > limit { Err(TarFault::TooLarge { field, found, limit }) } else { Ok(()) }
     }
 
-    fn count_runs(&mut self, runs: u64) -> Result<(), TarFault> {
+    pub(super) fn count_runs(&mut self, runs: u64) -> Result<(), TarFault> {
         self.check_runs(runs)?;
         self.runs += runs;
         Ok(())
@@ -346,11 +343,11 @@ pub(super) fn at(offset: u64, fault: TarFault) -> ArchiveError {
     ArchiveError::Tar { offset, fault }
 }
 
-fn truncated(structure: &'static str) -> TarFault {
+pub(super) fn truncated(structure: &'static str) -> TarFault {
     TarFault::Truncated { structure }
 }
 
-fn malformed(cause: &'static str) -> TarFault {
+pub(super) fn malformed(cause: &'static str) -> TarFault {
     TarFault::Malformed { cause }
 }
 

@@ -98,6 +98,45 @@ pub(super) fn map_in_records(records: &Records) -> Result<Option<Map>, TarFault>
     Ok(Some(map))
 }
 
+/// The data segments of a file of `size` bytes as offsets and lengths: what
+/// [`segments_text`] makes.
+///
+/// # Errors
+/// [`TarFault::Malformed`] if they are not in order and apart, or leave no hole;
+/// [`TarFault::TooLarge`]; [`TarFault::Number`].
+pub(super) fn segments_in_record(
+    text: &[u8],
+    size: u64,
+    limit: u64,
+) -> Result<Vec<Segment>, TarFault> {
+    let malformed = TarFault::Malformed { cause: "the data segments of a file are not in order" };
+    let mut numbers = text.split(|&byte| byte == b',').map(decimal);
+    let (mut segments, mut end, mut data) = (Vec::new(), None, 0);
+    while let Some(offset) = numbers.next() {
+        let (Some(offset), Some(length)) = (offset, numbers.next().flatten()) else {
+            return Err(TarFault::Number { field: "PEAR.segments" });
+        };
+        let (found, field) = (segments.len() as u64 + 1, "data segments");
+        if found > limit {
+            return Err(TarFault::TooLarge { field, found, limit });
+        }
+        let last = offset.checked_add(length).filter(|&last| last <= size && length > 0);
+        let Some(last) = last.filter(|_| end.is_none_or(|end| offset > end)) else {
+            return Err(malformed);
+        };
+        (end, data) = (Some(last), data + length);
+        segments.push(Segment { offset, length });
+    }
+    if data < size { Ok(segments) } else { Err(malformed) }
+}
+
+/// Data segments as the text of a record.
+pub(super) fn segments_text(segments: &[Segment]) -> Vec<u8> {
+    let numbers = segments.iter().flat_map(|segment| [segment.offset, segment.length]);
+    let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+    numbers.join(",").into_bytes()
+}
+
 /// Numbers at the start of a member's data, one a line: the map of format 1.0.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
@@ -181,6 +220,18 @@ mod tests {
         assert!(map(&[(u64::MAX, 2)]).is_err(), "beyond all sizes");
         assert!(map(&[(0, 512)]).unwrap().finish(511, 512).is_err(), "longer than the file");
         assert!(map(&[(0, 512)]).unwrap().finish(600, 511).is_err(), "more than is stored");
+    }
+
+    #[test]
+    fn segments_come_back_and_wrong_ones_are_refused() {
+        let segments = [(0, 5), (6, 1), (1000, 24)];
+        let segments = segments.map(|(offset, length)| Segment { offset, length });
+        let read = |text: &[u8]| segments_in_record(text, 1024, 3);
+        assert_eq!(read(&segments_text(&segments)), Ok(segments.to_vec()));
+        let bad = ["", "1", "1,", "1,0", "0,5,5,1", "9,1,3,1", "0,1025", "0,1024", "-1,2"];
+        for text in bad.into_iter().chain(["0,1,2,1,4,1,6,1", "18446744073709551615,2"]) {
+            assert!(read(text.as_bytes()).is_err(), "{text}");
+        }
     }
 
     #[test]

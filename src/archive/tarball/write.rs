@@ -3,11 +3,14 @@
 //! Plain POSIX headers where they hold everything, pax records in front of them
 //! where they do not. Nothing depends on when or where a tar is made.
 
-use super::NotKept;
 use super::block::BLOCK;
 use super::fields::{XATTR, encode_name};
+use super::holes::SEGMENTS;
 use super::pax::{put, show_time};
-use crate::entry::{Entry, Kind, Metadata, Segment, Timestamp};
+use super::scan::EXTENSION_LIMIT;
+use super::sparse::segments_text;
+use super::{NotKept, acl};
+use crate::entry::{Content, Entry, Kind, Metadata, Segment, Timestamp};
 use tar::{EntryType, Header, UstarHeader};
 
 /// The blocks in front of a member's data. `runs` are the parts of a sparse file
@@ -38,10 +41,12 @@ pub(super) fn headers(
         Some(_) => draft.sparse_name(&entry.path, size_of(entry)),
         None => draft.name(entry),
     }
+    draft.segments(entry, runs);
     if !matches!(entry.kind, Kind::HardLink { .. }) {
         for (name, value) in &entry.metadata.xattrs {
             draft.record(&[XATTR, &encode_name(name)].concat(), value);
         }
+        draft.acls(&entry.metadata);
     }
     let mut blocks = draft.finish(&entry.path);
     blocks.extend(map);
@@ -203,6 +208,27 @@ impl Draft {
         let slash = path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1);
         let made = [&path[..slash], b"GNUSparseFile.0/", &path[slash..]].concat();
         self.text(|header| &mut header.name, 100, "path", &made);
+    }
+
+    /// Says which bytes are data where what is stored does not: the blocks that
+    /// are stored may hold the ends of holes.
+    fn segments(&mut self, entry: &Entry, runs: Option<&[Segment]>) {
+        let Kind::File(Content { segments: Some(segments), .. }) = &entry.kind else { return };
+        let text = segments_text(segments);
+        // Beyond what is read again, only that is lost which bytes are holes.
+        if runs != Some(segments) && !text.is_empty() && (text.len() as u64) < EXTENSION_LIMIT / 2 {
+            self.record(SEGMENTS.as_bytes(), &text);
+        }
+    }
+
+    /// Access lists once more, as text: what most tar programs restore.
+    fn acls(&mut self, metadata: &Metadata) {
+        for (key, attribute) in acl::RECORDS {
+            let found = metadata.xattrs.iter().find(|(name, _)| name == attribute);
+            if let Some(text) = found.and_then(|(_, value)| acl::text(value)) {
+                self.record(key.as_bytes(), &text);
+            }
+        }
     }
 
     /// The blocks: records, if there are any, then the header.

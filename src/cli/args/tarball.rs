@@ -4,24 +4,26 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Coding, EntryLimits, LimitFlags, Resources};
+use super::{Coding, LimitFlags, Resources};
 
 const IMPORT_HELP: &str = "\
 Examples:
   pear-archive import photos.pear photos.tar
-  zstd -dc backup.tar.zst | pear-archive import backup.pear -
+  pear-archive import backup.pear backup.tar.zst
   git archive HEAD | pear-archive import source.pear -";
 
 /// Make an archive of what a tar holds.
 ///
 /// The tar need not be unpacked: names, owners, times, links, devices, extended
-/// attributes and holes go from one format into the other. V7, POSIX, pax and GNU
-/// tars are read. A compressed tar must be decompressed first.
+/// attributes, access lists and holes go from one format into the other. V7, POSIX,
+/// pax, Solaris and GNU tars are read. Tars compressed with gzip, bzip2, xz or zstd
+/// are unpacked on the way, into a nameless file beside the archive.
 ///
 /// All of the tar is looked through before anything is written. A tar that is
-/// damaged, or that holds an unsafe name ('..', an absolute path, a name twice, a
-/// member below something that is no directory), is refused as a whole. What an
-/// archive cannot keep is reported, and the exit status is 1.
+/// damaged, or that holds an unsafe name ('..', an absolute path, a member below
+/// something that is no directory), is refused as a whole. Of members with the same
+/// name the last one counts. What an archive cannot keep is reported, each cause
+/// once with the number of members ('-v' names them all), and the exit status is 1.
 ///
 /// Standard input is put into a nameless file beside the archive first.
 #[derive(Debug, Args)]
@@ -41,12 +43,20 @@ pub struct Import {
     /// Takes about twice as long.
     #[arg(long)]
     pub verify: bool,
+    /// Take absolute names and names with '..' without what is unsafe
+    ///
+    /// From each such name, and from the names that hard links lead to, '/' at the
+    /// start and everything up to the last '..' is removed: '/etc/passwd' becomes
+    /// 'etc/passwd', 'a/../../b' becomes 'b'. Without this option such a name
+    /// refuses the tar.
+    #[arg(long)]
+    pub strip_unsafe: bool,
     /// What it may take
     #[command(flatten)]
     pub resources: Resources,
     /// Limits
     #[command(flatten)]
-    pub limits: EntryLimits,
+    pub limits: LimitFlags,
 }
 
 const EXPORT_HELP: &str = "\

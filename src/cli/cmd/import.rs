@@ -13,26 +13,34 @@ use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
 use super::{Named, named, open_file};
-use crate::archive::{ArchiveError, Control, Tar, import, import_stream};
+use crate::archive::{
+    ArchiveError, Control, ImportOptions, Limits, Tar, TarFault, import, import_stream,
+};
+use crate::entry::PathFault;
 
 /// Makes the archive.
 pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
     let target = Target::of(&arguments.archive, "archive")?;
-    let limits = config::entry_limits(&arguments.limits);
     let (coding, resources) = (&arguments.coding, &arguments.resources);
-    let options = config::create_options(coding, arguments.verify, resources);
+    let limits = config::limits(&arguments.limits, Some(resources));
+    let create = config::create_options(coding, arguments.verify, resources);
+    let options = ImportOptions { create, strip_unsafe: arguments.strip_unsafe };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.tar);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
     watch.begin("looking at the tar");
-    let tar = open_tar(&arguments.tar, &spool_directory(&target), &cancel, &control)?;
+    let directory = spool_directory(&target);
+    let tar = open_tar(&arguments.tar, &directory, &limits, &cancel, &control)?;
     let summary = match target {
         Target::Stream(output) => import_stream(output, &tar, &limits, &options, &control),
         Target::File(path) => import(&path, &tar, &limits, &options, &control),
     };
     let summary = summary.map_err(|error| match &error {
-        ArchiveError::Tar { .. } => named(&arguments.tar, error),
+        ArchiveError::Tar { fault, .. } => match hint(fault) {
+            Some(hint) => Named::with_hint(&config::shown(&arguments.tar), error, hint),
+            None => named(&arguments.tar, error),
+        },
         _ if config::is_stdio(&arguments.archive) => Named::about("standard output", error),
         _ => named(&arguments.archive, error),
     })?;
@@ -41,10 +49,22 @@ pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// Opens the tar; what is no file is put into one first.
+/// What to do about a fault, if there is something.
+fn hint(fault: &TarFault) -> Option<&'static str> {
+    let stripped = [PathFault::Absolute, PathFault::Parent];
+    match fault {
+        TarFault::Path { fault, .. } if stripped.contains(fault) => {
+            Some("--strip-unsafe takes such names without what is unsafe")
+        }
+        _ => None,
+    }
+}
+
+/// Opens the tar; what is no file, and what is compressed, is put into one first.
 fn open_tar(
     path: &Path,
-    spool_directory: &Path,
+    directory: &Path,
+    limits: &Limits,
     cancel: &AtomicBool,
     control: &Control,
 ) -> anyhow::Result<Tar> {
@@ -56,8 +76,8 @@ fn open_tar(
     // Standard input may be a file that was read in part.
     let whole = file.metadata()?.is_file() && file.stream_position()? == 0;
     let tar = match whole {
-        true => Tar::new(file, &name),
-        false => Tar::spool(Interruptible::new(file, cancel), &name, spool_directory, control),
+        true => Tar::new(file, &name, directory, limits, control),
+        false => Tar::spool(Interruptible::new(file, cancel), &name, directory, limits, control),
     };
     tar.map_err(|error| named(path, error))
 }

@@ -100,6 +100,11 @@ impl Named {
     fn about(name: &str, error: ArchiveError) -> anyhow::Error {
         Named { message: about(name, &error), error }.into()
     }
+
+    /// With what to do about it.
+    fn with_hint(name: &str, error: ArchiveError, hint: &str) -> anyhow::Error {
+        Named { message: format!("{} ({hint})", about(name, &error)), error }.into()
+    }
 }
 
 /// The entries that patterns select; all if there are none.
