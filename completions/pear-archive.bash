@@ -615,7 +615,7 @@ _pear__archive() {
             return 0
             ;;
         pear__subcmd__archive__subcmd__import)
-            opts="-j -q -v -h --codec --level --lanes --group-size --verify --strip-unsafe --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
+            opts="-j -q -v -h --strip-unsafe --codec --level --lanes --group-size --verify --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -241,8 +241,8 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l verify -d 'Decode every group and compare before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l strip-unsafe -d 'Take absolute names and names with \'..\' without what is unsafe'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l verify -d 'Decode every group and compare before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'

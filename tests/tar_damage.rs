@@ -315,6 +315,8 @@ fn rich() -> Maker {
     let mut map = b"1\n1024\n600\n".to_vec();
     map.resize(512 + 600, 0);
     maker.file("sparse too", map);
+    maker.records(b'x', [("PEAR.segments", "1,2,5,1"), ("SCHILY.acl.access", "u::r,g::w,o::x")]);
+    maker.file("exact", b"\0ab\0\0c\0");
     let mut old = tar::Header::new_gnu();
     old.set_entry_type(tar::EntryType::GNUSparse);
     old.set_size(600);
@@ -335,7 +337,7 @@ fn rich() -> Maker {
 #[test]
 fn the_rich_tar_is_a_right_one() {
     let archive = import(&rich().end()).unwrap();
-    assert_eq!(entries(&archive).len(), 10);
+    assert_eq!(entries(&archive).len(), 11);
     assert_eq!(cat(&archive, "old").len(), 4000);
     assert_eq!(cat(&archive, "sparse too")[1023..1025], [0, 0]);
 }
@@ -390,7 +392,7 @@ fn lost_devices(archive: &[u8]) -> usize {
 /// What a forger may write.
 fn forged() -> impl Strategy<Value = Vec<u8>> {
     let digits = prop::collection::vec(prop_oneof![b'0'..=b'9', Just(0), Just(b'\n')], 1..12);
-    let typeflag = prop::sample::select(&b"01234567xgLKSVM\0"[..]).prop_map(|byte| vec![byte]);
+    let typeflag = prop::sample::select(&b"01234567xgLKSVMXDNA\0"[..]).prop_map(|byte| vec![byte]);
     let name = prop_oneof![Just("../"), Just("/"), Just("dir/long"), Just("a=b\n"), Just("\0\0")];
     prop_oneof![
         prop::collection::vec(any::<u8>(), 1..9),

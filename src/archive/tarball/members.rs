@@ -15,7 +15,8 @@ use crate::archive::{ArchiveError, Control, Limits};
 use crate::entry::{Content, Entry, Kind, Metadata, PathFault, compare_paths};
 use std::collections::HashMap;
 
-/// Everything a tar holds, in the order of the paths.
+/// Everything a tar holds, in the order of the paths. `strips` says that unsafe names
+/// are taken without what is unsafe.
 ///
 /// # Errors
 /// [`ArchiveError::Tar`] for the first fault, [`ArchiveError::Io`],
@@ -23,7 +24,7 @@ use std::collections::HashMap;
 pub(super) fn inputs(
     tar: &Tar,
     limits: &Limits,
-    strip_unsafe: bool,
+    strips: bool,
     control: &Control,
 ) -> Result<Vec<Input>, ArchiveError> {
     let mut scanner = Scanner::new(tar, limits);
@@ -31,7 +32,7 @@ pub(super) fn inputs(
     let (nodes, names) = Default::default();
     let (members, bytes, described) = Default::default();
     let mut found =
-        Members { tar, limits, strip_unsafe, notices, nodes, names, members, bytes, described };
+        Members { tar, limits, strips, notices, nodes, names, members, bytes, described };
     while let Some(member) = scanner.next()? {
         control.check()?;
         let offset = member.offset;
@@ -75,7 +76,7 @@ struct Name {
 struct Members<'a> {
     tar: &'a Tar,
     limits: &'a Limits,
-    strip_unsafe: bool,
+    strips: bool,
     notices: Notices<'a>,
     nodes: Vec<Node>,
     names: HashMap<Vec<u8>, Name>,
@@ -179,7 +180,7 @@ impl<'a> Members<'a> {
     fn checked(&mut self, path: &[u8], told: bool) -> Result<Vec<u8>, TarFault> {
         let refused = |fault| Err(TarFault::Path { path: path.to_vec(), fault });
         let is_absolute = path.first() == Some(&b'/');
-        if is_absolute && !self.strip_unsafe {
+        if is_absolute && !self.strips {
             return refused(PathFault::Absolute);
         }
         if path.contains(&0) {
@@ -190,7 +191,7 @@ impl<'a> Members<'a> {
             components.filter(|component| !matches!(*component, b"" | b".")).collect();
         let parent = kept.iter().rposition(|component| *component == b"..");
         if let Some(parent) = parent {
-            if !self.strip_unsafe {
+            if !self.strips {
                 return refused(PathFault::Parent);
             }
             kept.drain(..=parent);

@@ -35,14 +35,6 @@ pub struct Import {
     /// Tar to read; '-' is standard input
     #[arg(value_name = "TAR", value_hint = ValueHint::FilePath)]
     pub tar: PathBuf,
-    /// How to compress
-    #[command(flatten)]
-    pub coding: Coding,
-    /// Decode every group and compare before it is written
-    ///
-    /// Takes about twice as long.
-    #[arg(long)]
-    pub verify: bool,
     /// Take absolute names and names with '..' without what is unsafe
     ///
     /// From each such name, and from the names that hard links lead to, '/' at the
@@ -51,6 +43,14 @@ pub struct Import {
     /// refuses the tar.
     #[arg(long)]
     pub strip_unsafe: bool,
+    /// How to compress
+    #[command(flatten)]
+    pub coding: Coding,
+    /// Decode every group and compare before it is written
+    ///
+    /// Takes about twice as long.
+    #[arg(long)]
+    pub verify: bool,
     /// What it may take
     #[command(flatten)]
     pub resources: Resources,
