@@ -3,13 +3,14 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::{Cell, RefCell};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::exit::Exit;
 use super::report::Report;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event, Events};
-use crate::tree::printable;
+use crate::tree::{TreeError, printable};
 
 /// Throughput, ratio and time left; the message is the ratio. The spinner shows
 /// that work goes on: a group can take longer than anybody looks at a bar.
@@ -55,6 +56,14 @@ impl<'a> Watch<'a> {
             return; // what an interrupt leaves undone is no news
         }
         let exit = exit_of_warning(error);
+        if let ArchiveError::Tree(TreeError::NotSet { entries, .. }) = error
+            && let [_, more @ ..] = &entries[..]
+        {
+            for (path, property) in more {
+                let path = printable(path.as_os_str().as_bytes());
+                self.report.detail(|| format!("{path}: cannot set the {property}"));
+            }
+        }
         let message = about(self.archive, error);
         match exit {
             Exit::Warnings => self.report.warning(message),
@@ -115,6 +124,10 @@ impl Events for Watch<'_> {
             Event::Total { bytes, .. } => self.total(bytes),
             Event::Progress { bytes, stored } => self.progress(bytes, stored),
             Event::Entry { path } => self.report.detail(|| printable(path)),
+            Event::Removed { path } => {
+                let path = printable(path.as_os_str().as_bytes());
+                self.report.detail(|| format!("{path}: removed, a directory goes there"));
+            }
             Event::Warning(error) => self.warning(error),
         }
     }

@@ -105,8 +105,7 @@ impl Members<'_> {
     }
 
     /// Another name of an earlier member: with the metadata of that, for they are
-    /// one file. A second name of a symbolic link is a second symbolic link, as
-    /// it is where a tree is archived.
+    /// one file.
     fn hard_link(&self, path: Vec<u8>, link: Vec<u8>) -> Result<Input, TarFault> {
         let target = self.checked(&link)?;
         let found = self.known.get(&target).map(|&index| &self.all[index].1);
@@ -115,7 +114,7 @@ impl Members<'_> {
             return Err(TarFault::LinkTarget { path, target: link });
         };
         let kind = match &found.entry.kind {
-            kind @ (Kind::HardLink { .. } | Kind::Symlink { .. }) => kind.clone(),
+            kind @ Kind::HardLink { .. } => kind.clone(),
             _ => Kind::HardLink { target },
         };
         let entry = Entry { path, kind, metadata: found.entry.metadata.clone() };
