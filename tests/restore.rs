@@ -10,6 +10,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use support::tar::Maker;
 use support::*;
 
 const NOBODY: u32 = 65_534;
@@ -266,6 +267,33 @@ fn a_name_the_file_system_cannot_hold_hinders_no_other() {
         assert!(matches!(restorer.other(&entry(&long, Kind::Fifo)), Err(TreeError::Io { .. })));
     }
     assert!(restorer.finish().is_empty());
+}
+
+#[test]
+fn a_long_name_is_one_failure_and_the_rest_comes_out() {
+    let at = tempfile::tempdir().unwrap();
+    let mut maker = Maker::default();
+    maker.file("good", b"data");
+    maker.records(b'x', [("path", &"n".repeat(300)[..])]).file("n", b"x");
+    fs::write(at.path().join("t.tar"), maker.end()).unwrap();
+    run(at.path(), "import x.pear t.tar --codec store", 0);
+    fs::create_dir(at.path().join("there")).unwrap();
+    for to in ["there", "new"] {
+        let (_, stderr) = run(at.path(), &format!("extract x.pear -C {to}"), 1);
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+        assert_eq!(fs::read(at.path().join(to).join("good")).unwrap(), b"data");
+    }
+}
+
+#[test]
+fn nothing_is_called_unsafe_when_memory_is_too_small() {
+    let at = tempfile::tempdir().unwrap();
+    fs::write(at.path().join("a"), "content ".repeat(1000)).unwrap();
+    fs::hard_link(at.path().join("a"), at.path().join("b")).unwrap();
+    run(at.path(), "create x.pear a b --codec zstd", 0);
+    let (_, stderr) = run(at.path(), "extract x.pear --memory 1K -C out", 2);
+    assert!(!stderr.contains("unsafe"), "{stderr}");
+    assert!(!at.path().join("out/b").exists());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::object::Object;
 use super::place::{Place, below, link_unnamed};
-use super::{Shared, TreeError};
+use super::{Resolution, Shared, TreeError};
 use crate::entry::Metadata;
 use crate::tree::FileId;
 use crate::tree::names::split_last;
@@ -170,7 +170,7 @@ impl FileWriter {
     fn make(&mut self, place: Place, flags: OFlags) -> Result<Opened, TreeError> {
         let mode = Mode::RUSR | Mode::WUSR;
         self.stays_open = self.stays_open || self.shared.open_files.claim();
-        if self.stays_open && self.shared.unnamed.load(Ordering::Relaxed) {
+        if self.stays_open && self.shared.leaves_unnamed(&place) {
             match openat(&place.parent, ".", flags | OFlags::TMPFILE, mode) {
                 Ok(file) => {
                     if self.shared.is_abandoned() {
@@ -179,9 +179,8 @@ impl FileWriter {
                     self.made = Some(Made::Unnamed);
                     return Ok(Opened { place, file: file.into() });
                 }
-                Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {
-                    self.shared.unnamed.store(false, Ordering::Relaxed);
-                }
+                // Another file system may be mounted here.
+                Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {}
                 Err(error) => return Err(place.failed("create", error)),
             }
         }
@@ -217,6 +216,26 @@ impl Drop for FileWriter {
             }
         }
         self.forget();
+    }
+}
+
+impl Shared {
+    /// Whether files are made without a name. Tried out once, in the directory
+    /// of the first file: a file that cannot be given a name later would be
+    /// lost. Needs `O_TMPFILE`, hard links and `/proc`.
+    fn leaves_unnamed(&self, place: &Place) -> bool {
+        *self.unnamed.get_or_init(|| {
+            let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+            let parent = place.parent.as_fd();
+            let tried = match self.options.resolution {
+                Resolution::Automatic => openat(parent, ".", flags, Mode::RUSR | Mode::WUSR),
+                Resolution::Components => Err(Errno::OPNOTSUPP),
+            };
+            tried.is_ok_and(|file| {
+                let link = |name: &[u8]| link_unnamed(file.as_fd(), parent, name);
+                self.temporary(place, "link", link).is_ok() // removed at once
+            })
+        })
     }
 }
 

@@ -21,8 +21,7 @@ use rustix::fs::{AtFlags, FileType, fstat, statat};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use self::attributes::{Attributes, Failures};
 pub use self::file::FileWriter;
@@ -98,9 +97,8 @@ struct Shared {
     root: Root,
     attributes: Attributes,
     open_files: OpenFiles,
-    /// Whether files are made without a name: the file system and the system
-    /// can, as far as is known.
-    unnamed: AtomicBool,
+    /// Whether files are made without a name, once that was tried out.
+    unnamed: OnceLock<bool>,
     state: Mutex<State>,
     _registration: Registration,
 }
@@ -174,12 +172,10 @@ impl Restorer {
         let root = Root::open(destination, options.resolution)?;
         let attributes = Attributes::new(options.preserve, options.numeric_owner);
         let (open_files, state) = (OpenFiles::new(), Mutex::default());
-        let can_link = Path::new("/proc/self/fd").exists();
-        let unnamed = can_link && options.resolution == Resolution::Automatic;
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
             let shared = Weak::clone(shared);
             let abandon = move || shared.upgrade().iter().for_each(|shared| shared.abandon());
-            let unnamed = AtomicBool::new(unnamed);
+            let unnamed = OnceLock::new();
             let _registration = register(abandon);
             Shared { options, root, attributes, open_files, unnamed, state, _registration }
         });
