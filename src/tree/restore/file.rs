@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::object::Object;
 use super::place::{Place, below, link_unnamed};
-use super::{Resolution, Shared, TreeError};
+use super::{Overwrite, Resolution, Shared, TreeError};
 use crate::entry::Metadata;
 use crate::tree::FileId;
 use crate::tree::names::split_last;
@@ -83,12 +83,14 @@ impl FileWriter {
         let end = end.expect("a write stays within the size of its file");
         let opened = self.take_open()?;
         let written = opened.file.write_all_at(bytes, offset);
-        written.map_err(|error| TreeError::io(&opened.place.shown, "write", error))?;
-        self.end = self.end.max(end);
+        let written = written.map_err(|error| TreeError::io(&opened.place.shown, "write", error));
         self.stays_open = self.stays_open || self.shared.open_files.claim();
         if self.stays_open {
+            // Even after a failure: without a name it could not be opened again.
             self.open = Some(opened);
         }
+        written?;
+        self.end = self.end.max(end);
         Ok(())
     }
 
@@ -100,10 +102,15 @@ impl FileWriter {
     /// meanwhile and the policy keeps it.
     pub fn commit(mut self) -> Result<(), TreeError> {
         let opened = self.take_open()?;
-        self.complete(&opened)
+        let id = self.describe(&opened)?;
+        if let Some(name) = self.install(&opened, self.shared.options.overwrite)? {
+            self.shared.written(&self.entry, &opened.place, &name, id);
+        }
+        Ok(())
     }
 
-    fn complete(&mut self, opened: &Opened) -> Result<(), TreeError> {
+    /// Sets all but the name, and says which file it is.
+    fn describe(&self, opened: &Opened) -> Result<FileId, TreeError> {
         let Opened { place, file } = opened;
         if self.end < self.size {
             ftruncate(file, self.size).map_err(|error| place.failed("set the size of", error))?;
@@ -113,16 +120,16 @@ impl FileWriter {
         let failures = self.shared.attributes.apply(&object, parent, &self.metadata);
         self.shared.note(&place.shown, failures);
         let status = fstat(file).map_err(|error| place.failed("look at", error))?;
-        if let Some(name) = self.install(opened)? {
-            self.shared.written(&self.entry, place, &name, FileId::from_stat(&status));
-        }
-        Ok(())
+        Ok(FileId::from_stat(&status))
     }
 
     /// Gives the file its name; `None` if the policy keeps what is there.
-    fn install(&mut self, opened: &Opened) -> Result<Option<Vec<u8>>, TreeError> {
+    fn install(
+        &mut self,
+        opened: &Opened,
+        policy: Overwrite,
+    ) -> Result<Option<Vec<u8>>, TreeError> {
         let Opened { place, file } = opened;
-        let policy = self.shared.options.overwrite;
         if matches!(self.made, Some(Made::Unnamed)) {
             if self.shared.is_abandoned() {
                 return Err(place.failed("create", Errno::INTR));
@@ -135,7 +142,7 @@ impl FileWriter {
                     &fstat(file).map_err(|error| place.failed("look at", error))?,
                 );
                 self.made = Some(Made::Named { name, id });
-                return self.install(opened);
+                return self.install(opened, policy);
             };
             self.made = None;
             return Ok(installed);
