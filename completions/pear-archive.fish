@@ -98,7 +98,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s v -l ver
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s C -l directory -d 'Extract into this directory; made if missing' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
-always\t'Replace it'
+always\t'Replace it, also by a directory (named with -v)'
 newer\t'Replace it where the archived file is newer'
 rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l strip-components -d 'Drop this many leading components of each path' -r
@@ -112,14 +112,14 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l co
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l here -d 'Extract into the current directory'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s p -l preserve -d 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s p -l preserve -d 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l numeric-owner -d 'Restore owners by number, not by name'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s C -l directory -d 'Extract into this directory; made if missing' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
-always\t'Replace it'
+always\t'Replace it, also by a directory (named with -v)'
 newer\t'Replace it where the archived file is newer'
 rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l strip-components -d 'Drop this many leading components of each path' -r
@@ -133,7 +133,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l color -d
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l here -d 'Extract into the current directory'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s p -l preserve -d 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s p -l preserve -d 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l numeric-owner -d 'Restore owners by number, not by name'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s v -l verbose -d 'Say more: what is done to each file'

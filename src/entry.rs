@@ -137,7 +137,7 @@ pub enum Kind {
     },
     /// Another name of a file that stands earlier in the archive.
     HardLink {
-        /// Path of the earlier entry, which is a file or special file.
+        /// Path of the earlier entry, which is neither a directory nor a hard link.
         target: Vec<u8>,
     },
     /// A named pipe.

@@ -1,6 +1,7 @@
 //! What an operation tells its caller while it runs.
 
 use super::{ArchiveError, NotKept};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Something that happened. Counts are increments unless said otherwise.
@@ -25,6 +26,11 @@ pub enum Event<'a> {
     Entry {
         /// Its path in the archive, as it stands: escape it before printing.
         path: &'a [u8],
+    },
+    /// Something was removed because a directory goes there.
+    Removed {
+        /// Where it stood, on disk.
+        path: &'a Path,
     },
     /// Something went wrong with one entry or group; the operation goes on.
     Warning(&'a ArchiveError),

@@ -59,7 +59,8 @@ impl<S: ReadAt> Archive<S> {
     /// # Errors
     /// [`ArchiveError::NotFound`] for a pattern that selects nothing (before
     /// anything is written), [`ArchiveError::Limit`], [`ArchiveError::Tree`]
-    /// if the destination cannot be opened, [`ArchiveError::Interrupted`].
+    /// if the destination cannot be opened, or what was restored not be written
+    /// to the disk, [`ArchiveError::Interrupted`].
     pub fn extract(
         &self,
         destination: &Path,
@@ -82,11 +83,10 @@ impl<S: ReadAt> Archive<S> {
         };
         let run =
             self.run(files, options.jobs, control, Box::new(open), BTreeMap::new(), &mut summary);
-        // Directories get their modes and times even after a failure.
-        for error in restorer.finish() {
-            summary.fail(control, error);
-        }
-        run.map(|()| summary)
+        end(&restorer, run.is_ok(), &mut summary, control);
+        run?;
+        restorer.sync()?;
+        Ok(summary)
     }
 
     /// Writes the content of one file, holes as zeros. Its digest is known
@@ -175,6 +175,20 @@ impl<S: ReadAt> Archive<S> {
     }
 }
 
+/// Does what is left to the end of a run. Directories get their modes and times
+/// even after a failure.
+pub(super) fn end(
+    restorer: &Restorer,
+    whole: bool,
+    summary: &mut ExtractSummary,
+    control: &Control,
+) {
+    let failures = if whole { restorer.finish() } else { restorer.finish_early() };
+    for error in failures {
+        summary.fail(control, error);
+    }
+}
+
 /// Restores what has no content; failure is reported.
 pub(super) fn restore_other(
     restorer: &Restorer,
@@ -182,7 +196,11 @@ pub(super) fn restore_other(
     summary: &mut ExtractSummary,
     control: &Control,
 ) {
-    match restorer.other(entry) {
+    let restored = restorer.other(entry);
+    for path in restorer.take_removed() {
+        control.events.event(Event::Removed { path: &path });
+    }
+    match restored {
         Ok(true) => {
             summary.entries += 1;
             control.events.event(Event::Entry { path: &entry.path });

@@ -1,6 +1,6 @@
 //! Files on their way out of a stream of parts.
 
-use super::extract::{ExtractOptions, ExtractSummary, file_error, restore_other};
+use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
 use super::links::StandIns;
 use super::sink::{Sink, Target};
 use super::{ArchiveError, Control, Event, Limits};
@@ -350,13 +350,15 @@ impl<'a> Incoming<'a> {
     ///
     /// # Errors
     /// [`ArchiveError::NotFound`] for a pattern that selected nothing, if the
-    /// whole stream was seen.
+    /// whole stream was seen; [`ArchiveError::Tree`] if what was restored could
+    /// not be written to the disk.
     pub fn finish(mut self, whole: bool) -> Result<ExtractSummary, ArchiveError> {
         for file in self.open.take().into_iter().flat_map(|open| open.files) {
             self.lose(file);
         }
-        for error in self.restorer.finish() {
-            self.summary.fail(self.control, error);
+        end(&self.restorer, whole, &mut self.summary, self.control);
+        if whole {
+            self.restorer.sync()?;
         }
         match self.used.iter().position(|used| !used).filter(|_| whole) {
             Some(index) => {

@@ -3,6 +3,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::{Cell, RefCell};
+use std::os::unix::ffi::OsStrExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::exit::Exit;
 use super::report::Report;
 use super::shortage::may_start_a_thread;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event, Events};
-use crate::tree::printable;
+use crate::tree::{TreeError, printable};
 
 /// Throughput, ratio and time left; the message is the ratio. The spinner shows
 /// that work goes on: a group can take longer than anybody looks at a bar.
@@ -56,6 +57,14 @@ impl<'a> Watch<'a> {
             return; // what an interrupt leaves undone is no news
         }
         let exit = exit_of_warning(error);
+        if let ArchiveError::Tree(TreeError::NotSet { entries, .. }) = error
+            && let [_, more @ ..] = &entries[..]
+        {
+            for (path, property) in more {
+                let path = printable(path.as_os_str().as_bytes());
+                self.report.detail(|| format!("{path}: cannot set the {property}"));
+            }
+        }
         let message = about(self.archive, error);
         match exit {
             Exit::Warnings => self.report.warning(message),
@@ -119,6 +128,10 @@ impl Events for Watch<'_> {
             Event::Total { bytes, .. } => self.total(bytes),
             Event::Progress { bytes, stored } => self.progress(bytes, stored),
             Event::Entry { path } => self.report.detail(|| printable(path)),
+            Event::Removed { path } => {
+                let path = printable(path.as_os_str().as_bytes());
+                self.report.detail(|| format!("{path}: removed, a directory goes there"));
+            }
             Event::Warning(error) => self.warning(error),
             Event::Note(error) => self.report.note(about(self.archive, error)),
             Event::Counted { path, what } => {

@@ -65,6 +65,7 @@ fn sample() -> Index {
         entry("other", file(0, 4, None, vec![])),
         entry("pipe", Kind::Fifo),
         entry("way", Kind::Symlink { target: b"/any/where".to_vec() }),
+        entry("way2", Kind::HardLink { target: b"way".to_vec() }),
     ];
     Index { sections, entries }
 }
@@ -166,6 +167,12 @@ fn hostile_paths_and_kinds_are_refused() {
         entries.push(entry("b", Kind::HardLink { target: b"a".to_vec() }));
     });
     assert!(matches!(link_to_directory, ContainerError::Invalid { row: 1, .. }));
+    let link_to_link = broken(|entries| {
+        entries.push(entry("a", Kind::Fifo));
+        entries.push(entry("b", Kind::HardLink { target: b"a".to_vec() }));
+        entries.push(entry("c", Kind::HardLink { target: b"b".to_vec() }));
+    });
+    assert!(matches!(link_to_link, ContainerError::Invalid { row: 2, .. }));
 }
 
 #[test]

@@ -291,8 +291,10 @@ fn decode_kinds(
             let earlier = usize::try_from(columns.varint()?).ok().and_then(|row| before.get(row));
             match earlier.map(|entry| (&entry.kind, &entry.path)) {
                 None => return Err(columns.invalid(row, "a hard link's target is not earlier")),
-                Some((Kind::Directory | Kind::Symlink { .. } | Kind::HardLink { .. }, _)) => {
-                    return Err(columns.invalid(row, "a hard link's target is not a file"));
+                Some((Kind::Directory | Kind::HardLink { .. }, _)) => {
+                    return Err(
+                        columns.invalid(row, "a hard link's target is a directory or a hard link")
+                    );
                 }
                 Some((_, path)) => *target = path.clone(),
             }

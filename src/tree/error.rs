@@ -1,5 +1,6 @@
 //! Why a file could not be archived or restored.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::names::printable;
@@ -18,6 +19,14 @@ pub enum TreeError {
         /// What was tried, as a verb phrase: "open", "set owner".
         operation: &'static str,
         /// What the system said.
+        source: std::io::Error,
+    },
+    /// Properties of restored entries that could not be set, all for one cause.
+    #[error("{}", not_set(entries, source))]
+    NotSet {
+        /// The files on disk and what of them was not set; never empty.
+        entries: Vec<(PathBuf, Property)>,
+        /// What the system said of each.
         source: std::io::Error,
     },
     /// An entry whose path no archive may hold; nothing was written.
@@ -75,6 +84,51 @@ pub enum TreeError {
     },
 }
 
+/// What of an entry is set when it is restored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Property {
+    /// User and group.
+    Owner,
+    /// Permissions and special bits.
+    Mode,
+    /// Time of the last modification.
+    Time,
+    /// An extended attribute, by its name.
+    Xattr(Vec<u8>),
+    /// All of these: the file was replaced before they could be set.
+    All,
+}
+
+impl Property {
+    /// Properties of one class fail for one cause: one that the file system
+    /// lacks, or that this user may not set.
+    pub(super) fn class(&self) -> &[u8] {
+        match self {
+            Property::Owner => b"owner",
+            Property::Mode => b"mode",
+            Property::Time => b"time",
+            Property::All => b"all",
+            Property::Xattr(name) => {
+                let dot = name.iter().position(|&byte| byte == b'.');
+                &name[..dot.map_or(name.len(), |dot| dot + 1)]
+            }
+        }
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Property::Owner => formatter.write_str("owner"),
+            Property::Mode => formatter.write_str("mode"),
+            Property::Time => formatter.write_str("time"),
+            Property::All => formatter.write_str("owner, mode and time"),
+            Property::Xattr(name) => write!(formatter, "extended attribute {}", printable(name)),
+        }
+    }
+}
+
 impl TreeError {
     /// Whether the entry was refused because restoring it would be unsafe,
     /// rather than because the system failed.
@@ -90,6 +144,16 @@ impl TreeError {
     ) -> TreeError {
         TreeError::Io { path: path.into(), operation, source: source.into() }
     }
+}
+
+/// The first entry in full, and how many more there are.
+fn not_set(entries: &[(PathBuf, Property)], source: &std::io::Error) -> String {
+    let Some((path, property)) = entries.first() else { return source.to_string() };
+    let more = match entries.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more of this kind; -v names them)"),
+    };
+    format!("{}: cannot set the {property}: {source}{more}", shown(path))
 }
 
 fn shown(path: &Path) -> String {

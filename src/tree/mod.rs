@@ -19,7 +19,7 @@ mod stat;
 mod walk;
 
 pub use abandon::{Registration, abandon_all, register};
-pub use error::TreeError;
+pub use error::{Property, TreeError};
 pub use names::{archive_path, printable};
 pub use pattern::Patterns;
 pub use restore::{FileWriter, Overwrite, Resolution, RestoreOptions, Restorer};

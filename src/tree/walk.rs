@@ -157,7 +157,7 @@ impl Walk {
 
     /// The kind of a file with several names: a link if it was found before.
     fn linked(&mut self, id: FileId, name: &[u8], kind: Kind) -> Kind {
-        if matches!(kind, Kind::Directory | Kind::Symlink { .. }) {
+        if kind == Kind::Directory {
             return kind;
         }
         match self.linked.get(&id) {

@@ -216,9 +216,7 @@ impl<'a> Members<'a> {
             let Node { kind, metadata, source } = &mut nodes[node];
             let (metadata, source) = (metadata.clone(), source.clone());
             let kind = match (first.get(&node), &*kind) {
-                // A second name of a symbolic link is a second symbolic link, as it
-                // is where a tree is archived.
-                (None, kind) | (Some(_), kind @ Kind::Symlink { .. }) => kind.clone(),
+                (None, kind) => kind.clone(),
                 (Some(target), _) => Kind::HardLink { target: target.clone() },
             };
             first.entry(node).or_insert_with(|| path.clone());

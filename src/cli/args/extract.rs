@@ -48,7 +48,10 @@ pub struct Extract {
     /// Drop this many leading components of each path
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub strip_components: usize,
-    /// Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices
+    /// Restore modes and ACLs exactly, all extended attributes, and (as root) devices
+    ///
+    /// Without it, setuid and setgid bits are dropped, the umask of an ordinary
+    /// user holds, and a setgid directory passes on its group.
     #[arg(short, long)]
     pub preserve: bool,
     /// Restore owners by number, not by name
@@ -67,7 +70,7 @@ pub struct Extract {
 pub enum OverwriteName {
     /// Keep what exists, silently
     Never,
-    /// Replace it
+    /// Replace it, also by a directory (named with -v)
     Always,
     /// Replace it where the archived file is newer
     Newer,

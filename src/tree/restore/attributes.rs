@@ -4,20 +4,25 @@
 //! capabilities, a read-only mode forbids setting attributes, an ACL changes
 //! the mode's group bits, and everything moves the times. So: owner,
 //! attributes, mode, time.
+//!
+//! With `--preserve` a file is what its entry says. Without it, the destination
+//! has a say as for any new file: the umask of an ordinary user, the group and
+//! the setgid bit of a setgid directory, and a default ACL, which may narrow
+//! what the entry allows and never widens it.
 
-use rustix::fd::{AsRawFd, BorrowedFd};
-use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags,
-};
-use rustix::fs::{
-    chmod, chownat, fchmod, fchown, fsetxattr, fstat, futimens, openat, setxattr, utimensat,
-};
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::{Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, fstat};
 use rustix::io::Errno;
 
 use super::super::owners::{Owners, Table};
+use super::acl;
+use super::object::Object;
 use crate::entry::{Metadata, Timestamp};
+use crate::tree::Property;
 
 const PERMISSIONS: u32 = 0o777;
+const STICKY: u32 = 0o1000;
+const SETGID: u32 = 0o2000;
 
 /// Which parts of the metadata are restored.
 #[derive(Debug)]
@@ -27,12 +32,11 @@ pub(super) struct Attributes {
     /// Root may give files away; others try only when asked to preserve.
     privileged: bool,
     owners: Owners,
-    /// Mode of directories no entry speaks of.
-    pub(super) default_directory_mode: u32,
+    umask: u32,
 }
 
-/// What a failure was about, for messages: completes "cannot …".
-pub(super) type Failures = Vec<(&'static str, Errno)>;
+/// What could not be set, and what the system said.
+pub(super) type Failures = Vec<(Property, Errno)>;
 
 impl Attributes {
     pub(super) fn new(preserve: bool, numeric_owner: bool) -> Attributes {
@@ -41,7 +45,7 @@ impl Attributes {
             numeric_owner,
             privileged: rustix::process::geteuid().is_root(),
             owners: Owners::of_this_system(),
-            default_directory_mode: PERMISSIONS & !umask(),
+            umask: umask(),
         }
     }
 
@@ -50,62 +54,75 @@ impl Attributes {
         self.preserve && self.privileged
     }
 
-    /// Sets everything on an open file or directory.
-    pub(super) fn apply(&self, file: BorrowedFd<'_>, metadata: &Metadata) -> Failures {
+    /// Sets everything on a file just made in `parent`.
+    pub(super) fn apply(
+        &self,
+        object: &Object<'_>,
+        parent: BorrowedFd<'_>,
+        metadata: &Metadata,
+    ) -> Failures {
+        let asked = self.privileged && !self.preserve; // only then is it of interest
+        let group_stays = asked && fstat(parent).is_ok_and(|parent| parent.st_mode & SETGID != 0);
         let mut failures = Failures::new();
-        let owned = self.owner(metadata, &mut failures, |uid, gid| fchown(file, uid, gid));
-        self.xattrs(metadata, &mut failures, |name, value| {
-            fsetxattr(file, name, value, XattrFlags::empty())
-        });
-        note(&mut failures, "set the mode of", fchmod(file, self.mode(metadata, owned)));
-        note(&mut failures, "set the time of", futimens(file, &times(metadata.modified)));
+        let owned = self.owner(object, metadata, group_stays, &mut failures);
+        self.xattrs(object, metadata, &[acl::ACCESS], &mut failures);
+        if !object.is_symlink() {
+            let mut mode =
+                metadata.mode & if self.preserve && owned { 0o7777 } else { PERMISSIONS };
+            mode &= !self.mask();
+            self.inherited_acl(object, metadata, mode, &mut failures);
+            note(&mut failures, Property::Mode, object.chmod(Mode::from_raw_mode(mode)));
+        }
+        note(&mut failures, Property::Time, object.set_times(&times(metadata.modified)));
         failures
     }
 
-    /// Sets everything on a link or special file just made, which cannot be
-    /// opened without side effects. `/proc` leads to the very file that was
-    /// looked up and found to be of the kind made: nothing put in its place
-    /// meanwhile, such as a hard link to another's file, is touched.
-    pub(super) fn apply_unopened(
+    /// Sets everything on a directory once nothing will be made in it any more.
+    /// `None` for a directory no entry speaks of: it gets the usual mode.
+    pub(super) fn apply_to_directory(
         &self,
-        parent: BorrowedFd<'_>,
-        name: &[u8],
-        kind: FileType,
-        metadata: &Metadata,
+        directory: BorrowedFd<'_>,
+        metadata: Option<&Metadata>,
     ) -> Failures {
+        let object = Object::Open(directory.as_fd());
         let mut failures = Failures::new();
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = match openat(parent, name, flags, Mode::empty()) {
-            Ok(file) => file,
-            Err(error) => return vec![("look at", error)],
+        let setgid = match object.status() {
+            Ok(status) if !self.preserve => status.st_mode & SETGID,
+            _ => 0, // the bit is the entry's
         };
-        match fstat(&file) {
-            Ok(status)
-                if status.st_nlink == 1 && FileType::from_raw_mode(status.st_mode) == kind => {}
-            Ok(_) => return vec![("set the metadata of", Errno::STALE)],
-            Err(error) => return vec![("look at", error)],
+        let usual = Metadata { mode: PERMISSIONS & !self.umask, ..Metadata::default() };
+        let described = metadata.unwrap_or(&usual);
+        let mut kept = PERMISSIONS | STICKY;
+        if metadata.is_some() {
+            let owned = self.owner(&object, described, setgid != 0, &mut failures);
+            if self.preserve && owned {
+                kept = 0o7777;
+            }
+            let acls = [acl::ACCESS, acl::DEFAULT];
+            self.xattrs(&object, described, &acls, &mut failures);
         }
-        let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
-        let owned = self.owner(metadata, &mut failures, |uid, gid| {
-            chownat(&file, "", uid, gid, AtFlags::EMPTY_PATH)
-        });
-        self.xattrs(metadata, &mut failures, |name, value| {
-            setxattr(&itself, name, value, XattrFlags::empty())
-        });
-        if kind != FileType::Symlink {
-            note(&mut failures, "set the mode of", chmod(&itself, self.mode(metadata, owned)));
+        let mode = described.mode & kept & !self.mask() | setgid;
+        self.inherited_acl(&object, described, mode, &mut failures);
+        note(&mut failures, Property::Mode, object.chmod(Mode::from_raw_mode(mode)));
+        if metadata.is_some() {
+            note(&mut failures, Property::Time, object.set_times(&times(described.modified)));
         }
-        let timed = utimensat(parent, name, &times(metadata.modified), AtFlags::SYMLINK_NOFOLLOW);
-        note(&mut failures, "set the time of", timed);
         failures
+    }
+
+    /// Permissions the umask takes away. Root gives files the modes they had,
+    /// as it gives them their owners.
+    fn mask(&self) -> u32 {
+        if self.preserve || self.privileged { 0 } else { self.umask }
     }
 
     /// Gives the file to its owner; says whether it is the owner's now.
     fn owner(
         &self,
+        object: &Object<'_>,
         metadata: &Metadata,
+        group_stays: bool,
         failures: &mut Failures,
-        change: impl FnOnce(Option<Uid>, Option<Gid>) -> rustix::io::Result<()>,
     ) -> bool {
         if !self.privileged && !self.preserve {
             return false;
@@ -117,46 +134,70 @@ impl Attributes {
         let uid = known(&self.owners.users, &metadata.user, metadata.uid);
         let gid = known(&self.owners.groups, &metadata.group, metadata.gid);
         if uid == u32::MAX || gid == u32::MAX {
-            failures.push(("set the owner of", Errno::INVAL)); // -1 would mean "leave it"
+            failures.push((Property::Owner, Errno::INVAL)); // -1 would mean "leave it"
             return false;
         }
-        let changed = change(Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid)));
+        let gid = (!group_stays).then(|| Gid::from_raw(gid));
+        let changed = object.chown(Uid::from_raw(uid), gid);
         let owned = changed.is_ok();
-        note(failures, "set the owner of", changed);
+        note(failures, Property::Owner, changed);
         owned
     }
 
     /// Attributes that decide about access or trust beyond the file's owner
-    /// (capabilities, security labels, `trusted.*`) need `-p`.
+    /// (capabilities, security labels, `trusted.*`) need `-p`. With `-p`, ACLs
+    /// that came from the destination and not from the entry are removed.
     fn xattrs(
         &self,
+        object: &Object<'_>,
         metadata: &Metadata,
+        acls: &[&[u8]],
         failures: &mut Failures,
-        set: impl Fn(&[u8], &[u8]) -> rustix::io::Result<()>,
     ) {
-        let ordinary = |name: &[u8]| {
-            name.starts_with(b"user.")
-                || name == b"system.posix_acl_access"
-                || name == b"system.posix_acl_default"
-        };
+        let ordinary =
+            |name: &[u8]| name.starts_with(b"user.") || name == acl::ACCESS || name == acl::DEFAULT;
         for (name, value) in &metadata.xattrs {
             if self.preserve || ordinary(name) {
-                note(failures, "set an extended attribute of", set(name, value));
+                note(failures, Property::Xattr(name.clone()), object.set_xattr(name, value));
+            }
+        }
+        for &name in acls.iter().filter(|name| self.preserve && !has(metadata, name)) {
+            if !object.is_symlink() && matches!(object.xattr(name), Ok(Some(_))) {
+                note(failures, Property::Xattr(name.to_vec()), object.remove_xattr(name));
             }
         }
     }
 
-    /// Special bits need `-p`, and never go to a file whose owner could not be
-    /// set: it would run as whoever extracts.
-    fn mode(&self, metadata: &Metadata, owned: bool) -> Mode {
-        let kept = if self.preserve && owned { 0o7777 } else { PERMISSIONS };
-        Mode::from_raw_mode(metadata.mode & kept)
+    /// Takes from an ACL that the destination gave what `mode` does not allow.
+    fn inherited_acl(
+        &self,
+        object: &Object<'_>,
+        metadata: &Metadata,
+        mode: u32,
+        failures: &mut Failures,
+    ) {
+        if self.preserve || has(metadata, acl::ACCESS) {
+            return;
+        }
+        let result = match object.xattr(acl::ACCESS) {
+            Ok(None) => return,
+            Ok(Some(found)) => match acl::narrowed(&found, mode) {
+                Some(narrowed) => object.set_xattr(acl::ACCESS, &narrowed),
+                None => object.remove_xattr(acl::ACCESS),
+            },
+            Err(error) => Err(error),
+        };
+        note(failures, Property::Xattr(acl::ACCESS.to_vec()), result);
     }
 }
 
-fn note(failures: &mut Failures, operation: &'static str, result: rustix::io::Result<()>) {
+fn has(metadata: &Metadata, attribute: &[u8]) -> bool {
+    metadata.xattrs.iter().any(|(name, _)| name == attribute)
+}
+
+fn note(failures: &mut Failures, property: Property, result: rustix::io::Result<()>) {
     if let Err(error) = result {
-        failures.push((operation, error));
+        failures.push((property, error));
     }
 }
 
@@ -171,10 +212,16 @@ fn times(modified: Timestamp) -> Timestamps {
     }
 }
 
-/// The process's file mode creation mask, read without changing it (the system
-/// call can only swap it, which other threads would see).
+/// The process's file mode creation mask. `/proc` gives it without changing it;
+/// the system call can only swap it, which other threads see for a moment: what
+/// they make meanwhile is theirs alone.
 fn umask() -> u32 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));
-    line.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok()).unwrap_or(0o022)
+    let mask = line.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok());
+    mask.unwrap_or_else(|| {
+        let mask = rustix::process::umask(Mode::RWXG | Mode::RWXO);
+        rustix::process::umask(mask);
+        mask.bits()
+    })
 }

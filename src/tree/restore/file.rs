@@ -9,14 +9,16 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::place::Place;
-use super::{Shared, TreeError};
+use super::object::Object;
+use super::place::{Place, below, link_unnamed};
+use super::{Overwrite, Resolution, Shared, TreeError};
 use crate::entry::Metadata;
 use crate::tree::FileId;
 use crate::tree::names::split_last;
 
-/// A regular file being restored: under a temporary name and readable by its
-/// owner only until [`FileWriter::commit`]. Dropping it removes the file.
+/// A regular file being restored: without a name, or under a temporary one, and
+/// readable by its owner only until [`FileWriter::commit`]. Dropping it removes
+/// the file.
 ///
 /// Nothing is made before the first write, and there may be any number of
 /// writers: those beyond what the system lets a process hold open reopen their
@@ -35,13 +37,17 @@ pub struct FileWriter {
     /// The file, once it was made, until it has its name.
     made: Option<Made>,
     open: Option<Opened>,
+    /// Whether it is one of those that may stay open.
+    stays_open: bool,
 }
 
-/// What a file made is known by while it is not open.
+/// How a file that was made is found again.
 #[derive(Debug)]
-struct Made {
-    name: Vec<u8>,
-    id: FileId,
+enum Made {
+    /// By its temporary name, and known by its identity.
+    Named { name: Vec<u8>, id: FileId },
+    /// Only through its descriptor: it vanishes with the process.
+    Unnamed,
 }
 
 #[derive(Debug)]
@@ -60,7 +66,8 @@ impl FileWriter {
     ) -> FileWriter {
         let (shared, metadata) = (Arc::clone(shared), metadata.clone());
         let (entry, path) = (entry.to_vec(), path.to_vec());
-        FileWriter { shared, entry, path, metadata, size, end: 0, made: None, open: None }
+        let (end, made, open, stays_open) = (0, None, None, false);
+        FileWriter { shared, entry, path, metadata, size, end, made, open, stays_open }
     }
 
     /// Writes bytes at an offset; what is never written stays a hole.
@@ -76,11 +83,14 @@ impl FileWriter {
         let end = end.expect("a write stays within the size of its file");
         let opened = self.take_open()?;
         let written = opened.file.write_all_at(bytes, offset);
-        written.map_err(|error| TreeError::io(&opened.place.shown, "write", error))?;
-        self.end = self.end.max(end);
-        if self.shared.open_files.claim() {
+        let written = written.map_err(|error| TreeError::io(&opened.place.shown, "write", error));
+        self.stays_open = self.stays_open || self.shared.open_files.claim();
+        if self.stays_open {
+            // Even after a failure: without a name it could not be opened again.
             self.open = Some(opened);
         }
+        written?;
+        self.end = self.end.max(end);
         Ok(())
     }
 
@@ -91,92 +101,148 @@ impl FileWriter {
     /// [`TreeError::Io`], or [`TreeError::Exists`] if something took the name
     /// meanwhile and the policy keeps it.
     pub fn commit(mut self) -> Result<(), TreeError> {
-        let Opened { place, file } = self.take_open()?;
-        let result = self.complete(&place, &file);
-        if result.is_ok() {
-            self.forget();
+        let opened = self.take_open()?;
+        let id = self.describe(&opened)?;
+        if let Some(name) = self.install(&opened, self.shared.options.overwrite)? {
+            self.shared.written(&self.entry, &opened.place, &name, id);
         }
-        result
+        Ok(())
     }
 
-    fn complete(&self, place: &Place, file: &File) -> Result<(), TreeError> {
+    /// Sets all but the name, and says which file it is.
+    fn describe(&self, opened: &Opened) -> Result<FileId, TreeError> {
+        let Opened { place, file } = opened;
         if self.end < self.size {
             ftruncate(file, self.size).map_err(|error| place.failed("set the size of", error))?;
         }
-        let failures = self.shared.attributes.apply(file.as_fd(), &self.metadata);
+        let parent = place.parent.as_fd();
+        let object = Object::Open(file.as_fd());
+        let failures = self.shared.attributes.apply(&object, parent, &self.metadata);
         self.shared.note(&place.shown, failures);
-        let made = self.made.as_ref().expect("an open file was made");
-        let installed = place.install(&made.name, self.shared.options.overwrite)?;
-        if let Some(name) = installed {
-            self.shared.written(&self.entry, place, &name, file.as_fd())?;
+        let status = fstat(file).map_err(|error| place.failed("look at", error))?;
+        Ok(FileId::from_stat(&status))
+    }
+
+    /// Gives the file its name; `None` if the policy keeps what is there.
+    fn install(
+        &mut self,
+        opened: &Opened,
+        policy: Overwrite,
+    ) -> Result<Option<Vec<u8>>, TreeError> {
+        let Opened { place, file } = opened;
+        if matches!(self.made, Some(Made::Unnamed)) {
+            if self.shared.is_abandoned() {
+                return Err(place.failed("create", Errno::INTR));
+            }
+            let Some(installed) = place.install_unnamed(file.as_fd(), policy)? else {
+                // It replaces something, which takes a name to rename.
+                let link = |name: &[u8]| link_unnamed(file.as_fd(), place.parent.as_fd(), name);
+                let (name, ()) = self.shared.make_named(place, "link", link)?;
+                let id = FileId::from_stat(
+                    &fstat(file).map_err(|error| place.failed("look at", error))?,
+                );
+                self.made = Some(Made::Named { name, id });
+                return self.install(opened, policy);
+            };
+            self.made = None;
+            return Ok(installed);
         }
-        Ok(())
+        let Some(Made::Named { name, .. }) = &self.made else {
+            unreachable!("an open file was made")
+        };
+        let installed = place.install(name, policy)?;
+        self.forget();
+        Ok(installed)
     }
 
     /// The open file: made, or opened again, if it must be.
     fn take_open(&mut self) -> Result<Opened, TreeError> {
         if let Some(opened) = self.open.take() {
-            self.shared.open_files.release();
             return Ok(opened);
         }
         let place = self.shared.place(&self.path)?;
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let Some(made) = &self.made else { return self.make(place, flags) };
-        let file = openat(&place.parent, &made.name, flags, Mode::empty());
+        let Some(Made::Named { name, id }) = &self.made else { return self.make(place, flags) };
+        let file = openat(&place.parent, name, flags, Mode::empty());
         let file = file.map_err(|error| place.failed("open", error))?;
         let status = fstat(&file).map_err(|error| place.failed("look at", error))?;
-        if FileId::from_stat(&status) != made.id {
+        if FileId::from_stat(&status) != *id {
             return Err(place.failed("find again", Errno::STALE));
         }
         Ok(Opened { place, file: file.into() })
     }
 
-    /// Makes the file under a temporary name.
+    /// Makes the file: without a name if it stays open and the file system can,
+    /// else under a temporary name.
     fn make(&mut self, place: Place, flags: OFlags) -> Result<Opened, TreeError> {
-        let flags = flags | OFlags::CREATE | OFlags::EXCL;
-        let (name, file) = place.temporary("create", |name| {
-            openat(&place.parent, name, flags, Mode::RUSR | Mode::WUSR)
-        })?;
-        let status = fstat(&file).map_err(|error| place.failed("look at", error))?;
-        self.made = Some(Made { name, id: FileId::from_stat(&status) });
-        let mut state = self.shared.state();
-        state.temporaries.extend(self.temporary_path());
-        if state.abandoned {
-            return Err(place.failed("create", Errno::INTR)); // dropping removes it
+        let mode = Mode::RUSR | Mode::WUSR;
+        self.stays_open = self.stays_open || self.shared.open_files.claim();
+        if self.stays_open && self.shared.leaves_unnamed(&place) {
+            match openat(&place.parent, ".", flags | OFlags::TMPFILE, mode) {
+                Ok(file) => {
+                    if self.shared.is_abandoned() {
+                        return Err(place.failed("create", Errno::INTR));
+                    }
+                    self.made = Some(Made::Unnamed);
+                    return Ok(Opened { place, file: file.into() });
+                }
+                // Another file system may be mounted here.
+                Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL | Errno::NOENT) => {}
+                Err(error) => return Err(place.failed("create", error)),
+            }
         }
-        drop(state);
+        let flags = flags | OFlags::CREATE | OFlags::EXCL;
+        let make = |name: &[u8]| openat(&place.parent, name, flags, mode);
+        let (name, file) = self.shared.make_named(&place, "create", make)?;
+        let status = fstat(&file).map_err(|error| place.failed("look at", error));
+        let id = status.as_ref().map_or(FileId { device: 0, inode: 0 }, FileId::from_stat);
+        self.made = Some(Made::Named { name, id });
+        status?;
         Ok(Opened { place, file: file.into() })
-    }
-
-    /// Path of the temporary file below the destination.
-    fn temporary_path(&self) -> Option<Vec<u8>> {
-        let made = self.made.as_ref()?;
-        let parent = split_last(&self.path).0;
-        let slash: &[u8] = if parent.is_empty() { b"" } else { b"/" };
-        Some([parent, slash, &made.name].concat())
     }
 
     /// The temporary file is no more.
     fn forget(&mut self) {
-        if let Some(path) = self.temporary_path() {
-            self.shared.state().temporaries.remove(&path);
+        if let Some(Made::Named { name, .. }) = self.made.take() {
+            self.shared.forget(&below(split_last(&self.path).0, &name));
         }
-        self.made = None;
     }
 }
 
 impl Drop for FileWriter {
     fn drop(&mut self) {
         let open = self.open.take();
-        if open.is_some() {
+        if self.stays_open {
             self.shared.open_files.release();
         }
-        let Some(made) = &self.made else { return };
-        let place = open.map_or_else(|| self.shared.place(&self.path), |opened| Ok(opened.place));
-        if let Ok(place) = place {
-            place.remove(&made.name);
+        if let Some(Made::Named { name, .. }) = &self.made {
+            let place =
+                open.map_or_else(|| self.shared.place(&self.path), |opened| Ok(opened.place));
+            if let Ok(place) = place {
+                place.remove(name);
+            }
         }
         self.forget();
+    }
+}
+
+impl Shared {
+    /// Whether files are made without a name. Tried out once, in the directory
+    /// of the first file: a file that cannot be given a name later would be
+    /// lost. Needs `O_TMPFILE`, hard links and `/proc`.
+    fn leaves_unnamed(&self, place: &Place) -> bool {
+        *self.unnamed.get_or_init(|| {
+            let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
+            let parent = place.parent.as_fd();
+            let tried = match self.options.resolution {
+                Resolution::Automatic => openat(parent, ".", flags, Mode::RUSR | Mode::WUSR),
+                Resolution::Components => Err(Errno::OPNOTSUPP),
+            };
+            tried.is_ok_and(|file| {
+                let link = |name: &[u8]| link_unnamed(file.as_fd(), parent, name);
+                self.temporary(place, "link", link).is_ok() // removed at once
+            })
+        })
     }
 }
 

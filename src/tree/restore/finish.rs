@@ -1,92 +1,79 @@
 //! What can be done only when all files are there: links, then directories.
 
 use rustix::fd::AsFd;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, fchmod, linkat, openat, statat, symlinkat};
+use rustix::fs::{Mode, OFlags, fstat, openat};
+use std::collections::HashSet;
 
 use super::super::names::disk_path;
-use super::{FileId, HardLink, Restorer, Shared, Symlink, TreeError};
-use crate::entry::Metadata;
+use super::{Directory, FileId, HardLink, Restorer, Shared, TreeError};
 
 impl Restorer {
-    /// Makes hard links (only to files restored by this restorer), then
-    /// symbolic links, then sets owners, attributes, modes and times of
-    /// directories, deepest first. Returns everything that went wrong since
-    /// [`Restorer::new`] and was not returned before: failed links, owners or
-    /// attributes that could not be set. Call it even after a failure, so that
-    /// directories get their modes.
-    pub fn finish(self) -> Vec<TreeError> {
+    /// Makes hard links (only to what this restorer restored), and symbolic
+    /// links, then sets owners, attributes, modes and times of directories,
+    /// deepest first. Returns everything that went wrong since
+    /// [`Restorer::new`] and was not returned before: failed links, and what
+    /// could not be set, with one error for each cause. Call
+    /// [`Restorer::sync`] afterwards.
+    pub fn finish(&self) -> Vec<TreeError> {
         let shared = &self.shared;
         let hard_links = std::mem::take(&mut shared.state().hard_links);
         let symlinks = std::mem::take(&mut shared.state().symlinks);
         let mut failures = Vec::new();
-        failures.extend(hard_links.iter().filter_map(|link| shared.hard_link(link).err()));
+        let names: HashSet<&[u8]> = symlinks.iter().map(|link| &link.entry[..]).collect();
+        let (to_symlinks, to_files): (Vec<HardLink>, Vec<HardLink>) =
+            hard_links.into_iter().partition(|link| names.contains(&link.target[..]));
+        failures.extend(to_files.iter().filter_map(|link| shared.hard_link(link).err()));
         failures.extend(symlinks.iter().filter_map(|link| shared.symlink(link).err()));
-        // Descending byte order puts what is inside a directory before it.
-        let directories = std::mem::take(&mut shared.state().directories);
-        for (path, metadata) in directories.iter().rev() {
-            failures.extend(shared.finish_directory(path, metadata.as_ref()).err());
-        }
-        let mut all = std::mem::take(&mut shared.state().warnings);
+        failures.extend(to_symlinks.iter().filter_map(|link| shared.hard_link(link).err()));
+        failures.extend(shared.finish_directories());
+        let mut all = shared.not_set();
         all.extend(failures);
         all
+    }
+
+    /// What remains to be done when the run ends before all entries came:
+    /// directories get their modes and times. Links are not made, and not
+    /// reported: what they link to may never have had its turn.
+    pub fn finish_early(&self) -> Vec<TreeError> {
+        let failures = self.shared.finish_directories();
+        let mut all = self.shared.not_set();
+        all.extend(failures);
+        all
+    }
+
+    /// Writes everything restored to the disk. Cost: one `syncfs`, which
+    /// writes all that is unwritten on the file system.
+    ///
+    /// # Errors
+    /// [`TreeError::Io`]: what was restored may not survive a loss of power.
+    pub fn sync(&self) -> Result<(), TreeError> {
+        self.shared.root.sync()
     }
 }
 
 impl Shared {
-    /// Links to a file made in this run, and checks that it is that file: a
-    /// name alone could be anything by now.
-    fn hard_link(&self, link: &HardLink) -> Result<(), TreeError> {
-        let refused = |cause| TreeError::Unsafe { path: disk_path(&link.path), cause };
-        let target = self.state().written.get(&link.target).cloned();
-        let cause = "a hard link to a file that is not extracted in this run";
-        let target = target.ok_or_else(|| refused(cause))?.ok_or_else(|| {
-            let cause = "the file it is a hard link to was not restored";
-            TreeError::LeftOut { path: disk_path(&link.path), cause }
-        })?;
-        let from = self.place(&target.path)?;
-        let place = self.place(&link.path)?;
-        if !place.admits(self.options.overwrite, link.metadata.modified)? {
-            return Ok(());
-        }
-        let (temporary, ()) = place.temporary("link", |name| {
-            linkat(&from.parent, &from.name, &place.parent, name, AtFlags::empty())
-        })?;
-        let made = statat(&place.parent, &temporary, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|error| place.failed("look at", error));
-        let checked = made.and_then(|status| match FileId::from_stat(&status) == target.id {
-            true => Ok(()),
-            false => Err(refused("the file it links to was replaced meanwhile")),
-        });
-        let installed = checked.and_then(|()| place.install(&temporary, self.options.overwrite));
-        installed.inspect_err(|_| place.remove(&temporary)).map(drop)
+    fn finish_directories(&self) -> Vec<TreeError> {
+        let directories = std::mem::take(&mut self.state().directories);
+        // Descending byte order puts what is inside a directory before it.
+        let finished = directories.iter().rev().map(|(path, found)| self.finish_one(path, found));
+        finished.filter_map(Result::err).collect()
     }
 
-    fn symlink(&self, link: &Symlink) -> Result<(), TreeError> {
-        let place = self.place(&link.path)?;
-        if !place.admits(self.options.overwrite, link.metadata.modified)? {
-            return Ok(());
-        }
-        let (temporary, ()) = place
-            .temporary("make the link", |name| symlinkat(&link.target[..], &place.parent, name))?;
-        self.complete(&place, &temporary, FileType::Symlink, &link.path, &link.metadata).map(drop)
-    }
-
-    fn finish_directory(&self, path: &[u8], metadata: Option<&Metadata>) -> Result<(), TreeError> {
+    /// Finishes a directory, if it is still the one that was made or used.
+    fn finish_one(&self, path: &[u8], found: &Directory) -> Result<(), TreeError> {
         let shown = self.root.shown(path);
         let failed = |operation, error| TreeError::io(&shown, operation, error);
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(self.root.directory(path)?, ".", flags, Mode::empty())
             .map_err(|error| failed("open the directory", error))?;
-        match metadata {
-            Some(metadata) => {
-                let failures = self.attributes.apply(directory.as_fd(), metadata);
-                self.note(&shown, failures);
-            }
-            None => {
-                let mode = Mode::from_raw_mode(self.attributes.default_directory_mode);
-                fchmod(&directory, mode).map_err(|error| failed("set the mode of", error))?;
-            }
+        let status = fstat(&directory).map_err(|error| failed("look at", error))?;
+        if FileId::from_stat(&status) != found.id {
+            let cause = "the directory was replaced meanwhile; its mode and time were not set";
+            return Err(TreeError::Unsafe { path: disk_path(path), cause });
         }
+        let metadata = found.metadata.as_ref();
+        let failures = self.attributes.apply_to_directory(directory.as_fd(), metadata);
+        self.note(&shown, failures);
         Ok(())
     }
 }

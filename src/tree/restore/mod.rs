@@ -6,35 +6,37 @@
 //! Links come after all files and directory metadata last (`finish`), so that
 //! nothing restored can redirect or hinder what follows.
 
+mod acl;
 mod attributes;
 mod file;
 mod finish;
+mod object;
 mod place;
 mod resolve;
+mod special;
+mod temporary;
 
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, fstat, makedev, mknodat, openat, statat, unlinkat,
-};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, FileType, fstat, statat};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use self::attributes::{Attributes, Failures};
 pub use self::file::FileWriter;
 use self::file::OpenFiles;
 use self::place::Place;
 use self::resolve::Root;
-use super::abandon::lock_soon;
-use super::names::{check_path, disk_path, split_last};
-use super::{FileId, Registration, TreeError, register};
+use super::names::{check_path, split_last};
+use super::{FileId, Property, Registration, TreeError, register};
 use crate::entry::{Entry, Kind, Metadata};
 
 /// What to do when something stands where an entry goes.
 ///
 /// Whatever the policy, a directory is never replaced by something else, and
-/// an existing directory is always used for a directory entry.
+/// an existing directory is always used for a directory entry. The policies
+/// that replace things also replace what is no directory by a directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overwrite {
     /// Refuse the entry with [`TreeError::Exists`].
@@ -53,10 +55,12 @@ pub enum Overwrite {
 /// How paths are resolved beneath the destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Resolution {
-    /// `openat2` where the kernel has it, else component by component.
+    /// `openat2` where the kernel has it, else component by component. Files
+    /// have no name until they are complete, where the file system has that.
     #[default]
     Automatic,
-    /// Always component by component with `O_NOFOLLOW`.
+    /// Always component by component with `O_NOFOLLOW`, and unfinished files
+    /// under temporary names: as where the system has nothing better.
     Components,
 }
 
@@ -93,18 +97,24 @@ struct Shared {
     root: Root,
     attributes: Attributes,
     open_files: OpenFiles,
+    /// Whether files are made without a name, once that was tried out.
+    unnamed: OnceLock<bool>,
     state: Mutex<State>,
     _registration: Registration,
 }
+
+/// Files on disk, and what of them could not be set.
+type NotSet = Vec<(PathBuf, Property)>;
 
 /// Paths are below the destination, after stripping, unless said otherwise.
 #[derive(Debug, Default)]
 struct State {
     /// The directory used last: entries of one directory come together.
     recent: Option<(Vec<u8>, Arc<OwnedFd>)>,
-    /// Directories to be finished; `None` for those no entry speaks of.
-    directories: BTreeMap<Vec<u8>, Option<Metadata>>,
-    /// Files tried, by their path in the archive; `None` until restored.
+    /// Directories to be finished.
+    directories: BTreeMap<Vec<u8>, Directory>,
+    /// Everything tried that a hard link can lead to, by its path in the
+    /// archive; `None` until restored.
     written: HashMap<Vec<u8>, Option<Written>>,
     /// Unfinished files, under their temporary names.
     temporaries: HashSet<Vec<u8>>,
@@ -112,7 +122,21 @@ struct State {
     abandoned: bool,
     hard_links: Vec<HardLink>,
     symlinks: Vec<Symlink>,
-    warnings: Vec<TreeError>,
+    /// What could not be set, by the class of the property and the number of
+    /// the system's error.
+    not_set: BTreeMap<(Vec<u8>, i32), NotSet>,
+    /// What was removed to make way for directories, on disk.
+    removed: Vec<PathBuf>,
+}
+
+/// A directory that gets its metadata at the end.
+#[derive(Debug)]
+struct Directory {
+    /// Which one it was when it was made or found: another may have its name
+    /// by then.
+    id: FileId,
+    /// `None` if no entry speaks of it.
+    metadata: Option<Metadata>,
 }
 
 /// A file this restorer made.
@@ -133,6 +157,8 @@ struct HardLink {
 #[derive(Debug)]
 struct Symlink {
     path: Vec<u8>,
+    /// Path in the archive; hard links ask for it.
+    entry: Vec<u8>,
     target: Vec<u8>,
     metadata: Metadata,
 }
@@ -149,14 +175,17 @@ impl Restorer {
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
             let shared = Weak::clone(shared);
             let abandon = move || shared.upgrade().iter().for_each(|shared| shared.abandon());
-            let registration = register(abandon);
-            Shared { options, root, attributes, open_files, state, _registration: registration }
+            let unnamed = OnceLock::new();
+            let _registration = register(abandon);
+            Shared { options, root, attributes, open_files, unnamed, state, _registration }
         });
         Ok(Restorer { shared })
     }
 
     /// Whether something other than a directory stands where `path` would be
-    /// restored; lets a caller refuse before anything is written.
+    /// restored; lets a caller refuse before anything is written. Where the file
+    /// system can hold no such name, nothing stands: restoring it fails, and
+    /// hinders nothing else.
     ///
     /// # Errors
     /// [`TreeError::Unsafe`] as for restoring, [`TreeError::Io`] if it cannot
@@ -165,16 +194,20 @@ impl Restorer {
         let Some(path) = self.shared.destination(path)? else { return Ok(false) };
         let (parent, name) = split_last(path);
         let parent = match self.shared.root.directory(parent) {
-            Err(TreeError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                return Ok(false);
-            }
+            Err(TreeError::Io { source, .. }) if is_absent(&source) => return Ok(false),
             other => other?,
         };
         match statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(status) => Ok(FileType::from_raw_mode(status.st_mode) != FileType::Directory),
-            Err(Errno::NOENT) => Ok(false),
+            Err(error) if is_absent(&error.into()) => Ok(false),
             Err(error) => Err(TreeError::io(self.shared.root.shown(path), "look at", error)),
         }
+    }
+
+    /// What was removed since the last call to make way for directories, on
+    /// disk.
+    pub fn take_removed(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.shared.state().removed)
     }
 
     /// Starts a regular file of `size` bytes. `None` if the policy or
@@ -214,11 +247,12 @@ impl Restorer {
             Kind::File(_) => panic!("regular files are restored by Restorer::file"),
             Kind::Directory => return shared.directory(&path, &entry.metadata).map(|()| true),
             Kind::Symlink { target } => {
+                shared.state().written.insert(entry.path.clone(), None);
                 if shared.admitted(&entry.path, &entry.metadata)?.is_none() {
                     return Ok(false);
                 }
-                let link = Symlink { path, target: target.clone(), metadata: metadata() };
-                shared.state().symlinks.push(link);
+                let (entry, target) = (entry.path.clone(), target.clone());
+                shared.state().symlinks.push(Symlink { path, entry, target, metadata: metadata() });
             }
             Kind::HardLink { target } => {
                 check_path(target)?;
@@ -238,6 +272,13 @@ impl Restorer {
         }
         Ok(true)
     }
+}
+
+/// Whether nothing is under a name, or nothing can be: it is too long, or has
+/// bytes the file system does not take.
+fn is_absent(error: &std::io::Error) -> bool {
+    let absent = [Errno::NOENT, Errno::NAMETOOLONG, Errno::INVAL, Errno::ILSEQ];
+    error.raw_os_error().is_some_and(|number| absent.contains(&Errno::from_raw_os_error(number)))
 }
 
 impl Shared {
@@ -282,112 +323,63 @@ impl Shared {
                 descriptor
             }
         };
-        Ok(Place { parent, name: name.to_vec(), shown: self.root.shown(path) })
+        let directory = split_last(path).0.to_vec();
+        Ok(Place { parent, name: name.to_vec(), directory, shown: self.root.shown(path) })
     }
 
     fn open_or_make(&self, path: &[u8]) -> Result<OwnedFd, TreeError> {
-        self.root.make_directory(path, &mut |made| {
-            self.state().directories.insert(made.to_vec(), None);
+        self.root.make_directory(path, &mut |made, directory| {
+            if let Ok(status) = fstat(directory) {
+                let made_now = Directory { id: FileId::from_stat(&status), metadata: None };
+                self.state().directories.insert(made.to_vec(), made_now);
+            }
         })
     }
 
     /// Makes or adopts a directory. One that was there before keeps its
     /// metadata unless the policy replaces things.
     fn directory(&self, path: &[u8], metadata: &Metadata) -> Result<(), TreeError> {
-        self.open_or_make(path)?;
+        let place = self.place(path)?;
+        if place.make_way(self.options.overwrite, metadata.modified)? {
+            self.state().removed.push(place.shown.clone());
+        }
+        let directory = self.open_or_make(path)?;
+        let status = fstat(&directory).map_err(|error| place.failed("look at", error))?;
+        let id = FileId::from_stat(&status);
         let replaces = matches!(self.options.overwrite, Overwrite::Always | Overwrite::Newer);
         let mut state = self.state();
-        if replaces || state.directories.contains_key(path) {
-            state.directories.insert(path.to_vec(), Some(metadata.clone()));
+        match state.directories.get_mut(path) {
+            Some(known) => known.metadata = Some(metadata.clone()),
+            None if replaces => {
+                let metadata = Some(metadata.clone());
+                state.directories.insert(path.to_vec(), Directory { id, metadata });
+            }
+            None => {}
         }
         Ok(())
-    }
-
-    /// Makes a fifo or device node.
-    fn special(
-        &self,
-        entry: &Entry,
-        kind: FileType,
-        major: u32,
-        minor: u32,
-    ) -> Result<bool, TreeError> {
-        self.state().written.insert(entry.path.clone(), None);
-        if kind != FileType::Fifo && !self.attributes.devices() {
-            let cause = "device nodes are made only by root and with --preserve";
-            return Err(TreeError::LeftOut { path: disk_path(&entry.path), cause });
-        }
-        let Some(place) = self.admitted(&entry.path, &entry.metadata)? else { return Ok(false) };
-        let (temporary, ()) = place.temporary("create", |name| {
-            mknodat(&place.parent, name, kind, Mode::RUSR | Mode::WUSR, makedev(major, minor))
-        })?;
-        self.complete(&place, &temporary, kind, &entry.path, &entry.metadata)
-    }
-
-    /// Gives something just made under a temporary name its metadata and name.
-    fn complete(
-        &self,
-        place: &Place,
-        temporary: &[u8],
-        kind: FileType,
-        entry: &[u8],
-        metadata: &Metadata,
-    ) -> Result<bool, TreeError> {
-        let parent = place.parent.as_fd();
-        let failures = self.attributes.apply_unopened(parent, temporary, kind, metadata);
-        self.note(&place.shown, failures);
-        let installed = place.install(temporary, self.options.overwrite);
-        let Some(name) = installed.inspect_err(|_| place.remove(temporary))? else {
-            return Ok(false);
-        };
-        if kind != FileType::Symlink {
-            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let made = openat(parent, &name, flags, Mode::empty());
-            let made = made.map_err(|error| place.failed("look at", error))?;
-            self.written(entry, place, &name, made.as_fd())?;
-        }
-        Ok(true)
     }
 
     /// Remembers a file, so that hard links to it can be made.
-    fn written(
-        &self,
-        entry: &[u8],
-        place: &Place,
-        name: &[u8],
-        file: BorrowedFd<'_>,
-    ) -> Result<(), TreeError> {
-        let status = fstat(file).map_err(|error| place.failed("look at", error))?;
-        // The path is the entry's, stripped, with the name it really got.
-        let stripped = self.destination(entry)?.expect("a stripped-away entry is never written");
-        let mut path = split_last(stripped).0.to_vec();
-        if !path.is_empty() {
-            path.push(b'/');
-        }
-        path.extend_from_slice(name);
-        let written = Written { path, id: FileId::from_stat(&status) };
+    fn written(&self, entry: &[u8], place: &Place, name: &[u8], id: FileId) {
+        let written = Written { path: place.below(name), id };
         self.state().written.insert(entry.to_vec(), Some(written));
-        Ok(())
     }
 
-    /// Removes all unfinished files, and keeps new ones from being made.
-    fn abandon(&self) {
-        let Some(mut state) = lock_soon(&self.state) else { return };
-        state.abandoned = true;
-        for path in state.temporaries.drain() {
-            let (parent, name) = split_last(&path);
-            if let Ok(parent) = self.root.directory(parent) {
-                let _ = unlinkat(parent, name, AtFlags::empty());
-            }
-        }
-    }
-
-    /// Keeps what could not be set as warnings.
+    /// Keeps what could not be set, to be reported once for each cause.
     fn note(&self, path: &Path, failures: Failures) {
-        if !failures.is_empty() {
-            let warnings = failures
-                .into_iter()
-                .map(|(operation, error)| TreeError::io(path, operation, error));
-            self.state().warnings.extend(warnings);
+        for (property, error) in failures {
+            let cause = (property.class().to_vec(), error.raw_os_error());
+            let mut state = self.state();
+            state.not_set.entry(cause).or_default().push((path.to_owned(), property));
         }
+    }
+
+    fn not_set(&self) -> Vec<TreeError> {
+        let all = std::mem::take(&mut self.state().not_set).into_iter();
+        let error = |((_, number), entries)| {
+            let source = std::io::Error::from_raw_os_error(number);
+            TreeError::NotSet { entries, source }
+        };
+        all.map(error).collect()
     }
 }

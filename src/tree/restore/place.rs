@@ -1,12 +1,11 @@
 //! Where an entry goes, and what happens to what stands there.
 
-use rustix::fd::{AsFd, OwnedFd};
-use rustix::fs::{AtFlags, FileType, RenameFlags};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{AtFlags, CWD, FileType, RenameFlags};
 use rustix::fs::{linkat, renameat, renameat_with, statat, unlinkat};
 use rustix::io::Errno;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::stat::modified;
 use super::{Overwrite, TreeError};
@@ -20,6 +19,8 @@ const MOST_NAMES: u32 = 100_000;
 pub(super) struct Place {
     pub(super) parent: Arc<OwnedFd>,
     pub(super) name: Vec<u8>,
+    /// Path of the directory below the destination.
+    pub(super) directory: Vec<u8>,
     /// On disk, for messages.
     pub(super) shown: PathBuf,
 }
@@ -62,7 +63,9 @@ impl Place {
                 renamed.inspect(|()| self.remove(temporary))
             }
             Overwrite::Refuse | Overwrite::Never => self.claim(temporary, &self.name),
-            Overwrite::Rename => return self.install_renamed(temporary).map(Some),
+            Overwrite::Rename => {
+                return self.first_free(|name| self.claim(temporary, name)).map(Some);
+            }
         };
         match outcome {
             Ok(()) => {}
@@ -78,10 +81,14 @@ impl Place {
         Ok(Some(self.name.clone()))
     }
 
-    fn install_renamed(&self, temporary: &[u8]) -> Result<Vec<u8>, TreeError> {
+    /// Tries this name, then this name with a number, until one is free.
+    fn first_free(
+        &self,
+        claim: impl Fn(&[u8]) -> rustix::io::Result<()>,
+    ) -> Result<Vec<u8>, TreeError> {
         let mut name = self.name.clone();
         for number in 1..=MOST_NAMES {
-            match self.claim(temporary, &name) {
+            match claim(&name) {
                 Ok(()) => return Ok(name),
                 Err(Errno::EXIST) => {
                     name = [&self.name[..], format!(".{number}").as_bytes()].concat()
@@ -112,24 +119,34 @@ impl Place {
         }
     }
 
-    /// Makes something under a fresh temporary name.
+    /// Path below the destination of a name in the same directory.
+    pub(super) fn below(&self, name: &[u8]) -> Vec<u8> {
+        below(&self.directory, name)
+    }
+
+    /// Gives an open file that has no name this name, or one like it. `None` if
+    /// that takes renaming, because the policy replaces what is there;
+    /// `Some(None)` if the policy keeps it.
     ///
     /// # Errors
-    /// What `make` says, unless it says that the name is taken.
-    pub(super) fn temporary<T>(
+    /// [`TreeError::Exists`], [`TreeError::Io`].
+    pub(super) fn install_unnamed(
         &self,
-        operation: &'static str,
-        make: impl Fn(&[u8]) -> rustix::io::Result<T>,
-    ) -> Result<(Vec<u8>, T), TreeError> {
-        static COUNTER: AtomicU64 = AtomicU64::new(0);
-        loop {
-            let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let name = format!(".pear-archive-{}-{number}", std::process::id()).into_bytes();
-            match make(&name) {
-                Ok(made) => return Ok((name, made)),
-                Err(Errno::EXIST) => {} // left by a killed run with our number
-                Err(error) => return Err(self.failed(operation, error)),
+        file: BorrowedFd<'_>,
+        policy: Overwrite,
+    ) -> Result<Option<Option<Vec<u8>>>, TreeError> {
+        let link = |name: &[u8]| link_unnamed(file, self.parent.as_fd(), name);
+        match (link(&self.name), policy) {
+            (Ok(()), _) => Ok(Some(Some(self.name.clone()))),
+            (Err(Errno::EXIST), Overwrite::Always | Overwrite::Newer) => Ok(None),
+            (Err(Errno::EXIST), Overwrite::Never) => Ok(Some(None)),
+            (Err(Errno::EXIST), Overwrite::Rename) => {
+                self.first_free(link).map(|name| Some(Some(name)))
             }
+            (Err(Errno::EXIST), Overwrite::Refuse) => {
+                Err(TreeError::Exists { path: self.shown.clone() })
+            }
+            (Err(error), _) => Err(self.failed("create", error)),
         }
     }
 
@@ -138,7 +155,52 @@ impl Place {
         let _ = unlinkat(&self.parent, temporary, AtFlags::empty());
     }
 
+    /// Removes what is no directory and stands where a directory goes; `false`
+    /// if nothing of that kind is there.
+    ///
+    /// # Errors
+    /// [`TreeError::Exists`] if the policy keeps it, [`TreeError::Io`].
+    pub(super) fn make_way(&self, policy: Overwrite, time: Timestamp) -> Result<bool, TreeError> {
+        let status = match statat(&self.parent, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => return Ok(false),
+            other => other.map_err(|error| self.failed("look at", error))?,
+        };
+        let kind = FileType::from_raw_mode(status.st_mode);
+        if kind == FileType::Directory {
+            return Ok(false);
+        }
+        let replaces = match policy {
+            Overwrite::Always => true,
+            Overwrite::Newer => time > modified(&status),
+            _ => false,
+        };
+        match (replaces, kind) {
+            (true, _) => {}
+            (false, FileType::Symlink) => return Ok(false), // opening it is refused as unsafe
+            (false, _) => return Err(TreeError::Exists { path: self.shown.clone() }),
+        }
+        let removed = unlinkat(&self.parent, &self.name, AtFlags::empty());
+        removed.map_err(|error| self.failed("remove", error)).map(|()| true)
+    }
+
     pub(super) fn failed(&self, operation: &'static str, error: Errno) -> TreeError {
         TreeError::io(&self.shown, operation, error)
     }
+}
+
+/// A path below the destination, in a directory there (empty at the top).
+pub(super) fn below(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
+    [directory, slash, name].concat()
+}
+
+/// Gives an open file without a name one. Needs `/proc`: without it only root
+/// could do that.
+pub(super) fn link_unnamed(
+    file: BorrowedFd<'_>,
+    parent: BorrowedFd<'_>,
+    name: &[u8],
+) -> rustix::io::Result<()> {
+    let itself = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(CWD, itself, parent, name, AtFlags::SYMLINK_FOLLOW)
 }

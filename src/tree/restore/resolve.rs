@@ -6,7 +6,7 @@
 
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
-use rustix::fs::{mkdirat, openat, openat2, statat};
+use rustix::fs::{mkdirat, openat, openat2, statat, sync, syncfs};
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,8 +22,8 @@ const BENEATH: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 
 /// What to do about a component that does not exist, in the open directory and
-/// with the path so far.
-type Missing<'a> = dyn FnMut(&OwnedFd, &[u8]) -> Result<(), TreeError> + 'a;
+/// with the path so far; says whether it was made.
+type Missing<'a> = dyn FnMut(&OwnedFd, &[u8]) -> Result<bool, TreeError> + 'a;
 
 /// The destination directory.
 #[derive(Debug)]
@@ -45,6 +45,24 @@ impl Root {
         Ok(Root { descriptor, path: path.to_owned(), by_components })
     }
 
+    /// Writes all that was changed on the file system of the destination to
+    /// the disk.
+    ///
+    /// # Errors
+    /// [`TreeError::Io`]: what was restored may not be on the disk.
+    pub(super) fn sync(&self) -> Result<(), TreeError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match openat(&self.descriptor, ".", flags, Mode::empty()) {
+            Ok(directory) => {
+                syncfs(directory).map_err(|error| TreeError::io(&self.path, "sync", error))
+            }
+            Err(_) => {
+                sync(); // a directory that may be written, but not read
+                Ok(())
+            }
+        }
+    }
+
     /// Where a path beneath lies on disk, for messages.
     pub(super) fn shown(&self, path: &[u8]) -> PathBuf {
         self.path.join(disk_path(path))
@@ -57,34 +75,34 @@ impl Root {
     pub(super) fn directory(&self, path: &[u8]) -> Result<OwnedFd, TreeError> {
         match self.directly(path) {
             Some(descriptor) => Ok(descriptor),
-            None => self.by_components(path, &mut |_, prefix| {
-                let missing = std::io::Error::from(Errno::NOENT);
-                Err(TreeError::io(self.shown(prefix), "open the directory", missing))
-            }),
+            None => {
+                let mut missing = |_: &OwnedFd, prefix: &[u8]| {
+                    let missing = std::io::Error::from(Errno::NOENT);
+                    Err(TreeError::io(self.shown(prefix), "open the directory", missing))
+                };
+                self.by_components(path, &mut missing, &mut |_, _| {})
+            }
         }
     }
 
     /// Opens a directory, making it and those above it, mode 0700, where they
-    /// are missing; `made` hears of each one made.
+    /// are missing; `made` is called with each one made, and its handle.
     pub(super) fn make_directory(
         &self,
         path: &[u8],
-        made: &mut dyn FnMut(&[u8]),
+        made: &mut dyn FnMut(&[u8], &OwnedFd),
     ) -> Result<OwnedFd, TreeError> {
         if let Some(descriptor) = self.directly(path) {
             return Ok(descriptor);
         }
-        self.by_components(path, &mut |parent, prefix| {
-            let name = split_last(prefix).1;
-            match mkdirat(parent, name, Mode::RWXU) {
-                Ok(()) => made(prefix),
-                Err(Errno::EXIST) => {} // another thread was faster
-                Err(error) => {
-                    return Err(TreeError::io(self.shown(prefix), "make the directory", error));
-                }
+        let mut missing = |parent: &OwnedFd, prefix: &[u8]| {
+            match mkdirat(parent, split_last(prefix).1, Mode::RWXU) {
+                Ok(()) => Ok(true),
+                Err(Errno::EXIST) => Ok(false), // another thread was faster
+                Err(error) => Err(TreeError::io(self.shown(prefix), "make the directory", error)),
             }
-            Ok(())
-        })
+        };
+        self.by_components(path, &mut missing, made)
     }
 
     /// One `openat2`; `None` if that did not work, for whatever reason.
@@ -106,8 +124,14 @@ impl Root {
 
     /// Opens one component after the other without following links. Checked
     /// paths have no `..`, so this cannot leave the root. Where `missing`
-    /// returns, the component is tried once more.
-    fn by_components(&self, path: &[u8], missing: &mut Missing<'_>) -> Result<OwnedFd, TreeError> {
+    /// returns, the component is tried once more, and `made` is called if it
+    /// was made.
+    fn by_components(
+        &self,
+        path: &[u8],
+        missing: &mut Missing<'_>,
+        made: &mut dyn FnMut(&[u8], &OwnedFd),
+    ) -> Result<OwnedFd, TreeError> {
         let mut current = openat(&self.descriptor, ".", DIRECTORY, Mode::empty())
             .map_err(|error| TreeError::io(&self.path, "open the directory", error))?;
         let mut start = 0;
@@ -116,11 +140,15 @@ impl Root {
             let end = length.map_or(path.len(), |length| start + length);
             let (name, prefix) = (&path[start..end], &path[..end]);
             let mut opened = openat(&current, name, DIRECTORY, Mode::empty());
+            let mut is_new = false;
             if matches!(opened, Err(Errno::NOENT)) {
-                missing(&current, prefix)?;
+                is_new = missing(&current, prefix)?;
                 opened = openat(&current, name, DIRECTORY, Mode::empty());
             }
             current = opened.map_err(|error| self.refused(&current, name, prefix, error))?;
+            if is_new {
+                made(prefix, &current);
+            }
             start = end + 1;
         }
         Ok(current)
