@@ -109,15 +109,19 @@ pub(super) fn write_archive(
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
-    let planned = plan(found, options.jobs, control)?;
-    let Plan { contents, others, entries, bytes, archive_id } = planned;
+    let planned = plan(found, options.jobs, options.memory, control)?;
+    let Plan { contents, others, entries, bytes, held, archive_id } = planned;
+    // Known before the first byte is written: no group is larger than this.
+    let largest = cost(options, bytes.min(options.group_size));
+    pool::check_cost(held.saturating_add(largest), options.memory)?;
     control.events.event(Event::Total { entries, bytes });
     let mut writer = Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?;
     write_others(&mut writer, &others, control)?;
     let group_size = usize::try_from(options.group_size).unwrap_or(usize::MAX);
     let packer = Packer::new(contents, group_size, *control);
     let mut creation = Creation { packer, writer, options, control, bytes: 0, groups: 0 };
-    pool::run(&mut creation, pool::workers(options.jobs), options.memory, control)?;
+    let memory = options.memory - held;
+    pool::run(&mut creation, pool::workers(options.jobs), memory, control)?;
     let Creation { packer, writer, bytes, groups, .. } = creation;
     let mut all: Vec<Entry> = packer.into_entries();
     all.extend(others.iter().flat_map(|node| node.entries(node.kind())));
@@ -151,6 +155,12 @@ fn write_others(
     Ok(())
 }
 
+/// Bytes of memory that coding a group of `length` bytes takes, and holding it.
+fn cost(options: &CreateOptions, length: u64) -> u64 {
+    let coding = codec::encode_memory(&options.codec, length);
+    if length == 0 { 0 } else { coding.saturating_add(length.saturating_mul(2)) }
+}
+
 /// Reading, coding and writing, as the pool drives them.
 struct Creation<'a, W: Write> {
     packer: Packer<'a>,
@@ -177,8 +187,7 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
     fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError> {
         let Some(filled) = self.packer.fill()? else { return Ok(None) };
         let length = filled.raw.len() as u64;
-        let coding = codec::encode_memory(&self.options.codec, length);
-        let cost = if length == 0 { 0 } else { coding.saturating_add(2 * length) };
+        let cost = cost(self.options, length);
         let digest = filled.part.group_digest;
         let job = EncodeJob { raw: filled.raw, digest, options: self.options };
         Ok(Some(Task { job, kept: (filled.part, length), cost }))

@@ -102,7 +102,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                 self.take(file, Ok(&[]));
             }
         }
-        let (memory, control) = (self.archive.limits.memory, self.control);
+        let held = self.archive.held(self.files.iter().map(|file| &file.entry));
+        let (memory, control) = (self.archive.limits.memory.saturating_sub(held), self.control);
         let result = pool::run(&mut self, pool::workers(jobs), memory, control);
         summary.entries += self.summary.entries;
         summary.bytes += self.summary.bytes;

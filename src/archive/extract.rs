@@ -68,6 +68,7 @@ impl<S: ReadAt> Archive<S> {
         control: &Control,
     ) -> Result<ExtractSummary, ArchiveError> {
         let selected = self.select(&options.patterns)?;
+        self.check_memory(selected.iter())?;
         let restorer = Restorer::new(destination, options.restore.clone())?;
         let mut summary = ExtractSummary::default();
         let mut files = Vec::new();
@@ -161,6 +162,7 @@ impl<S: ReadAt> Archive<S> {
         digests: BTreeMap<u64, Digest>,
         summary: &mut ExtractSummary,
     ) -> Result<(), ArchiveError> {
+        self.check_memory(files.iter())?;
         // Files may share a content, so only this sum is not bounded by the groups.
         let bytes = files.iter().map(data_length).fold(0, u64::saturating_add);
         let output = files.iter().map(file_size).fold(0, u64::saturating_add);

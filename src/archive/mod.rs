@@ -9,6 +9,7 @@
 //!
 //! | module | what it decides |
 //! |---|---|
+//! | `pool`, `room` | threads, and what memory allows |
 //! | `source` | where entries and bytes come from |
 //! | `plan` | which files share a content, and their order |
 //! | `pack` | where groups are cut |
@@ -30,6 +31,7 @@ mod pack;
 mod parts;
 mod plan;
 mod pool;
+mod room;
 mod sink;
 mod source;
 mod stream;

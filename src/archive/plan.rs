@@ -4,6 +4,7 @@
 //! function of names, sizes and contents alone, never of the disk or of
 //! timing.
 
+use super::room::creation_memory;
 use super::source::{Input, OpenSource, Source};
 use super::{ArchiveError, Control, pool};
 use crate::checksum::{Context, Digest, Hasher, Tag};
@@ -47,6 +48,8 @@ pub(super) struct Plan {
     pub entries: u64,
     /// Sizes of all contents together.
     pub bytes: u64,
+    /// Bytes of memory that the entries take until the archive is written.
+    pub held: u64,
     pub archive_id: Tag,
 }
 
@@ -90,17 +93,23 @@ impl Node {
 /// of another.
 ///
 /// # Errors
-/// [`ArchiveError::Interrupted`]. What cannot be read is reported and left out.
+/// [`ArchiveError::Interrupted`]; [`ArchiveError::Limit`] if there are too many for
+/// `memory` bytes. What cannot be read is reported and left out.
 pub(super) fn plan(
     inputs: impl Iterator<Item = Result<Input, ArchiveError>>,
     jobs: usize,
+    memory: u64,
     control: &Control,
 ) -> Result<Plan, ArchiveError> {
-    let mut found = Vec::new();
+    let (mut found, mut held) = (Vec::new(), 0);
     for item in inputs {
         control.check()?;
         match item {
-            Ok(item) => found.push(item),
+            Ok(item) => {
+                held += creation_memory(&item.entry);
+                pool::check_cost(held, memory)?;
+                found.push(item);
+            }
             Err(error) => control.warn(error),
         }
     }
@@ -111,7 +120,7 @@ pub(super) fn plan(
         join_names(found).into_iter().partition(|node| matches!(node.kind(), Kind::File(_)));
     let contents = join_files(files, jobs, control)?;
     let bytes = contents.iter().map(|content| content.nodes[0].size()).sum();
-    Ok(Plan { contents, others, entries, bytes, archive_id })
+    Ok(Plan { contents, others, entries, bytes, held, archive_id })
 }
 
 /// Derives the archive id from what was found, so that the same input gives

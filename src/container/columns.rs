@@ -4,8 +4,8 @@
 //! like values stand together, so zstd finds what repeats. Normative text:
 //! spec/container.md §2.2.
 
-use super::ContainerError;
 use super::limits::check;
+use super::{ContainerError, Limits};
 use crate::bytes::{BytesError, Cursor, put_signed};
 
 /// Level of the zstd frames that hold tables: the highest that is not slow, and
@@ -14,10 +14,14 @@ fn level(raw_length: usize) -> i32 {
     if raw_length <= 16 << 20 { 19 } else { 9 }
 }
 
+/// Bytes that zstd takes to decompress a frame at once.
+const ZSTD_CONTEXT: u64 = 200 << 10;
+
 /// Codec number of sections whose payload is one zstd frame.
 pub(super) const CODEC_ZSTD: u8 = 1;
 
 /// A cursor that knows which table it is in.
+#[derive(Clone)]
 pub(super) struct Columns<'a> {
     cursor: Cursor<'a>,
     table: &'static str,
@@ -101,6 +105,11 @@ impl<'a> Columns<'a> {
         self.take(length)
     }
 
+    /// Passes over `count` varints.
+    pub fn skip(&mut self, count: u64) -> Result<(), ContainerError> {
+        (0..count).try_for_each(|_| self.varint().map(drop))
+    }
+
     /// A column of `count` varints.
     pub fn varints(&mut self, count: usize) -> Result<Vec<u64>, ContainerError> {
         (0..count).map(|_| self.varint()).collect()
@@ -143,7 +152,7 @@ pub(super) fn pack(raw: &[u8]) -> Result<Vec<u8>, ContainerError> {
     Ok(zstd::bulk::compress(raw, level(raw.len()))?)
 }
 
-/// Decompresses a table of `raw_length` bytes, at most `limit`.
+/// Decompresses a table of `raw_length` bytes.
 ///
 /// # Errors
 /// [`ContainerError::TooLarge`] before allocating; [`ContainerError::Invalid`]
@@ -151,10 +160,12 @@ pub(super) fn pack(raw: &[u8]) -> Result<Vec<u8>, ContainerError> {
 pub(super) fn unpack(
     payload: &[u8],
     raw_length: u64,
-    limit: u64,
+    limits: &Limits,
     table: &'static str,
 ) -> Result<Vec<u8>, ContainerError> {
-    check("index bytes", raw_length, limit)?;
+    check("index bytes", raw_length, limits.index_bytes)?;
+    let held = (payload.len() as u64).saturating_add(raw_length);
+    check("memory", held.saturating_add(ZSTD_CONTEXT), limits.memory)?;
     let invalid = |cause| ContainerError::Invalid { table, row: 0, cause };
     // zstd would go on with a second frame; the format has one.
     match zstd::zstd_safe::find_frame_compressed_size(payload) {

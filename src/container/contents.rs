@@ -9,7 +9,7 @@ use super::{ContainerError, Limits};
 use crate::bytes::put_varint;
 use crate::entry::Segment;
 
-const TABLE: &str = "Content_Table";
+pub(super) const TABLE: &str = "Content_Table";
 
 /// Size and data segments of a sparse file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

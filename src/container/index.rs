@@ -1,6 +1,7 @@
 //! The INDEX payload: Section_Table, Content_Table, Entry_Table. The one
 //! authority on what an archive holds. Normative text: spec/container.md §5.
 
+use super::budget;
 use super::columns::{Columns, pack, unpack};
 use super::contents::{self, Piece, Sparse};
 use super::limits::check;
@@ -60,8 +61,10 @@ pub fn decode_index(
     raw_length: u64,
     limits: &Limits,
 ) -> Result<Index, ContainerError> {
-    let raw = unpack(payload, raw_length, limits.index_bytes, "INDEX")?;
+    let raw = unpack(payload, raw_length, limits, "INDEX")?;
     let mut columns = Columns::new(&raw, TABLE);
+    let needed = budget::index(columns.clone(), limits)?;
+    budget::check_memory(needed, &raw, payload, limits)?;
     let sections = decode_sections(&mut columns, limits)?;
     let pieces = contents::decode(&mut columns, 0, limits)?;
     let digests: Vec<Digest> = pieces.iter().map(|_| columns.array()).collect::<Result<_, _>>()?;

@@ -9,6 +9,7 @@
 //! numbers of their codec, filter and model and never looks inside.
 //! Normative text: spec/container.md; names there are names here.
 
+mod budget;
 mod columns;
 mod contents;
 mod error;
@@ -25,6 +26,7 @@ mod table;
 mod writer;
 
 pub use crate::error::ErrorKind;
+pub use budget::{allocation, entry_memory};
 pub use error::ContainerError;
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
 pub use index::{Index, decode_index, encode_index};

@@ -2,6 +2,7 @@
 //! index can be known, so that archives are extracted from a pipe and salvaged
 //! without their index. Normative text: spec/container.md §6.
 
+use super::budget;
 use super::columns::{Columns, pack, unpack};
 use super::index::files_mut;
 use super::{ContainerError, Limits, contents, table};
@@ -67,7 +68,7 @@ pub fn decode_part(
     raw_length: u64,
     limits: &Limits,
 ) -> Result<Part, ContainerError> {
-    let raw = unpack(payload, raw_length, limits.index_bytes, "ENTRY")?;
+    let raw = unpack(payload, raw_length, limits, "ENTRY")?;
     let mut columns = Columns::new(&raw, "Part");
     let continued = columns.flag(0)?;
     let following = columns.varint()?;
@@ -77,6 +78,8 @@ pub fn decode_part(
     if !revoked.is_sorted_by(|one, next| one < next) || (!continued && count > 0) {
         return Err(columns.invalid(0, "Revoked is out of order or revokes nothing"));
     }
+    let needed = budget::part(&mut columns.clone(), limits)?;
+    budget::check_memory(needed, &raw, payload, limits)?;
     let pieces = contents::decode(&mut columns, following, limits)?;
     if continued && pieces.first().is_none_or(|first| first.sparse.is_some()) {
         return Err(columns.invalid(0, "the continued piece is missing or starts anew"));

@@ -86,7 +86,12 @@ impl<S: ReadAt> Reader<S> {
             return Err(damaged("Archive_Id is another archive's"));
         }
         let section = read_index_section(&source, &footer)?;
-        let payload = read_payload(&source, &footer.archive_id, &section, limits.index_bytes)?;
+        let payload = read_payload(
+            &source,
+            &footer.archive_id,
+            &section,
+            limits.index_bytes.min(limits.memory),
+        )?;
         if digest(&payload) != footer.index_hash {
             return Err(damaged("Index_Hash is another index's"));
         }

@@ -9,10 +9,10 @@ use crate::entry::{Content, Entry, Kind, Metadata, Timestamp, check_path, compar
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-const TABLE: &str = "Entry_Table";
+pub(super) const TABLE: &str = "Entry_Table";
 
 /// Bytes a row takes at least: one in each of the nine columns all rows have.
-const ROW_MINIMUM: u64 = 9;
+pub(super) const ROW_MINIMUM: u64 = 9;
 
 /// Distinct owners: uid, gid, user, group.
 type Owner<'a> = (u32, u32, &'a [u8], &'a [u8]);

@@ -40,6 +40,7 @@ impl<S: ReadAt> Archive<S> {
         options: &ExportOptions,
         control: &Control,
     ) -> Result<ExtractSummary, ArchiveError> {
+        self.check_memory(self.select(&options.patterns)?.iter())?;
         let output = Output::new(path)?;
         let summary = self.export_into(output.file(), options, control);
         let summary = summary.map_err(|error| match error {

@@ -66,6 +66,7 @@ impl Work<'_> {
         match Archive::open(file, &self.limits) {
             Ok(archive) => {
                 let selected = select(archive.entries(), &self.options.patterns).map_err(named)?;
+                archive.check_memory(selected.iter().copied()).map_err(named)?;
                 let destination = self.destination(Some(&selected))?;
                 self.check_free(&destination, &selected)?;
                 let run = archive.extract(&destination.path, &self.options, &self.control);

@@ -4,6 +4,7 @@ use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::super::abandon::lock_soon;
 use super::super::names::{partial_name, split_last};
 use super::place::Place;
 use super::{Shared, TreeError};
