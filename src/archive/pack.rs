@@ -7,12 +7,12 @@
 //! file larger than a group is cut into equal parts.
 
 use super::parts::PartBuilder;
-use super::plan::{ContentPlan, FileHasher, Node};
+use super::plan::{ContentPlan, Node};
 use super::source::OpenSource;
 use super::{ArchiveError, Control, Event};
-use crate::checksum::Digest;
+use crate::checksum::{Digest, Hasher};
 use crate::codec::ContentKind;
-use crate::container::{Part, Piece, Sparse};
+use crate::container::{Part, Piece, Sparse, content_digest};
 use crate::entry::{Content, Entry, Extent, Kind};
 use std::collections::{HashMap, VecDeque};
 
@@ -49,7 +49,8 @@ struct Open {
     /// Which node is being read; all before it could not be.
     reading: usize,
     source: OpenSource,
-    hasher: FileHasher,
+    /// Of the data read so far.
+    hasher: Hasher,
     /// Bytes of data not yet read.
     left: u64,
     /// Where this group's piece starts in the buffer.
@@ -139,7 +140,7 @@ impl<'a> Packer<'a> {
             if let Some(source) = self.open_node(&mut plan.nodes[reading]) {
                 return Some(Open {
                     reading,
-                    hasher: FileHasher::new(&source),
+                    hasher: Hasher::new(),
                     left: source.data_length(),
                     source,
                     start: self.buffer.len(),
@@ -239,7 +240,8 @@ impl<'a> Packer<'a> {
 
     /// Ends a content that was read to its end.
     fn finish(&mut self, mut open: Open) {
-        let digest = open.hasher.finish();
+        let (size, segments) = (open.source.size(), open.source.segments());
+        let digest = content_digest(open.hasher.digest(), size, segments);
         let piece = self.piece(&mut open);
         let Open { plan, reading, source, announced, extents, .. } = open;
         let mut nodes = plan.nodes.into_iter().skip(reading).collect::<Vec<_>>();
