@@ -169,4 +169,3 @@ fn build(options: &CodecOptions) -> Vec<u8> {
     }
     writer.finish(all).unwrap().0
 }
-

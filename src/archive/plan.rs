@@ -35,6 +35,8 @@ pub(super) struct ContentPlan {
     /// Digest they shared when they were looked at; `None` for a single file,
     /// which was not.
     pub digest: Option<Digest>,
+    /// Where the first file was found to end although it is said to be longer.
+    pub cap: Option<u64>,
 }
 
 /// What goes into an archive.
@@ -191,12 +193,14 @@ fn join_files(
         let key = probe.and_then(|probe| probe.content);
         let digest = key.as_ref().map(|(digest, _)| *digest);
         match key {
-            None => contents.push(ContentPlan { kind, nodes: vec![node], digest }),
+            None => contents.push(ContentPlan { kind, nodes: vec![node], digest, cap: None }),
             Some(key) => {
                 let index = *known.entry(key).or_insert(contents.len());
                 match contents.get_mut(index) {
                     Some(content) => content.nodes.push(node),
-                    None => contents.push(ContentPlan { kind, nodes: vec![node], digest }),
+                    None => {
+                        contents.push(ContentPlan { kind, nodes: vec![node], digest, cap: None })
+                    }
                 }
             }
         }
@@ -216,7 +220,8 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
     let length = read_full(&mut open, &mut sample)?;
     sample.truncate(length);
     let kind = sniff(&sample);
-    if !whole {
+    // What another file stands for now is looked at when its turn comes.
+    if !whole || open.new_metadata()?.is_some() {
         return Ok(Probe { kind, content: None });
     }
     let segments = open.segments().map(<[Segment]>::to_vec);
