@@ -113,7 +113,8 @@ pub struct Extent {
 pub struct Content {
     /// Size of the file in bytes, holes included.
     pub size: u64,
-    /// BLAKE3 of the whole content, holes read as zeros.
+    /// BLAKE3 of the whole content; of the map and the data for a file with holes
+    /// (`container::content_digest`).
     pub digest: [u8; 32],
     /// Data segments of a sparse file, ascending and disjoint; `None` when the
     /// file has no holes.

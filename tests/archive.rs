@@ -249,6 +249,69 @@ fn sparse_files_store_their_data_only() {
     assert_eq!(content, fs::read(tree.path().join("sparse")).unwrap());
 }
 
+/// Seconds of processor time this process has taken.
+fn cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+/// 4 TiB of hole could not be hashed in the minutes a test may take: the bounds
+/// are hundreds of times what is needed.
+#[test]
+fn a_hole_costs_nothing_however_large_it_is() {
+    const SIZE: u64 = 4 << 40;
+    let tree = TempDir::new().unwrap();
+    let path = tree.path().join("last");
+    let file = File::create(&path).unwrap();
+    if file.set_len(SIZE).is_err() {
+        return; // this file system has no files so large
+    }
+    std::os::unix::fs::FileExt::write_all_at(&file, b"island", SIZE / 2).unwrap();
+    // Another file of that size, so that both are looked through for equal content.
+    File::create(tree.path().join("hole")).unwrap().set_len(SIZE).unwrap();
+    let begun = cpu_seconds();
+    let (bytes, summary) = pack(tree.path(), &options(Codec::Store, 1 << 20));
+    assert!(summary.bytes < 1 << 20, "{summary:?}");
+    let limits = Limits { output_bytes: u64::MAX, ..Limits::default() };
+    let archive = Archive::open(&bytes[..], &limits).unwrap();
+    let verified = archive.verify(1, &CONTROL).unwrap();
+    assert!(verified.failures.is_empty() && verified.entries == 2, "{verified:?}");
+    let to = TempDir::new().unwrap();
+    let done = archive.extract(to.path(), &preserving(), &CONTROL).unwrap();
+    assert!(done.failures.is_empty(), "{done:?}");
+    assert_eq!(fs::metadata(to.path().join("last")).unwrap().len(), SIZE);
+    let mut island = [0; 8];
+    let restored = File::open(to.path().join("last")).unwrap();
+    std::os::unix::fs::FileExt::read_exact_at(&restored, &mut island, SIZE / 2 - 1).unwrap();
+    assert_eq!(&island, b"\0island\0");
+    assert!(cpu_seconds() - begun < 60.0);
+}
+
+#[test]
+fn equal_content_with_other_holes_is_kept_with_its_own() {
+    let tree = TempDir::new().unwrap();
+    for name in ["full", "full2"] {
+        fs::write(tree.path().join(name), vec![0; 1 << 20]).unwrap();
+    }
+    for name in ["hole", "hole2"] {
+        File::create(tree.path().join(name)).unwrap().set_len(1 << 20).unwrap();
+    }
+    let (bytes, summary) = pack(tree.path(), &options(Codec::Store, 1 << 22));
+    let archive = Archive::open(&bytes[..], &Limits::default()).unwrap();
+    assert!(archive.verify(1, &CONTROL).unwrap().failures.is_empty());
+    let holes = |name: &[u8]| match &archive.entry(name).unwrap().kind {
+        Kind::File(content) => content.segments.is_some(),
+        kind => panic!("{kind:?}"),
+    };
+    if holes(b"hole") {
+        assert_eq!(summary.bytes, 1 << 20, "each content once, holes left out");
+    }
+    assert!(!holes(b"full") && !holes(b"full2"));
+    let to = TempDir::new().unwrap();
+    assert!(unpack(&bytes, to.path(), &preserving()).failures.is_empty());
+    assert_same_below(tree.path(), to.path());
+}
+
 #[test]
 fn an_archive_leaves_itself_out_and_replaces_only_when_whole() {
     let tree = TempDir::new().unwrap();

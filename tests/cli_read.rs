@@ -51,6 +51,7 @@ fn list_json_is_an_object_per_line() {
     let digest = blake3::hash(&fs::read(at.path().join("t/notes.txt")).unwrap()).to_hex();
     assert!(notes.contains(&format!("\"blake3\":\"{digest}\"")), "{notes}");
     assert!(notes.contains("\"modified\":\"2001-09-09T01:46:40.123456789Z\""), "{notes}");
+    assert!(!notes.contains("sparse_blake3"));
     assert!(stdout.contains("\"path_base64\":\"dC9jYWbpIAobWzMxbQ==\""));
 }
 

@@ -274,6 +274,21 @@ fn read_entries(table: &mut Table, contents: &[File]) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
+/// §2.3, rule 3
+fn content_digest(file: &File, stream: &[u8]) -> [u8; 32] {
+    let data = &stream[file.start as usize..(file.start + file.length) as usize];
+    let plain = *blake3::hash(data).as_bytes();
+    if file.segments == [(0, file.size)] {
+        return plain;
+    }
+    let mut map = [file.size.to_le_bytes(), (file.segments.len() as u64).to_le_bytes()].concat();
+    for (offset, length) in &file.segments {
+        map.extend([offset.to_le_bytes(), length.to_le_bytes()].concat());
+    }
+    map.extend(plain);
+    derived("sparse file", &map)
+}
+
 /// §8, steps 4 and 5: a file from the stream of all decoded groups.
 pub fn content(file: &File, stream: &[u8]) -> Result<Vec<u8>> {
     let mut data = &stream[file.start as usize..(file.start + file.length) as usize];
@@ -283,6 +298,6 @@ pub fn content(file: &File, stream: &[u8]) -> Result<Vec<u8>> {
         whole[offset as usize..(offset + length) as usize].copy_from_slice(segment);
         data = rest;
     }
-    need(*blake3::hash(&whole).as_bytes() == file.digest, "Digest")?;
+    need(content_digest(file, stream) == file.digest, "Digest")?;
     Ok(whole)
 }

@@ -7,12 +7,12 @@
 //! file larger than a group is cut into equal parts.
 
 use super::parts::PartBuilder;
-use super::plan::{ContentPlan, FileHasher, Node};
+use super::plan::{ContentPlan, Node};
 use super::source::OpenSource;
 use super::{ArchiveError, Control, Event};
-use crate::checksum::Digest;
+use crate::checksum::{Digest, Hasher};
 use crate::codec::ContentKind;
-use crate::container::{Part, Piece, Sparse};
+use crate::container::{Part, Piece, Sparse, content_digest};
 use crate::entry::{Content, Entry, Extent, Kind};
 use std::collections::{HashMap, VecDeque};
 
@@ -49,7 +49,8 @@ struct Open {
     /// Which node is being read; all before it could not be.
     reading: usize,
     source: OpenSource,
-    hasher: FileHasher,
+    /// Of the data read so far.
+    hasher: Hasher,
     /// Bytes of data not yet read.
     left: u64,
     /// Where this group's piece starts in the buffer.
@@ -116,9 +117,13 @@ impl<'a> Packer<'a> {
                 return Ok(Some(self.close(Some(open))));
             }
             match self.read(&mut open, room) {
-                Err(()) => self.abandon(open),
-                Ok(()) if open.left == 0 => self.finish(open),
-                Ok(()) => return Ok(Some(self.close(Some(open)))),
+                Err(()) => self.abandon(open, None),
+                Ok(true) if open.announced => {
+                    let end = open.source.size();
+                    self.abandon(open, Some(end));
+                }
+                Ok(_) if open.left == 0 => self.finish(open),
+                Ok(_) => return Ok(Some(self.close(Some(open)))),
             }
         }
     }
@@ -136,10 +141,14 @@ impl<'a> Packer<'a> {
     /// Opens the first file of the content that can be opened.
     fn start(&mut self, mut plan: ContentPlan) -> Option<Open> {
         for reading in 0..plan.nodes.len() {
-            if let Some(source) = self.open_node(&mut plan.nodes[reading]) {
+            let kind = plan.kind;
+            if let Some(mut source) = self.open_node(&mut plan.nodes[reading], kind) {
+                if let Some(cap) = plan.cap.filter(|_| reading == 0) {
+                    source.cut(cap);
+                }
                 return Some(Open {
                     reading,
-                    hasher: FileHasher::new(&source),
+                    hasher: Hasher::new(),
                     left: source.data_length(),
                     source,
                     start: self.buffer.len(),
@@ -153,11 +162,26 @@ impl<'a> Packer<'a> {
     }
 
     /// Opens a file by the first of its names that can be opened; names that
-    /// cannot are reported and dropped.
-    fn open_node(&mut self, node: &mut Node) -> Option<OpenSource> {
+    /// cannot are reported and dropped. If it is not the file that was found, it
+    /// stands alone: the other names are taken for themselves.
+    fn open_node(&mut self, node: &mut Node, kind: ContentKind) -> Option<OpenSource> {
         while !node.names.is_empty() {
             match node.names[0].source.as_ref().map(|source| source.open()) {
-                Some(Ok(source)) => return Some(source),
+                Some(Ok(source)) => {
+                    if !source.is_same() && node.names.len() > 1 {
+                        let names = node.names.split_off(1);
+                        self.requeue(kind, vec![Node { names }], None);
+                    }
+                    match source.new_metadata() {
+                        Ok(Some(metadata)) => {
+                            let names = node.names.iter_mut();
+                            names.for_each(|name| name.entry.metadata = metadata.clone());
+                        }
+                        Ok(None) => {}
+                        Err(error) => self.control.warn(error),
+                    }
+                    return Some(source);
+                }
                 Some(Err(error)) => self.control.warn(error),
                 None => {}
             }
@@ -181,23 +205,23 @@ impl<'a> Packer<'a> {
         (total.div_ceil(total.div_ceil(size)) - held) as usize
     }
 
-    /// Reads `length` bytes into the group. Failure is reported.
-    fn read(&mut self, open: &mut Open, length: usize) -> Result<(), ()> {
+    /// Reads `length` bytes into the group; `true` if the file ended before, which
+    /// leaves nothing to be read. Failure is reported.
+    fn read(&mut self, open: &mut Open, length: usize) -> Result<bool, ()> {
         let held = self.buffer.len();
         self.buffer.resize(held + length, 0);
         let read = super::plan::read_full(&mut open.source, &mut self.buffer[held..]);
-        match read {
-            Ok(got) if got == length => {}
-            // Sources give what they promise; a short one is as good as lost.
-            Ok(_) => return Err(()),
+        let got = match read {
+            Ok(got) => got,
             Err(error) => {
                 self.control.warn(error);
                 return Err(());
             }
-        }
+        };
+        self.buffer.truncate(held + got);
         open.hasher.update(&self.buffer[held..]);
-        open.left -= length as u64;
-        Ok(())
+        open.left = if got < length { 0 } else { open.left - length as u64 };
+        Ok(got < length)
     }
 
     /// The piece of a content in this group.
@@ -239,7 +263,8 @@ impl<'a> Packer<'a> {
 
     /// Ends a content that was read to its end.
     fn finish(&mut self, mut open: Open) {
-        let digest = open.hasher.finish();
+        let (size, segments) = (open.source.size(), open.source.segments());
+        let digest = content_digest(open.hasher.digest(), size, segments);
         let piece = self.piece(&mut open);
         let Open { plan, reading, source, announced, extents, .. } = open;
         let mut nodes = plan.nodes.into_iter().skip(reading).collect::<Vec<_>>();
@@ -271,8 +296,9 @@ impl<'a> Packer<'a> {
         self.requeue(plan.kind, rejected, plan.digest);
     }
 
-    /// Gives up the file being read; what held the same is tried by itself.
-    fn abandon(&mut self, mut open: Open) {
+    /// Gives up the file being read; what held the same is tried by itself. With
+    /// `end`, it was announced longer than it is, and is read anew up to there.
+    fn abandon(&mut self, mut open: Open, end: Option<u64>) {
         if open.announced {
             let nodes = open.plan.nodes.len() - open.reading;
             self.buffer.truncate(open.start);
@@ -283,13 +309,18 @@ impl<'a> Packer<'a> {
             self.buffer.truncate(open.start);
         }
         let Open { plan, reading, .. } = open;
-        let rest = plan.nodes.into_iter().skip(reading + 1).collect();
-        self.requeue(plan.kind, rest, plan.digest);
+        let mut nodes = plan.nodes.into_iter().skip(reading);
+        let this = nodes.next().filter(|_| end.is_some());
+        self.requeue(plan.kind, nodes.collect(), plan.digest);
+        if let Some(node) = this {
+            let kind = plan.kind;
+            self.queue.push_back(ContentPlan { kind, nodes: vec![node], digest: None, cap: end });
+        }
     }
 
     fn requeue(&mut self, kind: ContentKind, nodes: Vec<Node>, digest: Option<Digest>) {
         if !nodes.is_empty() {
-            self.queue.push_back(ContentPlan { kind, nodes, digest });
+            self.queue.push_back(ContentPlan { kind, nodes, digest, cap: None });
         }
     }
 }

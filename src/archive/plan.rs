@@ -9,6 +9,7 @@ use super::source::{Input, OpenSource, Source};
 use super::{ArchiveError, Control, pool};
 use crate::checksum::{Context, Digest, Hasher, Tag};
 use crate::codec::{ContentKind, sniff};
+use crate::container::content_digest;
 use crate::entry::{Content, Entry, Kind, Segment, compare_paths};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
@@ -35,6 +36,8 @@ pub(super) struct ContentPlan {
     /// Digest they shared when they were looked at; `None` for a single file,
     /// which was not.
     pub digest: Option<Digest>,
+    /// Where the first file was found to end although it is said to be longer.
+    pub cap: Option<u64>,
 }
 
 /// What goes into an archive.
@@ -199,12 +202,14 @@ fn join_files(
         let key = probe.and_then(|probe| probe.content);
         let digest = key.as_ref().map(|(digest, _)| *digest);
         match key {
-            None => contents.push(ContentPlan { kind, nodes: vec![node], digest }),
+            None => contents.push(ContentPlan { kind, nodes: vec![node], digest, cap: None }),
             Some(key) => {
                 let index = *known.entry(key).or_insert(contents.len());
                 match contents.get_mut(index) {
                     Some(content) => content.nodes.push(node),
-                    None => contents.push(ContentPlan { kind, nodes: vec![node], digest }),
+                    None => {
+                        contents.push(ContentPlan { kind, nodes: vec![node], digest, cap: None })
+                    }
                 }
             }
         }
@@ -224,11 +229,12 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
     let length = read_full(&mut open, &mut sample)?;
     sample.truncate(length);
     let kind = sniff(&sample);
-    if !whole {
+    // What another file stands for now is looked at when its turn comes.
+    if !whole || open.new_metadata()?.is_some() {
         return Ok(Probe { kind, content: None });
     }
     let segments = open.segments().map(<[Segment]>::to_vec);
-    let mut hasher = FileHasher::new(&open);
+    let mut hasher = Hasher::new();
     hasher.update(&sample);
     let mut buffer = vec![0; BUFFER];
     while !cancel.load(Ordering::Relaxed) {
@@ -237,7 +243,8 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
             length => hasher.update(&buffer[..length]),
         }
     }
-    Ok(Probe { kind, content: Some((hasher.finish(), segments)) })
+    let digest = content_digest(hasher.digest(), open.size(), segments.as_deref());
+    Ok(Probe { kind, content: Some((digest, segments)) })
 }
 
 /// Fills `buffer` as far as the file goes; returns how far.
@@ -258,47 +265,5 @@ fn extension(path: &[u8]) -> Vec<u8> {
     match name.iter().rposition(|&byte| byte == b'.') {
         None | Some(0) => Vec::new(),
         Some(dot) => name[dot + 1..].to_ascii_lowercase(),
-    }
-}
-
-/// Hashes a file from its data segments, holes read as zeros.
-#[derive(Debug)]
-pub(super) struct FileHasher {
-    hasher: Hasher,
-    segments: std::vec::IntoIter<Segment>,
-    left: u64,
-    position: u64,
-    size: u64,
-}
-
-impl FileHasher {
-    pub fn new(open: &OpenSource) -> Self {
-        let size = open.size();
-        let whole = vec![Segment { offset: 0, length: size }];
-        let segments = open.segments().map_or(whole, <[Segment]>::to_vec).into_iter();
-        FileHasher { hasher: Hasher::new(), segments, left: 0, position: 0, size }
-    }
-
-    /// Takes the next data.
-    pub fn update(&mut self, mut bytes: &[u8]) {
-        while !bytes.is_empty() {
-            if self.left == 0 {
-                let Some(segment) = self.segments.next() else { return };
-                self.hasher.update_zeros(segment.offset - self.position);
-                (self.position, self.left) = (segment.offset, segment.length);
-            }
-            let length = self.left.min(bytes.len() as u64);
-            self.hasher.update(&bytes[..length as usize]);
-            self.left -= length;
-            self.position += length;
-            bytes = &bytes[length as usize..];
-        }
-    }
-
-    /// The digest, once all data was taken.
-    pub fn finish(&mut self) -> Digest {
-        self.hasher.update_zeros(self.size - self.position);
-        self.position = self.size;
-        self.hasher.digest()
     }
 }

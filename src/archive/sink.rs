@@ -4,13 +4,14 @@
 use super::ArchiveError;
 use super::tarball::MemberFile;
 use crate::checksum::{Digest, Hasher};
+use crate::container::content_digest;
 use crate::entry::Segment;
 use crate::tree::FileWriter;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Bytes of a hole passed over at a time.
-const HOLE_STEP: u64 = 64 << 20;
+/// What a hole is written from.
+static ZEROS: [u8; 1 << 18] = [0; 1 << 18];
 
 /// What receives the bytes.
 pub(super) enum Target<'a> {
@@ -24,19 +25,21 @@ pub(super) enum Target<'a> {
     Nowhere,
 }
 
-/// Takes the data of one file in order. Where the digest of the file is known
-/// it hashes the file as it was, holes included.
+/// Takes the data of one file in order. If the digest of the file is known, it
+/// hashes the data; holes cost nothing, the digest has them in its map.
 pub(super) struct Sink<'a> {
     target: Target<'a>,
-    /// Hash so far and what it must become.
+    /// Hash of the data so far and what the digest must become.
     check: Option<(Hasher, Digest)>,
     size: u64,
+    /// All data segments, if the file has holes.
+    map: Option<Vec<Segment>>,
     /// Segments still to come, the first perhaps begun.
     segments: std::vec::IntoIter<Segment>,
     current: Segment,
-    /// Bytes of the file hashed so far.
+    /// Bytes of the file passed so far.
     position: u64,
-    /// Set to stop passing over a hole.
+    /// Set to stop writing a hole.
     cancel: Option<&'a AtomicBool>,
 }
 
@@ -49,12 +52,13 @@ impl<'a> Sink<'a> {
         segments: Option<&[Segment]>,
         check: Option<(Digest, &'a AtomicBool)>,
     ) -> Self {
+        let map = segments.map(<[Segment]>::to_vec);
         let whole = [Segment { offset: 0, length: size }];
         let segments = segments.unwrap_or(&whole).to_vec().into_iter();
         let current = Segment { offset: 0, length: 0 };
         let cancel = check.map(|(_, cancel)| cancel);
         let check = check.map(|(digest, _)| (Hasher::new(), digest));
-        Sink { target, check, size, segments, current, position: 0, cancel }
+        Sink { target, check, size, map, segments, current, position: 0, cancel }
     }
 
     /// Takes the next data.
@@ -97,7 +101,9 @@ impl<'a> Sink<'a> {
             return Err(ArchiveError::Missing);
         }
         self.skip_to(self.size)?;
-        if self.check.is_some_and(|(hasher, digest)| hasher.digest() != digest) {
+        if let Some((hasher, expected)) = &self.check
+            && content_digest(hasher.digest(), self.size, self.map.as_deref()) != *expected
+        {
             return Err(ArchiveError::Digest);
         }
         match self.target {
@@ -110,28 +116,20 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Passes over a hole that ends at `offset`, in steps: a few bytes of an
-    /// archive can stand for a hole that takes hours to hash.
+    /// Passes over a hole that ends at `offset`. Only a stream is written, in
+    /// steps: a few bytes of an archive can stand for a hole that takes hours.
     fn skip_to(&mut self, offset: u64) -> Result<(), ArchiveError> {
-        while self.position < offset {
-            let step = (offset - self.position).min(HOLE_STEP);
-            self.skip(step)?;
-            self.position += step;
-            if self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
-                return Err(ArchiveError::Interrupted);
+        if let Target::Output(output) = &mut self.target {
+            while self.position < offset {
+                let step = (offset - self.position).min(ZEROS.len() as u64);
+                write_all(*output, &ZEROS[..step as usize])?;
+                self.position += step;
+                if self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+                    return Err(ArchiveError::Interrupted);
+                }
             }
         }
-        Ok(())
-    }
-
-    fn skip(&mut self, hole: u64) -> Result<(), ArchiveError> {
-        if let Some((hasher, _)) = &mut self.check {
-            hasher.update_zeros(hole);
-        }
-        if let Target::Output(output) = &mut self.target {
-            let copied = std::io::copy(&mut std::io::Read::take(std::io::repeat(0), hole), output);
-            copied.map_err(output_error)?;
-        }
+        self.position = offset;
         Ok(())
     }
 }

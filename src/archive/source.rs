@@ -2,7 +2,7 @@
 
 use super::ArchiveError;
 use super::tarball::{OpenPart, TarPart};
-use crate::entry::{Entry, Segment};
+use crate::entry::{Entry, Metadata, Segment};
 use crate::tree;
 
 /// Something to be archived.
@@ -71,6 +71,32 @@ impl OpenSource {
         match self {
             OpenSource::Tree(open) => open.segments(),
             OpenSource::Tar(open) => open.part().segments(),
+        }
+    }
+
+    /// Whether it is the file that was found; a tar's always is.
+    pub fn is_same(&self) -> bool {
+        match self {
+            OpenSource::Tree(open) => open.is_same(),
+            OpenSource::Tar(_) => true,
+        }
+    }
+
+    /// Metadata, if they are not those that were found.
+    ///
+    /// # Errors
+    /// As [`tree::OpenSource::new_metadata`].
+    pub fn new_metadata(&self) -> Result<Option<Metadata>, ArchiveError> {
+        match self {
+            OpenSource::Tree(open) => Ok(open.new_metadata()?),
+            OpenSource::Tar(_) => Ok(None),
+        }
+    }
+
+    /// Takes no more than the first `cap` bytes of a file in a tree.
+    pub fn cut(&mut self, cap: u64) {
+        if let OpenSource::Tree(open) = self {
+            open.cut(cap);
         }
     }
 

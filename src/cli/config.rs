@@ -60,6 +60,8 @@ pub fn excludes(arguments: &Create) -> anyhow::Result<Patterns> {
     for path in &arguments.exclude_from {
         let text = read_list(path)?;
         let lines = text.split(|&byte| byte == b'\n');
+        // Lists written elsewhere end their lines with CR LF.
+        let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
         all.extend(lines.map(<[u8]>::to_vec));
     }

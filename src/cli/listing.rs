@@ -36,7 +36,9 @@ pub fn json(entry: &Entry) -> String {
                 let object = Object::new().number("group", extent.group);
                 object.number("offset", extent.offset).number("length", extent.length)
             });
-            object.text("blake3", &hex(&content.digest)).list("extents", extents)
+            // With holes the digest is not what `b3sum` gives: it has another name.
+            let name = if content.segments.is_some() { "sparse_blake3" } else { "blake3" };
+            object.text(name, &hex(&content.digest)).list("extents", extents)
         }
         Kind::Symlink { target } | Kind::HardLink { target } => object.bytes("target", target),
         Kind::CharacterDevice { major, minor } | Kind::BlockDevice { major, minor } => {

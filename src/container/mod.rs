@@ -31,7 +31,7 @@ pub use error::ContainerError;
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
 pub use index::{Index, decode_index, encode_index};
 pub use limits::{Limits, exceeded};
-pub use part::{Part, Piece, Sparse, decode_part, encode_part};
+pub use part::{Part, Piece, Sparse, content_digest, decode_part, encode_part};
 pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
 pub use reader::{ReadAt, Reader, has_footer};
 pub use salvage::{Found, Scanner};

@@ -10,7 +10,7 @@ use crate::bytes::put_varint;
 use crate::checksum::Digest;
 use crate::entry::Entry;
 
-pub use super::contents::{Piece, Sparse};
+pub use super::contents::{Piece, Sparse, content_digest};
 
 /// What one ENTRY section says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub const VERSION_MAJOR: u16 = 0;
 
 /// Version_Minor this build writes and reads. Before 1.0 the reader takes no
 /// other.
-pub const VERSION_MINOR: u16 = 5;
+pub const VERSION_MINOR: u16 = 6;
 
 /// Bits of Required_Features this build knows: none are defined yet.
 pub(super) const KNOWN_FEATURES: u32 = 0;

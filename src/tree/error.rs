@@ -53,10 +53,12 @@ pub enum TreeError {
         path: PathBuf,
     },
     /// A file is not what it was when the walk saw it.
-    #[error("{}: changed while it was read", shown(path))]
+    #[error("{}: {how}", shown(path))]
     Changed {
         /// Path on disk.
         path: PathBuf,
+        /// How, and what became of it in the archive.
+        how: Change,
     },
     /// Something that cannot be archived, or not be restored by this user.
     #[error("{}: left out: {cause}", shown(path))]
@@ -127,6 +129,35 @@ impl fmt::Display for Property {
             Property::Xattr(name) => write!(formatter, "extended attribute {}", printable(name)),
         }
     }
+}
+
+/// How a file is not what it was said to be. Each message says what is archived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Change {
+    /// Another regular file, or other content, stood there when its turn came.
+    #[error("changed since the directory was read: the content of now is archived")]
+    SinceListed,
+    /// It was written to meanwhile.
+    #[error("changed while it was read: archived with what was read")]
+    WhileRead,
+    /// It ended before the size that the system told.
+    #[error("ends after {read} bytes, its size was {size}: archived with what was read")]
+    Shorter {
+        /// Bytes up to its end.
+        read: u64,
+        /// Size told.
+        size: u64,
+    },
+    /// Its size was told as 0, and it goes on and on.
+    #[error("has no size and goes on: only its first {read} bytes are archived")]
+    Endless {
+        /// Bytes archived.
+        read: u64,
+    },
+    /// Something that is no regular file stands there now.
+    #[error("no longer a regular file: not archived")]
+    Kind,
 }
 
 impl TreeError {

@@ -1,8 +1,7 @@
 //! Directory trees: walking them, reading them, restoring them.
 //!
 //! Everything here treats names as bytes and file systems as hostile: a walk
-//! goes on when files vanish, a file is read only if it is still the file the
-//! walk saw, and nothing is ever restored outside the destination directory.
+//! goes on when files vanish, a file is read as it is when its turn comes, and nothing is ever restored outside the destination directory.
 //!
 //! - [`walk()`] finds entries in sorted order; [`Source`] reads their bytes.
 //! - [`Restorer`] puts entries back through directory handles.
@@ -19,7 +18,7 @@ mod stat;
 mod walk;
 
 pub use abandon::{Registration, abandon_all, register};
-pub use error::{Property, TreeError};
+pub use error::{Change, Property, TreeError};
 pub use names::{archive_path, printable};
 pub use pattern::Patterns;
 pub use restore::{FileWriter, Overwrite, Resolution, RestoreOptions, Restorer};

@@ -1,13 +1,18 @@
 //! Reading the bytes of a file the walk found.
 
+use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, Mode, OFlags, SeekFrom, Stat, fstat, open, seek};
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::{FileId, TreeError, stat};
-use crate::entry::{Segment, Timestamp};
+use super::owners::Owners;
+use super::{Change, FileId, TreeError, stat};
+use crate::entry::{Metadata, Segment, Timestamp};
+
+/// Most bytes read of a file that is said to be empty.
+const ENDLESS: u64 = 64 << 20;
 
 /// A regular file as the walk saw it; can be opened any number of times.
 #[derive(Clone, Debug)]
@@ -29,30 +34,51 @@ impl Source {
         self.size
     }
 
-    /// Opens the file and maps its holes. Never blocks on a pipe and never
-    /// follows a link put in its place.
+    /// Opens the file that stands there now and maps its holes. Never blocks on a
+    /// pipe and never follows a link put in its place. A file that is said to be
+    /// empty and is not, as in `/proc`, is held in memory up to 64 MiB.
     ///
     /// # Errors
-    /// [`TreeError::Changed`] if another file stands there by now,
+    /// [`TreeError::Changed`] if no regular file stands there by now,
     /// [`TreeError::Io`] if it vanished or may not be read.
     pub fn open(&self) -> Result<OpenSource, TreeError> {
         let failed = |error| TreeError::io(&self.path, "open", error);
-        let changed = || TreeError::Changed { path: self.path.clone() };
+        let changed = || TreeError::Changed { path: self.path.clone(), how: Change::Kind };
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
         let descriptor = match open(&self.path, flags | OFlags::CLOEXEC, Mode::empty()) {
             // A link, or a pipe or device that cannot be opened, stands there now.
             Err(Errno::LOOP | Errno::NXIO) => return Err(changed()),
+            Err(Errno::AGAIN) => self.wait_for_lease(flags)?,
             other => other.map_err(failed)?,
         };
         let status = fstat(&descriptor).map_err(failed)?;
         let regular = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile;
-        if !regular || FileId::from_stat(&status) != self.id {
+        if !regular {
             return Err(changed());
         }
         let file = File::from(descriptor);
         let segments = data_segments(&file, &status).map_err(failed)?;
         let size = status.st_size.max(0) as u64;
-        Ok(OpenSource { file, source: self.clone(), size, segments, current: 0, done: 0 })
+        let (source, how, held) = (self.clone(), None, Vec::new());
+        let mut open =
+            OpenSource { file, source, status, size, how, held, segments, current: 0, done: 0 };
+        if size == 0 {
+            open.hold()?;
+        }
+        Ok(open)
+    }
+
+    /// Opens a file on which another process has a lease, which it gives up when
+    /// it is asked to; the kernel bounds how long that takes. The kind is looked
+    /// at first: opening a pipe would block.
+    fn wait_for_lease(&self, flags: OFlags) -> Result<OwnedFd, TreeError> {
+        let found = FileType::from_raw_mode(stat::stat(&self.path)?.st_mode);
+        if found != FileType::RegularFile {
+            return Err(TreeError::Changed { path: self.path.clone(), how: Change::Kind });
+        }
+        let flags = flags.difference(OFlags::NONBLOCK) | OFlags::CLOEXEC;
+        open(&self.path, flags, Mode::empty())
+            .map_err(|error| TreeError::io(&self.path, "open", error))
     }
 }
 
@@ -96,7 +122,13 @@ fn data_segments(file: &File, status: &Stat) -> rustix::io::Result<Option<Vec<Se
 pub struct OpenSource {
     file: File,
     source: Source,
+    /// What `fstat` said when it was opened.
+    status: Stat,
     size: u64,
+    /// What reading it has shown.
+    how: Option<Change>,
+    /// Content of a file that is said to be empty.
+    held: Vec<u8>,
     segments: Option<Vec<Segment>>,
     /// Segment being read.
     current: usize,
@@ -105,7 +137,85 @@ pub struct OpenSource {
 }
 
 impl OpenSource {
-    /// Size in bytes when it was opened, holes included.
+    /// Whether the name led to the file the walk saw; the content may differ.
+    pub fn is_same(&self) -> bool {
+        FileId::from_stat(&self.status) == self.source.id
+    }
+
+    /// Metadata of the open file, if it is not as the walk saw it.
+    ///
+    /// # Errors
+    /// [`TreeError::Io`] if the extended attributes cannot be read.
+    pub fn new_metadata(&self) -> Result<Option<Metadata>, TreeError> {
+        if self.is_same() && !self.differs(&self.status) {
+            return Ok(None);
+        }
+        let mut metadata = stat::metadata(&self.status, &Owners::of_this_system());
+        metadata.xattrs = stat::open_xattrs(&self.file, &self.source.path)?;
+        Ok(Some(metadata))
+    }
+
+    /// Whether size or time differ from the walk's.
+    fn differs(&self, status: &Stat) -> bool {
+        let size = status.st_size.max(0) as u64;
+        (size, stat::modified(status)) != (self.source.size, self.source.modified)
+    }
+
+    /// Takes no more than the first `cap` bytes for the file.
+    pub fn cut(&mut self, cap: u64) {
+        if cap < self.size {
+            self.how = Some(Change::Shorter { read: cap, size: self.size });
+            self.end_at(cap);
+        }
+    }
+
+    /// The file ends at `end`, which is less than its size.
+    fn end_at(&mut self, end: u64) {
+        if let Some(segments) = &mut self.segments {
+            segments.retain(|segment| segment.offset < end);
+            if let Some(last) = segments.last_mut() {
+                last.length = last.length.min(end - last.offset);
+            }
+            if *segments == [Segment { offset: 0, length: end }] || end == 0 {
+                self.segments = None;
+            }
+        }
+        self.size = end;
+        self.held.truncate(end as usize);
+    }
+
+    /// Reads a file that is said to be empty to its end.
+    fn hold(&mut self) -> Result<(), TreeError> {
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let at = self.held.len() as u64;
+            match self.read_at(&mut buffer, at)? {
+                0 => break,
+                length => self.held.extend_from_slice(&buffer[..length]),
+            }
+            if self.held.len() as u64 >= ENDLESS {
+                self.held.truncate(ENDLESS as usize);
+                self.how = Some(Change::Endless { read: ENDLESS });
+                break;
+            }
+        }
+        self.size = self.held.len() as u64;
+        Ok(())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<usize, TreeError> {
+        loop {
+            match self.file.read_at(buffer, offset) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                other => {
+                    return other.map_err(|error| TreeError::io(&self.source.path, "read", error));
+                }
+            }
+        }
+    }
+
+    /// Size in bytes, holes included: as it was when it was opened, or up to the
+    /// end that was found.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -124,9 +234,8 @@ impl OpenSource {
     }
 
     /// Reads the next bytes of data; 0 only at the end or for an empty buffer.
-    /// Exactly [`OpenSource::data_length`] bytes come, whatever happens to the
-    /// file meanwhile: if it shrinks the rest is zeros, if it grows the rest is
-    /// not read, and [`OpenSource::finish`] tells.
+    /// If the file ends earlier than it should, size and segments are cut there;
+    /// if it grows the rest is not read. [`OpenSource::finish`] tells of both.
     ///
     /// # Errors
     /// [`TreeError::Io`] if the system cannot read it.
@@ -135,26 +244,45 @@ impl OpenSource {
         let left = segment.length - self.done;
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
         let buffer = &mut buffer[..wanted];
-        let length = loop {
-            match self.file.read_at(buffer, segment.offset + self.done) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                other => {
-                    break other
-                        .map_err(|error| TreeError::io(&self.source.path, "read", error))?;
-                }
+        let at = segment.offset + self.done;
+        let length = match self.held.get(at as usize..) {
+            Some(held) if !held.is_empty() => {
+                let length = held.len().min(wanted);
+                buffer[..length].copy_from_slice(&held[..length]);
+                length
             }
+            _ => self.read_at(buffer, at)?,
         };
-        let length = if length == 0 {
-            buffer.fill(0); // the file shrank
-            wanted
-        } else {
-            length
-        };
+        if length == 0 && wanted > 0 {
+            self.ended(at)?;
+            return Ok(0);
+        }
         self.done += length as u64;
         if self.done == segment.length {
             (self.current, self.done) = (self.current + 1, 0);
         }
         Ok(length)
+    }
+
+    /// The file ended at `at` or before, where data should be.
+    fn ended(&mut self, at: u64) -> Result<(), TreeError> {
+        let path = &self.source.path;
+        let status = fstat(&self.file).map_err(|error| TreeError::io(path, "look at", error))?;
+        // It may have been cut within the hole before this segment.
+        let end = match self.done {
+            0 => {
+                let before = self.current.checked_sub(1);
+                let before = before.and_then(|index| Some(self.segments.as_ref()?[index]));
+                let least = before.map_or(0, |segment| segment.offset + segment.length);
+                (status.st_size.max(0) as u64).clamp(least, at)
+            }
+            _ => at,
+        };
+        self.how = Some(Change::Shorter { read: end, size: self.size });
+        self.end_at(end);
+        self.current = self.segments.as_ref().map_or(1, Vec::len);
+        self.done = 0;
+        Ok(())
     }
 
     /// The segment being read, `None` at the end.
@@ -172,15 +300,17 @@ impl OpenSource {
     ///
     /// # Errors
     /// [`TreeError::Changed`] if size or modification time differ from the
-    /// walk's; the bytes read are then a mixture, or do not fit the metadata.
+    /// walk's, or if it did not end at its size. What was read is archived.
     pub fn finish(self) -> Result<(), TreeError> {
         let path = &self.source.path;
         let status = fstat(&self.file).map_err(|error| TreeError::io(path, "look at", error))?;
-        let same_size = status.st_size.max(0) as u64 == self.source.size;
-        if same_size && stat::modified(&status) == self.source.modified {
-            Ok(())
-        } else {
-            Err(TreeError::Changed { path: path.clone() })
-        }
+        let times = |status: &Stat| (status.st_size, stat::modified(status));
+        let how = match self.how {
+            Some(how) => how,
+            None if times(&status) != times(&self.status) => Change::WhileRead,
+            None if self.differs(&self.status) => Change::SinceListed,
+            None => return Ok(()),
+        };
+        Err(TreeError::Changed { path: path.clone(), how })
     }
 }

@@ -1,5 +1,6 @@
 //! What `lstat` and the extended attributes say about a file.
 
+use rustix::fd::AsFd;
 use rustix::fs::{AtFlags, CWD, FileType, Stat, llistxattr, readlink, statat};
 use rustix::io::Errno;
 use std::path::Path;
@@ -89,14 +90,36 @@ type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 /// sorted by name. A file system without them has none; an attribute that goes
 /// away between listing and reading is not there.
 pub(super) fn xattrs(path: &Path) -> Result<Xattrs, TreeError> {
+    read_xattrs(
+        path,
+        |buffer| llistxattr(path, buffer),
+        |name, buffer| rustix::fs::lgetxattr(path, name, buffer),
+    )
+}
+
+/// Extended attributes of an open file; `path` is for messages.
+pub(super) fn open_xattrs(file: impl AsFd, path: &Path) -> Result<Xattrs, TreeError> {
+    let file = file.as_fd();
+    read_xattrs(
+        path,
+        |buffer| rustix::fs::flistxattr(file, buffer),
+        |name, buffer| rustix::fs::fgetxattr(file, name, buffer),
+    )
+}
+
+fn read_xattrs(
+    path: &Path,
+    list: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>,
+    mut get: impl FnMut(&[u8], &mut [u8]) -> rustix::io::Result<usize>,
+) -> Result<Xattrs, TreeError> {
     let failed = |error| TreeError::io(path, "read the extended attributes of", error);
-    let list = match grown(|buffer| llistxattr(path, buffer)) {
+    let list = match grown(list) {
         Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),
         other => other.map_err(failed)?,
     };
     let mut attributes = Vec::new();
     for name in list.split(|&byte| byte == 0).filter(|name| !name.is_empty()) {
-        match grown(|buffer| rustix::fs::lgetxattr(path, name, buffer)) {
+        match grown(|buffer| get(name, buffer)) {
             Ok(value) => attributes.push((name.to_vec(), value)),
             Err(Errno::NODATA) => {}
             Err(error) => return Err(failed(error)),

@@ -22,8 +22,9 @@ Examples:
 /// is replaced in one step, and stays as it was if this fails or is
 /// interrupted.
 ///
-/// Files that cannot be read, or that change meanwhile, are reported, the rest
-/// is archived, and the exit status is 1.
+/// Files that cannot be read are reported and missing; files that change
+/// meanwhile are reported and archived as they were read. The rest is archived,
+/// and the exit status is 1.
 #[derive(Debug, Args)]
 #[command(after_help = CREATE_HELP)]
 pub struct Create {

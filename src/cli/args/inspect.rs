@@ -16,7 +16,9 @@ Examples:
 ///
 /// Control characters and bytes that are not UTF-8 are escaped (\n, \xff).
 /// With --json every line is an object; a path that is not UTF-8 is given, in
-/// base64, as "path_base64".
+/// base64, as "path_base64". "blake3" is the digest of a file's content, as
+/// b3sum gives it. A file with holes has "sparse_blake3" instead: a digest of its
+/// data and of where they lie, which no other tool computes.
 #[derive(Debug, Args)]
 #[command(after_help = LIST_HELP)]
 pub struct List {

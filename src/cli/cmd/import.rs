@@ -22,7 +22,7 @@ use crate::entry::PathFault;
 pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
     let target = Target::of(&arguments.archive, "archive")?;
     let (coding, resources) = (&arguments.coding, &arguments.resources);
-    let limits = config::limits(&arguments.limits, Some(resources));
+    let limits = config::limits(&arguments.limits, &resources.memory);
     let create = config::create_options(coding, arguments.verify, resources);
     let options = ImportOptions { create, strip_unsafe: arguments.strip_unsafe };
     let cancel = cancel_flag()?;
