@@ -44,6 +44,24 @@ impl ExtractSummary {
         self.failures.get(&kind).copied().unwrap_or(0)
     }
 
+    /// As [`ExtractSummary::fail`], unless no further entry could do better.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Refused`].
+    pub(super) fn fail_or_end(
+        &mut self,
+        control: &Control,
+        error: impl Into<ArchiveError>,
+    ) -> Result<(), ArchiveError> {
+        match error.into() {
+            ArchiveError::Tree(cause) if cause.ends_run() => Err(ArchiveError::Refused { cause }),
+            other => {
+                self.fail(control, other);
+                Ok(())
+            }
+        }
+    }
+
     /// Counts and reports a failure that does not end the operation.
     pub(super) fn fail(&mut self, control: &Control, error: impl Into<ArchiveError>) {
         let error = error.into();
@@ -73,7 +91,7 @@ impl<S: ReadAt> Archive<S> {
         for entry in selected {
             match &entry.kind {
                 Kind::File(_) => files.push(entry),
-                _ => restore_other(&restorer, &entry, &mut summary, control),
+                _ => restore_other(&restorer, &entry, &mut summary, control)?,
             }
         }
         let open = |entry: &Entry, content: &Content| {
@@ -83,10 +101,11 @@ impl<S: ReadAt> Archive<S> {
         let run =
             self.run(files, options.jobs, control, Box::new(open), BTreeMap::new(), &mut summary);
         // Directories get their modes and times even after a failure.
+        let mut refused = Ok(());
         for error in restorer.finish() {
-            summary.fail(control, error);
+            refused = refused.and(summary.fail_or_end(control, error));
         }
-        run.map(|()| summary)
+        run.and(refused).map(|()| summary)
     }
 
     /// Writes the content of one file, holes as zeros. Its digest is known
@@ -175,20 +194,24 @@ impl<S: ReadAt> Archive<S> {
 }
 
 /// Restores what has no content; failure is reported.
+///
+/// # Errors
+/// As [`ExtractSummary::fail_or_end`].
 pub(super) fn restore_other(
     restorer: &Restorer,
     entry: &Entry,
     summary: &mut ExtractSummary,
     control: &Control,
-) {
+) -> Result<(), ArchiveError> {
     match restorer.other(entry) {
         Ok(true) => {
             summary.entries += 1;
             control.events.event(Event::Entry { path: &entry.path });
         }
         Ok(false) => {}
-        Err(error) => summary.fail(control, error),
+        Err(error) => return summary.fail_or_end(control, error),
     }
+    Ok(())
 }
 
 /// Names the file a failure hit, unless it says so itself.

@@ -2,10 +2,11 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::AsFd;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
+use std::ffi::c_int;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -27,7 +28,9 @@ const GRACE: Duration = Duration::from_secs(2);
 pub fn cancel_flag() -> io::Result<Arc<AtomicBool>> {
     let cancel = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&cancel);
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let ignored = ignored_signals();
+    let watched = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored.contains(signal));
+    let mut signals = Signals::new(watched)?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         if signals.forever().next().is_none() {
             return;
@@ -38,10 +41,29 @@ pub fn cancel_flag() -> io::Result<Arc<AtomicBool>> {
             thread::sleep(Duration::from_millis(20));
         }
         abandon_all();
-        eprintln!("pear-archive: error: interrupted");
+        // The terminal may be gone, which is no reason to end otherwise.
+        let _ = writeln!(io::stderr(), "pear-archive: error: interrupted");
         std::process::exit(i32::from(Exit::Interrupted as u8));
     })?;
     Ok(cancel)
+}
+
+/// Makes a write beyond the limit of the file size fail with EFBIG, which is
+/// reported, where SIGXFSZ would end the process.
+///
+/// # Errors
+/// What the system says; none in practice.
+pub fn survive_file_size_limit() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
+}
+
+/// The signals that whoever started this process had it ignore, as `nohup` and
+/// shells without job control do; they stay ignored. None if there is no `/proc`.
+fn ignored_signals() -> Vec<c_int> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
 }
 
 /// Standard input without a buffer of our own: what is in one could not be
