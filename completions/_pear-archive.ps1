@@ -302,6 +302,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--keep-incomplete', '--keep-incomplete', [CompletionResultType]::ParameterName, 'Replace an existing tar also by one that lacks damaged files')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')

@@ -301,7 +301,7 @@ _pear__archive() {
             return 0
             ;;
         pear__subcmd__archive__subcmd__export)
-            opts="-j -q -v -h --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
+            opts="-j -q -v -h --keep-incomplete --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -286,6 +286,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --max-depth 'Most components of a path [default: 2048]'
             cand --max-output 'Most bytes to write out [default: no limit]'
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --keep-incomplete 'Replace an existing tar also by one that lacks damaged files'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Say more: what is done to each file'

@@ -255,6 +255,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l keep-incomplete -d 'Replace an existing tar also by one that lacks damaged files'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -52,7 +52,8 @@ pub(super) struct Extraction<'a, 'f, S> {
     summary: ExtractSummary,
     /// Where the first failure goes instead of being reported.
     pub failure: Option<&'f mut Option<ArchiveError>>,
-    /// Why the one output of all files cannot be written: no file can go on.
+    /// Why no file can go on: the one output of all cannot be written, or the
+    /// system refused what all files need.
     broken: Option<ArchiveError>,
 }
 
@@ -100,6 +101,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         for file in 0..self.files.len() {
             if self.files[file].left == 0 {
                 self.take(file, Ok(&[]));
+                self.broken.take().map_or(Ok(()), Err)?;
             }
         }
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
@@ -147,7 +149,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             }
             Ok(None) => State::Dropped,
             Err(error) => {
-                self.summary.fail(self.control, error);
+                let went_on = self.summary.fail_or_end(self.control, error);
+                self.broken = self.broken.take().or(went_on.err());
                 State::Dropped
             }
         };
@@ -170,7 +173,10 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                     // Files of their own fail with errors of the tree.
                     _ if matches!(error, ArchiveError::Io { .. }) => self.broken = Some(error),
                     Some(first) => **first = first.take().or(Some(error)),
-                    None => self.summary.fail(self.control, error),
+                    None => {
+                        let went_on = self.summary.fail_or_end(self.control, error);
+                        self.broken = self.broken.take().or(went_on.err());
+                    }
                 }
             }
         }
@@ -218,6 +224,9 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
         self.summary.groups_decoded += 1;
         let mut bytes = 0;
         for Run { file, offset, length } in runs {
+            if self.broken.is_some() {
+                break; // the next file would fail in the same way
+            }
             bytes += length as u64;
             match &output {
                 Ok(raw) => self.take(file, Ok(&raw[offset..offset + length])),

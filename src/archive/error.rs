@@ -6,6 +6,7 @@ use crate::bytes::show_size;
 use crate::codec::CodecError;
 use crate::container::{ContainerError, ErrorKind, exceeded};
 use crate::tree::{TreeError, printable};
+use rustix::io::Errno;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -129,6 +130,25 @@ pub enum ArchiveError {
     /// A tar ends otherwise than tars do.
     #[error(transparent)]
     TarEnd(TarEnd),
+    /// The system refused what every further entry needs too; the rest was not
+    /// extracted.
+    #[error("{cause}; the rest was not extracted: {}", advice(cause))]
+    Refused {
+        /// What was refused, and of which file.
+        cause: TreeError,
+    },
+    /// A tar that would lack files was not put in the place of one that is there.
+    #[error(
+        "{}: kept as it was, for the new tar would lack {lost} damaged {} \
+         (see --keep-incomplete)",
+        path.display(), if *lost == 1 { "entry" } else { "entries" }
+    )]
+    Incomplete {
+        /// The tar that is there.
+        path: PathBuf,
+        /// Entries that cannot be exported.
+        lost: u64,
+    },
     /// Stopped on request.
     #[error("interrupted")]
     Interrupted,
@@ -139,18 +159,19 @@ impl ArchiveError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             ArchiveError::Container(error) => error.kind(),
-            ArchiveError::Tree(error) if error.is_unsafe() => ErrorKind::Unsafe,
+            ArchiveError::Tree(error) => tree_kind(error),
             ArchiveError::Codec(error) => error.kind(),
             ArchiveError::Group { cause, .. } | ArchiveError::File { cause, .. } => cause.kind(),
             ArchiveError::Digest
             | ArchiveError::Missing
             | ArchiveError::Unannounced
             | ArchiveError::Repeated { .. }
-            | ArchiveError::Disagree { .. } => ErrorKind::Integrity,
+            | ArchiveError::Disagree { .. }
+            | ArchiveError::Incomplete { .. } => ErrorKind::Integrity,
             ArchiveError::Limit { .. } => ErrorKind::Limit,
             ArchiveError::Tar { fault, .. } => fault.kind(),
             ArchiveError::Interrupted => ErrorKind::Interrupted,
-            ArchiveError::Tree(_)
+            ArchiveError::Refused { .. }
             | ArchiveError::Io { .. }
             | ArchiveError::Memory(_)
             | ArchiveError::Threads { .. }
@@ -170,9 +191,35 @@ fn and_more(more: u64) -> String {
     }
 }
 
+/// What to do about something the system refused.
+fn advice(cause: &TreeError) -> &'static str {
+    let TreeError::Io { source, .. } = cause else { return "try again" };
+    match Errno::from_io_error(source) {
+        Some(Errno::NOSPC) => "make room, or extract to another disk with -C",
+        Some(Errno::DQUOT) => "make room in your quota, or extract elsewhere with -C",
+        Some(Errno::ROFS) => "extract to another file system with -C",
+        Some(Errno::FBIG) => "raise the limit of the file size (ulimit -f)",
+        Some(Errno::MFILE) => "raise the limit of open files (ulimit -n)",
+        _ => "try again when fewer files are open",
+    }
+}
+
 /// Whether the archive is at fault, and not this version or the system.
 fn is_damage(error: &ArchiveError) -> bool {
     error.kind() == ErrorKind::Integrity
+}
+
+fn tree_kind(error: &TreeError) -> ErrorKind {
+    match error {
+        TreeError::Unsafe { .. } | TreeError::UnsafePath { .. } => ErrorKind::Unsafe,
+        TreeError::Io { .. }
+        | TreeError::Exists { .. }
+        | TreeError::NotSet { .. }
+        | TreeError::Changed { .. }
+        | TreeError::LeftOut { .. }
+        | TreeError::Name { .. }
+        | TreeError::Pattern { .. } => ErrorKind::Environment,
+    }
 }
 
 #[cfg(test)]

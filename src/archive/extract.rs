@@ -44,6 +44,24 @@ impl ExtractSummary {
         self.failures.get(&kind).copied().unwrap_or(0)
     }
 
+    /// As [`ExtractSummary::fail`], unless no further entry could do better.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Refused`].
+    pub(super) fn fail_or_end(
+        &mut self,
+        control: &Control,
+        error: impl Into<ArchiveError>,
+    ) -> Result<(), ArchiveError> {
+        match error.into() {
+            ArchiveError::Tree(cause) if cause.ends_run() => Err(ArchiveError::Refused { cause }),
+            other => {
+                self.fail(control, other);
+                Ok(())
+            }
+        }
+    }
+
     /// Counts and reports a failure that does not end the operation.
     pub(super) fn fail(&mut self, control: &Control, error: impl Into<ArchiveError>) {
         let error = error.into();
@@ -75,7 +93,7 @@ impl<S: ReadAt> Archive<S> {
         for entry in selected {
             match &entry.kind {
                 Kind::File(_) => files.push(entry),
-                _ => restore_other(&restorer, &entry, &mut summary, control),
+                _ => restore_other(&restorer, &entry, &mut summary, control)?,
             }
         }
         let open = |entry: &Entry, content: &Content| {
@@ -84,8 +102,8 @@ impl<S: ReadAt> Archive<S> {
         };
         let run =
             self.run(files, options.jobs, control, Box::new(open), BTreeMap::new(), &mut summary);
-        end(&restorer, run.is_ok(), &mut summary, control);
-        run?;
+        let refused = end(&restorer, run.is_ok(), &mut summary, control);
+        run.and(refused)?;
         restorer.sync()?;
         Ok(summary)
     }
@@ -179,25 +197,33 @@ impl<S: ReadAt> Archive<S> {
 
 /// Does what is left to the end of a run. Directories get their modes and times
 /// even after a failure.
+///
+/// # Errors
+/// As [`ExtractSummary::fail_or_end`].
 pub(super) fn end(
     restorer: &Restorer,
     whole: bool,
     summary: &mut ExtractSummary,
     control: &Control,
-) {
+) -> Result<(), ArchiveError> {
     let failures = if whole { restorer.finish() } else { restorer.finish_early() };
+    let mut refused = Ok(());
     for error in failures {
-        summary.fail(control, error);
+        refused = refused.and(summary.fail_or_end(control, error));
     }
+    refused
 }
 
 /// Restores what has no content; failure is reported.
+///
+/// # Errors
+/// As [`ExtractSummary::fail_or_end`].
 pub(super) fn restore_other(
     restorer: &Restorer,
     entry: &Entry,
     summary: &mut ExtractSummary,
     control: &Control,
-) {
+) -> Result<(), ArchiveError> {
     let restored = restorer.other(entry);
     for path in restorer.take_removed() {
         control.events.event(Event::Removed { path: &path });
@@ -208,8 +234,9 @@ pub(super) fn restore_other(
             control.events.event(Event::Entry { path: &entry.path });
         }
         Ok(false) => {}
-        Err(error) => summary.fail(control, error),
+        Err(error) => return summary.fail_or_end(control, error),
     }
+    Ok(())
 }
 
 /// Names the file a failure hit, unless it says so itself.

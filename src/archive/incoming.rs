@@ -24,6 +24,8 @@ pub(super) struct Incoming<'a> {
     used: Vec<bool>,
     limits: &'a Limits,
     output: u64,
+    /// Why no further entry can be restored.
+    refused: Option<ArchiveError>,
 }
 
 /// A content that goes on in the next part.
@@ -109,12 +111,23 @@ impl<'a> Incoming<'a> {
             used: vec![options.patterns.is_empty(); options.patterns.len()],
             limits,
             output: 0,
+            refused: None,
         })
     }
 
     /// Reports a failure that does not end the operation.
     pub fn fail(&mut self, error: impl Into<ArchiveError>) {
-        self.summary.fail(self.control, error);
+        if self.refused.is_none() {
+            self.refused = self.summary.fail_or_end(self.control, error).err();
+        }
+    }
+
+    /// Fails if the system refused what every further entry needs.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Refused`].
+    pub fn check(&mut self) -> Result<(), ArchiveError> {
+        self.refused.take().map_or(Ok(()), Err)
     }
 
     /// For every piece of a part, whether a selected file starts with it.
@@ -250,7 +263,10 @@ impl<'a> Incoming<'a> {
     }
 
     fn restore_other(&mut self, entry: &Entry) {
-        restore_other(&self.restorer, entry, &mut self.summary, self.control);
+        if self.refused.is_none() {
+            let restored = restore_other(&self.restorer, entry, &mut self.summary, self.control);
+            self.refused = restored.err();
+        }
     }
 
     fn is_selected(&self, entry: &Entry) -> bool {
@@ -356,7 +372,9 @@ impl<'a> Incoming<'a> {
         for file in self.open.take().into_iter().flat_map(|open| open.files) {
             self.lose(file);
         }
-        end(&self.restorer, whole, &mut self.summary, self.control);
+        let refused = self.check();
+        let ended = end(&self.restorer, whole, &mut self.summary, self.control);
+        refused.and(ended)?;
         if whole {
             self.restorer.sync()?;
         }

@@ -175,10 +175,12 @@ impl<'a, T: Sections> Streaming<'a, T> {
         let jobs = pool::workers(options.jobs);
         let result = pool::run(&mut streaming, jobs, limits.memory, control);
         let Streaming { mut incoming, broken, pending, index, .. } = streaming;
-        if let Some((section, part)) = pending {
+        if let Some((section, part)) = pending.filter(|_| result.is_ok()) {
             incoming.take(part, Err(missing(&section)));
         }
         match (broken, index) {
+            // What was not looked at is no damage.
+            _ if result.is_err() => {}
             (Some(error), _) => incoming.fail(error),
             (None, Some(entries)) => incoming.check_complete(&entries),
             (None, None) => incoming.fail(no_index()),
@@ -323,6 +325,6 @@ impl<T: Sections> Stages for Streaming<'_, T> {
             self.control.events.event(Event::Progress { bytes, stored });
         }
         self.incoming.take(part, decoded);
-        Ok(())
+        self.incoming.check()
     }
 }

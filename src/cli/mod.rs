@@ -19,6 +19,7 @@ mod size;
 mod watch;
 
 use clap::Parser;
+use std::io::{self, Write};
 
 use self::args::Arguments;
 use self::exit::Exit;
@@ -33,11 +34,22 @@ pub fn main() -> Exit {
         Ok(arguments) => arguments,
         Err(message) => {
             // Help and version are no errors and go to stdout.
-            let _ = message.print();
-            return if message.use_stderr() { Exit::Failure } else { Exit::Fine };
+            let printed = message.print().and_then(|()| io::stdout().flush());
+            return match printed {
+                _ if message.use_stderr() => Exit::Failure,
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    let _ = writeln!(io::stderr(), "pear-archive: error: standard output: {error}");
+                    Exit::Failure
+                }
+                _ => Exit::Fine,
+            };
         }
     };
     let report = Report::new(arguments.global);
+    if let Err(error) = signal::survive_file_size_limit() {
+        report.error(format_args!("cannot set what a signal does: {error}"));
+        return Exit::Failure;
+    }
     cmd::run(arguments.command, &report).unwrap_or_else(|error| {
         report.error(format_args!("{error:#}"));
         exit_code(&error)

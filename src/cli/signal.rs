@@ -2,11 +2,12 @@
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::AsFd;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag::{register, register_conditional_shutdown};
 use signal_hook::iterator::Signals;
+use std::ffi::c_int;
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -29,7 +30,7 @@ pub fn cancel_flag() -> io::Result<Arc<AtomicBool>> {
     let cancel = Arc::new(AtomicBool::new(false));
     if start_watching(Arc::clone(&cancel)).is_err() {
         // Where no thread may be started, a second signal ends the process at once.
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        for signal in watched_signals() {
             let status = i32::from(Exit::Interrupted as u8);
             register_conditional_shutdown(signal, status, Arc::clone(&cancel))?;
             register(signal, Arc::clone(&cancel))?;
@@ -40,7 +41,7 @@ pub fn cancel_flag() -> io::Result<Arc<AtomicBool>> {
 
 /// Starts the thread that waits for signals.
 fn start_watching(flag: Arc<AtomicBool>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new(watched_signals())?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         if signals.forever().next().is_none() {
             return;
@@ -51,10 +52,35 @@ fn start_watching(flag: Arc<AtomicBool>) -> io::Result<()> {
             thread::sleep(Duration::from_millis(20));
         }
         abandon_all();
-        eprintln!("pear-archive: error: interrupted");
+        // The terminal may be gone, which is no reason to end otherwise.
+        let _ = writeln!(io::stderr(), "pear-archive: error: interrupted");
         std::process::exit(i32::from(Exit::Interrupted as u8));
     })?;
     Ok(())
+}
+
+/// Makes a write beyond the limit of the file size fail with EFBIG, which is
+/// reported, where SIGXFSZ would end the process.
+///
+/// # Errors
+/// What the system says; none in practice.
+pub fn survive_file_size_limit() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::default()).map(drop)
+}
+
+/// The signals that end a run, but for those that are ignored.
+fn watched_signals() -> impl Iterator<Item = c_int> {
+    let ignored = ignored_signals();
+    [SIGINT, SIGTERM, SIGHUP].into_iter().filter(move |signal| !ignored.contains(signal))
+}
+
+/// The signals that whoever started this process had it ignore, as `nohup` and
+/// shells without job control do; they stay ignored. None if there is no `/proc`.
+fn ignored_signals() -> Vec<c_int> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    (1..=64).filter(|signal| mask >> (signal - 1) & 1 == 1).collect()
 }
 
 /// Standard input without a buffer of our own: what is in one could not be

@@ -145,9 +145,11 @@ impl Events for Watch<'_> {
 /// file itself.
 pub fn about(archive: &str, error: &ArchiveError) -> String {
     match error {
-        ArchiveError::Tree(_) | ArchiveError::Io { .. } | ArchiveError::Interrupted => {
-            error.to_string()
-        }
+        ArchiveError::Tree(_)
+        | ArchiveError::Io { .. }
+        | ArchiveError::Refused { .. }
+        | ArchiveError::Incomplete { .. }
+        | ArchiveError::Interrupted => error.to_string(),
         _ if archive.is_empty() => error.to_string(),
         _ => format!("{archive}: {error}"),
     }

@@ -4,6 +4,7 @@ use super::limits::exceeded;
 use crate::bytes::BytesError;
 use crate::entry::PathFault;
 use crate::error::ErrorKind;
+use rustix::io::Errno;
 
 /// Errors of the container. Offsets count from the start of the archive.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +93,7 @@ pub enum ContainerError {
         limit: u64,
     },
     /// Reading or writing failed.
-    #[error("{0}")]
+    #[error("{}", io_text(_0))]
     Io(#[from] std::io::Error),
 }
 
@@ -100,6 +101,8 @@ impl ContainerError {
     /// What the failure means.
     pub fn kind(&self) -> ErrorKind {
         match self {
+            // A sector that cannot be read is as lost as one that was changed.
+            ContainerError::Io(error) if is_unreadable(error) => ErrorKind::Integrity,
             ContainerError::Io(_) => ErrorKind::Environment,
             ContainerError::UnsupportedVersion { .. }
             | ContainerError::UnsupportedFeatures { .. }
@@ -111,6 +114,38 @@ impl ContainerError {
             | ContainerError::Truncated { .. }
             | ContainerError::Invalid { .. }
             | ContainerError::Bytes { .. } => ErrorKind::Integrity,
+        }
+    }
+}
+
+/// Whether the medium failed, or the file system found its own checksum wrong:
+/// what was stored there is lost, and trying again is of no use.
+fn is_unreadable(error: &std::io::Error) -> bool {
+    // EBADMSG and EUCLEAN: checksums of ext4, XFS and F2FS; ENODATA and EILSEQ:
+    // media errors and integrity errors of the block layer.
+    let media = [Errno::IO, Errno::BADMSG, Errno::UCLEAN, Errno::NODATA, Errno::ILSEQ];
+    Errno::from_io_error(error).is_some_and(|error| media.contains(&error))
+}
+
+fn io_text(error: &std::io::Error) -> String {
+    match is_unreadable(error) {
+        true => format!("damaged: it cannot be read from the disk: {error}"),
+        false => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_cannot_read_is_damage_and_what_the_system_refuses_is_not() {
+        let kind = |errno: Errno| ContainerError::from(std::io::Error::from(errno)).kind();
+        for errno in [Errno::IO, Errno::BADMSG, Errno::UCLEAN, Errno::NODATA, Errno::ILSEQ] {
+            assert_eq!(kind(errno), ErrorKind::Integrity);
+        }
+        for errno in [Errno::NOSPC, Errno::ACCESS, Errno::MFILE, Errno::NOMEM] {
+            assert_eq!(kind(errno), ErrorKind::Environment);
         }
     }
 }

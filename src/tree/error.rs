@@ -1,5 +1,7 @@
 //! Why a file could not be archived or restored.
 
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -165,6 +167,19 @@ impl TreeError {
     /// rather than because the system failed.
     pub fn is_unsafe(&self) -> bool {
         matches!(self, TreeError::Unsafe { .. } | TreeError::UnsafePath { .. })
+    }
+
+    /// Whether the system refused something that every further entry needs too:
+    /// room, a writable file system, or descriptors.
+    pub fn ends_run(&self) -> bool {
+        let TreeError::Io { source, .. } = self else { return false };
+        match Errno::from_io_error(source) {
+            Some(Errno::NOSPC | Errno::DQUOT | Errno::ROFS | Errno::MFILE | Errno::NFILE) => true,
+            // Without a limit of the process it is one file that is too large
+            // for the file system.
+            Some(Errno::FBIG) => getrlimit(Resource::Fsize).current.is_some(),
+            _ => false,
+        }
     }
 
     /// Shorthand for [`TreeError::Io`] around a rustix or standard error.

@@ -9,6 +9,7 @@
 
 mod abandon;
 mod error;
+mod leftover;
 mod names;
 mod owners;
 mod pattern;
@@ -19,6 +20,7 @@ mod walk;
 
 pub use abandon::{Registration, abandon_all, register};
 pub use error::{Change, Property, TreeError};
+pub use leftover::{claim, is_leftover, partial_name, remove_leftovers};
 pub use names::{archive_path, printable};
 pub use pattern::Patterns;
 pub use restore::{FileWriter, Overwrite, Resolution, RestoreOptions, Restorer};

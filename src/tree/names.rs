@@ -90,7 +90,7 @@ pub(super) fn split_last(path: &[u8]) -> (&[u8], &[u8]) {
 /// Name of something unfinished, which is renamed or removed before the process
 /// ends. It holds the process's number, so that what a killed run left can be
 /// told from what is being made.
-pub(super) fn partial_name(number: u64) -> Vec<u8> {
+pub fn partial_name(number: u64) -> Vec<u8> {
     format!(".pear-archive-{}-{number}.partial", std::process::id()).into_bytes()
 }
 

@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::leftover::is_leftover;
 use super::owners::Owners;
 use super::{FileId, Patterns, Source, TreeError, archive_path, stat};
 use crate::entry::{Entry, Kind};
@@ -125,7 +126,7 @@ impl Walk {
         let device = *operand.device.get_or_insert(id.device);
         let name = name_of(operand, path, depth);
         let kind = stat::kind(path, &status)?;
-        if self.options.leave_out.contains(&id) {
+        if self.options.leave_out.contains(&id) || is_leftover(path) {
             return Ok(None);
         }
         if excluded(&self.options.excludes, &name, depth) {

@@ -4,7 +4,7 @@ use super::layout::{Layout, Placed, output_error};
 use crate::archive::extract::file_error;
 use crate::archive::output::Output;
 use crate::archive::sink::Target;
-use crate::archive::{Archive, ArchiveError, Control, Event, ExtractSummary};
+use crate::archive::{Archive, ArchiveError, Control, ErrorKind, Event, ExtractSummary};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind, compare_paths};
 use crate::tree::Patterns;
@@ -24,16 +24,19 @@ pub struct ExportOptions {
     pub patterns: Patterns,
     /// Worker threads, 0 for one per processor. Never changes the bytes.
     pub jobs: usize,
+    /// Whether a tar that lacks damaged files may replace a file that is there.
+    pub keep_incomplete: bool,
 }
 
 impl<S: ReadAt> Archive<S> {
     /// Writes the selected entries as the tar `path`, which appears whole or not
-    /// at all. Damage is reported as warnings, and files it hits are left out.
+    /// at all. Damage is reported as warnings, and files it hits are left out:
+    /// then a file that is there stays, unless `keep_incomplete` is set.
     ///
     /// # Errors
     /// [`ArchiveError::NotFound`] for a pattern that selects nothing,
     /// [`ArchiveError::Limit`], [`ArchiveError::Io`],
-    /// [`ArchiveError::Interrupted`].
+    /// [`ArchiveError::Incomplete`], [`ArchiveError::Interrupted`].
     pub fn export(
         &self,
         path: &Path,
@@ -50,6 +53,13 @@ impl<S: ReadAt> Archive<S> {
             other => other,
         })?;
         control.check()?;
+        // What the archive or this version is at fault for, not what no tar holds.
+        let kinds = summary.failures.iter();
+        let lost = kinds.filter(|(kind, _)| **kind != ErrorKind::Environment);
+        let lost = lost.map(|(_, count)| count).sum();
+        if lost > 0 && output.replaces_content() && !options.keep_incomplete {
+            return Err(ArchiveError::Incomplete { path: path.to_owned(), lost });
+        }
         output.commit()?;
         Ok(summary)
     }

@@ -72,7 +72,8 @@ Examples:
 /// names. It appears under its name only when it is complete.
 ///
 /// If the archive is damaged, all undamaged files are in the tar and the damaged
-/// ones are named. What a tar cannot hold is reported, and the exit status is 1.
+/// ones are named; but an existing tar is not replaced by such an incomplete one,
+/// unless --keep-incomplete is given. What a tar cannot hold is reported, and the exit status is 1.
 ///
 /// For standard output the tar is put into a nameless file in the directory for
 /// temporary files first (TMPDIR): files come out of an archive in another order.
@@ -92,6 +93,9 @@ pub struct Export {
     /// matches nothing is an error.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<OsString>,
+    /// Replace an existing tar also by one that lacks damaged files
+    #[arg(long)]
+    pub keep_incomplete: bool,
     /// What it may take
     #[command(flatten)]
     pub resources: Resources,

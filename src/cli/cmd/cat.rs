@@ -1,6 +1,6 @@
 //! `pear-archive cat`.
 
-use std::io;
+use std::io::{self, Write};
 
 use super::super::args::Cat;
 use super::super::config;
@@ -8,7 +8,7 @@ use super::super::exit::Exit;
 use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::watch::Watch;
-use super::{named, open_archive};
+use super::{named, open_archive, printed};
 use crate::archive::{Archive, ArchiveError};
 use crate::container::ReadAt;
 use crate::entry::{Entry, Kind};
@@ -38,6 +38,8 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
             other => other.map_err(|error| named(&arguments.archive, error))?,
         };
     }
+    // What follows the last newline is still in a buffer.
+    printed(stdout.flush())?;
     Ok(watch.exit())
 }
 

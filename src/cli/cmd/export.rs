@@ -25,6 +25,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     let options = ExportOptions {
         patterns: config::selection(&arguments.patterns)?,
         jobs: config::jobs(&arguments.resources),
+        keep_incomplete: arguments.keep_incomplete,
     };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);

@@ -1,0 +1,81 @@
+//! What killed runs left behind: told from what is being made, and removed.
+//!
+//! An unfinished file has a name of [`partial_name`] and is locked (`flock`) by
+//! its owner while that lives. The system gives the lock up however the owner
+//! ends, so a file of such a name that can be locked is dead. Where files cannot
+//! be locked, nothing is dead.
+
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, openat};
+use rustix::process::{Pid, test_kill_process};
+use std::fs::{self, File};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+pub use super::names::partial_name;
+
+/// The process number in a name of [`partial_name`].
+fn owner(name: &[u8]) -> Option<Pid> {
+    let rest = name.strip_prefix(b".pear-archive-")?.strip_suffix(b".partial")?;
+    let (pid, number) = std::str::from_utf8(rest).ok()?.split_once('-')?;
+    number.parse::<u64>().ok()?;
+    Pid::from_raw(pid.parse().ok()?)
+}
+
+/// Marks an unfinished file as being made, for as long as it is open.
+pub fn claim(file: impl AsFd) {
+    // Without locks the process number alone tells.
+    let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
+}
+
+/// Whether `path` is a file that a run which was killed left.
+pub fn is_leftover(path: &Path) -> bool {
+    let name = path.file_name().map(OsStrExt::as_bytes);
+    let Some(pid) = name.and_then(owner) else { return false };
+    test_kill_process(pid).is_err() && lock(path).is_some()
+}
+
+/// The file, locked, if it is a regular one and nobody holds it.
+fn lock(path: &Path) -> Option<File> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(openat(rustix::fs::CWD, path, flags, Mode::empty()).ok()?);
+    let regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    let locked = regular && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
+    (locked && fstat(&file).is_ok_and(|status| status.st_nlink > 0)).then_some(file)
+}
+
+/// Removes what killed runs left in a directory. What cannot be removed stays.
+pub fn remove_leftovers(directory: &Path) {
+    for item in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = item.path();
+        if is_leftover(&path) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_dead_owners_are_leftovers() {
+        let at = tempfile::tempdir().unwrap();
+        let mut ended = std::process::Command::new("true").spawn().unwrap();
+        ended.wait().unwrap();
+        let dead = at.path().join(format!(".pear-archive-{}-0.partial", ended.id()));
+        fs::write(&dead, "half").unwrap();
+        let other = at.path().join(format!(".pear-archive-{}-x.partial", ended.id()));
+        fs::write(&other, "not ours").unwrap();
+        let name = String::from_utf8(partial_name(7)).unwrap();
+        let living = at.path().join(name);
+        fs::write(&living, "being made").unwrap();
+        assert!(is_leftover(&dead) && !is_leftover(&other) && !is_leftover(&living));
+        let held = File::open(&dead).unwrap();
+        claim(&held);
+        assert!(!is_leftover(&dead), "somebody holds it");
+        drop(held);
+        remove_leftovers(at.path());
+        assert!(!dead.exists() && other.exists() && living.exists());
+    }
+}
