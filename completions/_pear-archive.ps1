@@ -45,7 +45,6 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar of an archive, or of the entries that match the patterns')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
-            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write completions/ and man/, as they are checked in')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -102,6 +101,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;extract' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Extract into this directory; made if missing')
             [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Extract into this directory; made if missing')
             [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'What to do with files that exist [default: refuse to begin]')
@@ -114,6 +115,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('--here', '--here', [CompletionResultType]::ParameterName, 'Extract into the current directory')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices')
             [CompletionResult]::new('--preserve', '--preserve', [CompletionResultType]::ParameterName, 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices')
@@ -127,6 +130,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;x' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Extract into this directory; made if missing')
             [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Extract into this directory; made if missing')
             [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'What to do with files that exist [default: refuse to begin]')
@@ -139,6 +144,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('--here', '--here', [CompletionResultType]::ParameterName, 'Extract into the current directory')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices')
             [CompletionResult]::new('--preserve', '--preserve', [CompletionResultType]::ParameterName, 'Restore setuid, setgid and sticky bits, all extended attributes, and (as root) devices')
@@ -152,11 +159,15 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;list' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries [default: 10,000,000]')
             [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 4096]')
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines')
@@ -169,11 +180,15 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;l' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries [default: 10,000,000]')
             [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 4096]')
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines')
@@ -186,11 +201,15 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;ls' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries [default: 10,000,000]')
             [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 4096]')
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines')
@@ -203,6 +222,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;cat' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
@@ -211,6 +232,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
@@ -292,6 +315,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;export' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
@@ -300,6 +325,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
@@ -328,16 +355,6 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'pear-archive;generate' {
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
         'pear-archive;help' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of files and directories')
             [CompletionResult]::new('extract', 'extract', [CompletionResultType]::ParameterValue, 'Unpack an archive, or the entries that match the patterns')
@@ -349,7 +366,6 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar of an archive, or of the entries that match the patterns')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
-            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write completions/ and man/, as they are checked in')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -381,9 +397,6 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;help;man' {
-            break
-        }
-        'pear-archive;help;generate' {
             break
         }
         'pear-archive;help;help' {

@@ -70,7 +70,11 @@ pub enum ArchiveError {
         offset: u64,
     },
     /// A pattern that selects nothing.
-    #[error("{}: not in the archive", printable(pattern))]
+    #[error(
+        "{}: nothing in the archive has this name or matches it; try {}, or 'list' to see all names",
+        printable(pattern),
+        deeper(pattern)
+    )]
     NotFound {
         /// The pattern or path as given.
         pattern: Vec<u8>,
@@ -142,6 +146,13 @@ impl ArchiveError {
             | ArchiveError::NotAFile { .. } => ErrorKind::Environment,
         }
     }
+}
+
+/// The pattern that finds the last component of another one at any depth.
+fn deeper(pattern: &[u8]) -> String {
+    let end = pattern.len() - pattern.iter().rev().take_while(|&&byte| byte == b'/').count();
+    let name = pattern[..end].rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    format!("'**/{}'", printable(name))
 }
 
 /// Whether the archive is at fault, and not this version or the system.
