@@ -70,11 +70,7 @@ pub enum ArchiveError {
         offset: u64,
     },
     /// A pattern that selects nothing.
-    #[error(
-        "{}: nothing in the archive has this name or matches it; try {}, or 'list' to see all names",
-        printable(pattern),
-        deeper(pattern)
-    )]
+    #[error("{}: not in the archive; {}", printable(pattern), what_to_try(pattern))]
     NotFound {
         /// The pattern or path as given.
         pattern: Vec<u8>,
@@ -148,11 +144,15 @@ impl ArchiveError {
     }
 }
 
-/// The pattern that finds the last component of another one at any depth.
-fn deeper(pattern: &[u8]) -> String {
+/// What may find what a pattern did not: its last component at any depth, unless
+/// that is what was tried.
+fn what_to_try(pattern: &[u8]) -> String {
     let end = pattern.len() - pattern.iter().rev().take_while(|&&byte| byte == b'/').count();
     let name = pattern[..end].rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-    format!("'**/{}'", printable(name))
+    match pattern.starts_with(b"**/") {
+        true => "see the names with 'list'".to_owned(),
+        false => format!("try '**/{}', or see the names with 'list'", printable(name)),
+    }
 }
 
 /// Whether the archive is at fault, and not this version or the system.
