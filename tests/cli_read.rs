@@ -176,3 +176,100 @@ fn colour_is_only_used_where_wanted() {
     assert!(!coloured("--color never"));
     assert!(coloured("--color always"));
 }
+
+/// `x.pear` of files whose names are globs, or would be broken ones.
+fn archive_of_glob_names(at: &Path) {
+    fs::create_dir(at.join("in")).unwrap();
+    for name in ["a[1].txt", "a1.txt", "x{y", "q[z", "*", "b"] {
+        fs::write(at.join("in").join(name), name).unwrap();
+    }
+    run(at, "create x.pear -C in . --codec store", 0);
+}
+
+#[test]
+fn an_exact_name_selects_itself_alone_whatever_characters_it_has() {
+    let at = tempfile::tempdir().unwrap();
+    archive_of_glob_names(at.path());
+    for name in ["a[1].txt", "x{y", "q[z", "*"] {
+        assert_eq!(run(at.path(), &format!("cat x.pear {name}"), 0).0, name);
+        assert_eq!(run(at.path(), &format!("list x.pear {name}"), 0).0, format!("{name}\n"));
+        run(at.path(), &format!("extract x.pear {name} -C out"), 0);
+        assert_eq!(fs::read_dir(at.path().join("out")).unwrap().count(), 1, "{name}");
+        fs::remove_dir_all(at.path().join("out")).unwrap();
+    }
+    // What is no name is a pattern still.
+    assert_eq!(run(at.path(), "cat x.pear a?.txt", 0).0, "a1.txt");
+}
+
+#[test]
+fn literal_names_are_never_patterns() {
+    let at = tempfile::tempdir().unwrap();
+    archive_of_glob_names(at.path());
+    for command in ["list", "cat", "extract"] {
+        run(at.path(), &format!("{command} x.pear --literal a?.txt"), 2);
+    }
+    let archive = fs::File::open(at.path().join("x.pear")).unwrap();
+    let piped = ["extract", "-", "--literal", "a[1].txt", "*", "-C", "out"];
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pear-archive"));
+    command.args(piped).current_dir(at.path()).stdin(archive);
+    assert!(command.status().unwrap().success());
+    assert_eq!(fs::read_dir(at.path().join("out")).unwrap().count(), 2);
+}
+
+#[test]
+fn names_come_from_a_file_and_are_exact() {
+    let at = tempfile::tempdir().unwrap();
+    archive_of_glob_names(at.path());
+    fs::write(at.path().join("lines"), "q[z\na[1].txt\n").unwrap();
+    fs::write(at.path().join("nuls"), "q[z\0a[1].txt\0").unwrap();
+    fs::write(at.path().join("none"), "\n").unwrap();
+    for names in ["-T lines", "--files-from nuls --null"] {
+        assert_eq!(run(at.path(), &format!("cat x.pear {names}"), 0).0, "q[za[1].txt");
+        assert_eq!(run(at.path(), &format!("list x.pear {names}"), 0).0, "a[1].txt\nq[z\n");
+        run(at.path(), &format!("extract x.pear {names} -C out --overwrite always"), 0);
+        assert_eq!(fs::read_dir(at.path().join("out")).unwrap().count(), 2);
+    }
+    assert_eq!(run(at.path(), "cat x.pear b -T lines", 0).0, "bq[za[1].txt");
+    for command in ["list", "cat", "extract"] {
+        let (_, stderr) = run(at.path(), &format!("{command} x.pear -T none"), 2);
+        assert!(stderr.contains("none: the list of names is empty"), "{stderr}");
+        run(at.path(), &format!("{command} x.pear -T missing"), 2);
+    }
+}
+
+#[test]
+fn a_name_that_selects_nothing_gets_a_pattern_to_try() {
+    let at = tempfile::tempdir().unwrap();
+    archive(at.path());
+    for command in ["list", "cat", "extract"] {
+        let (_, stderr) = run(at.path(), &format!("{command} x.pear *.txt"), 2);
+        assert!(stderr.contains("*.txt") && stderr.contains("try '**/*.txt'"), "{stderr}");
+    }
+}
+
+#[test]
+fn cat_goes_on_behind_a_damaged_file() {
+    let at = tempfile::tempdir().unwrap();
+    fs::create_dir(at.path().join("t")).unwrap();
+    for name in ["a", "b", "c"] {
+        fs::write(at.path().join("t").join(name), name.repeat(8192)).unwrap();
+    }
+    run(at.path(), "create x.pear t --codec store --group-size 8K", 0);
+    let mut bytes = fs::read(at.path().join("x.pear")).unwrap();
+    let place = bytes.windows(64).position(|window| window == [b'b'; 64]).unwrap();
+    bytes[place + 100] = b'!';
+    fs::write(at.path().join("x.pear"), bytes).unwrap();
+    let (stdout, stderr) = run(at.path(), "cat x.pear t/*", 3);
+    assert!(stdout.starts_with(&"a".repeat(8192)) && stdout.ends_with(&"c".repeat(8192)));
+    assert!(stderr.contains("t/b") && !stderr.contains("t/c"), "{stderr}");
+}
+
+#[test]
+fn cat_to_a_full_disk_fails() {
+    let at = tempfile::tempdir().unwrap();
+    archive(at.path());
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pear-archive"));
+    command.args(["cat", "x.pear", "t/zero", "t/notes.txt"]).current_dir(at.path()).stdout(full);
+    assert_eq!(command.status().unwrap().code(), Some(2));
+}

@@ -88,7 +88,7 @@ pub enum ArchiveError {
         offset: u64,
     },
     /// A pattern that selects nothing.
-    #[error("{}: not in the archive", printable(pattern))]
+    #[error("{}: not in the archive; {}", printable(pattern), what_to_try(pattern))]
     NotFound {
         /// The pattern or path as given.
         pattern: Vec<u8>,
@@ -201,6 +201,17 @@ fn advice(cause: &TreeError) -> &'static str {
         Some(Errno::FBIG) => "raise the limit of the file size (ulimit -f)",
         Some(Errno::MFILE) => "raise the limit of open files (ulimit -n)",
         _ => "try again when fewer files are open",
+    }
+}
+
+/// What may find what a pattern did not: its last component at any depth, unless
+/// that is what was tried.
+fn what_to_try(pattern: &[u8]) -> String {
+    let end = pattern.len() - pattern.iter().rev().take_while(|&&byte| byte == b'/').count();
+    let name = pattern[..end].rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    match pattern.starts_with(b"**/") {
+        true => "see the names with 'list'".to_owned(),
+        false => format!("try '**/{}', or see the names with 'list'", printable(name)),
     }
 }
 

@@ -142,6 +142,7 @@ impl<S: ReadAt> Archive<S> {
     /// The entries the patterns select, in path order. A hard link whose file
     /// is not among them becomes the file; links to the same file follow it.
     pub(super) fn select(&self, patterns: &Patterns) -> Result<Vec<Entry>, ArchiveError> {
+        let patterns = &patterns.among(self.entries().iter().map(|entry| &entry.path[..]));
         let mut used = vec![patterns.is_empty(); patterns.len()];
         let mut selected: Vec<Entry> = Vec::new();
         let mut stand_ins = StandIns::default();

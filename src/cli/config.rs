@@ -7,7 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    CodecName, Coding, Create, EntryLimits, Extract, LimitFlags, Memory, OverwriteName, Resources,
+    CodecName, Coding, Create, EntryLimits, Extract, LimitFlags, Memory, Naming, OverwriteName,
+    Resources,
 };
 use super::memory::free;
 use super::report::Report;
@@ -68,12 +69,39 @@ pub fn excludes(arguments: &Create) -> anyhow::Result<Patterns> {
     Ok(Patterns::excluding(&all)?)
 }
 
-/// The patterns that select entries.
+/// The patterns that select entries of `archive`, the names of `--files-from`
+/// last.
 ///
 /// # Errors
-/// If one is no glob.
-pub fn selection(patterns: &[OsString]) -> anyhow::Result<Patterns> {
-    Ok(Patterns::selecting(&bytes_of(patterns))?)
+/// If the list cannot be read, or is empty: nothing selected must not become
+/// everything.
+pub fn selection(
+    archive: &Path,
+    patterns: &[OsString],
+    naming: &Naming,
+) -> anyhow::Result<Patterns> {
+    let given = bytes_of(patterns);
+    let selected = match naming.literal {
+        true => Patterns::default().and_names(&given),
+        false => Patterns::selecting(&given)?,
+    };
+    let Some(list) = &naming.files_from else { return Ok(selected) };
+    if is_stdio(list) && is_stdio(archive) {
+        bail!("standard input cannot be both the archive and the list of names");
+    }
+    let selected = selected.and_names(&listed_names(list, naming.null)?);
+    if selected.is_empty() {
+        bail!("{}: the list of names is empty", shown(list));
+    }
+    Ok(selected)
+}
+
+/// The names in the file of `--files-from`.
+fn listed_names(list: &Path, null: bool) -> anyhow::Result<Vec<Vec<u8>>> {
+    let separator = if null { 0 } else { b'\n' };
+    let text = read_list(list)?;
+    let names = text.split(|&byte| byte == separator).filter(|name| !name.is_empty());
+    Ok(names.map(<[u8]>::to_vec).collect())
 }
 
 fn bytes_of(names: &[OsString]) -> Vec<Vec<u8>> {

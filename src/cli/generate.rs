@@ -21,8 +21,30 @@ const SHELLS: [(Shell, &str); 5] = [
 /// The completion script of a shell.
 pub fn completion(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
-    generate(shell, &mut Arguments::command(), PROGRAM, &mut script);
-    script
+    generate(shell, &mut shown_commands(), PROGRAM, &mut script);
+    match shell {
+        Shell::Bash => consistent_names(script),
+        _ => script,
+    }
+}
+
+/// The program without its hidden commands, which generators would offer.
+fn shown_commands() -> Command {
+    let all = Arguments::command();
+    let shown = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
+    Command::new(PROGRAM)
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(all.get_arguments().cloned())
+        .subcommands(shown)
+}
+
+/// Gives a command the same name wherever the script for bash has it. The
+/// generator writes the hyphen of the program's name as `__` where it finds the
+/// command and as `__subcmd__` where it completes it, so that nothing was
+/// completed behind any command.
+fn consistent_names(script: Vec<u8>) -> Vec<u8> {
+    let script = String::from_utf8(script).expect("the generator writes text");
+    script.replace("pear__subcmd__archive", "pear__archive").into_bytes()
 }
 
 /// The manual page of a command, or of the program; `None` if there is no such

@@ -1,6 +1,7 @@
 //! Which names are meant: globs for excluding and selecting.
 
 use globset::{GlobBuilder, GlobMatcher};
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -12,7 +13,9 @@ use super::TreeError;
 /// - `*` and `?` stay within a component, `**` crosses them, `[a-z]` and
 ///   `{a,b}` as in a shell.
 /// - A pattern that is the exact name of something always matches it, so names
-///   with glob characters, or that are not UTF-8, can be given as they are.
+///   with glob characters, or that are not UTF-8, can be given as they are. If
+///   all names are known, [`Patterns::among`] lets such a pattern match nothing
+///   else. A selecting pattern that is no valid glob is an exact name.
 /// - What matches a directory matches everything below it.
 /// - Excluding patterns without a `/` match at any depth (`*.o`); selecting
 ///   ones start at the top, as `photos/*.jpg` does.
@@ -21,6 +24,8 @@ use super::TreeError;
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     patterns: Vec<Pattern>,
+    /// Numbers of the selecting patterns that are exact names, by name.
+    exact: HashMap<Vec<u8>, Vec<usize>>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,7 +34,7 @@ struct Pattern {
     literal: Vec<u8>,
     /// Matches a single component at any depth.
     floating: bool,
-    /// `None` when the pattern is not UTF-8: then only the exact name matches.
+    /// `None` when the pattern is an exact name.
     glob: Option<GlobMatcher>,
 }
 
@@ -39,21 +44,64 @@ impl Patterns {
     /// # Errors
     /// [`TreeError::Pattern`] if one is no glob.
     pub fn excluding<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Patterns, TreeError> {
-        Patterns::new(patterns, true)
+        let patterns: Result<Vec<_>, _> =
+            patterns.iter().map(|pattern| Pattern::new(pattern.as_ref(), true)).collect();
+        Ok(Patterns { patterns: patterns?, exact: HashMap::new() })
     }
 
-    /// Patterns for choosing entries of an archive.
+    /// Patterns for choosing entries of an archive. What is no valid glob is an
+    /// exact name.
     ///
     /// # Errors
-    /// [`TreeError::Pattern`] if one is no glob.
+    /// None at present.
     pub fn selecting<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Patterns, TreeError> {
-        Patterns::new(patterns, false)
+        let patterns = patterns.iter().map(|pattern| {
+            Pattern::new(pattern.as_ref(), false)
+                .unwrap_or_else(|_| Pattern::exact(pattern.as_ref()))
+        });
+        Ok(Patterns::default().with(patterns))
     }
 
-    fn new<P: AsRef<[u8]>>(patterns: &[P], floats: bool) -> Result<Patterns, TreeError> {
-        let patterns: Result<_, _> =
-            patterns.iter().map(|pattern| Pattern::new(pattern.as_ref(), floats)).collect();
-        Ok(Patterns { patterns: patterns? })
+    /// Adds exact names. Each selects the entry of that name and what is below
+    /// it; no character in it has a meaning of its own.
+    pub fn and_names<P: AsRef<[u8]>>(self, names: &[P]) -> Patterns {
+        self.with(names.iter().map(|name| Pattern::exact(name.as_ref())))
+    }
+
+    /// The same patterns where all names are known: a pattern that is the name
+    /// of one of `paths`, or of a directory above one, is that exact name and no
+    /// glob. Cost: one look-up per component of each path.
+    pub fn among<'p>(&self, paths: impl Iterator<Item = &'p [u8]>) -> Patterns {
+        let globs = self.patterns.iter().filter(|pattern| pattern.glob.is_some());
+        let mut there: HashMap<&[u8], bool> =
+            globs.map(|pattern| (&pattern.literal[..], false)).collect();
+        if there.is_empty() {
+            return self.clone();
+        }
+        for path in paths {
+            for name in and_above(path) {
+                if let Some(found) = there.get_mut(name) {
+                    *found = true;
+                }
+            }
+        }
+        let settled = self.patterns.iter().map(|pattern| match there.get(&pattern.literal[..]) {
+            Some(true) => Pattern { glob: None, ..pattern.clone() },
+            _ => pattern.clone(),
+        });
+        Patterns::default().with(settled)
+    }
+
+    /// Adds patterns.
+    fn with(mut self, patterns: impl Iterator<Item = Pattern>) -> Patterns {
+        for pattern in patterns {
+            if pattern.glob.is_none() {
+                let same = self.exact.entry(pattern.literal.clone()).or_default();
+                same.push(self.patterns.len());
+            }
+            self.patterns.push(pattern);
+        }
+        self
     }
 
     /// Whether there are none. An empty list matches nothing; what that means
@@ -81,24 +129,43 @@ impl Patterns {
         self.patterns.iter().any(|pattern| pattern.matches_here(path))
     }
 
+    /// Numbers of the patterns that match this very path. Cost: as
+    /// [`Patterns::matching`], for one component.
+    pub fn matching_here<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+        let named = self.exact.get(path).into_iter().flatten().copied();
+        let globs = self.patterns.iter().enumerate().filter(|(_, pattern)| pattern.glob.is_some());
+        named.chain(globs.filter(|(_, pattern)| pattern.matches_here(path)).map(|(index, _)| index))
+    }
+
     /// Numbers of the patterns that match the path or a directory above it.
-    /// Cost: one glob match per pattern and component.
+    /// Cost: one look-up per component, and one glob match per component and
+    /// pattern that is no exact name.
     pub fn matching<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-        let numbered = self.patterns.iter().enumerate();
-        numbered.filter(|(_, pattern)| pattern.matches(path)).map(|(index, _)| index)
+        let named = and_above(path).filter_map(|name| self.exact.get(name)).flatten().copied();
+        let globs = move |(_, pattern): &(usize, &Pattern)| {
+            // Without a glob it was looked up, unless it is there to exclude.
+            (pattern.glob.is_some() || self.exact.is_empty()) && pattern.matches(path)
+        };
+        named.chain(self.patterns.iter().enumerate().filter(globs).map(|(index, _)| index))
     }
 }
 
+/// The names of all directories above a path, and the path itself.
+fn and_above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = path.iter().enumerate().filter(|&(_, &byte)| byte == b'/').map(|(at, _)| at);
+    ends.chain([path.len()]).map(|end| &path[..end])
+}
+
 impl Pattern {
+    /// A name that is no glob.
+    fn exact(given: &[u8]) -> Pattern {
+        let literal = trimmed(given).to_vec();
+        Pattern { given: given.to_vec(), literal, floating: false, glob: None }
+    }
+
     fn new(given: &[u8], floats: bool) -> Result<Pattern, TreeError> {
         let tied = given.starts_with(b"/") || given.starts_with(b"./");
-        let mut literal = given;
-        while let Some(rest) = literal.strip_prefix(b"./").or(literal.strip_prefix(b"/")) {
-            literal = rest;
-        }
-        while let Some(rest) = literal.strip_suffix(b"/") {
-            literal = rest;
-        }
+        let literal = trimmed(given);
         let floating = floats && !tied && !literal.contains(&b'/');
         let glob = std::str::from_utf8(literal).ok().map(|text| {
             let built = GlobBuilder::new(text).literal_separator(true).build();
@@ -118,9 +185,20 @@ impl Pattern {
     }
 
     fn matches(&self, path: &[u8]) -> bool {
-        let ends = path.iter().enumerate().filter(|&(_, &byte)| byte == b'/').map(|(at, _)| at);
-        ends.chain([path.len()]).any(|end| self.matches_here(&path[..end]))
+        and_above(path).any(|name| self.matches_here(name))
     }
+}
+
+/// A name without `/` and `./` in front and `/` behind.
+fn trimmed(given: &[u8]) -> &[u8] {
+    let mut literal = given;
+    while let Some(rest) = literal.strip_prefix(b"./").or(literal.strip_prefix(b"/")) {
+        literal = rest;
+    }
+    while let Some(rest) = literal.strip_suffix(b"/") {
+        literal = rest;
+    }
+    literal
 }
 
 #[cfg(test)]
@@ -166,8 +244,33 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_glob_is_named() {
-        let error = Patterns::selecting(&["a[b"]).unwrap_err();
+    fn a_broken_glob_excludes_nothing_and_is_named() {
+        let error = Patterns::excluding(&["a[b"]).unwrap_err();
         assert!(error.to_string().contains("a[b"), "{error}");
+    }
+
+    #[test]
+    fn a_broken_glob_selects_the_file_of_that_name() {
+        assert!(selects("q[z", b"q[z") && selects("x{y", b"x{y/below") && !selects("q[z", b"qz"));
+    }
+
+    #[test]
+    fn an_exact_name_that_is_known_matches_nothing_else() {
+        let patterns = Patterns::selecting(&["a[1]", "b[1]", "a[1]/"]).unwrap();
+        let matching =
+            |patterns: &Patterns, path: &[u8]| patterns.matching(path).collect::<Vec<_>>();
+        assert_eq!(matching(&patterns, b"a1"), [0, 2]);
+        // The directory itself need not be an entry.
+        let paths: [&[u8]; 3] = [b"a[1]/below", b"a1", b"b1"];
+        let known = patterns.among(paths.into_iter());
+        assert_eq!(matching(&known, b"a[1]/below"), [0, 2]);
+        assert!(matching(&known, b"a1").is_empty());
+        assert_eq!(matching(&known, b"b1"), [1]);
+    }
+
+    #[test]
+    fn a_literal_name_is_no_glob() {
+        let patterns = Patterns::default().and_names(&["./*/"]);
+        assert!(patterns.matching(b"*/x").eq([0]) && patterns.matching(b"a").next().is_none());
     }
 }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{LimitFlags, Resources};
+use super::{LimitFlags, Naming, Resources};
 
 const EXTRACT_HELP: &str = "\
 Examples:
@@ -32,10 +32,15 @@ pub struct Extract {
     /// What to extract [default: everything]
     ///
     /// Names or glob patterns from the top of the archive; a directory stands
-    /// for all below it. '*' and '?' stop at '/', '**' does not. A pattern that
-    /// matches nothing is an error.
+    /// for all below it. '*' and '?' stop at '/', '**' does not. A name
+    /// that is in the archive selects only itself, whatever characters it has;
+    /// from a pipe, where later names are not known, it selects what it matches
+    /// as well (see --literal). A pattern that matches nothing is an error.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<OsString>,
+    /// How names are given
+    #[command(flatten)]
+    pub naming: Naming,
     /// Extract into this directory; made if missing
     #[arg(short = 'C', long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "here")]
     pub directory: Option<PathBuf>,

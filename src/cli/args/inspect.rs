@@ -4,7 +4,7 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{LimitFlags, Memory, Resources};
+use super::{LimitFlags, Memory, Naming, Resources};
 
 const LIST_HELP: &str = "\
 Examples:
@@ -26,8 +26,16 @@ pub struct List {
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
     /// What to list [default: everything]
+    ///
+    /// Names or glob patterns from the top of the archive; a directory stands
+    /// for all below it. '*' and '?' stop at '/', '**' does not: '**/*.md' is
+    /// every .md file. A name that is in the archive selects only itself,
+    /// whatever characters it has. A pattern that matches nothing is an error.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<OsString>,
+    /// How names are given
+    #[command(flatten)]
+    pub naming: Naming,
     /// Show mode, owner, size and time as well
     #[arg(short, long)]
     pub long: bool,
@@ -59,8 +67,14 @@ pub struct Cat {
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
     /// Files to print: names or glob patterns from the top of the archive
-    #[arg(value_name = "PATTERN", required = true)]
+    ///
+    /// A name that is in the archive selects only itself, whatever characters
+    /// it has. '*' and '?' stop at '/', '**' does not.
+    #[arg(value_name = "PATTERN", required_unless_present = "files_from")]
     pub patterns: Vec<OsString>,
+    /// How names are given
+    #[command(flatten)]
+    pub naming: Naming,
     /// What it may take
     #[command(flatten)]
     pub resources: Resources,

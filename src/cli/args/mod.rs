@@ -9,7 +9,8 @@ mod inspect;
 mod shell;
 mod tarball;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
 
 pub use self::create::{CodecName, Coding, Create};
 pub use self::extract::{Extract, OverwriteName};
@@ -129,6 +130,23 @@ pub struct Memory {
     /// groups (containers) and 'ulimit' leave.
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
+}
+
+/// How names of entries are given.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Names")]
+pub struct Naming {
+    /// Take each PATTERN as an exact name: '*', '?', '[' and '{' mean themselves
+    #[arg(long)]
+    pub literal: bool,
+    /// Read more names from a file, one per line; '-' is standard input
+    ///
+    /// They are exact names, never patterns.
+    #[arg(short = 'T', long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub files_from: Option<PathBuf>,
+    /// Names of --files-from end with NUL instead of a newline
+    #[arg(long, requires = "files_from")]
+    pub null: bool,
 }
 
 /// What an archive may ask for before it is refused.

@@ -4,7 +4,7 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Coding, LimitFlags, Resources};
+use super::{Coding, LimitFlags, Naming, Resources};
 
 const IMPORT_HELP: &str = "\
 Examples:
@@ -89,13 +89,17 @@ pub struct Export {
     /// What to export [default: everything]
     ///
     /// Names or glob patterns from the top of the archive; a directory stands
-    /// for all below it. '*' and '?' stop at '/', '**' does not. A pattern that
-    /// matches nothing is an error.
+    /// for all below it. '*' and '?' stop at '/', '**' does not. A name
+    /// that is in the archive selects only itself, whatever characters it has. A
+    /// pattern that matches nothing is an error.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<OsString>,
     /// Replace an existing tar also by one that lacks damaged files
     #[arg(long)]
     pub keep_incomplete: bool,
+    /// How names are given
+    #[command(flatten)]
+    pub naming: Naming,
     /// What it may take
     #[command(flatten)]
     pub resources: Resources,

@@ -9,7 +9,7 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::watch::Watch;
 use super::{named, open_archive, printed};
-use crate::archive::{Archive, ArchiveError};
+use crate::archive::{Archive, ArchiveError, ErrorKind, Event};
 use crate::container::ReadAt;
 use crate::entry::{Entry, Kind};
 use crate::tree::Patterns;
@@ -18,12 +18,8 @@ use crate::tree::Patterns;
 pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, &arguments.resources.memory);
     let archive = open_archive(&arguments.archive, &limits)?;
-    let mut paths = Vec::new();
-    for pattern in &arguments.patterns {
-        let patterns = config::selection(std::slice::from_ref(pattern))?;
-        let found = files(&archive, &patterns);
-        paths.extend(found.map_err(|error| named(&arguments.archive, error))?);
-    }
+    let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
+    let paths = files(&archive, &patterns).map_err(|error| named(&arguments.archive, error))?;
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
     let watch = Watch::new(report, &name, &cancel);
@@ -35,33 +31,49 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
             Err(ArchiveError::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
                 return Ok(Exit::Fine);
             }
-            other => other.map_err(|error| named(&arguments.archive, error))?,
-        };
+            // The next file may be whole.
+            Err(error) if error.kind() == ErrorKind::Integrity => {
+                control.events.event(Event::Warning(&error));
+            }
+            other => drop(other.map_err(|error| named(&arguments.archive, error))?),
+        }
     }
     // What follows the last newline is still in a buffer.
     printed(stdout.flush())?;
     Ok(watch.exit())
 }
 
-/// Paths of the files a pattern matches by itself: a directory does not stand
-/// for what is in it, or `cat` would run together what nobody asked for.
+/// Paths of the files that the patterns match by themselves, in the order of
+/// the patterns, those of one pattern by name. A directory does not stand for
+/// what is in it, or `cat` would run together what nobody asked for.
 fn files<'a, S: ReadAt>(
     archive: &'a Archive<S>,
     patterns: &Patterns,
 ) -> Result<Vec<&'a [u8]>, ArchiveError> {
-    let matched = || archive.entries().iter().filter(|entry| patterns.matches_here(&entry.path));
-    let has_content = |entry: &&Entry| match &entry.kind {
+    let patterns = patterns.among(archive.entries().iter().map(|entry| &entry.path[..]));
+    let has_content = |entry: &Entry| match &entry.kind {
         Kind::File(_) => true,
         Kind::HardLink { target } => {
             archive.entry(target).is_some_and(|entry| matches!(entry.kind, Kind::File(_)))
         }
         _ => false,
     };
-    let files: Vec<_> = matched().filter(has_content).map(|entry| &entry.path[..]).collect();
-    let pattern = || patterns.given(0).to_vec();
-    match (files.is_empty(), matched().next()) {
-        (false, _) => Ok(files),
-        (true, None) => Err(ArchiveError::NotFound { pattern: pattern() }),
-        (true, Some(_)) => Err(ArchiveError::NotAFile { path: pattern() }),
+    let mut found: Vec<Vec<&[u8]>> = vec![Vec::new(); patterns.len()];
+    let mut matched = vec![false; patterns.len()];
+    for entry in archive.entries() {
+        for pattern in patterns.matching_here(&entry.path) {
+            matched[pattern] = true;
+            if has_content(entry) {
+                found[pattern].push(&entry.path);
+            }
+        }
     }
+    if let Some(index) = found.iter().position(Vec::is_empty) {
+        let given = patterns.given(index).to_vec();
+        return Err(match matched[index] {
+            true => ArchiveError::NotAFile { path: given },
+            false => ArchiveError::NotFound { pattern: given },
+        });
+    }
+    Ok(found.into_iter().flatten().collect())
 }

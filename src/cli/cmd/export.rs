@@ -23,7 +23,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     let target = Target::of(&arguments.tar, "tar")?;
     refuse_itself(arguments)?;
     let options = ExportOptions {
-        patterns: config::selection(&arguments.patterns)?,
+        patterns: config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?,
         jobs: config::jobs(&arguments.resources),
         keep_incomplete: arguments.keep_incomplete,
     };

@@ -28,7 +28,7 @@ use crate::tree::{Overwrite, RestoreOptions, Restorer, TreeError};
 pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, &arguments.resources.memory);
     let options = ExtractOptions {
-        patterns: config::selection(&arguments.patterns)?,
+        patterns: config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?,
         restore: config::restore_options(arguments),
         jobs: config::jobs(&arguments.resources),
     };

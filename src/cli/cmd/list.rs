@@ -16,7 +16,7 @@ use crate::tree::printable;
 
 /// Prints the list.
 pub fn run(arguments: &List, report: &Report) -> anyhow::Result<Exit> {
-    let patterns = config::selection(&arguments.patterns)?;
+    let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
     let limits = config::limits(&arguments.limits, &arguments.memory);
     let (archive, piped);
     let entries = if config::is_stdio(&arguments.archive) {

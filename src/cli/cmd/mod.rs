@@ -112,6 +112,7 @@ impl Named {
 /// # Errors
 /// [`ArchiveError::NotFound`] for a pattern that selects nothing.
 fn select<'a>(entries: &'a [Entry], patterns: &Patterns) -> Result<Vec<&'a Entry>, ArchiveError> {
+    let patterns = &patterns.among(entries.iter().map(|entry| &entry.path[..]));
     let mut used = vec![false; patterns.len()];
     let selected = entries.iter().filter(|entry| {
         let mut wanted = patterns.is_empty();
