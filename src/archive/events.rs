@@ -26,6 +26,13 @@ pub enum Event<'a> {
         /// Its path in the archive, as it stands: escape it before printing.
         path: &'a [u8],
     },
+    /// A file is lost to damage. Those of one group share one warning.
+    Lost {
+        /// Its path in the archive, as it stands: escape it before printing.
+        path: &'a [u8],
+        /// What is damaged.
+        cause: &'a ArchiveError,
+    },
     /// Something went wrong with one entry or group; the operation goes on.
     Warning(&'a ArchiveError),
 }

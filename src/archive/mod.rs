@@ -33,6 +33,7 @@ mod pool;
 mod sink;
 mod source;
 mod stream;
+mod tally;
 mod tarball;
 mod verify;
 
@@ -41,8 +42,8 @@ pub use error::ArchiveError;
 pub use events::{Control, Event, Events, Silent};
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use open::{Archive, GroupInfo};
-pub use stream::{extract, extract_stream, list_stream, salvage};
+pub use stream::{extract, extract_stream, list_stream, salvage, verify_stream};
 pub use tarball::{ExportOptions, NotKept, Tar, TarFault, import, import_stream};
 pub use verify::VerifySummary;
 
-pub use crate::container::{ErrorKind, Limits};
+pub use crate::container::{ErrorKind, Gone, Limits, Recovery};

@@ -25,6 +25,9 @@ pub fn long(entry: &Entry, zone: &TimeZone) -> String {
     )
 }
 
+/// Digest of a file of an archive whose index is lost.
+const UNKNOWN: [u8; 32] = [0; 32];
+
 /// One JSON object with all that is known of an entry.
 pub fn json(entry: &Entry) -> String {
     let object = Object::new().bytes("path", &entry.path).text("kind", kind_name(&entry.kind));
@@ -36,7 +39,12 @@ pub fn json(entry: &Entry) -> String {
                 let object = Object::new().number("group", extent.group);
                 object.number("offset", extent.offset).number("length", extent.length)
             });
-            object.text("blake3", &hex(&content.digest)).list("extents", extents)
+            // Without the index the digests of files are not known.
+            let object = match content.digest {
+                UNKNOWN => object,
+                digest => object.text("blake3", &hex(&digest)),
+            };
+            object.list("extents", extents)
         }
         Kind::Symlink { target } | Kind::HardLink { target } => object.bytes("target", target),
         Kind::CharacterDevice { major, minor } | Kind::BlockDevice { major, minor } => {

@@ -195,9 +195,6 @@ pub fn decode_group(
     wanted: usize,
 ) -> Result<Vec<u8>, CodecError> {
     assert!(wanted <= raw_length);
-    if coding.codec == Codec::Zstd as u8 && coding.filter == Filter::None as u8 {
-        return unzstd(payload, raw_length, wanted);
-    }
     decode_damaged(coding, payload, raw_length, wanted).whole()
 }
 
@@ -244,7 +241,7 @@ pub fn decode_damaged(
             let differs = payload.len() != raw_length;
             Partial { raw, fault: differs.then(|| damaged("store", "length differs")) }
         }
-        1 => unzstd_damaged(payload, raw_length, wanted),
+        1 => unzstd(payload, raw_length, wanted),
         2 => pairs::decode(payload, raw_length, wanted),
         3 => decode_pear(coding, payload, raw_length, wanted),
         4 => paper::decode(coding, payload, raw_length, wanted),
@@ -256,19 +253,18 @@ fn damaged(codec: &'static str, cause: &'static str) -> CodecError {
     CodecError::Damaged { codec, offset: 0, cause }
 }
 
-fn unzstd(payload: &[u8], raw_length: usize, wanted: usize) -> Result<Vec<u8>, CodecError> {
-    let mut raw = zstd::bulk::decompress(payload, raw_length)
-        .map_err(|source| CodecError::Library { codec: "zstd", source })?;
-    if raw.len() != raw_length {
-        return Err(damaged("zstd", "length differs"));
-    }
-    raw.truncate(wanted);
-    Ok(raw)
-}
-
-/// Decodes block by block: the blocks before the damage are not lost.
-fn unzstd_damaged(payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
+/// Decodes at once, or, if that fails, block by block: the blocks before the
+/// damage are not lost.
+fn unzstd(payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
     let library = |source| CodecError::Library { codec: "zstd", source };
+    let first = match zstd::bulk::decompress(payload, raw_length) {
+        Ok(mut raw) => {
+            let differs = raw.len() != raw_length;
+            raw.truncate(wanted);
+            return Partial { raw, fault: differs.then(|| damaged("zstd", "length differs")) };
+        }
+        Err(error) => library(error),
+    };
     // A frame asks for a window before its first byte: no more than the group
     // is allowed.
     let window = raw_length.next_power_of_two().ilog2().clamp(10, 31);
@@ -278,22 +274,18 @@ fn unzstd_damaged(payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
     });
     let mut decoder = match decoder {
         Ok(decoder) => decoder,
-        Err(error) => return Partial::nothing(library(error)),
+        Err(_) => return Partial::nothing(first),
     };
     let mut raw = vec![0; wanted];
     let mut filled = 0;
     while filled < wanted {
         match std::io::Read::read(&mut decoder, &mut raw[filled..]) {
-            Ok(0) => break,
+            Ok(0) | Err(_) => break,
             Ok(count) => filled += count,
-            Err(error) => {
-                raw.truncate(filled);
-                return Partial { raw, fault: Some(library(error)) };
-            }
         }
     }
     raw.truncate(filled);
-    Partial { raw, fault: (filled < wanted).then(|| damaged("zstd", "length differs")) }
+    Partial { raw, fault: Some(first) }
 }
 
 fn decode_pear(coding: Coding, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {

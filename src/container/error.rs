@@ -70,6 +70,18 @@ pub enum ContainerError {
         /// Where the structure starts.
         offset: u64,
     },
+    /// A section is nowhere to be found.
+    #[error("its {structure} section is lost")]
+    Lost {
+        /// Name of the section's type, as in spec/container.md.
+        structure: &'static str,
+    },
+    /// The archive is whole, but not the end of what was read.
+    #[error("bytes follow the end of the archive at byte {offset}; they are not looked at")]
+    Behind {
+        /// Where they begin.
+        offset: u64,
+    },
     /// A table is intact but breaks a rule of the format.
     #[error("{table}, row {row}: {cause}")]
     Invalid {
@@ -115,7 +127,7 @@ impl ContainerError {
     /// What the failure means.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            ContainerError::Io(_) => ErrorKind::Environment,
+            ContainerError::Io(_) | ContainerError::Behind { .. } => ErrorKind::Environment,
             ContainerError::UnsupportedVersion { .. }
             | ContainerError::UnsupportedFeatures { .. }
             | ContainerError::UnsupportedSection { .. } => ErrorKind::Unsupported,
@@ -124,6 +136,7 @@ impl ContainerError {
             ContainerError::NotAnArchive { .. }
             | ContainerError::Damaged { .. }
             | ContainerError::Truncated { .. }
+            | ContainerError::Lost { .. }
             | ContainerError::Invalid { .. }
             | ContainerError::Bytes { .. } => ErrorKind::Integrity,
         }

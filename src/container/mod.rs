@@ -9,29 +9,32 @@
 //! numbers of their codec, filter and model and never looks inside.
 //! Normative text: spec/container.md; names there are names here.
 
+mod catalog;
 mod columns;
 mod contents;
 mod error;
 mod footer;
 mod index;
+mod input;
 mod limits;
 mod part;
 mod preface;
 mod reader;
-mod salvage;
+mod recover;
 mod section;
 mod stream;
 mod table;
 mod writer;
 
+pub use catalog::Catalog;
 pub use error::{ContainerError, ErrorKind};
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
 pub use index::{Index, decode_index, encode_index};
 pub use limits::Limits;
 pub use part::{Part, Piece, Sparse, decode_part, encode_part};
 pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
-pub use reader::{ReadAt, Reader, has_footer};
-pub use salvage::{Found, Scanner};
+pub use reader::{NOWHERE, ReadAt, Reader};
+pub use recover::{Condition, Gone, Recovery};
 pub use section::{
     ANCILLARY, HEADER_LENGTH, NO_GROUP, PAYLOAD_HASH_LENGTH, SYNC, Section, SectionHeader,
     SectionType,

@@ -17,17 +17,17 @@ use crate::tree::Patterns;
 /// Prints the files.
 pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, Some(&arguments.resources));
-    let archive = open_archive(&arguments.archive, &limits)?;
+    let cancel = cancel_flag()?;
+    let name = config::shown(&arguments.archive);
+    let watch = Watch::new(report, &name, &cancel);
+    let control = watch.control();
+    let archive = open_archive(&arguments.archive, &limits, &control)?;
     let mut paths = Vec::new();
     for pattern in &arguments.patterns {
         let patterns = config::selection(std::slice::from_ref(pattern))?;
         let found = files(&archive, &patterns);
         paths.extend(found.map_err(|error| named(&arguments.archive, error))?);
     }
-    let cancel = cancel_flag()?;
-    let name = config::shown(&arguments.archive);
-    let watch = Watch::new(report, &name, &cancel);
-    let control = watch.control();
     let jobs = config::jobs(&arguments.resources);
     let mut stdout = io::stdout().lock();
     for path in paths {

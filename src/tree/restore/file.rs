@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::place::Place;
-use super::{Shared, TreeError};
+use super::{Overwrite, Shared, TreeError};
 use crate::entry::Metadata;
 use crate::tree::FileId;
 use crate::tree::names::split_last;
@@ -97,6 +97,26 @@ impl FileWriter {
             self.forget();
         }
         result
+    }
+
+    /// Gives a file of which not every byte is right a free name that says so:
+    /// `.damaged` is put behind its own. Nothing is replaced.
+    ///
+    /// # Errors
+    /// As [`FileWriter::commit`].
+    pub fn keep_damaged(mut self) -> Result<(), TreeError> {
+        let Opened { mut place, file } = self.take_open()?;
+        if self.end < self.size {
+            let cut = ftruncate(&file, self.size);
+            cut.map_err(|error| place.failed("set the size of", error))?;
+        }
+        let failures = self.shared.attributes.apply(file.as_fd(), &self.metadata);
+        self.shared.note(&place.shown, failures);
+        let made = self.made.as_ref().expect("an open file was made");
+        place.name.extend(b".damaged");
+        place.install(&made.name, Overwrite::Rename)?;
+        self.forget();
+        Ok(())
     }
 
     fn complete(&self, place: &Place, file: &File) -> Result<(), TreeError> {
