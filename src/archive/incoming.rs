@@ -326,8 +326,7 @@ impl<'a> Incoming<'a> {
         self.output = found;
         match restorer.file(&entry.path, &entry.metadata, content.size) {
             Ok(writer) => writer.map(|writer| {
-                let sink =
-                    Sink::new(Target::File(Box::new(writer)), content.size, segments, None);
+                let sink = Sink::new(Target::File(Box::new(writer)), content.size, segments, None);
                 // Hashing a hole can take hours, and few files come to need it.
                 if segments.is_none() { sink.hashing(self.control.cancel) } else { sink }
             }),

@@ -221,7 +221,11 @@ pub(super) struct Decoded {
 impl Decoded {
     /// A group of which there are no bytes.
     pub fn nothing(section: &Section, cause: impl Into<ArchiveError>) -> Decoded {
-        Decoded { raw: Vec::new(), fault: Some(Arc::new(in_group(section, cause.into()))), proven: false }
+        Decoded {
+            raw: Vec::new(),
+            fault: Some(Arc::new(in_group(section, cause.into()))),
+            proven: false,
+        }
     }
 
     /// Compares the whole group with its digest, which proves it in spite of a

@@ -97,9 +97,7 @@ impl<S: ReadAt> Archive<S> {
         let part = decode_part(payload, section.header.raw_length, &self.limits)?;
         let length = match section.header.group {
             NO_GROUP => 0,
-            group => {
-                self.reader.group(group).map_or(0, |data| data.header.raw_length)
-            }
+            group => self.reader.group(group).map_or(0, |data| data.header.raw_length),
         };
         let last = part.pieces.len().wrapping_sub(1) as u64;
         let mut pieces = part.file_pieces.iter();

@@ -115,9 +115,7 @@ impl Events for Watch<'_> {
             Event::Total { bytes, .. } => self.total(bytes),
             Event::Progress { bytes, stored } => self.progress(bytes, stored),
             Event::Entry { path } => self.report.detail(|| printable(path)),
-            Event::Lost { path, .. } => self.report.detail(|| {
-                format!("{}: lost", printable(path))
-            }),
+            Event::Lost { path, .. } => self.report.detail(|| format!("{}: lost", printable(path))),
             Event::Warning(error) => self.warning(error),
         }
     }

@@ -225,12 +225,7 @@ impl Partial {
 ///
 /// # Panics
 /// If `wanted > raw_length`.
-pub fn decode_damaged(
-    coding: Coding,
-    payload: &[u8],
-    raw_length: usize,
-    wanted: usize,
-) -> Partial {
+pub fn decode_damaged(coding: Coding, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
     assert!(wanted <= raw_length);
     if coding.codec != Codec::Pear as u8 && coding.filter != Filter::None as u8 {
         return Partial::nothing(CodecError::UnknownFilter { filter: coding.filter });

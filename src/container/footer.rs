@@ -72,10 +72,7 @@ impl Footer {
     ///
     /// # Errors
     /// As [`Footer::from_bytes`].
-    pub(super) fn parse(
-        bytes: &[u8; FOOTER_LENGTH],
-        offset: u64,
-    ) -> Result<Self, ContainerError> {
+    pub(super) fn parse(bytes: &[u8; FOOTER_LENGTH], offset: u64) -> Result<Self, ContainerError> {
         let damaged = |cause| ContainerError::Damaged { structure: "Footer", offset, cause };
         // Unreachable error: the array has the length the fields add up to.
         let (footer, features, reserved, hash, magic) =

@@ -155,8 +155,11 @@ impl<S: ReadAt> Reader<S> {
                 return Some(ContainerError::Truncated { structure, offset });
             }
             let cause = "Payload_Hash does not match";
-            (hash != digest(&payload))
-                .then_some(ContainerError::Damaged { structure, offset, cause })
+            (hash != digest(&payload)).then_some(ContainerError::Damaged {
+                structure,
+                offset,
+                cause,
+            })
         });
         Ok((payload, header.or(fault)))
     }

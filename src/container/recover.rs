@@ -235,12 +235,14 @@ impl Findings {
                         }
                         self.catalog.take(part, header.group, &self.limits);
                     }
+                    Err(error) if error.kind() == ErrorKind::Unsafe => return Err(error),
                     Err(error) => self.blame(error),
                 }
             }
             Some(SectionType::Index) => {
                 match decode_index(&payload, header.raw_length, &self.limits) {
                     Ok(index) => self.index = Some((section, index)),
+                    Err(error) if error.kind() == ErrorKind::Unsafe => return Err(error),
                     Err(error) => self.blame(error),
                 }
             }

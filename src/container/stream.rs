@@ -9,8 +9,8 @@ use super::limits::check;
 use super::{
     ArchiveId, ContainerError, FOOTER_LENGTH, FOOTER_MAGIC, Footer, HEADER_LENGTH, Limits,
 };
-use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, SYNC, Section, SectionHeader};
 use super::{ErrorKind, SectionType};
+use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, SYNC, Section, SectionHeader};
 use crate::checksum::{Context, Digest, Hasher, digest};
 use std::io::Read;
 
@@ -125,6 +125,7 @@ impl<R: Read> StreamReader<R> {
 
     fn read_preface(&mut self) -> Result<Preface, ContainerError> {
         let bytes = self.input.peek(PREFACE_LENGTH)?;
+        let bytes = &bytes[..bytes.len().min(PREFACE_LENGTH)];
         let magic = bytes.len().min(super::MAGIC.len());
         let mut whole = [0; PREFACE_LENGTH];
         whole[..bytes.len()].copy_from_slice(bytes);
@@ -222,7 +223,8 @@ impl<R: Read> StreamReader<R> {
         };
         let parsed = SectionHeader::parse(bytes).ok();
         Ok(parsed.filter(|(header, found)| {
-            archive.is_none_or(|archive| archive == *found) && header.check_place(header.group).is_ok()
+            archive.is_none_or(|archive| archive == *found)
+                && header.check_place(header.group).is_ok()
         }))
     }
 

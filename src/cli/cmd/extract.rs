@@ -64,11 +64,7 @@ impl Work<'_> {
     }
 
     /// Extracts from front to back.
-    fn stream(
-        &self,
-        input: File,
-        cancel: &AtomicBool,
-    ) -> anyhow::Result<ExtractSummary> {
+    fn stream(&self, input: File, cancel: &AtomicBool) -> anyhow::Result<ExtractSummary> {
         let destination = self.destination(None)?;
         let input = piped(input, cancel);
         let (path, options) = (&destination.path, &self.options);

@@ -6,9 +6,9 @@ use super::super::args::Info;
 use super::super::config;
 use super::super::exit::Exit;
 use super::super::json::{Object, hex};
-use super::super::size::show_size;
 use super::super::report::Report;
 use super::super::signal::cancel_flag;
+use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::{Input, named, piped};
 use crate::archive::{Archive, GroupInfo};
@@ -24,9 +24,7 @@ pub fn run(arguments: &Info, report: &Report) -> anyhow::Result<Exit> {
     let control = watch.control();
     let named = |error| named(&arguments.archive, error);
     let whole = match Input::open(&arguments.archive)? {
-        Input::File(file) => {
-            Whole::of(&Archive::open_any(file, &limits, &control).map_err(named)?)
-        }
+        Input::File(file) => Whole::of(&Archive::open_any(file, &limits, &control).map_err(named)?),
         Input::Pipe(input) => {
             let archive = Archive::of_stream(piped(input, &cancel), &limits, &control);
             Whole::of(&archive.map_err(named)?)

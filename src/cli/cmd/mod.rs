@@ -101,11 +101,7 @@ fn piped(input: File, cancel: &AtomicBool) -> impl io::Read {
 /// Opens an archive whatever its state, for what needs its groups in any order.
 /// An archive from a pipe is put into a nameless file in the directory for
 /// temporary files.
-fn open_archive(
-    path: &Path,
-    limits: &Limits,
-    control: &Control,
-) -> anyhow::Result<Archive<File>> {
+fn open_archive(path: &Path, limits: &Limits, control: &Control) -> anyhow::Result<Archive<File>> {
     let file = match Input::open(path)? {
         Input::File(file) => file,
         Input::Pipe(input) => spool(input, control).map_err(|error| named(path, error))?,

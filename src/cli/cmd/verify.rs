@@ -21,12 +21,15 @@ pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
     let summary = match (Input::open(&arguments.archive)?, arguments.quick) {
-        (Input::File(file), quick) => Archive::open_any(file, &limits, &control)
-            .and_then(|archive| match quick {
+        (Input::File(file), quick) => {
+            Archive::open_any(file, &limits, &control).and_then(|archive| match quick {
                 true => archive.verify_quick(&control),
                 false => archive.verify(jobs, &control),
-            }),
-        (Input::Pipe(input), false) => verify_stream(piped(input, &cancel), jobs, &limits, &control),
+            })
+        }
+        (Input::Pipe(input), false) => {
+            verify_stream(piped(input, &cancel), jobs, &limits, &control)
+        }
         (Input::Pipe(input), true) => quick_stream(input, &limits, &control),
     };
     let summary = summary.map_err(|error| match control.cancel.load(Ordering::Relaxed) {
