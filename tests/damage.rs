@@ -455,6 +455,9 @@ fn a_damaged_header_costs_a_pipe_no_more_than_its_group() {
     let groups = Reader::open(&archive[..], &limits()).unwrap().groups().to_vec();
     let mut damaged = archive.clone();
     damaged[groups[0].offset as usize + 48] ^= 1;
+    // One wrong byte is found by the hash of the header.
+    assert_eq!(names(from_a_pipe, &damaged, &files).len(), files.len());
+    damaged[groups[0].offset as usize + 56] ^= 1;
     let piped = names(from_a_pipe, &damaged, &files);
     assert!(piped.len() > 1 && piped.len() < files.len(), "{piped:?}");
     // Through the index the payload is found all the same.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::exit::Exit;
 use super::report::Report;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event, Events};
+use crate::container::ContainerError;
 use crate::tree::printable;
 
 /// Throughput, ratio and time left; the message is the ratio. The spinner shows
@@ -57,6 +58,10 @@ impl<'a> Watch<'a> {
         let exit = exit_of_warning(error);
         let message = about(self.archive, error);
         match exit {
+            // Said with --quiet too: the archive is not what it seems to be.
+            _ if matches!(error, ArchiveError::Container(ContainerError::Behind { .. })) => {
+                self.report.error(message);
+            }
             Exit::Warnings => self.report.warning(message),
             _ => self.report.error(message),
         }

@@ -19,6 +19,9 @@ use std::io::Read;
 /// not made to take time stays far below.
 const AGAIN: u64 = 16 << 20;
 
+/// Damaged headers that are repaired at most: each costs milliseconds.
+const REPAIRS: u64 = 64;
+
 /// A section with its payload.
 #[derive(Debug)]
 pub struct StreamSection {
@@ -54,6 +57,8 @@ pub struct StreamReader<R: Read> {
     index: Option<(Section, Digest)>,
     /// Bytes that damaged sections made to be read again.
     again: u64,
+    /// Damaged headers so far.
+    repairs: u64,
     /// Something to be told before the next section.
     fault: Option<ContainerError>,
     next: Next,
@@ -100,6 +105,7 @@ impl<R: Read> StreamReader<R> {
             root: None,
             index: None,
             again: 0,
+            repairs: 0,
             fault: None,
             next: Next::Section,
         };
@@ -256,6 +262,17 @@ impl<R: Read> StreamReader<R> {
         else {
             return Err(ContainerError::Truncated { structure, offset });
         };
+        let repaired = match SectionHeader::parse(bytes) {
+            Err(_) if self.repairs < REPAIRS => repair(bytes),
+            _ => None,
+        };
+        self.repairs += u64::from(SectionHeader::parse(bytes).is_err());
+        if repaired.is_some() {
+            let cause = "Header_Hash does not match";
+            self.fault = Some(ContainerError::Damaged { structure, offset, cause });
+            self.root = None;
+        }
+        let bytes = repaired.as_ref().unwrap_or(bytes);
         match SectionHeader::from_bytes(bytes, &self.archive_id, offset) {
             Ok(_) | Err(ContainerError::UnsupportedSection { .. }) => {}
             Err(error) => return Err(error),
@@ -379,6 +396,21 @@ impl<R: Read> StreamReader<R> {
             false => Err(ContainerError::Behind { offset: self.input.offset() }),
         }
     }
+}
+
+/// A header of which one byte is wrong: Header_Hash tells which it is.
+fn repair(bytes: &[u8; HEADER_LENGTH]) -> Option<[u8; HEADER_LENGTH]> {
+    let mut tried = *bytes;
+    for at in 0..HEADER_LENGTH - crate::checksum::TAG_LENGTH {
+        for value in 0..=255 {
+            tried[at] = value;
+            if SectionHeader::parse(&tried).is_ok() {
+                return Some(tried);
+            }
+        }
+        tried[at] = bytes[at];
+    }
+    None
 }
 
 /// Whether the payload of a section matches the hash behind it.
