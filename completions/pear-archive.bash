@@ -347,7 +347,7 @@ _pear__archive() {
             return 0
             ;;
         pear__subcmd__archive__subcmd__extract)
-            opts="-C -p -j -q -v -h --directory --here --overwrite --strip-components --preserve --numeric-owner --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
+            opts="-C -p -j -q -v -h --directory --here --overwrite --strip-components --preserve --numeric-owner --keep-damaged --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -2,8 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pear_archive::archive::{Archive, Control, Limits, Silent, list_stream};
-use pear_archive::container::Scanner;
+use pear_archive::archive::{Archive, Control, Limits, Silent, list_stream, verify_stream};
 use std::sync::atomic::AtomicBool;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -14,6 +13,8 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = archive.verify(1, &control);
     }
     let _ = list_stream(bytes, &limits, &control);
-    let mut scanner = Scanner::new(bytes, &limits).expect("a slice has a length");
-    while let Ok(Some(_)) = scanner.next_section() {}
+    let _ = verify_stream(bytes, 1, &limits, &control);
+    if let Ok(archive) = Archive::salvage(bytes, &limits, &control) {
+        let _ = archive.verify(1, &control);
+    }
 });

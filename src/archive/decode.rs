@@ -1,10 +1,11 @@
 //! Decoding the groups of files, and handing each file its bytes.
 
-use super::extract::{ExtractSummary, file_error};
-use super::open::{Archive, Decoded, data_length, decode_cost, ends_run, in_group};
+use super::extract::{ExtractSummary, Files, file_error};
+use super::open::{Archive, Decoded, data_length, decode_cost, ends_run};
 use super::pool::{self, Stages, Task};
 use super::sink::{Sink, Target};
-use super::{ArchiveError, Control, Event};
+use super::tally::Tallies;
+use super::{ArchiveError, Control, ErrorKind, Event};
 use crate::checksum::{self, Digest};
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, Kind};
@@ -22,6 +23,10 @@ struct Wanted<'a> {
     /// Extents not yet seen.
     left: usize,
     state: State<'a>,
+    /// The first damaged group it has bytes in.
+    doubt: Option<u64>,
+    /// Why a file that is kept all the same has lost bytes.
+    lost: Option<Arc<ArchiveError>>,
 }
 
 enum State<'a> {
@@ -48,7 +53,12 @@ pub(super) struct Extraction<'a, 'f, S> {
     files: Vec<Wanted<'a>>,
     groups: std::collections::btree_map::IntoIter<u64, Vec<Run>>,
     /// Digests of groups that are to be decoded whole and compared.
-    pub digests: BTreeMap<u64, Digest>,
+    digests: BTreeMap<u64, Digest>,
+    /// Whether files have no digests of their own: only those of groups prove them.
+    by_groups: bool,
+    keep_damaged: bool,
+    /// Damaged groups so far.
+    tallies: Tallies,
     summary: ExtractSummary,
     /// Where the first failure goes instead of being reported.
     pub failure: Option<&'f mut Option<ArchiveError>>,
@@ -61,10 +71,15 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     /// Nothing is decoded yet.
     pub fn new(
         archive: &'a Archive<S>,
-        files: Vec<Entry>,
+        Files { files, mut digests, keep_damaged }: Files,
         open: Opener<'a>,
         control: &'a Control<'a>,
     ) -> Self {
+        let without_index = archive.recovery().filter(|recovery| !recovery.index);
+        if let Some(recovery) = without_index {
+            digests = recovery.digests.clone();
+        }
+        let by_groups = without_index.is_some();
         let mut groups: BTreeMap<u64, Vec<Run>> = BTreeMap::new();
         for (file, entry) in files.iter().enumerate() {
             let Kind::File(content) = &entry.kind else { continue };
@@ -78,10 +93,10 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         let wanted = |entry: Entry| {
             let left =
                 if let Kind::File(content) = &entry.kind { content.extents.len() } else { 0 };
-            Wanted { entry, left, state: State::Waiting }
+            Wanted { entry, left, state: State::Waiting, doubt: None, lost: None }
         };
         let files = files.into_iter().map(wanted).collect();
-        let (groups, digests) = (groups.into_iter(), BTreeMap::new());
+        let (groups, tallies) = (groups.into_iter(), Tallies::default());
         let summary = ExtractSummary::default();
         Extraction {
             archive,
@@ -90,6 +105,9 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             files,
             groups,
             digests,
+            by_groups,
+            keep_damaged,
+            tallies,
             summary,
             failure: None,
             broken: None,
@@ -100,13 +118,17 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     pub fn finish(mut self, jobs: usize, summary: &mut ExtractSummary) -> Result<(), ArchiveError> {
         for file in 0..self.files.len() {
             if self.files[file].left == 0 {
-                self.take(file, Ok(&[]));
+                self.take(file, 0, Ok(&[]));
                 self.broken.take().map_or(Ok(()), Err)?;
             }
         }
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
         let (memory, control) = (self.archive.limits.memory.saturating_sub(held), self.control);
         let result = pool::run(&mut self, pool::workers(jobs), memory, control);
+        // A file that failed has said so of its group.
+        if self.failure.as_ref().is_none_or(|first| first.is_none()) {
+            self.tallies.report(&mut self.summary, self.control);
+        }
         summary.entries += self.summary.entries;
         summary.bytes += self.summary.bytes;
         summary.groups_decoded += self.summary.groups_decoded;
@@ -116,18 +138,37 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         result.and(self.broken.map_or(Ok(()), Err))
     }
 
-    /// Gives a file its next bytes, and ends it after the last.
-    fn take(&mut self, file: usize, bytes: Result<&[u8], &Arc<ArchiveError>>) {
+    /// Gives a file its next `length` bytes, and ends it after the last.
+    fn take(&mut self, file: usize, length: usize, bytes: Result<&[u8], &Arc<ArchiveError>>) {
         self.begin(file);
         let wanted = &mut self.files[file];
         wanted.left = wanted.left.saturating_sub(1);
         let State::Open(sink) = &mut wanted.state else { return };
         let result = match bytes {
+            Err(cause) if self.keep_damaged => {
+                sink.lose(length as u64);
+                wanted.lost.get_or_insert_with(|| Arc::clone(cause));
+                Ok(())
+            }
             Err(cause) => Err(Arc::clone(cause)),
             Ok(bytes) => sink.write(bytes).map_err(Arc::new),
         };
         if result.is_err() || wanted.left == 0 {
             self.end(file, result);
+        }
+    }
+
+    /// The part of a damaged group that may be given to a file: its digest is yet
+    /// to decide. What cannot be taken back is given only if it is right.
+    fn doubtful<'d>(&mut self, run: &Run, decoded: &'d Decoded) -> Option<&'d [u8]> {
+        let bytes = decoded.raw.get(run.offset..run.offset + run.length)?;
+        let Wanted { entry, .. } = &self.files[run.file];
+        let Kind::File(content) = &entry.kind else { return None };
+        let whole = content.extents.len() == 1 && content.segments.is_none();
+        let right = || whole && checksum::digest(bytes) == content.digest;
+        match self.failure {
+            Some(_) => right().then_some(bytes),
+            None => Some(bytes),
         }
     }
 
@@ -139,12 +180,10 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         };
         wanted.state = match (self.open)(&wanted.entry, content) {
             Ok(Some(target)) => {
-                let sink = Sink::new(
-                    target,
-                    content.size,
-                    content.segments.as_deref(),
-                    Some((content.digest, self.control.cancel)),
-                );
+                let check = Some((content.digest, self.control.cancel));
+                let check = check.filter(|_| !self.by_groups);
+                let segments = content.segments.as_deref();
+                let sink = Sink::new(target, content.size, segments, check);
                 State::Open(Box::new(sink))
             }
             Ok(None) => State::Dropped,
@@ -159,26 +198,49 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     /// Ends a file: checks its digest and gives it its name, or drops it, which
     /// removes it.
     fn end(&mut self, file: usize, result: Result<(), Arc<ArchiveError>>) {
-        let Wanted { entry, state, .. } = &mut self.files[file];
-        let State::Open(sink) = std::mem::replace(state, State::Dropped) else { return };
-        match result.and_then(|()| sink.finish().map_err(Arc::new)) {
+        let Wanted { entry, state, doubt, lost, .. } = &mut self.files[file];
+        let State::Open(mut sink) = std::mem::replace(state, State::Dropped) else { return };
+        let unproven = self.tallies.cause(doubt.filter(|_| self.by_groups)).cloned();
+        let checked = result.and_then(|()| lost.take().or(unproven).map_or(Ok(()), Err));
+        let checked = checked.and_then(|()| sink.check().map_err(Arc::new));
+        let ended = match checked {
+            Ok(()) => sink.finish().map_err(Arc::new),
+            Err(cause) => {
+                let damage = cause.kind() == ErrorKind::Integrity;
+                match self.keep_damaged && damage {
+                    true => sink.keep_damaged().map_err(Arc::new).and(Err(cause)),
+                    false => Err(cause),
+                }
+            }
+        };
+        match ended {
             Ok(()) => {
                 self.summary.entries += 1;
                 self.summary.bytes += data_length(entry);
                 self.control.events.event(Event::Entry { path: &entry.path });
             }
             Err(cause) => {
-                let error = file_error(&entry.path, cause);
-                match &mut self.failure {
-                    // Files of their own fail with errors of the tree.
-                    _ if matches!(error, ArchiveError::Io { .. }) => self.broken = Some(error),
-                    Some(first) => **first = first.take().or(Some(error)),
-                    None => {
-                        let went_on = self.summary.fail_or_end(self.control, error);
-                        self.broken = self.broken.take().or(went_on.err());
-                    }
-                }
+                let (path, doubt) = (entry.path.clone(), *doubt);
+                self.fail(&path, doubt, cause);
             }
+        }
+    }
+
+    /// Reports that a file failed, or counts it for the group that it is lost by.
+    fn fail(&mut self, path: &[u8], doubt: Option<u64>, cause: Arc<ArchiveError>) {
+        let system = matches!(*cause, ArchiveError::Tree(_) | ArchiveError::Io { .. });
+        let doubt = doubt.filter(|_| !system);
+        if self.failure.is_none() && self.tallies.lose(doubt, path, self.control) {
+            return;
+        }
+        // The group says more than that a digest is wrong.
+        let cause = self.tallies.cause(doubt).map_or(cause, Arc::clone);
+        let error = file_error(path, cause);
+        match &mut self.failure {
+            // Files of their own fail with errors of the tree.
+            _ if matches!(error, ArchiveError::Io { .. }) => self.broken = Some(error),
+            Some(first) => **first = first.take().or(Some(error)),
+            None => self.summary.fail(self.control, error),
         }
     }
 }
@@ -198,7 +260,7 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
 
     fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError> {
         let Some((group, runs)) = self.groups.next() else { return Ok(None) };
-        let section = *self.archive.group(group);
+        let section = self.archive.group(group);
         let wanted = runs.iter().map(|run| run.offset + run.length).max().unwrap_or(0);
         let digest = self.digests.get(&group).copied();
         let job = DecodeJob { archive: self.archive, section, wanted, digest };
@@ -207,11 +269,12 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
 
     fn work(job: DecodeJob<'a, S>) -> Decoded {
         let DecodeJob { archive, section, wanted, digest } = job;
-        let Some(digest) = digest else { return archive.decode(&section, wanted) };
-        let raw = archive.decode(&section, section.header.raw_length as usize)?;
-        match checksum::digest(&raw) == digest {
-            true => Ok(raw),
-            false => Err(Arc::new(in_group(&section, ArchiveError::Digest))),
+        match digest {
+            None => archive.decode(&section, wanted),
+            Some(digest) => {
+                let whole = section.header.raw_length as usize;
+                archive.decode(&section, whole).check(&section, digest)
+            }
         }
     }
 
@@ -222,16 +285,26 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
     ) -> Result<(), ArchiveError> {
         output = ends_run(output)?;
         self.summary.groups_decoded += 1;
+        let group = section.header.group;
+        if let Some(cause) = &output.fault {
+            self.tallies.damaged(group, section.offset, cause);
+        }
+        let missing = Arc::new(ArchiveError::Missing);
         let mut bytes = 0;
-        for Run { file, offset, length } in runs {
+        for run in runs {
             if self.broken.is_some() {
                 break; // the next file would fail in the same way
             }
-            bytes += length as u64;
-            match &output {
-                Ok(raw) => self.take(file, Ok(&raw[offset..offset + length])),
-                Err(cause) => self.take(file, Err(cause)),
-            }
+            bytes += run.length as u64;
+            let given = match output.fault.is_none() || output.proven {
+                true => output.raw.get(run.offset..run.offset + run.length),
+                false => {
+                    self.files[run.file].doubt.get_or_insert(group);
+                    self.doubtful(&run, &output)
+                }
+            };
+            let given = given.ok_or(output.fault.as_ref().unwrap_or(&missing));
+            self.take(run.file, run.length, given);
         }
         let stored = section.header.stored_length;
         self.control.events.event(Event::Progress { bytes, stored });

@@ -4,7 +4,7 @@ use super::tarball::{NotKept, TarEnd, TarFault};
 use crate::arith::refusal::Refused;
 use crate::bytes::show_size;
 use crate::codec::CodecError;
-use crate::container::{ContainerError, ErrorKind, exceeded};
+use crate::container::{ContainerError, ErrorKind, NOWHERE, exceeded};
 use crate::tree::{TreeError, printable};
 use rustix::io::Errno;
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ pub enum ArchiveError {
         source: std::io::Error,
     },
     /// A group cannot be read or decoded.
-    #[error("group {group} at byte {offset}: {cause}")]
+    #[error("group {group}{}: {cause}", place(*offset))]
     Group {
         /// Number of the group.
         group: u64,
@@ -57,6 +57,33 @@ pub enum ArchiveError {
         offset: u64,
         /// Why.
         cause: Arc<ArchiveError>,
+    },
+    /// A group is damaged, and files that lie in it are lost.
+    #[error("group {group}{}: {}{}", place(*offset), cause_in_group(cause), lost_files(*files))]
+    GroupLost {
+        /// Number of the group.
+        group: u64,
+        /// Byte offset of its section in the archive.
+        offset: u64,
+        /// What is wrong with it.
+        cause: Arc<ArchiveError>,
+        /// How many of the files asked for are lost.
+        files: u64,
+    },
+    /// The archive is not whole; what follows is what can be read of it.
+    #[error("{}", salvaged(cause, *missing))]
+    Salvaged {
+        /// What is wrong with the archive.
+        cause: Arc<ContainerError>,
+        /// Bytes that are missing, of how many; without an index the fewest there
+        /// can be.
+        missing: Option<(u64, u64)>,
+    },
+    /// Entries of an archive that is not whole cannot be given out.
+    #[error("{count} of the entries {} lost or damaged", if *count == 1 { "is" } else { "are" })]
+    Unreadable {
+        /// How many.
+        count: u64,
     },
     /// A file's bytes are lost, wrong or cannot be decoded; it was not restored.
     #[error("{}: {}{cause}", printable(path), if is_damage(cause) { "damaged: " } else { "" })]
@@ -87,6 +114,9 @@ pub enum ArchiveError {
         /// Byte offset of the section.
         offset: u64,
     },
+    /// An ENTRY section says something else of an entry than the index.
+    #[error("its ENTRY section and the index disagree")]
+    Differs,
     /// A pattern that selects nothing.
     #[error("{}: not in the archive; {}", printable(pattern), what_to_try(pattern))]
     NotFound {
@@ -161,10 +191,18 @@ impl ArchiveError {
             ArchiveError::Container(error) => error.kind(),
             ArchiveError::Tree(error) => tree_kind(error),
             ArchiveError::Codec(error) => error.kind(),
-            ArchiveError::Group { cause, .. } | ArchiveError::File { cause, .. } => cause.kind(),
+            ArchiveError::Group { cause, .. }
+            | ArchiveError::GroupLost { cause, .. }
+            | ArchiveError::File { cause, .. } => cause.kind(),
+            ArchiveError::Salvaged { cause, .. } => match cause.kind() {
+                ErrorKind::Unsupported => ErrorKind::Unsupported,
+                _ => ErrorKind::Integrity,
+            },
             ArchiveError::Digest
             | ArchiveError::Missing
             | ArchiveError::Unannounced
+            | ArchiveError::Differs
+            | ArchiveError::Unreadable { .. }
             | ArchiveError::Repeated { .. }
             | ArchiveError::Disagree { .. }
             | ArchiveError::Incomplete { .. } => ErrorKind::Integrity,
@@ -212,6 +250,45 @@ fn what_to_try(pattern: &[u8]) -> String {
     match pattern.starts_with(b"**/") {
         true => "see the names with 'list'".to_owned(),
         false => format!("try '**/{}', or see the names with 'list'", printable(name)),
+    }
+}
+
+/// What is wrong in a group, without naming the group again.
+fn cause_in_group(cause: &ArchiveError) -> String {
+    match cause {
+        ArchiveError::Group { cause, .. } => cause.to_string(),
+        other => other.to_string(),
+    }
+}
+
+fn place(offset: u64) -> String {
+    if offset == NOWHERE { String::new() } else { format!(" at byte {offset}") }
+}
+
+fn lost_files(files: u64) -> String {
+    match files {
+        0 => "; no file is lost by it".to_owned(),
+        1 => "; 1 file is lost".to_owned(),
+        _ => format!("; {files} files are lost"),
+    }
+}
+
+fn salvaged(cause: &ContainerError, missing: Option<(u64, u64)>) -> String {
+    let share = missing.map(|(missing, whole)| {
+        let percent = missing as f64 * 100.0 / whole.max(1) as f64;
+        if percent < 0.1 { "a little".to_owned() } else { format!("at least {percent:.1} %") }
+    });
+    match (cause, share) {
+        (ContainerError::Truncated { .. }, Some(share)) => {
+            format!("the archive ends too early, {share} of it is missing; reading what is left")
+        }
+        (ContainerError::Truncated { .. }, None) => {
+            format!("the archive ends too early ({cause}); reading what is left")
+        }
+        (_, Some(share)) => {
+            format!("{cause}; {share} of the archive is missing; reading what is left")
+        }
+        (_, None) => format!("{cause}; reading what is intact"),
     }
 }
 

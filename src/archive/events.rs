@@ -32,6 +32,13 @@ pub enum Event<'a> {
         /// Where it stood, on disk.
         path: &'a Path,
     },
+    /// A file is lost to damage. Those of one group share one warning.
+    Lost {
+        /// Its path in the archive, as it stands: escape it before printing.
+        path: &'a [u8],
+        /// What is damaged.
+        cause: &'a ArchiveError,
+    },
     /// Something went wrong with one entry or group; the operation goes on.
     Warning(&'a ArchiveError),
     /// Something worth knowing that is not wrong.

@@ -23,6 +23,9 @@ pub struct ExtractOptions {
     pub restore: RestoreOptions,
     /// Worker threads, 0 for one per processor.
     pub jobs: usize,
+    /// Whether files that are damaged are kept under another name: `.damaged` is
+    /// put behind their own, and what is lost of them reads as zeros.
+    pub keep_damaged: bool,
 }
 
 /// What was done, and what was not.
@@ -88,7 +91,7 @@ impl<S: ReadAt> Archive<S> {
         let selected = self.select(&options.patterns)?;
         self.check_memory(selected.iter())?;
         let restorer = Restorer::new(destination, options.restore.clone())?;
-        let mut summary = ExtractSummary::default();
+        let mut summary = self.summary();
         let mut files = Vec::new();
         for entry in selected {
             match &entry.kind {
@@ -100,8 +103,8 @@ impl<S: ReadAt> Archive<S> {
             let writer = restorer.file(&entry.path, &entry.metadata, content.size)?;
             Ok(writer.map(|writer| Target::File(Box::new(writer))))
         };
-        let run =
-            self.run(files, options.jobs, control, Box::new(open), BTreeMap::new(), &mut summary);
+        let files = Files { files, digests: BTreeMap::new(), keep_damaged: options.keep_damaged };
+        let run = self.run(files, options.jobs, control, Box::new(open), &mut summary);
         let refused = end(&restorer, run.is_ok(), &mut summary, control);
         run.and(refused)?;
         restorer.sync()?;
@@ -131,9 +134,9 @@ impl<S: ReadAt> Archive<S> {
         }
         let mut output = Some(output);
         let open = move |_: &Entry, _: &Content| Ok(output.take().map(Target::Output));
-        let mut summary = ExtractSummary::default();
+        let mut summary = self.summary();
         let mut first = None;
-        let mut run = Extraction::new(self, vec![entry.clone()], Box::new(open), control);
+        let mut run = Extraction::new(self, vec![entry.clone()].into(), Box::new(open), control);
         run.failure = Some(&mut first);
         run.finish(jobs, &mut summary)?;
         first.map_or(Ok(summary), Err)
@@ -169,30 +172,50 @@ impl<S: ReadAt> Archive<S> {
         }
     }
 
+    /// A summary that has what opening the archive found wrong.
+    pub(super) fn summary(&self) -> ExtractSummary {
+        let mut summary = ExtractSummary::default();
+        if let Some(kind) = self.failure() {
+            summary.failures.insert(kind, 1);
+        }
+        summary
+    }
+
     /// Decodes the groups of `files` and gives each file's bytes to what
-    /// `open` makes for it. Groups whose digest is given are decoded whole and
-    /// compared with it.
+    /// `open` makes for it.
     pub(super) fn run<'a>(
         &'a self,
-        files: Vec<Entry>,
+        files: Files,
         jobs: usize,
         control: &'a Control<'a>,
         open: Opener<'a>,
-        digests: BTreeMap<u64, Digest>,
         summary: &mut ExtractSummary,
     ) -> Result<(), ArchiveError> {
-        self.check_memory(files.iter())?;
+        self.check_memory(files.files.iter())?;
         // Files may share a content, so only this sum is not bounded by the groups.
-        let bytes = files.iter().map(data_length).fold(0, u64::saturating_add);
-        let output = files.iter().map(file_size).fold(0, u64::saturating_add);
+        let bytes = files.files.iter().map(data_length).fold(0, u64::saturating_add);
+        let output = files.files.iter().map(file_size).fold(0, u64::saturating_add);
         let limit = self.limits.output_bytes;
         if output > limit {
             return Err(ArchiveError::Limit { field: "output bytes", found: output, limit });
         }
-        control.events.event(Event::Total { entries: files.len() as u64, bytes });
-        let mut run = Extraction::new(self, files, open, control);
-        run.digests = digests;
-        run.finish(jobs, summary)
+        control.events.event(Event::Total { entries: files.files.len() as u64, bytes });
+        Extraction::new(self, files, open, control).finish(jobs, summary)
+    }
+}
+
+/// The files of one operation.
+pub(super) struct Files {
+    pub files: Vec<Entry>,
+    /// Digests of groups that are to be decoded whole and compared.
+    pub digests: BTreeMap<u64, Digest>,
+    /// Whether damaged files are kept under another name.
+    pub keep_damaged: bool,
+}
+
+impl From<Vec<Entry>> for Files {
+    fn from(files: Vec<Entry>) -> Files {
+        Files { files, digests: BTreeMap::new(), keep_damaged: false }
     }
 }
 

@@ -2,9 +2,12 @@
 
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
 use super::links::StandIns;
+use super::open::{Decoded, find};
 use super::sink::{Sink, Target};
-use super::{ArchiveError, Control, Event, Limits};
-use crate::container::Part;
+use super::tally::Tallies;
+use super::{ArchiveError, Control, ErrorKind, Event, Limits};
+use crate::checksum::Digest;
+use crate::container::{NO_GROUP, Part, Section};
 use crate::entry::{Entry, Kind};
 use crate::tree::Restorer;
 use std::collections::{HashMap, HashSet};
@@ -15,10 +18,12 @@ use std::sync::Arc;
 pub(super) struct Incoming<'a> {
     options: &'a ExtractOptions,
     control: &'a Control<'a>,
-    restorer: Restorer,
+    /// Restores entries; `None` if they are only checked.
+    restorer: Option<Restorer>,
     pub(super) summary: ExtractSummary,
+    pub(super) tallies: Tallies,
     /// The content the last part left open.
-    open: Option<Open>,
+    open: Option<Open<'a>>,
     /// Paths announced and not revoked: a second announcement is refused.
     seen: HashSet<Vec<u8>>,
     used: Vec<bool>,
@@ -26,24 +31,32 @@ pub(super) struct Incoming<'a> {
     output: u64,
     /// Why no further entry can be restored.
     refused: Option<ArchiveError>,
+    /// Files with bytes of damaged groups: only the index can prove them.
+    held: Vec<Announced<'a>>,
+    /// Digests of files that came whole, if they are only checked.
+    digests: HashMap<Vec<u8>, Digest>,
 }
 
 /// A content that goes on in the next part.
-struct Open {
-    files: Vec<Announced>,
+struct Open<'a> {
+    files: Vec<Announced<'a>>,
     /// Bytes still to come.
     left: u64,
 }
 
 /// A file whose content begins or goes on. Unselected ones are kept while the
 /// content is open: revoking counts them.
-struct Announced {
+struct Announced<'a> {
     path: Vec<u8>,
     /// Position among the files announced with this content; a link that
     /// stands in for a file has the file's.
     ordinal: u64,
-    sink: Option<Sink<'static>>,
+    sink: Option<Sink<'a>>,
     bytes: u64,
+    /// The first damaged group it has bytes in.
+    doubt: Option<u64>,
+    /// Whether bytes are lost.
+    lost: bool,
     /// Selected hard links, to be made once the file is there.
     links: Vec<Entry>,
     /// Paths of all hard links.
@@ -52,9 +65,9 @@ struct Announced {
 
 /// What the entries of one part announce.
 #[derive(Default)]
-struct Announcements<'p> {
+struct Announcements<'p, 'a> {
     /// Files, by piece.
-    files: Vec<Vec<Announced>>,
+    files: Vec<Vec<Announced<'a>>>,
     /// How many of them are no stand-ins, by piece.
     ordinals: Vec<u64>,
     /// Piece and position there of every file, by path.
@@ -64,14 +77,14 @@ struct Announcements<'p> {
     stand_ins: StandIns<'p>,
 }
 
-impl<'p> Announcements<'p> {
+impl<'p, 'a> Announcements<'p, 'a> {
     /// Adds a file; a stand-in has the ordinal of its file.
     fn add(
         &mut self,
         piece: usize,
         path: &'p [u8],
         stands_in: Option<u64>,
-        sink: Option<Sink<'static>>,
+        sink: Option<Sink<'a>>,
     ) {
         let ordinal = stands_in.unwrap_or(self.ordinals[piece]);
         self.ordinals[piece] += stands_in.is_none() as u64;
@@ -82,13 +95,15 @@ impl<'p> Announcements<'p> {
             ordinal,
             sink,
             bytes: 0,
+            doubt: None,
+            lost: false,
             links,
             names,
         });
     }
 
     /// The file of this path.
-    fn file(&mut self, path: &[u8]) -> Option<(usize, &mut Announced)> {
+    fn file(&mut self, path: &[u8]) -> Option<(usize, &mut Announced<'a>)> {
         let &(piece, index) = self.places.get(path)?;
         Some((piece, &mut self.files[piece][index]))
     }
@@ -96,7 +111,7 @@ impl<'p> Announcements<'p> {
 
 impl<'a> Incoming<'a> {
     pub fn new(
-        destination: &Path,
+        destination: Option<&Path>,
         options: &'a ExtractOptions,
         limits: &'a Limits,
         control: &'a Control<'a>,
@@ -104,14 +119,19 @@ impl<'a> Incoming<'a> {
         Ok(Incoming {
             options,
             control,
-            restorer: Restorer::new(destination, options.restore.clone())?,
+            restorer: destination
+                .map(|path| Restorer::new(path, options.restore.clone()))
+                .transpose()?,
             summary: ExtractSummary::default(),
+            tallies: Tallies::default(),
             open: None,
             seen: HashSet::new(),
             used: vec![options.patterns.is_empty(); options.patterns.len()],
             limits,
             output: 0,
             refused: None,
+            held: Vec::new(),
+            digests: HashMap::new(),
         })
     }
 
@@ -150,11 +170,21 @@ impl<'a> Incoming<'a> {
         selected
     }
 
-    /// Takes a part with the bytes of its group, checked against their digest,
-    /// or what is wrong with them. No bytes if no selected file is among them.
-    pub fn take(&mut self, part: Part, data: Result<Vec<u8>, Arc<ArchiveError>>) {
+    /// Takes a part of `section` with what was decoded of its group. No bytes if
+    /// no selected file is among them.
+    pub fn take(&mut self, section: &Section, part: Part, data: &Decoded) {
+        let group = section.header.group;
+        if let Some(cause) = &data.fault {
+            self.tallies.damaged(group, section.offset, cause);
+        }
+        // A part of no group that goes on with nothing may stand in the middle of
+        // a file.
+        let aside = group == NO_GROUP && !part.continued;
+        // What it revokes may be announced again.
+        let mut current = if aside { Vec::new() } else { self.continued(&part) };
         let mut starting = self.announce(&part);
-        let mut current = self.continued(&part);
+        let doubtful = data.fault.is_some() && !data.proven;
+        let missing = Arc::new(ArchiveError::Missing);
         let mut offset = 0;
         let last = part.pieces.len().wrapping_sub(1);
         for (number, piece) in part.pieces.iter().enumerate() {
@@ -164,15 +194,15 @@ impl<'a> Incoming<'a> {
             }
             let end = offset + piece.length as usize;
             for file in &mut files {
-                let bytes = match &data {
-                    Ok(raw) => raw.get(offset..end).ok_or_else(|| Arc::new(ArchiveError::Missing)),
-                    Err(cause) => Err(Arc::clone(cause)),
-                };
-                self.write(file, bytes);
+                file.doubt = file.doubt.or(Some(group).filter(|_| doubtful && end > offset));
+                let bytes = data.raw.get(offset..end);
+                let bytes = bytes.ok_or(data.fault.as_ref().unwrap_or(&missing));
+                self.write(file, piece.length, bytes);
             }
             offset = end;
             if number == last && part.following > 0 {
-                self.open = Some(Open { files, left: part.following });
+                let before = self.open.replace(Open { files, left: part.following });
+                before.into_iter().flat_map(|open| open.files).for_each(|file| self.lose(file));
             } else {
                 files.into_iter().for_each(|file| self.complete(file));
             }
@@ -180,7 +210,7 @@ impl<'a> Incoming<'a> {
     }
 
     /// The files the part goes on with: those left open, less the revoked.
-    fn continued(&mut self, part: &Part) -> Vec<Announced> {
+    fn continued(&mut self, part: &Part) -> Vec<Announced<'a>> {
         let Some(Open { files, left }) = self.open.take() else { return Vec::new() };
         let first = part.pieces.first().map_or(0, |piece| piece.length);
         let rest = if part.pieces.len() == 1 { part.following } else { 0 };
@@ -202,7 +232,7 @@ impl<'a> Incoming<'a> {
     }
 
     /// Restores entries without content and starts files; gives them by piece.
-    fn announce(&mut self, part: &Part) -> Vec<Vec<Announced>> {
+    fn announce(&mut self, part: &Part) -> Vec<Vec<Announced<'a>>> {
         let mut all = Announcements::default();
         all.files.resize_with(part.pieces.len(), Vec::new);
         all.ordinals.resize(part.pieces.len(), 0);
@@ -234,7 +264,7 @@ impl<'a> Incoming<'a> {
         link: &'p Entry,
         target: &[u8],
         selected: bool,
-        all: &mut Announcements<'p>,
+        all: &mut Announcements<'p, 'a>,
     ) {
         let file = all.file(target).map(|(piece, file)| {
             file.names.push(link.path.clone());
@@ -263,9 +293,15 @@ impl<'a> Incoming<'a> {
     }
 
     fn restore_other(&mut self, entry: &Entry) {
-        if self.refused.is_none() {
-            let restored = restore_other(&self.restorer, entry, &mut self.summary, self.control);
-            self.refused = restored.err();
+        if self.refused.is_some() {
+            return;
+        }
+        match &self.restorer {
+            Some(restorer) => {
+                let restored = restore_other(restorer, entry, &mut self.summary, self.control);
+                self.refused = restored.err();
+            }
+            None => self.summary.entries += 1,
         }
     }
 
@@ -293,22 +329,26 @@ impl<'a> Incoming<'a> {
     }
 
     /// Starts a file; `None` if it is skipped or fails, which is reported.
-    fn start(&mut self, entry: &Entry) -> Option<Sink<'static>> {
+    fn start(&mut self, entry: &Entry) -> Option<Sink<'a>> {
         let Kind::File(content) = &entry.kind else { return None };
         let found = self.output.saturating_add(content.size);
         let (field, limit) = ("output bytes", self.limits.output_bytes);
+        let segments = content.segments.as_deref();
+        let Some(restorer) = &self.restorer else {
+            let sink = Sink::new(Target::Nowhere, content.size, segments, None);
+            return Some(sink.hashing(self.control.cancel));
+        };
         if found > limit {
             self.fail(ArchiveError::Limit { field, found, limit });
             return None;
         }
         self.output = found;
-        match self.restorer.file(&entry.path, &entry.metadata, content.size) {
-            Ok(writer) => {
-                let segments = content.segments.as_deref();
-                writer.map(|writer| {
-                    Sink::new(Target::File(Box::new(writer)), content.size, segments, None)
-                })
-            }
+        match restorer.file(&entry.path, &entry.metadata, content.size) {
+            Ok(writer) => writer.map(|writer| {
+                let sink = Sink::new(Target::File(Box::new(writer)), content.size, segments, None);
+                // Hashing a hole can take hours, and few files come to need it.
+                if segments.is_none() { sink.hashing(self.control.cancel) } else { sink }
+            }),
             Err(error) => {
                 self.fail(error);
                 None
@@ -316,67 +356,171 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    fn write(&mut self, file: &mut Announced, bytes: Result<&[u8], Arc<ArchiveError>>) {
+    fn write(
+        &mut self,
+        file: &mut Announced,
+        length: u64,
+        bytes: Result<&[u8], &Arc<ArchiveError>>,
+    ) {
         let Some(sink) = &mut file.sink else { return };
-        let written = bytes.and_then(|bytes| {
-            file.bytes += bytes.len() as u64;
-            sink.write(bytes).map_err(Arc::new)
-        });
+        let written = match bytes {
+            Err(_) if self.options.keep_damaged => {
+                sink.lose(length);
+                file.lost = true;
+                Ok(())
+            }
+            Err(cause) => Err(Arc::clone(cause)),
+            Ok(bytes) => {
+                file.bytes += bytes.len() as u64;
+                sink.write(bytes).map_err(Arc::new)
+            }
+        };
         if let Err(cause) = written {
             file.sink = None;
-            self.fail(file_error(&file.path, cause));
+            self.fail_file(&file.path, file.doubt, cause);
         }
     }
 
-    /// Ends a file and makes the hard links to it. If it is not there, the
-    /// restorer says so of each link.
-    fn complete(&mut self, file: Announced) {
-        let Announced { path, sink, bytes, links, .. } = file;
-        match sink.map(|sink| sink.finish()) {
-            Some(Ok(())) => {
+    /// Reports a file that failed, or counts it for the group it is lost by.
+    fn fail_file(&mut self, path: &[u8], doubt: Option<u64>, cause: Arc<ArchiveError>) {
+        let system = matches!(*cause, ArchiveError::Tree(_) | ArchiveError::Io { .. });
+        if !self.tallies.lose(doubt.filter(|_| !system), path, self.control) {
+            self.fail(file_error(path, cause));
+        }
+    }
+
+    /// Ends a file and makes the hard links to it, or keeps it until the index
+    /// comes. If it is not there, the restorer says so of each link.
+    fn complete(&mut self, mut file: Announced<'a>) {
+        let Some(mut sink) = file.sink.take() else {
+            file.links.iter().for_each(|link| self.restore_other(link));
+            return;
+        };
+        if file.doubt.is_some() || file.lost {
+            file.sink = Some(sink);
+            self.held.push(file);
+            return;
+        }
+        let checked = sink.check();
+        if self.restorer.is_none()
+            && let (Ok(()), Some(digest)) = (&checked, sink.digest())
+        {
+            self.digests.insert(file.path.clone(), digest);
+        }
+        self.done(&file, checked.and_then(|()| sink.finish()));
+    }
+
+    fn done(&mut self, file: &Announced, result: Result<(), ArchiveError>) {
+        match result {
+            Ok(()) => {
                 self.summary.entries += 1;
-                self.summary.bytes += bytes;
-                self.control.events.event(Event::Entry { path: &path });
+                self.summary.bytes += file.bytes;
+                self.control.events.event(Event::Entry { path: &file.path });
             }
-            Some(Err(error)) => self.fail(file_error(&path, Arc::new(error))),
-            None => {}
-        }
-        links.iter().for_each(|link| self.restore_other(link));
-    }
-
-    /// Gives up a file whose rest will not come.
-    fn lose(&mut self, file: Announced) {
-        if file.sink.is_some() {
-            self.fail(file_error(&file.path, Arc::new(ArchiveError::Missing)));
+            Err(error) => self.fail_file(&file.path, file.doubt, Arc::new(error)),
         }
         file.links.iter().for_each(|link| self.restore_other(link));
     }
 
-    /// Reports every selected entry of the index that was never announced.
-    pub fn check_complete(&mut self, index: &[Entry]) {
+    /// Gives up a file whose rest will not come.
+    fn lose(&mut self, mut file: Announced<'a>) {
+        match file.sink.take() {
+            Some(sink) if self.options.keep_damaged => {
+                file.sink = Some(sink);
+                file.lost = true;
+                self.held.push(file);
+            }
+            Some(_) => {
+                self.fail_file(&file.path, file.doubt, Arc::new(ArchiveError::Missing));
+                file.links.iter().for_each(|link| self.restore_other(link));
+            }
+            None => file.links.iter().for_each(|link| self.restore_other(link)),
+        }
+    }
+
+    /// Gives out the files of damaged groups that the index proves to be right,
+    /// and gives up the others.
+    fn settle(&mut self, index: Option<&[Entry]>) {
+        for mut file in std::mem::take(&mut self.held) {
+            let Some(mut sink) = file.sink.take() else { continue };
+            let known = index.and_then(|entries| content_of(entries, &file.path));
+            let right = !file.lost
+                && sink.check().is_ok()
+                && sink.digest().is_some_and(|digest| known == Some(digest));
+            let result = match right {
+                true => {
+                    self.digests.extend(sink.digest().map(|digest| (file.path.clone(), digest)));
+                    sink.finish()
+                }
+                false if self.options.keep_damaged => {
+                    sink.keep_damaged().and(Err(ArchiveError::Digest))
+                }
+                false => Err(ArchiveError::Digest),
+            };
+            self.done(&file, result);
+        }
+    }
+
+    /// Reports the selected entries of the index that were never announced, or
+    /// were taken back, in one line.
+    fn check_complete(&mut self, index: &[Entry]) {
+        let (mut count, cause) = (0, ArchiveError::Unannounced);
+        let mut only: &[u8] = &[];
         for entry in index {
             if !self.seen.contains(&entry.path) && self.is_selected(entry) {
-                self.fail(file_error(&entry.path, Arc::new(ArchiveError::Missing)));
+                (count, only) = (count + 1, &entry.path);
+                self.control.events.event(Event::Lost { path: &entry.path, cause: &cause });
+            }
+        }
+        match count {
+            0 => {}
+            1 => self.fail(file_error(only, Arc::new(ArchiveError::Missing))),
+            _ => {
+                *self.summary.failures.entry(ErrorKind::Integrity).or_default() += count;
+                self.control.warn(ArchiveError::Unreadable { count });
             }
         }
     }
 
-    /// Ends the extraction: files left open are lost, links are made,
-    /// directories get their modes and times.
+    /// Compares the digests of the files that were only checked with the index.
+    fn compare(&mut self, index: &[Entry]) {
+        for (path, digest) in std::mem::take(&mut self.digests) {
+            if content_of(index, &path).is_some_and(|known| known != digest) {
+                self.fail(file_error(&path, Arc::new(ArchiveError::Digest)));
+            }
+        }
+    }
+
+    /// Ends the extraction: files left open are lost, those of damaged groups are
+    /// compared with the index if it came, links are made, directories get their
+    /// modes and times.
     ///
     /// # Errors
     /// [`ArchiveError::NotFound`] for a pattern that selected nothing, if the
     /// whole stream was seen; [`ArchiveError::Tree`] if what was restored could
     /// not be written to the disk.
-    pub fn finish(mut self, whole: bool) -> Result<ExtractSummary, ArchiveError> {
+    pub fn finish(
+        mut self,
+        whole: bool,
+        index: Option<&[Entry]>,
+    ) -> Result<ExtractSummary, ArchiveError> {
         for file in self.open.take().into_iter().flat_map(|open| open.files) {
             self.lose(file);
         }
+        self.settle(index);
+        if let Some(index) = index.filter(|_| whole) {
+            self.check_complete(index);
+            self.compare(index);
+        }
+        self.tallies.report(&mut self.summary, self.control);
         let refused = self.check();
-        let ended = end(&self.restorer, whole, &mut self.summary, self.control);
+        let restorer = self.restorer.take();
+        let ended = restorer
+            .as_ref()
+            .map_or(Ok(()), |restorer| end(restorer, whole, &mut self.summary, self.control));
         refused.and(ended)?;
-        if whole {
-            self.restorer.sync()?;
+        if let Some(restorer) = restorer.filter(|_| whole) {
+            restorer.sync()?;
         }
         match self.used.iter().position(|used| !used).filter(|_| whole) {
             Some(index) => {
@@ -385,5 +529,17 @@ impl<'a> Incoming<'a> {
             }
             None => Ok(self.summary),
         }
+    }
+}
+
+/// The digest of the file of this path.
+fn content_of(entries: &[Entry], path: &[u8]) -> Option<Digest> {
+    let mut entry = find(entries, path)?;
+    if let Kind::HardLink { target } = &entry.kind {
+        entry = find(entries, target)?;
+    }
+    match &entry.kind {
+        Kind::File(content) => Some(content.digest),
+        _ => None,
     }
 }

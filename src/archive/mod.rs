@@ -35,6 +35,7 @@ mod room;
 mod sink;
 mod source;
 mod stream;
+mod tally;
 mod tarball;
 mod verify;
 
@@ -43,10 +44,10 @@ pub use error::ArchiveError;
 pub use events::{Control, Event, Events, Silent};
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use open::{Archive, GroupInfo};
-pub use stream::{extract, extract_stream, list_stream, salvage};
+pub use stream::{extract, extract_stream, list_stream, salvage, verify_stream};
 pub use tarball::{
     ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, import, import_stream,
 };
 pub use verify::VerifySummary;
 
-pub use crate::container::{ErrorKind, Limits};
+pub use crate::container::{ErrorKind, Gone, Limits, Recovery};

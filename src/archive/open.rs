@@ -1,13 +1,19 @@
 //! An archive opened through its index.
 
-use super::{ArchiveError, Limits};
+use super::{ArchiveError, Control, ErrorKind, Limits};
 use crate::arith::Isa;
+use crate::checksum::{self, Digest};
 use crate::codec::{self, CodecError, Coding};
-use crate::container::{ReadAt, Reader, Section};
+use crate::container::{
+    Condition, ContainerError, Gone, NOWHERE, ReadAt, Reader, Recovery, Section, SectionHeader,
+    SectionType,
+};
 use crate::entry::{Entry, Kind, compare_paths};
+use std::io::Read;
 use std::sync::Arc;
 
-/// An archive whose index was read and checked.
+/// An archive whose index was read and checked, or of which it is known what
+/// is left.
 ///
 /// Only what an operation needs is decoded: the groups of the wanted files,
 /// and of those only the bytes up to the last wanted one where the codec can
@@ -16,6 +22,7 @@ use std::sync::Arc;
 pub struct Archive<S> {
     pub(super) reader: Reader<S>,
     pub(super) limits: Limits,
+    condition: Condition,
 }
 
 /// A decode group, for people.
@@ -41,11 +48,84 @@ impl<S: ReadAt> Archive<S> {
     /// Opens an archive. No group is decoded.
     ///
     /// # Errors
-    /// [`ArchiveError::Container`]. For an archive whose index or footer is
-    /// lost see [`super::salvage`].
+    /// [`ArchiveError::Container`]. For an archive that may not be whole see
+    /// [`Archive::open_any`].
     pub fn open(source: S, limits: &Limits) -> Result<Self, ArchiveError> {
         let reader = Reader::open(source, limits)?;
-        Ok(Archive { reader, limits: limits.clone() })
+        Ok(Archive { reader, limits: limits.clone(), condition: Condition::Whole })
+    }
+
+    /// Opens an archive whatever its state: index, footer or preface may be lost,
+    /// bytes may be missing at either end or follow it. What is wrong is reported
+    /// as a warning. If the archive is not whole it is read once from front to
+    /// back; no group is decoded.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Container`] if nothing of an archive is found, or it is for
+    /// a newer version or over a limit; [`ArchiveError::Interrupted`].
+    pub fn open_any(source: S, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
+        Self::opened(Reader::open_any(source, limits, control.cancel), limits, control)
+    }
+
+    /// Opens what a search for intact sections finds of an archive, without use of
+    /// its footer.
+    ///
+    /// # Errors
+    /// As [`Archive::open_any`].
+    pub fn salvage(source: S, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
+        Self::opened(Reader::recover(source, limits, control.cancel, None), limits, control)
+    }
+
+    fn opened(
+        result: Result<(Reader<S>, Condition), ContainerError>,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<Self, ArchiveError> {
+        control.check()?;
+        let (reader, condition) = result?;
+        match &condition {
+            Condition::Whole => {}
+            Condition::Behind(offset) => {
+                control.warn(ContainerError::Behind { offset: *offset });
+            }
+            Condition::Recovered(recovery) => {
+                let (cause, missing) = (Arc::clone(&recovery.fault), recovery.missing);
+                control.warn(ArchiveError::Salvaged { cause, missing });
+            }
+        }
+        Ok(Archive { reader, limits: limits.clone(), condition })
+    }
+
+    /// What is known of an archive that is not whole; `None` if it is.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        match &self.condition {
+            Condition::Recovered(recovery) => Some(recovery),
+            _ => None,
+        }
+    }
+
+    /// What opening found wrong, counted as a failure.
+    pub(super) fn failure(&self) -> Option<ErrorKind> {
+        match &self.condition {
+            Condition::Whole => None,
+            Condition::Behind(_) => Some(ErrorKind::Environment),
+            Condition::Recovered(_) => Some(ErrorKind::Integrity),
+        }
+    }
+
+    /// Whether all groups of an entry are intact, as far as it is known without
+    /// decoding. Always so if the archive is whole: its groups were not looked at.
+    pub fn is_intact(&self, entry: &Entry) -> bool {
+        let Some(recovery) = self.recovery() else { return true };
+        match &entry.kind {
+            Kind::File(content) => {
+                !content.extents.iter().any(|extent| recovery.spoiled.contains_key(&extent.group))
+            }
+            Kind::HardLink { target } => self.entry(target).is_some_and(|file| {
+                !matches!(file.kind, Kind::HardLink { .. }) && self.is_intact(file)
+            }),
+            _ => true,
+        }
     }
 
     /// Every entry, in the order of the paths.
@@ -60,12 +140,13 @@ impl<S: ReadAt> Archive<S> {
 
     /// Bytes of the archive.
     pub fn stored_length(&self) -> u64 {
-        self.reader.footer().file_length
+        let groups = || self.reader.groups().iter().map(Section::end).max().unwrap_or(0);
+        self.reader.footer().map_or_else(groups, |footer| footer.file_length)
     }
 
-    /// BLAKE3 over all sections.
-    pub fn root_hash(&self) -> [u8; 32] {
-        self.reader.footer().root_hash
+    /// BLAKE3 over all sections; `None` if the archive is not whole.
+    pub fn root_hash(&self) -> Option<[u8; 32]> {
+        self.reader.footer().map(|footer| footer.root_hash)
     }
 
     /// The decode groups.
@@ -84,36 +165,110 @@ impl<S: ReadAt> Archive<S> {
         })
     }
 
-    /// The decode group of this number, which the index is known to have.
-    pub(super) fn group(&self, group: u64) -> &Section {
-        &self.reader.groups()[group as usize]
+    /// The decode group of this number: nowhere if it was not found.
+    pub(super) fn group(&self, group: u64) -> Section {
+        self.reader.group(group).copied().unwrap_or_else(|| Section {
+            header: SectionHeader {
+                sequence: 0,
+                section_type: SectionType::Data as u16,
+                flags: 0,
+                codec: 0,
+                filter: 0,
+                model: 0,
+                group,
+                stored_length: 0,
+                raw_length: 0,
+            },
+            offset: NOWHERE,
+        })
     }
 
-    /// Reads a group and decodes its first `wanted` bytes.
+    /// Reads a group and decodes its first `wanted` bytes, or what can be decoded
+    /// of them.
     pub(super) fn decode(&self, section: &Section, wanted: usize) -> Decoded {
         // What cannot be decoded is not read.
-        let known = codec::decode_memory(coding(section), section.header.raw_length);
-        let payload = known
-            .map_err(ArchiveError::from)
-            .and_then(|_| Ok(self.reader.read_section(section)?));
-        let decoded = payload.and_then(|payload| decode(section, &payload, wanted));
-        decoded.map_err(|cause| Arc::new(in_group(section, cause)))
+        if let Err(error) = codec::decode_memory(coding(section), section.header.raw_length) {
+            return Decoded::nothing(section, error);
+        }
+        match self.reader.read_damaged(section) {
+            Ok((payload, fault)) => decode(section, &payload, fault, wanted),
+            Err(error) => Decoded::nothing(section, error),
+        }
     }
 }
 
-/// Decoded bytes, or why there are none, to be told of every file they hit.
-pub(super) type Decoded = Result<Vec<u8>, Arc<ArchiveError>>;
+impl Archive<Gone> {
+    /// Learns from a pipe what an archive holds. Its groups are not kept: nothing
+    /// can be extracted.
+    ///
+    /// # Errors
+    /// As [`Archive::open_any`].
+    pub fn of_stream(
+        input: impl Read,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<Self, ArchiveError> {
+        Self::opened(Reader::of_stream(input, limits), limits, control)
+    }
+}
 
-/// Decodes the first `wanted` bytes of a group.
+/// Decoded bytes of a group.
+pub(super) struct Decoded {
+    /// As many of the wanted bytes as could be had. If there is a fault, any of
+    /// them may be wrong.
+    pub raw: Vec<u8>,
+    /// What is wrong, to be told of every file it hits.
+    pub fault: Option<Arc<ArchiveError>>,
+    /// Whether the digest of the group is right: no byte is wrong then.
+    pub proven: bool,
+}
+
+impl Decoded {
+    /// A group of which there are no bytes.
+    pub fn nothing(section: &Section, cause: impl Into<ArchiveError>) -> Decoded {
+        Decoded {
+            raw: Vec::new(),
+            fault: Some(Arc::new(in_group(section, cause.into()))),
+            proven: false,
+        }
+    }
+
+    /// Compares the whole group with its digest, which proves it in spite of a
+    /// fault of the codec or the container.
+    pub fn check(mut self, section: &Section, digest: Digest) -> Decoded {
+        if checksum::digest(&self.raw) == digest {
+            self.proven = true;
+        } else if self.fault.is_none() {
+            self.fault = Some(Arc::new(in_group(section, ArchiveError::Digest)));
+        }
+        self
+    }
+}
+
+/// Decodes the first `wanted` bytes of a group whose payload may have a fault.
 pub(super) fn decode(
     section: &Section,
     payload: &[u8],
+    fault: Option<ContainerError>,
     wanted: usize,
-) -> Result<Vec<u8>, ArchiveError> {
-    let raw_length = section.header.raw_length;
-    codec::decode_memory(coding(section), raw_length)?;
-    codec::test_once(section.header.codec, Isa::best())?;
-    Ok(codec::decode_group(coding(section), payload, raw_length as usize, wanted)?)
+) -> Decoded {
+    let (coding, raw_length) = (coding(section), section.header.raw_length);
+    let known = codec::decode_memory(coding, raw_length).map(drop);
+    if let Err(error) = known.and_then(|()| codec::test_once(coding.codec, Isa::best())) {
+        return Decoded::nothing(section, error);
+    }
+    let fault = fault.map(ArchiveError::from);
+    let raw_length = raw_length as usize;
+    let (raw, error) = match payload.is_empty() && fault.is_some() {
+        true => (Vec::new(), None),
+        false => {
+            let decoded =
+                codec::decode_damaged(coding, payload, raw_length, wanted.min(raw_length));
+            (decoded.raw, decoded.fault.map(ArchiveError::from))
+        }
+    };
+    let fault = fault.or(error).map(|cause| Arc::new(in_group(section, cause)));
+    Decoded { raw, fault, proven: false }
 }
 
 /// Names the group a failure happened in.
@@ -124,15 +279,14 @@ pub(super) fn in_group(section: &Section, cause: ArchiveError) -> ArchiveError {
 
 /// Passes on what was decoded, unless no group can be: this CPU computes something else.
 pub(super) fn ends_run(decoded: Decoded) -> Result<Decoded, ArchiveError> {
-    let Err(error) = &decoded else { return Ok(decoded) };
-    let ArchiveError::Group { group, offset, cause } = &**error else { return Ok(decoded) };
-    match **cause {
-        ArchiveError::Codec(CodecError::SelfTest { .. }) => {
-            let (group, offset, cause) = (*group, *offset, Arc::clone(cause));
-            Err(ArchiveError::Group { group, offset, cause })
-        }
-        _ => Ok(decoded),
+    if let Some(fault) = &decoded.fault
+        && let ArchiveError::Group { group, offset, cause } = &**fault
+        && let ArchiveError::Codec(CodecError::SelfTest { .. }) = **cause
+    {
+        let (group, offset, cause) = (*group, *offset, Arc::clone(cause));
+        return Err(ArchiveError::Group { group, offset, cause });
     }
+    Ok(decoded)
 }
 
 /// Bytes that decoding a group takes: payload, decoded bytes, and what the

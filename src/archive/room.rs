@@ -41,7 +41,7 @@ impl<S: ReadAt> Archive<S> {
             _ => &[],
         });
         let groups: BTreeSet<u64> = extents.map(|extent| extent.group).collect();
-        let largest = groups.iter().map(|&group| decode_cost(self.group(group))).max();
+        let largest = groups.iter().map(|&group| decode_cost(&self.group(group))).max();
         let needed = self.held(selected).saturating_add(largest.unwrap_or(0));
         check_cost(needed, self.limits.memory)
     }

@@ -29,8 +29,8 @@ pub(super) enum Target<'a> {
 /// hashes the data; holes cost nothing, the digest has them in its map.
 pub(super) struct Sink<'a> {
     target: Target<'a>,
-    /// Hash of the data so far and what the digest must become.
-    check: Option<(Hasher, Digest)>,
+    /// Hash of the data so far and what the digest must become, if that is known.
+    check: Option<(Hasher, Option<Digest>)>,
     size: u64,
     /// All data segments, if the file has holes.
     map: Option<Vec<Segment>>,
@@ -57,8 +57,20 @@ impl<'a> Sink<'a> {
         let segments = segments.unwrap_or(&whole).to_vec().into_iter();
         let current = Segment { offset: 0, length: 0 };
         let cancel = check.map(|(_, cancel)| cancel);
-        let check = check.map(|(digest, _)| (Hasher::new(), digest));
+        let check = check.map(|(digest, _)| (Hasher::new(), Some(digest)));
         Sink { target, check, size, map, segments, current, position: 0, cancel }
+    }
+
+    /// Hashes what comes, though it is not known yet what the digest must be.
+    pub fn hashing(mut self, cancel: &'a AtomicBool) -> Self {
+        (self.check, self.cancel) = (Some((Hasher::new(), None)), Some(cancel));
+        self
+    }
+
+    /// The digest of a file that came to its end; `None` if it was not hashed.
+    pub fn digest(&self) -> Option<Digest> {
+        let (hasher, _) = self.check.as_ref()?;
+        Some(content_digest(hasher.digest(), self.size, self.map.as_deref()))
     }
 
     /// Takes the next data.
@@ -91,21 +103,58 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    /// Ends the file, checks its digest and, if it is right, gives it its name.
+    /// Passes over data that is lost.
+    pub fn lose(&mut self, mut length: u64) {
+        while length > 0 {
+            if self.current.length == 0 {
+                match self.segments.next() {
+                    Some(next) => self.current = next,
+                    None => return,
+                }
+            }
+            let step = self.current.length.min(length);
+            self.current.offset += step;
+            self.current.length -= step;
+            length -= step;
+        }
+        // The digest is wrong now, whatever comes.
+        self.position = self.current.offset;
+    }
+
+    /// Checks that all data came and that the digest is right.
     ///
     /// # Errors
     /// [`ArchiveError::Missing`] if data lacks, [`ArchiveError::Digest`] if it
-    /// is wrong, failures of writing.
-    pub fn finish(mut self) -> Result<(), ArchiveError> {
+    /// is wrong.
+    pub fn check(&mut self) -> Result<(), ArchiveError> {
         if self.current.length > 0 || self.segments.any(|segment| segment.length > 0) {
             return Err(ArchiveError::Missing);
         }
         self.skip_to(self.size)?;
-        if let Some((hasher, expected)) = &self.check
-            && content_digest(hasher.digest(), self.size, self.map.as_deref()) != *expected
-        {
-            return Err(ArchiveError::Digest);
+        match &self.check {
+            Some((_, Some(digest))) if self.digest() != Some(*digest) => Err(ArchiveError::Digest),
+            _ => Ok(()),
         }
+    }
+
+    /// Gives the file a name that says that it is damaged; `false` if the target
+    /// is no file.
+    ///
+    /// # Errors
+    /// Failures of writing.
+    pub fn keep_damaged(self) -> Result<bool, ArchiveError> {
+        match self.target {
+            Target::File(writer) => writer.keep_damaged().map(|()| true).map_err(Into::into),
+            _ => Ok(false),
+        }
+    }
+
+    /// Ends the file, checks it and, if it is right, gives it its name.
+    ///
+    /// # Errors
+    /// As [`Sink::check`], and failures of writing.
+    pub fn finish(mut self) -> Result<(), ArchiveError> {
+        self.check()?;
         match self.target {
             Target::File(writer) => Ok(writer.commit()?),
             Target::Member(member) => {

@@ -1,15 +1,16 @@
 //! Extracting front to back by ENTRY sections: from a pipe, and from an
 //! archive whose index is lost.
 
-use super::extract::{ExtractOptions, ExtractSummary};
+use super::extract::{ExtractOptions, ExtractSummary, file_error};
 use super::incoming::Incoming;
-use super::open::{Decoded, decode, decode_cost, ends_run, in_group};
+use super::open::{Decoded, decode, decode_cost, ends_run, find, in_group};
 use super::pool::{self, Stages, Task};
-use super::{Archive, ArchiveError, Control, ErrorKind, Event, Limits};
-use crate::checksum::{self, Digest};
+use super::verify::agree;
+use super::{Archive, ArchiveError, Control, Event, Limits, VerifySummary};
+use crate::checksum::Digest;
 use crate::container::{
-    ContainerError, Part, ReadAt, Scanner, Section, SectionType, StreamReader, decode_index,
-    decode_part, has_footer,
+    Catalog, ContainerError, Part, ReadAt, Section, SectionType, StreamReader, StreamSection,
+    decode_index, decode_part,
 };
 use crate::entry::Entry;
 use std::io::Read;
@@ -17,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Extracts from a pipe. Damage is reported as warnings and spoils only the
-/// files it hits.
+/// files it hits; reading goes on at the next intact section.
 ///
 /// # Errors
 /// [`ArchiveError::Container`] if this is no archive; otherwise as
@@ -30,8 +31,25 @@ pub fn extract_stream(
     limits: &Limits,
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
-    let sections = Piped(StreamReader::new(input, limits)?);
-    Streaming::run(sections, destination, options, limits, control)
+    let sections = StreamReader::new(input, limits)?;
+    Streaming::run(sections, Some(destination), options, limits, control)
+}
+
+/// Decodes a piped archive and checks every file against its digest, and every
+/// ENTRY section against the index. Damage is reported as warnings. Holds the
+/// entries and a digest of each file until the index comes.
+///
+/// # Errors
+/// As [`super::Archive::verify`].
+pub fn verify_stream(
+    input: impl Read,
+    jobs: usize,
+    limits: &Limits,
+    control: &Control,
+) -> Result<VerifySummary, ArchiveError> {
+    let sections = StreamReader::new(input, limits)?;
+    let options = ExtractOptions { jobs, ..ExtractOptions::default() };
+    Streaming::run(sections, None, &options, limits, control)
 }
 
 /// Extracts through the index, or, if that is damaged, reports so and salvages.
@@ -46,25 +64,15 @@ pub fn extract(
     limits: &Limits,
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
-    let error = match Archive::open(&source, limits) {
-        Ok(archive) => return archive.extract(destination, options, control),
-        Err(error) => error,
-    };
-    // Without its preface an archive is still known by its footer.
-    let unknown = matches!(error, ArchiveError::Container(ContainerError::NotAnArchive { .. }));
-    if error.kind() != ErrorKind::Integrity || (unknown && !has_footer(&source)) {
-        return Err(error);
-    }
-    let mut summary = salvage(&source, destination, options, limits, control)?;
-    summary.fail(control, error);
-    Ok(summary)
+    Archive::open_any(source, limits, control)?.extract(destination, options, control)
 }
 
-/// Extracts what can be found in an archive whose index, footer or preface is
-/// damaged: every file of which an ENTRY section and all groups are intact.
+/// Extracts what a search finds in an archive, without use of its footer: every
+/// file whose bytes are proven by the index, or, without it, by the digests of
+/// its groups.
 ///
 /// # Errors
-/// As [`extract_stream`].
+/// As [`extract`].
 pub fn salvage(
     source: impl ReadAt,
     destination: &Path,
@@ -72,66 +80,36 @@ pub fn salvage(
     limits: &Limits,
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
-    let sections = Scanned(Scanner::new(source, limits)?);
-    Streaming::run(sections, destination, options, limits, control)
+    Archive::salvage(source, limits, control)?.extract(destination, options, control)
 }
 
 /// Reads a piped archive to its end and returns the entries of its index.
 ///
 /// # Errors
-/// [`ArchiveError::Container`], [`ArchiveError::Interrupted`].
+/// [`ArchiveError::Container`], also if the archive is not whole;
+/// [`ArchiveError::Interrupted`].
 pub fn list_stream(
     input: impl Read,
     limits: &Limits,
     control: &Control,
 ) -> Result<Vec<Entry>, ArchiveError> {
-    let mut reader = StreamReader::new(input, limits)?;
-    let mut entries = None;
-    while let Some(found) = reader.next_section()? {
-        control.check()?;
-        let header = found.section.header;
-        if header.known_type() == Some(SectionType::Index) {
-            let index = decode_index(&found.payload?, header.raw_length, limits)?;
-            entries = Some(index.entries);
-        }
+    let archive = Archive::of_stream(input, limits, control)?;
+    match archive.recovery() {
+        None => Ok(archive.entries().to_vec()),
+        Some(recovery) => Err(ArchiveError::Salvaged {
+            cause: Arc::clone(&recovery.fault),
+            missing: recovery.missing,
+        }),
     }
-    Ok(entries.ok_or_else(no_index)?)
 }
 
 fn no_index() -> ContainerError {
-    ContainerError::Truncated { structure: "INDEX", offset: 0 }
-}
-
-/// A section and its payload, or what is wrong with it.
-type Found = (Section, Result<Vec<u8>, ContainerError>);
-
-/// Where sections come from.
-trait Sections {
-    /// The next section, `None` at the end.
-    fn next_section(&mut self) -> Result<Option<Found>, ContainerError>;
-}
-
-struct Piped<R: Read>(StreamReader<R>);
-
-impl<R: Read> Sections for Piped<R> {
-    fn next_section(&mut self) -> Result<Option<Found>, ContainerError> {
-        let found = self.0.next_section()?;
-        Ok(found.map(|found| (found.section, found.payload)))
-    }
-}
-
-struct Scanned<S>(Scanner<S>);
-
-impl<S: ReadAt> Sections for Scanned<S> {
-    fn next_section(&mut self) -> Result<Option<Found>, ContainerError> {
-        let found = self.0.next_section()?;
-        Ok(found.map(|found| (found.section, found.payload)))
-    }
+    ContainerError::Lost { structure: "INDEX" }
 }
 
 /// Reads sections, decodes groups, hands pieces to [`Incoming`].
-struct Streaming<'a, T> {
-    sections: T,
+struct Streaming<'a, R: Read> {
+    sections: StreamReader<R>,
     incoming: Incoming<'a>,
     limits: &'a Limits,
     control: &'a Control<'a>,
@@ -141,6 +119,10 @@ struct Streaming<'a, T> {
     continues: bool,
     /// What ended reading early.
     broken: Option<ContainerError>,
+    /// Whether damage was reported.
+    damaged: bool,
+    /// What ENTRY sections say, if it is to be compared with the index.
+    catalog: Option<Catalog>,
     /// Entries of the index, once it has come.
     index: Option<Vec<Entry>>,
 }
@@ -148,20 +130,22 @@ struct Streaming<'a, T> {
 /// A group to be decoded, or nothing for a part without data.
 struct StreamJob {
     section: Section,
-    payload: Result<Vec<u8>, ArchiveError>,
+    payload: Vec<u8>,
+    fault: Option<ContainerError>,
     wanted: bool,
     digest: Digest,
 }
 
-impl<'a, T: Sections> Streaming<'a, T> {
+impl<'a, R: Read> Streaming<'a, R> {
     fn run(
-        sections: T,
-        destination: &Path,
+        sections: StreamReader<R>,
+        destination: Option<&Path>,
         options: &'a ExtractOptions,
         limits: &'a Limits,
         control: &'a Control<'a>,
     ) -> Result<ExtractSummary, ArchiveError> {
         let incoming = Incoming::new(destination, options, limits, control)?;
+        let catalog = destination.is_none().then(Catalog::default);
         let mut streaming = Streaming {
             sections,
             incoming,
@@ -170,85 +154,103 @@ impl<'a, T: Sections> Streaming<'a, T> {
             pending: None,
             continues: false,
             broken: None,
+            damaged: false,
+            catalog,
             index: None,
         };
         let jobs = pool::workers(options.jobs);
         let result = pool::run(&mut streaming, jobs, limits.memory, control);
-        let Streaming { mut incoming, broken, pending, index, .. } = streaming;
-        if let Some((section, part)) = pending.filter(|_| result.is_ok()) {
-            incoming.take(part, Err(missing(&section)));
+        streaming.finish(result.is_ok()).and_then(|summary| result.map(|()| summary))
+    }
+
+    fn finish(mut self, whole: bool) -> Result<ExtractSummary, ArchiveError> {
+        // What was not looked at is no damage.
+        if let Some((section, part)) = self.pending.take().filter(|_| whole) {
+            self.incoming.take(&section, part, &Decoded::nothing(&section, lost()));
         }
-        match (broken, index) {
-            // What was not looked at is no damage.
-            _ if result.is_err() => {}
-            (Some(error), _) => incoming.fail(error),
-            (None, Some(entries)) => incoming.check_complete(&entries),
-            (None, None) => incoming.fail(no_index()),
+        match (self.broken, &self.index) {
+            _ if !whole => {}
+            (Some(error), _) => self.incoming.fail(error),
+            (None, None) if !self.damaged => self.incoming.fail(no_index()),
+            _ => {}
         }
-        let summary = incoming.finish(result.is_ok())?;
-        result.map(|()| summary)
+        if let (Some(catalog), Some(index)) = (self.catalog, &self.index) {
+            compare(catalog, index, &mut self.incoming);
+        }
+        self.incoming.finish(whole, self.index.as_deref())
     }
 
     /// Takes an ENTRY section; a part without data is ready at once.
-    fn announce(
-        &mut self,
-        section: Section,
-        payload: Result<Vec<u8>, ContainerError>,
-    ) -> Option<Task<StreamJob, Part>> {
+    fn announce(&mut self, found: StreamSection) -> Option<Task<StreamJob, Part>> {
+        let section = found.section;
         let raw_length = section.header.raw_length;
-        let part = payload.and_then(|payload| decode_part(&payload, raw_length, self.limits));
+        let part = found.intact();
+        let part = part.and_then(|payload| decode_part(&payload, raw_length, self.limits));
         let part = match part {
             Ok(part) => part,
             Err(error) => {
-                self.incoming.fail(error);
+                self.fail(error);
                 return None;
             }
         };
+        if let Some(catalog) = &mut self.catalog {
+            catalog.take(part.clone(), section.header.group, self.limits);
+        }
         if part.length() == 0 {
-            let digest = part.group_digest;
-            let job = StreamJob { section, payload: Ok(Vec::new()), wanted: false, digest };
-            return Some(Task { job, kept: part, cost: 0 });
+            if part.continued || part.following > 0 {
+                self.wanted(&part);
+            }
+            return Some(self.without_data(section, part, None));
         }
-        if let Some((section, part)) = self.pending.replace((section, part)) {
-            let digest = part.group_digest;
-            let job = StreamJob { section, payload: Err(lost()), wanted: true, digest };
-            return Some(Task { job, kept: part, cost: 0 });
-        }
-        None
+        let (section, part) = self.pending.replace((section, part))?;
+        self.wanted(&part);
+        Some(self.without_data(section, part, Some(lost())))
+    }
+
+    fn without_data(
+        &self,
+        section: Section,
+        part: Part,
+        fault: Option<ContainerError>,
+    ) -> Task<StreamJob, Part> {
+        let (wanted, digest) = (fault.is_some(), part.group_digest);
+        let job = StreamJob { section, payload: Vec::new(), fault, wanted, digest };
+        Task { job, kept: part, cost: 0 }
     }
 
     /// Takes the index, to be compared with what was announced.
-    fn index(
-        &mut self,
-        section: Section,
-        payload: Result<Vec<u8>, ContainerError>,
-    ) -> Option<Task<StreamJob, Part>> {
-        let raw_length = section.header.raw_length;
+    fn index(&mut self, found: StreamSection) -> Option<Task<StreamJob, Part>> {
+        let raw_length = found.section.header.raw_length;
+        let payload = found.intact();
         match payload.and_then(|payload| decode_index(&payload, raw_length, self.limits)) {
             Ok(index) => self.index = Some(index.entries),
-            Err(error) => self.broken = Some(error),
+            Err(error) => self.fail(error),
         }
         None
     }
 
     /// Takes a DATA section and pairs it with its announcement.
-    fn data(
-        &mut self,
-        section: Section,
-        payload: Result<Vec<u8>, ContainerError>,
-    ) -> Option<Task<StreamJob, Part>> {
+    fn data(&mut self, found: StreamSection) -> Option<Task<StreamJob, Part>> {
+        let section = found.section;
         let group = section.header.group;
         let matching = |(entry, part): &(Section, Part)| {
             entry.header.group == group && part.length() == section.header.raw_length
         };
         let Some((_, part)) = self.pending.take_if(|pending| matching(pending)) else {
+            self.damaged = true;
             self.incoming.fail(in_group(&section, ArchiveError::Unannounced));
             return None;
         };
         let wanted = self.wanted(&part);
-        let payload = payload.map_err(ArchiveError::from);
-        let job = StreamJob { section, payload, wanted, digest: part.group_digest };
+        let StreamSection { payload, fault, .. } = found;
+        let job = StreamJob { section, payload, fault, wanted, digest: part.group_digest };
         Some(Task { job, kept: part, cost: decode_cost(&section) })
+    }
+
+    /// Reports damage; reading goes on.
+    fn fail(&mut self, error: ContainerError) {
+        self.damaged |= !matches!(error, ContainerError::Behind { .. });
+        self.incoming.fail(error);
     }
 
     /// Whether selected files have bytes in a group.
@@ -262,15 +264,23 @@ impl<'a, T: Sections> Streaming<'a, T> {
     }
 }
 
-fn lost() -> ArchiveError {
-    ArchiveError::Missing
+fn lost() -> ContainerError {
+    ContainerError::Lost { structure: "DATA" }
 }
 
-fn missing(section: &Section) -> Arc<ArchiveError> {
-    Arc::new(in_group(section, lost()))
+/// Compares what was announced with the index. What was not announced at all is
+/// reported by [`Incoming`].
+fn compare(catalog: Catalog, index: &[Entry], incoming: &mut Incoming) {
+    let (announced, _) = catalog.finish();
+    for entry in announced {
+        let known = find(index, &entry.path);
+        if !known.is_some_and(|known| agree(&entry, known)) {
+            incoming.fail(file_error(&entry.path, Arc::new(ArchiveError::Differs)));
+        }
+    }
 }
 
-impl<T: Sections> Stages for Streaming<'_, T> {
+impl<R: Read> Stages for Streaming<'_, R> {
     type Job = StreamJob;
     type Kept = Part;
     type Output = (Section, bool, Decoded);
@@ -278,20 +288,24 @@ impl<T: Sections> Stages for Streaming<'_, T> {
     fn next(&mut self) -> Result<Option<Task<StreamJob, Part>>, ArchiveError> {
         while self.broken.is_none() {
             self.control.check()?;
-            let (section, payload) = match self.sections.next_section() {
+            let found = match self.sections.next_section() {
                 Ok(Some(found)) => found,
                 Ok(None) => break,
-                Err(error) => {
+                Err(error @ ContainerError::Io(_)) => {
                     self.broken = Some(error);
                     break;
                 }
+                Err(error) => {
+                    self.fail(error);
+                    continue;
+                }
             };
-            let task = match section.header.known_type() {
-                Some(SectionType::Entry) => self.announce(section, payload),
-                Some(SectionType::Data) => self.data(section, payload),
-                Some(SectionType::Index) => self.index(section, payload),
+            let task = match found.section.header.known_type() {
+                Some(SectionType::Entry) => self.announce(found),
+                Some(SectionType::Data) => self.data(found),
+                Some(SectionType::Index) => self.index(found),
                 None => {
-                    payload.err().into_iter().for_each(|error| self.incoming.fail(error));
+                    found.fault.into_iter().for_each(|error| self.fail(error));
                     None
                 }
             };
@@ -303,17 +317,15 @@ impl<T: Sections> Stages for Streaming<'_, T> {
     }
 
     fn work(job: StreamJob) -> Self::Output {
-        let StreamJob { section, payload, wanted, digest } = job;
-        let decoded = match payload {
-            Ok(_) if !wanted => Ok(Vec::new()),
-            Ok(payload) => decode(&section, &payload, section.header.raw_length as usize),
-            Err(error) => Err(error),
+        let StreamJob { section, payload, fault, wanted, digest } = job;
+        let decoded = match wanted {
+            true => {
+                let whole = section.header.raw_length as usize;
+                decode(&section, &payload, fault, whole).check(&section, digest)
+            }
+            false => Decoded { raw: Vec::new(), fault: None, proven: true },
         };
-        let checked = decoded.and_then(|raw| match !wanted || checksum::digest(&raw) == digest {
-            true => Ok(raw),
-            false => Err(ArchiveError::Digest),
-        });
-        (section, wanted, checked.map_err(|cause| Arc::new(in_group(&section, cause))))
+        (section, wanted, decoded)
     }
 
     fn done(&mut self, part: Part, output: Self::Output) -> Result<(), ArchiveError> {
@@ -324,7 +336,7 @@ impl<T: Sections> Stages for Streaming<'_, T> {
             self.incoming.summary.groups_decoded += wanted as u64;
             self.control.events.event(Event::Progress { bytes, stored });
         }
-        self.incoming.take(part, decoded);
+        self.incoming.take(&section, part, &decoded);
         self.incoming.check()
     }
 }

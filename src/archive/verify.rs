@@ -1,13 +1,13 @@
 //! Checking an archive without writing anything.
 
-use super::extract::ExtractSummary;
+use super::extract::{ExtractSummary, Files};
 use super::open::{Archive, find};
 use super::sink::Target;
 use super::{ArchiveError, Control, Event};
 use crate::checksum::Digest;
-use crate::container::{NO_GROUP, ReadAt, Section, SectionType, decode_part};
+use crate::container::{Catalog, NO_GROUP, ReadAt, Section, SectionType, decode_part};
 use crate::entry::{Content, Entry, Kind};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// What was found. Failures are in [`ExtractSummary::failures`].
 pub type VerifySummary = ExtractSummary;
@@ -19,7 +19,7 @@ impl<S: ReadAt> Archive<S> {
     /// # Errors
     /// [`ArchiveError::Interrupted`].
     pub fn verify_quick(&self, control: &Control) -> Result<VerifySummary, ArchiveError> {
-        let mut summary = VerifySummary::default();
+        let mut summary = self.summary();
         let sections = &self.reader.index().sections;
         let bytes = sections.iter().map(|section| section.header.stored_length).sum();
         control.events.event(Event::Total { entries: 0, bytes });
@@ -44,19 +44,21 @@ impl<S: ReadAt> Archive<S> {
     /// # Errors
     /// [`ArchiveError::Interrupted`], [`ArchiveError::Limit`].
     pub fn verify(&self, jobs: usize, control: &Control) -> Result<VerifySummary, ArchiveError> {
-        let mut summary = VerifySummary::default();
+        let mut summary = self.summary();
         if let Err(error) = self.reader.check_root() {
             summary.fail(control, error);
         }
-        let (mut digests, mut announced) = (BTreeMap::new(), HashSet::new());
-        for section in &self.reader.index().sections {
+        let (mut digests, mut catalog) = (BTreeMap::new(), Catalog::default());
+        // Of an archive that is not whole only the files are looked at.
+        let whole = self.recovery().is_none();
+        for section in self.reader.index().sections.iter().filter(|_| whole) {
             control.check()?;
             let read = || self.reader.read_section(section).map_err(ArchiveError::from);
             let checked = match section.header.known_type() {
                 // Read, and checked, when their files are.
                 Some(SectionType::Data) => Ok(()),
                 Some(SectionType::Entry) => read()
-                    .and_then(|bytes| self.compare(section, &bytes, &mut announced))
+                    .and_then(|bytes| self.compare(section, &bytes, &mut catalog))
                     .map(|digest| {
                         digests.insert(section.header.group, digest);
                     }),
@@ -66,16 +68,21 @@ impl<S: ReadAt> Archive<S> {
                 summary.fail(control, error);
             }
         }
-        // Without an announcement an entry is lost to pipes and to salvage.
-        for entry in self.entries().iter().filter(|entry| !announced.contains(&entry.path)) {
-            let cause = std::sync::Arc::new(ArchiveError::Unannounced);
-            summary.fail(control, ArchiveError::File { path: entry.path.clone(), cause });
+        // Without an announcement that stands an entry is lost to pipes and to
+        // salvage.
+        let (announced, _) = catalog.finish();
+        for entry in self.entries() {
+            if whole && find(&announced, &entry.path).is_none() {
+                let cause = std::sync::Arc::new(ArchiveError::Unannounced);
+                summary.fail(control, ArchiveError::File { path: entry.path.clone(), cause });
+            }
         }
         let is_file = |entry: &&Entry| matches!(entry.kind, Kind::File(_));
         let files: Vec<Entry> = self.entries().iter().filter(is_file).cloned().collect();
         summary.entries = (self.entries().len() - files.len()) as u64;
         let open = |_: &Entry, _: &Content| Ok(Some(Target::Nowhere));
-        self.run(files, jobs, control, Box::new(open), digests, &mut summary)?;
+        let files = Files { files, digests, keep_damaged: false };
+        self.run(files, jobs, control, Box::new(open), &mut summary)?;
         Ok(summary)
     }
 
@@ -85,14 +92,12 @@ impl<S: ReadAt> Archive<S> {
         &self,
         section: &Section,
         payload: &[u8],
-        announced: &mut HashSet<Vec<u8>>,
+        catalog: &mut Catalog,
     ) -> Result<Digest, ArchiveError> {
         let part = decode_part(payload, section.header.raw_length, &self.limits)?;
         let length = match section.header.group {
             NO_GROUP => 0,
-            group => {
-                self.reader.groups().get(group as usize).map_or(0, |data| data.header.raw_length)
-            }
+            group => self.reader.group(group).map_or(0, |data| data.header.raw_length),
         };
         let last = part.pieces.len().wrapping_sub(1) as u64;
         let mut pieces = part.file_pieces.iter();
@@ -106,9 +111,10 @@ impl<S: ReadAt> Archive<S> {
             // Then it may be revoked later.
             goes_on || find(self.entries(), &entry.path).is_some_and(|known| agree(entry, known))
         });
-        announced.extend(part.entries.iter().map(|entry| entry.path.clone()));
-        match agrees && part.length() == length {
-            true => Ok(part.group_digest),
+        let (digest, fits) = (part.group_digest, part.length() == length);
+        catalog.take(part, section.header.group, &self.limits);
+        match agrees && fits {
+            true => Ok(digest),
             false => Err(ArchiveError::Disagree { offset: section.offset }),
         }
     }
@@ -116,7 +122,7 @@ impl<S: ReadAt> Archive<S> {
 
 /// Whether an announced entry is the one of the index; extents and digest,
 /// which are not announced, aside.
-fn agree(announced: &Entry, known: &Entry) -> bool {
+pub(super) fn agree(announced: &Entry, known: &Entry) -> bool {
     let kinds = match (&announced.kind, &known.kind) {
         (Kind::File(one), Kind::File(other)) => {
             (one.size, &one.segments) == (other.size, &other.segments)

@@ -25,6 +25,9 @@ pub fn long(entry: &Entry, zone: &TimeZone) -> String {
     )
 }
 
+/// Digest of a file of an archive whose index is lost.
+const UNKNOWN: [u8; 32] = [0; 32];
+
 /// One JSON object with all that is known of an entry.
 pub fn json(entry: &Entry) -> String {
     let object = Object::new().bytes("path", &entry.path).text("kind", kind_name(&entry.kind));
@@ -38,7 +41,12 @@ pub fn json(entry: &Entry) -> String {
             });
             // With holes the digest is not what `b3sum` gives: it has another name.
             let name = if content.segments.is_some() { "sparse_blake3" } else { "blake3" };
-            object.text(name, &hex(&content.digest)).list("extents", extents)
+            // Without the index the digests of files are not known.
+            let object = match content.digest {
+                UNKNOWN => object,
+                digest => object.text(name, &hex(&digest)),
+            };
+            object.list("extents", extents)
         }
         Kind::Symlink { target } | Kind::HardLink { target } => object.bytes("target", target),
         Kind::CharacterDevice { major, minor } | Kind::BlockDevice { major, minor } => {

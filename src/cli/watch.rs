@@ -11,6 +11,7 @@ use super::exit::Exit;
 use super::report::Report;
 use super::shortage::may_start_a_thread;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event, Events};
+use crate::container::ContainerError;
 use crate::tree::{TreeError, printable};
 
 /// Throughput, ratio and time left; the message is the ratio. The spinner shows
@@ -67,6 +68,10 @@ impl<'a> Watch<'a> {
         }
         let message = about(self.archive, error);
         match exit {
+            // Said with --quiet too: the archive is not what it seems to be.
+            _ if matches!(error, ArchiveError::Container(ContainerError::Behind { .. })) => {
+                self.report.error(message);
+            }
             Exit::Warnings => self.report.warning(message),
             _ => self.report.error(message),
         }
@@ -132,6 +137,7 @@ impl Events for Watch<'_> {
                 let path = printable(path.as_os_str().as_bytes());
                 self.report.detail(|| format!("{path}: removed, a directory goes there"));
             }
+            Event::Lost { path, .. } => self.report.detail(|| format!("{}: lost", printable(path))),
             Event::Warning(error) => self.warning(error),
             Event::Note(error) => self.report.note(about(self.archive, error)),
             Event::Counted { path, what } => {

@@ -210,46 +210,106 @@ pub fn decode_group(
     wanted: usize,
 ) -> Result<Vec<u8>, CodecError> {
     assert!(wanted <= raw_length);
-    check_length(raw_length as u64)?;
-    let damaged = |codec, cause| CodecError::Damaged { codec, offset: 0, cause };
+    decode_damaged(coding, payload, raw_length, wanted).whole()
+}
+
+/// What could be decoded of a group.
+#[derive(Debug)]
+pub struct Partial {
+    /// The first bytes of the group, at most as many as were wanted. If the
+    /// payload is damaged any of them may be wrong.
+    pub raw: Vec<u8>,
+    /// Why there are not more, or what is wrong with the payload.
+    pub fault: Option<CodecError>,
+}
+
+impl Partial {
+    fn nothing(fault: CodecError) -> Partial {
+        Partial { raw: Vec::new(), fault: Some(fault) }
+    }
+
+    fn whole(self) -> Result<Vec<u8>, CodecError> {
+        self.fault.map_or(Ok(self.raw), Err)
+    }
+}
+
+/// Decodes as much as can be decoded of the first `wanted` bytes of a group
+/// whose payload is damaged or cut short. The bytes are to be checked against a
+/// digest before they are used. Costs what [`decode_group`] costs; never
+/// panics on any payload.
+///
+/// # Panics
+/// If `wanted > raw_length`.
+pub fn decode_damaged(coding: Coding, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
+    assert!(wanted <= raw_length);
+    if let Err(error) = check_length(raw_length as u64) {
+        return Partial::nothing(error);
+    }
     if coding.codec != Codec::Pear as u8 && coding.filter != Filter::None as u8 {
-        return Err(CodecError::UnknownFilter { filter: coding.filter });
+        return Partial::nothing(CodecError::UnknownFilter { filter: coding.filter });
     }
     match coding.codec {
-        0 if payload.len() != raw_length => Err(damaged("store", "length differs")),
-        0 => Ok(payload[..wanted].to_vec()),
-        1 => decompressed(payload, raw_length, wanted),
+        0 => {
+            let raw = payload[..wanted.min(payload.len())].to_vec();
+            let differs = payload.len() != raw_length;
+            Partial { raw, fault: differs.then(|| damaged("store", "length differs")) }
+        }
+        1 => unzstd(payload, raw_length, wanted),
         2 => pairs::decode(payload, raw_length, wanted),
         3 => decode_pear(coding, payload, raw_length, wanted),
         4 => paper::decode(coding, payload, raw_length, wanted),
-        codec => Err(CodecError::UnknownCodec { codec }),
+        codec => Partial::nothing(CodecError::UnknownCodec { codec }),
     }
 }
 
-/// The first `wanted` bytes of exactly one zstd frame of `raw_length` bytes.
-fn decompressed(payload: &[u8], raw_length: usize, wanted: usize) -> Result<Vec<u8>, CodecError> {
-    let damaged = |cause| CodecError::Damaged { codec: "zstd", offset: 0, cause };
+fn damaged(codec: &'static str, cause: &'static str) -> CodecError {
+    CodecError::Damaged { codec, offset: 0, cause }
+}
+
+/// Decodes exactly one frame at once, or, if that fails, block by block: the
+/// blocks before the damage are not lost.
+fn unzstd(payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
     // The library would go on with a second frame, and skip what is marked so.
-    match zstd::zstd_safe::find_frame_compressed_size(payload) {
-        Ok(length) if length == payload.len() => {}
-        _ => return Err(damaged("the payload is not one frame")),
+    let frame = zstd::zstd_safe::find_frame_compressed_size(payload);
+    let first = match frame == Ok(payload.len()) {
+        false => damaged("zstd", "the payload is not one frame"),
+        true => match zstd::bulk::decompress(payload, raw_length) {
+            Ok(mut raw) => {
+                let differs = raw.len() != raw_length;
+                raw.truncate(wanted);
+                return Partial { raw, fault: differs.then(|| damaged("zstd", "length differs")) };
+            }
+            Err(_) => damaged("zstd", "the frame does not decode"),
+        },
+    };
+    // A frame asks for a window before its first byte: no more than the group
+    // is allowed.
+    let window = raw_length.next_power_of_two().ilog2().clamp(10, 31);
+    let decoder = zstd::stream::read::Decoder::with_buffer(payload).and_then(|mut decoder| {
+        decoder.window_log_max(window)?;
+        Ok(decoder.single_frame())
+    });
+    let mut decoder = match decoder {
+        Ok(decoder) => decoder,
+        Err(_) => return Partial::nothing(first),
+    };
+    let mut raw = vec![0; wanted];
+    let mut filled = 0;
+    while filled < wanted {
+        match std::io::Read::read(&mut decoder, &mut raw[filled..]) {
+            Ok(0) | Err(_) => break,
+            Ok(count) => filled += count,
+        }
     }
-    let mut raw = zstd::bulk::decompress(payload, raw_length)
-        .map_err(|_| damaged("the frame does not decode"))?;
-    if raw.len() != raw_length {
-        return Err(damaged("length differs"));
-    }
-    raw.truncate(wanted);
-    Ok(raw)
+    raw.truncate(filled);
+    Partial { raw, fault: Some(first) }
 }
 
-fn decode_pear(
-    coding: Coding,
-    payload: &[u8],
-    raw_length: usize,
-    wanted: usize,
-) -> Result<Vec<u8>, CodecError> {
-    let model = registered(coding)?;
+fn decode_pear(coding: Coding, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
+    let model = match registered(coding) {
+        Ok(model) => model,
+        Err(error) => return Partial::nothing(error),
+    };
     let isa = Isa::best();
     match coding.filter {
         0 => pear::decode(payload, model, Spelling::default(), isa, raw_length, wanted),
@@ -257,12 +317,13 @@ fn decode_pear(
         2 => {
             // The filter looks a few bytes ahead.
             let some = raw_length.min(wanted + x86::WINDOW - 1);
-            let mut raw = pear::decode(payload, model, Spelling::default(), isa, raw_length, some)?;
-            x86::inverse(&mut raw);
-            raw.truncate(wanted);
-            Ok(raw)
+            let spelling = Spelling::default();
+            let mut decoded = pear::decode(payload, model, spelling, isa, raw_length, some);
+            x86::inverse(&mut decoded.raw);
+            decoded.raw.truncate(wanted);
+            decoded
         }
-        filter => Err(CodecError::UnknownFilter { filter }),
+        filter => Partial::nothing(CodecError::UnknownFilter { filter }),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Normative text: spec/bpe.md §5.
 
-use super::CodecError;
+use super::{CodecError, Partial};
 use crate::bpe::{Decoder, Learner, MAX_BLOCK};
 use crate::bytes::{BytesError, Cursor, put_varint};
 
@@ -34,21 +34,30 @@ fn encode_blocks(raw: &[u8], block_size: usize, learner: &mut Learner) -> Vec<u8
     payload
 }
 
-/// Decodes the first `wanted` bytes of a group of `raw_length`.
-///
-/// # Errors
+/// Decodes the first `wanted` bytes of a group of `raw_length`. A block that
+/// cannot be decoded is zeros, and the blocks behind it are decoded. Faults are
 /// [`CodecError::Damaged`] and [`CodecError::Pairs`].
-pub(super) fn decode(
+pub(super) fn decode(payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
+    let mut decoded = Partial { raw: Vec::with_capacity(wanted), fault: None };
+    if let Err(error) = decode_blocks(payload, raw_length, wanted, &mut decoded) {
+        decoded.fault.get_or_insert(error);
+    }
+    decoded.raw.truncate(wanted);
+    decoded
+}
+
+/// The error is what makes it impossible to find the next block.
+fn decode_blocks(
     payload: &[u8],
     raw_length: usize,
     wanted: usize,
-) -> Result<Vec<u8>, CodecError> {
+    Partial { raw, fault }: &mut Partial,
+) -> Result<(), CodecError> {
     let mut cursor = Cursor::new(payload);
     let block_size = cursor.varint().map_err(|error| damaged(&cursor, error))? as usize;
     if !(MIN_BLOCK..=MAX_BLOCK).contains(&block_size) {
         return Err(CodecError::Damaged { codec: "bpe", offset: 0, cause: "block size" });
     }
-    let mut raw = Vec::with_capacity(wanted);
     while raw.len() < wanted {
         let length = block_size.min(raw_length - raw.len());
         let coded_length = cursor.varint().map_err(|error| damaged(&cursor, error))?;
@@ -56,18 +65,21 @@ pub(super) fn decode(
         let offset = (cursor.position() - coded.len()) as u64;
         if coded.len() == length {
             raw.extend_from_slice(coded);
-        } else {
-            let block = decode_block(coded, length)
-                .map_err(|source| CodecError::Pairs { offset, source })?;
-            raw.extend_from_slice(&block);
+            continue;
+        }
+        match decode_block(coded, length) {
+            Ok(block) => raw.extend_from_slice(&block),
+            Err(source) => {
+                fault.get_or_insert(CodecError::Pairs { offset, source });
+                raw.resize(raw.len() + length, 0);
+            }
         }
     }
     if raw.len() == raw_length && cursor.left() > 0 {
         let offset = cursor.position() as u64;
         return Err(CodecError::Damaged { codec: "bpe", offset, cause: "bytes left over" });
     }
-    raw.truncate(wanted);
-    Ok(raw)
+    Ok(())
 }
 
 fn decode_block(coded: &[u8], length: usize) -> Result<Vec<u8>, crate::bpe::BpeError> {
@@ -112,7 +124,7 @@ mod tests {
             for level in [1, 9] {
                 let payload = encode(&raw, level);
                 for wanted in [0, length / 3, length] {
-                    assert!(decode(&payload, length, wanted).unwrap() == raw[..wanted]);
+                    assert!(decode(&payload, length, wanted).whole().unwrap() == raw[..wanted]);
                 }
             }
         }
@@ -123,7 +135,7 @@ mod tests {
         let raw = (0..=255).collect::<Vec<u8>>();
         let payload = encode(&raw, 5);
         assert_eq!(payload.len(), raw.len() + 5);
-        assert_eq!(decode(&payload, raw.len(), raw.len()).unwrap(), raw);
+        assert_eq!(decode(&payload, raw.len(), raw.len()).whole().unwrap(), raw);
     }
 
     #[test]
@@ -131,15 +143,15 @@ mod tests {
         let raw = text(50_000);
         let payload = encode(&raw, 5);
         for cut in 0..200.min(payload.len()) {
-            assert!(decode(&payload[..cut], raw.len(), raw.len()).is_err(), "cut at {cut}");
+            assert!(decode(&payload[..cut], raw.len(), raw.len()).fault.is_some(), "cut at {cut}");
         }
         let longer = [&payload[..], &[0]].concat();
-        assert!(decode(&longer, raw.len(), raw.len()).is_err());
+        assert!(decode(&longer, raw.len(), raw.len()).fault.is_some());
         for block_size in [0, MIN_BLOCK - 1, MAX_BLOCK + 1, usize::MAX] {
             let mut bad = Vec::new();
             put_varint(&mut bad, block_size as u64);
             bad.extend_from_slice(&payload[3..]);
-            assert!(decode(&bad, raw.len(), raw.len()).is_err(), "block size {block_size}");
+            assert!(decode(&bad, raw.len(), raw.len()).fault.is_some(), "block size {block_size}");
         }
     }
 }

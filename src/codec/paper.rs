@@ -3,7 +3,7 @@
 //! A registered model id fixes the shape of the network and the number of
 //! lanes, and with them all memory: `id = shape · 4096 + lanes − 1`.
 
-use super::{Codec, CodecError, CodecOptions, Coding, EncodedGroup};
+use super::{Codec, CodecError, CodecOptions, Coding, EncodedGroup, Partial};
 use crate::arith::Isa;
 use crate::paper::{self, MAX_LANES, PaperError, Shape, Training};
 
@@ -55,22 +55,20 @@ pub fn encode(raw: &[u8], options: &CodecOptions) -> Result<EncodedGroup, CodecE
     Ok(EncodedGroup { coding: Coding { codec: Codec::PearPaper as u8, filter: 0, model }, payload })
 }
 
-/// Decodes the first `wanted` bytes of a group.
-///
-/// # Errors
-/// [`CodecError::UnknownModel`], [`CodecError::UnknownFilter`],
-/// [`CodecError::Damaged`].
-pub fn decode(
-    coding: Coding,
-    payload: &[u8],
-    raw_length: usize,
-    wanted: usize,
-) -> Result<Vec<u8>, CodecError> {
+/// Decodes the first `wanted` bytes of a group; those that are not reached in
+/// their lane are zeros. Faults are [`CodecError::UnknownModel`],
+/// [`CodecError::UnknownFilter`] and [`CodecError::Damaged`].
+pub fn decode(coding: Coding, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
     if coding.filter != 0 {
-        return Err(CodecError::UnknownFilter { filter: coding.filter });
+        return Partial::nothing(CodecError::UnknownFilter { filter: coding.filter });
     }
-    let (shape, lanes) = registered(coding.model)?;
-    paper::decompress(payload, shape, lanes, (raw_length, wanted), Isa::best()).map_err(translate)
+    let (shape, lanes) = match registered(coding.model) {
+        Ok(registered) => registered,
+        Err(error) => return Partial::nothing(error),
+    };
+    let lengths = (raw_length, wanted);
+    let (raw, fault) = paper::decompress_damaged(payload, shape, lanes, lengths, Isa::best());
+    Partial { raw, fault: fault.map(translate) }
 }
 
 /// Bytes of memory decoding takes beside payload and output.

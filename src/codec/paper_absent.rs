@@ -1,6 +1,6 @@
 //! Stands in for codec `pear-paper` where the cargo feature `paper` is off.
 
-use super::{CodecError, CodecOptions, Coding, EncodedGroup};
+use super::{CodecError, CodecOptions, Coding, EncodedGroup, Partial};
 use crate::arith::Isa;
 
 const ABSENT: CodecError = CodecError::NotBuiltIn { codec: "pear-paper", feature: "paper" };
@@ -11,8 +11,8 @@ pub fn encode(_: &[u8], _: &CodecOptions) -> Result<EncodedGroup, CodecError> {
 }
 
 /// Refuses.
-pub fn decode(_: Coding, _: &[u8], _: usize, _: usize) -> Result<Vec<u8>, CodecError> {
-    Err(ABSENT)
+pub fn decode(_: Coding, _: &[u8], _: usize, _: usize) -> Partial {
+    Partial::nothing(ABSENT)
 }
 
 /// Refuses.

@@ -2,7 +2,7 @@
 //!
 //! Normative text: spec/codec.md §5.
 
-use super::CodecError;
+use super::{CodecError, Partial};
 use crate::arith::{Isa, LaneKernel, Simd};
 use crate::coder::{Decoder, Encoder};
 use crate::model::{Class, Engine, Model, Past, Spelling};
@@ -42,10 +42,8 @@ pub(super) fn encode(
     with_class!(model.class, run)
 }
 
-/// Decodes symbols, `length` in all, until they stand for `wanted` bytes.
-///
-/// # Errors
-/// [`CodecError::Damaged`] when the payload ends before the bytes do.
+/// Decodes symbols, `length` in all, until they stand for `wanted` bytes. The
+/// fault is [`CodecError::Damaged`] if the payload ends before the bytes do.
 pub(super) fn decode(
     payload: &[u8],
     model: Model,
@@ -53,7 +51,7 @@ pub(super) fn decode(
     isa: Isa,
     length: usize,
     wanted: usize,
-) -> Result<Vec<u8>, CodecError> {
+) -> Partial {
     macro_rules! run {
         ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $c:expr, $deep:expr) => {
             isa.for_lanes($n).run_lanes(Decode::<$n, $w, $k, $b, $m, $c, $deep> {
@@ -147,7 +145,7 @@ impl<
     const DEEP: bool,
 > LaneKernel for Decode<'_, N, W, K, B, M, C, DEEP>
 {
-    type Output = Result<Vec<u8>, CodecError>;
+    type Output = Partial;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> Self::Output {
@@ -156,8 +154,8 @@ impl<
             Engine::<S, N, W, K, B, M, C, DEEP>::new(simd, self.model, self.spelling, past);
         let mut coder = Decoder::new(self.payload);
         let offset = self.payload.len() as u64;
-        let damaged = |cause| Err(CodecError::Damaged { codec: "pear", offset, cause });
-        let (mut symbols, mut bytes) = (0, 0);
+        let damaged = |cause| Some(CodecError::Damaged { codec: "pear", offset, cause });
+        let (mut symbols, mut bytes, mut fault) = (0, 0, None);
         while symbols < self.length && bytes < self.wanted {
             match engine.begin_byte() {
                 Some((expected, probability)) if coder.decode(probability) == 1 => {
@@ -176,14 +174,16 @@ impl<
             bytes += engine.last_length();
             // Four bytes are read ahead; anything more was never written.
             if coder.position() > self.payload.len() + 4 {
-                return damaged("cut short");
+                fault = damaged("cut short");
+                break;
             }
         }
         // The end is written as one byte or as four, and read as four.
         let ahead = coder.position().wrapping_sub(self.payload.len());
-        if symbols == self.length && self.length > 0 && ahead != 0 && ahead != 3 {
-            return damaged("its end is not where its symbols end");
+        let decoded = fault.is_none() && symbols == self.length && self.length > 0;
+        if decoded && ahead != 0 && ahead != 3 {
+            fault = damaged("its end is not where its symbols end");
         }
-        Ok(engine.into_past())
+        Partial { raw: engine.into_past(), fault }
     }
 }

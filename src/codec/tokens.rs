@@ -5,7 +5,7 @@
 //!
 //! Normative text: spec/codec.md §3.1.
 
-use super::{CodecError, pear};
+use super::{CodecError, Partial, pear};
 use crate::arith::Isa;
 use crate::bpe::{Decoder, Table, byte_values, learn_short};
 use crate::bytes::{Cursor, put_varint};
@@ -95,9 +95,7 @@ fn sorted(decoder: &Decoder) -> [u8; 256] {
     codes
 }
 
-/// Decodes the first `wanted` of `raw_length` bytes.
-///
-/// # Errors
+/// Decodes the first `wanted` of `raw_length` bytes. Faults are
 /// [`CodecError::Pairs`] and [`CodecError::Damaged`].
 pub(super) fn decode(
     payload: &[u8],
@@ -105,36 +103,49 @@ pub(super) fn decode(
     isa: Isa,
     raw_length: usize,
     wanted: usize,
-) -> Result<Vec<u8>, CodecError> {
+) -> Partial {
     let pairs = |source| CodecError::Pairs { offset: 0, source };
-    let decoder = Decoder::parse(payload).map_err(pairs)?;
+    let decoder = match Decoder::parse(payload) {
+        Ok(decoder) => decoder,
+        Err(error) => return Partial::nothing(pairs(error)),
+    };
     let offset = decoder.table_length() as u64;
     let damaged = |cause| CodecError::Damaged { codec: "pear", offset, cause };
     if decoder.has_long_codes() {
-        return Err(damaged("the merge table has codes of two bytes"));
+        return Partial::nothing(damaged("the merge table has codes of two bytes"));
     }
     let mut cursor = Cursor::new(&payload[decoder.table_length()..]);
-    let count = cursor.varint().map_err(|_| damaged("number of symbols"))?;
-    // Every symbol stands for at least one byte.
-    if count > raw_length as u64 {
-        return Err(damaged("more symbols than bytes"));
-    }
+    let count = match cursor.varint() {
+        // Every symbol stands for at least one byte.
+        Ok(count) if count > raw_length as u64 => {
+            return Partial::nothing(damaged("more symbols than bytes"));
+        }
+        Ok(count) => count as usize,
+        Err(_) => return Partial::nothing(damaged("number of symbols")),
+    };
     let codes = sorted(&decoder);
     let spelling = Spelling::new(|symbol| decoder.expansion(codes[symbol as usize]));
     let stream = &payload[decoder.table_length() + cursor.position()..];
-    let mut symbols = pear::decode(stream, model, spelling, isa, count as usize, wanted)?;
+    let Partial { raw: mut symbols, mut fault } =
+        pear::decode(stream, model, spelling, isa, count, wanted);
     symbols.iter_mut().for_each(|symbol| *symbol = codes[*symbol as usize]);
-    if symbols.iter().any(|&symbol| decoder.expansion(symbol).is_empty()) {
-        return Err(damaged("a symbol that stands for nothing"));
+    let nothing = |&symbol: &u8| decoder.expansion(symbol).is_empty();
+    if let Some(end) = symbols.iter().position(nothing) {
+        symbols.truncate(end);
+        fault = fault.or(Some(damaged("a symbol that stands for nothing")));
     }
     let length = symbols.iter().map(|&symbol| decoder.expansion(symbol).len()).sum::<usize>();
     let all = wanted == raw_length;
-    if length < wanted || length > raw_length || (all && symbols.len() < count as usize) {
-        return Err(damaged("length differs"));
+    if length < wanted || length > raw_length || (all && symbols.len() < count) {
+        fault = fault.or(Some(damaged("length differs")));
     }
-    let mut raw = decoder.decode(&symbols, length).map_err(pairs)?;
-    raw.truncate(wanted);
-    Ok(raw)
+    match decoder.decode(&symbols, length) {
+        Ok(mut raw) => {
+            raw.truncate(wanted);
+            Partial { raw, fault }
+        }
+        Err(error) => Partial::nothing(fault.unwrap_or_else(|| pairs(error))),
+    }
 }
 
 /// `count` pieces of `length` bytes, spread over the group; all of a small one.
@@ -166,7 +177,7 @@ mod tests {
             let (payload, symbols) = tokens.encode(tokens.symbols(&raw), model, isa);
             assert!(tokens.bytes(symbols, raw.len()) == raw);
             for wanted in [0, 1, 7_001, raw.len()] {
-                let front = decode(&payload, model, isa, raw.len(), wanted).unwrap();
+                let front = decode(&payload, model, isa, raw.len(), wanted).whole().unwrap();
                 assert!(front == raw[..wanted], "{wanted} bytes at level {level}");
             }
         }
@@ -181,7 +192,7 @@ mod tests {
         assert!(decoder.has_long_codes());
         let mut payload = coded[..decoder.table_length()].to_vec();
         put_varint(&mut payload, 0);
-        let error = decode(&payload, model, isa, 0, 0).unwrap_err();
+        let error = decode(&payload, model, isa, 0, 0).fault.unwrap();
         assert!(error.to_string().contains("codes of two bytes"), "{error}");
     }
 

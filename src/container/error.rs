@@ -56,6 +56,18 @@ pub enum ContainerError {
         /// Where the structure starts.
         offset: u64,
     },
+    /// A section is nowhere to be found.
+    #[error("its {structure} section is lost")]
+    Lost {
+        /// Name of the section's type, as in spec/container.md.
+        structure: &'static str,
+    },
+    /// The archive is whole, but not the end of what was read.
+    #[error("bytes follow the end of the archive at byte {offset}; they are not looked at")]
+    Behind {
+        /// Where they begin.
+        offset: u64,
+    },
     /// A table is intact but breaks a rule of the format.
     #[error("{table}, row {row}: {cause}")]
     Invalid {
@@ -103,7 +115,7 @@ impl ContainerError {
         match self {
             // A sector that cannot be read is as lost as one that was changed.
             ContainerError::Io(error) if is_unreadable(error) => ErrorKind::Integrity,
-            ContainerError::Io(_) => ErrorKind::Environment,
+            ContainerError::Io(_) | ContainerError::Behind { .. } => ErrorKind::Environment,
             ContainerError::UnsupportedVersion { .. }
             | ContainerError::UnsupportedFeatures { .. }
             | ContainerError::UnsupportedSection { .. } => ErrorKind::Unsupported,
@@ -112,6 +124,7 @@ impl ContainerError {
             ContainerError::NotAnArchive { .. }
             | ContainerError::Damaged { .. }
             | ContainerError::Truncated { .. }
+            | ContainerError::Lost { .. }
             | ContainerError::Invalid { .. }
             | ContainerError::Bytes { .. } => ErrorKind::Integrity,
         }

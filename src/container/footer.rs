@@ -56,6 +56,23 @@ impl Footer {
     /// # Errors
     /// [`ContainerError::Damaged`], [`ContainerError::UnsupportedFeatures`].
     pub fn from_bytes(bytes: &[u8; FOOTER_LENGTH], offset: u64) -> Result<Self, ContainerError> {
+        let footer = Self::parse(bytes, offset)?;
+        let damaged = |cause| ContainerError::Damaged { structure: "Footer", offset, cause };
+        if offset.checked_add(FOOTER_LENGTH as u64) != Some(footer.file_length) {
+            return Err(damaged("File_Length is not the length of the archive"));
+        }
+        if footer.index_offset.checked_add(footer.index_length) != Some(offset) {
+            return Err(damaged("the INDEX section does not end where the footer starts"));
+        }
+        Ok(footer)
+    }
+
+    /// Reads the footer that stands at `offset` of an archive that may have lost
+    /// bytes in front of it.
+    ///
+    /// # Errors
+    /// As [`Footer::from_bytes`].
+    pub(super) fn parse(bytes: &[u8; FOOTER_LENGTH], offset: u64) -> Result<Self, ContainerError> {
         let damaged = |cause| ContainerError::Damaged { structure: "Footer", offset, cause };
         // Unreachable error: the array has the length the fields add up to.
         let (footer, features, reserved, hash, magic) =
@@ -69,12 +86,6 @@ impl Footer {
         check_features(features)?;
         if reserved != 0 {
             return Err(damaged("Reserved is not 0"));
-        }
-        if offset.checked_add(FOOTER_LENGTH as u64) != Some(footer.file_length) {
-            return Err(damaged("File_Length is not the length of the archive"));
-        }
-        if footer.index_offset.checked_add(footer.index_length) != Some(offset) {
-            return Err(damaged("the INDEX section does not end where the footer starts"));
         }
         Ok(footer)
     }

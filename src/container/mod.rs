@@ -10,16 +10,18 @@
 //! Normative text: spec/container.md; names there are names here.
 
 mod budget;
+mod catalog;
 mod columns;
 mod contents;
 mod error;
 mod footer;
 mod index;
+mod input;
 mod limits;
 mod part;
 mod preface;
 mod reader;
-mod salvage;
+mod recover;
 mod section;
 mod stream;
 mod table;
@@ -27,14 +29,15 @@ mod writer;
 
 pub use crate::error::ErrorKind;
 pub use budget::{allocation, entry_memory};
+pub use catalog::Catalog;
 pub use error::ContainerError;
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
 pub use index::{Index, decode_index, encode_index};
 pub use limits::{Limits, exceeded};
 pub use part::{Part, Piece, Sparse, content_digest, decode_part, encode_part};
 pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
-pub use reader::{ReadAt, Reader, has_footer};
-pub use salvage::{Found, Scanner};
+pub use reader::{NOWHERE, ReadAt, Reader};
+pub use recover::{Condition, Gone, Recovery};
 pub use section::{
     ANCILLARY, HEADER_LENGTH, NO_GROUP, PAYLOAD_HASH_LENGTH, SYNC, Section, SectionHeader,
     SectionType,

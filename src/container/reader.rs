@@ -2,7 +2,7 @@
 
 use super::limits::check;
 use super::section::header_hash;
-use super::{ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Index, Limits};
+use super::{ArchiveId, ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Index, Limits};
 use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, Section, SectionHeader, SectionType};
 use crate::checksum::{Context, Hasher, Tag, digest};
 use std::io;
@@ -56,16 +56,20 @@ impl<T: ReadAt + ?Sized + Send> ReadAt for &T {
     }
 }
 
-/// An archive opened by its footer and index.
+/// An archive opened by its footer and index, or what was found of one.
 #[derive(Debug)]
 pub struct Reader<S> {
     source: S,
     limits: Limits,
-    preface: Preface,
-    footer: Footer,
+    archive_id: ArchiveId,
     index: Index,
     groups: Vec<Section>,
+    /// Set if the archive is whole.
+    ends: Option<(Preface, Footer)>,
 }
+
+/// Where a section stands that was not found: nowhere.
+pub const NOWHERE: u64 = u64::MAX;
 
 impl<S: ReadAt> Reader<S> {
     /// Opens an archive: preface, footer and index are read and checked, no
@@ -75,33 +79,19 @@ impl<S: ReadAt> Reader<S> {
     /// Every [`ContainerError`].
     pub fn open(source: S, limits: &Limits) -> Result<Self, ContainerError> {
         let length = source.length()?;
-        let preface = read_preface(&source, length)?;
-        let footer = read_footer(&source, length)?;
-        let damaged = |cause| ContainerError::Damaged {
-            structure: "Footer",
-            offset: length - FOOTER_LENGTH as u64,
-            cause,
-        };
-        if footer.archive_id != preface.archive_id {
-            return Err(damaged("Archive_Id is another archive's"));
-        }
-        let section = read_index_section(&source, &footer)?;
-        let payload = read_payload(
-            &source,
-            &footer.archive_id,
-            &section,
-            limits.index_bytes.min(limits.memory),
-        )?;
-        if digest(&payload) != footer.index_hash {
-            return Err(damaged("Index_Hash is another index's"));
-        }
-        let index = super::decode_index(&payload, section.header.raw_length, limits)?;
-        let end = index.sections.last().map_or(PREFACE_LENGTH as u64, Section::end);
-        if end != footer.index_offset || index.sections.len() as u64 + 1 != footer.section_count {
-            return Err(damaged("the index lists other sections"));
-        }
+        let (preface, footer, index) = read_tables(&source, length, limits)?;
+        Ok(Self::new(source, limits, preface.archive_id, index, Some((preface, footer))))
+    }
+
+    pub(super) fn new(
+        source: S,
+        limits: &Limits,
+        archive_id: ArchiveId,
+        index: Index,
+        ends: Option<(Preface, Footer)>,
+    ) -> Self {
         let groups = index.groups();
-        Ok(Reader { source, limits: limits.clone(), preface, footer, index, groups })
+        Reader { source, limits: limits.clone(), archive_id, index, groups, ends }
     }
 
     /// What the archive holds.
@@ -109,14 +99,21 @@ impl<S: ReadAt> Reader<S> {
         &self.index
     }
 
-    /// The footer.
-    pub fn footer(&self) -> &Footer {
-        &self.footer
+    /// The footer, if the archive is whole.
+    pub fn footer(&self) -> Option<&Footer> {
+        self.ends.as_ref().map(|(_, footer)| footer)
     }
 
-    /// The DATA sections; the n-th is decode group n.
+    /// The DATA sections in the order of their groups. If the archive is whole,
+    /// the n-th is decode group n.
     pub fn groups(&self) -> &[Section] {
         &self.groups
+    }
+
+    /// The DATA section of a group.
+    pub fn group(&self, group: u64) -> Option<&Section> {
+        let found = self.groups.binary_search_by_key(&group, |section| section.header.group);
+        found.ok().map(|index| &self.groups[index])
     }
 
     /// The payload of a section of the index, checked against its hash. The
@@ -126,32 +123,156 @@ impl<S: ReadAt> Reader<S> {
     /// [`ContainerError::Damaged`], [`ContainerError::Truncated`],
     /// [`ContainerError::TooLarge`], [`ContainerError::Io`].
     pub fn read_section(&self, section: &Section) -> Result<Vec<u8>, ContainerError> {
-        read_payload(&self.source, &self.preface.archive_id, section, self.limits.memory)
+        read_payload(&self.source, &self.archive_id, section, self.limits.memory)
+    }
+
+    /// The payload of a section as far as it can be read, and what is wrong with
+    /// the section. Zeros stand where reading failed. If there is no fault the
+    /// payload is intact.
+    ///
+    /// # Errors
+    /// [`ContainerError::TooLarge`], [`ContainerError::Io`] if the length of the
+    /// source is not known.
+    pub fn read_damaged(
+        &self,
+        section: &Section,
+    ) -> Result<(Vec<u8>, Option<ContainerError>), ContainerError> {
+        let stored = section.header.stored_length;
+        check("memory", stored, self.limits.memory)?;
+        if section.offset == NOWHERE {
+            return Ok((Vec::new(), Some(ContainerError::Lost { structure: "DATA" })));
+        }
+        let header = read_header(&self.source, &self.archive_id, section).err();
+        let offset = section.payload_offset();
+        let there = self.source.length()?.saturating_sub(offset).min(stored);
+        let mut payload = vec![0; there as usize];
+        let fault = read_pieces(&self.source, &mut payload, offset).err();
+        let fault = fault.map(ContainerError::Io).or_else(|| {
+            let mut hash = [0; PAYLOAD_HASH_LENGTH];
+            let structure = "Payload";
+            let read = self.source.read_exact_at(&mut hash, offset + stored);
+            if there < stored || read.is_err() {
+                return Some(ContainerError::Truncated { structure, offset });
+            }
+            let cause = "Payload_Hash does not match";
+            (hash != digest(&payload)).then_some(ContainerError::Damaged {
+                structure,
+                offset,
+                cause,
+            })
+        });
+        Ok((payload, header.or(fault)))
+    }
+
+    /// Whether the payload of a section is intact, whatever its header says.
+    pub(super) fn is_intact(&self, section: &Section) -> bool {
+        let (offset, stored) = (section.payload_offset(), section.header.stored_length);
+        let there = section.offset != NOWHERE
+            && stored <= self.limits.memory
+            && self.source.length().is_ok_and(|length| section.end() <= length);
+        let read = || -> io::Result<bool> {
+            let mut payload = vec![0; stored as usize];
+            self.source.read_exact_at(&mut payload, offset)?;
+            let mut hash = [0; PAYLOAD_HASH_LENGTH];
+            self.source.read_exact_at(&mut hash, offset + stored)?;
+            Ok(hash == digest(&payload))
+        };
+        there && read().unwrap_or(false)
     }
 
     /// Reads every header and every stored hash and compares Root_Hash.
-    /// Payloads are not read.
+    /// Payloads are not read. Nothing is compared if the archive is not whole.
     ///
     /// # Errors
     /// As [`Reader::read_section`].
     pub fn check_root(&self) -> Result<(), ContainerError> {
+        let Some((preface, footer)) = &self.ends else { return Ok(()) };
         let mut root = Hasher::derived(Context::Root);
-        root.update(&self.preface.hash());
-        let index = read_index_section(&self.source, &self.footer)?;
+        root.update(&preface.hash());
+        let index = read_index_section(&self.source, footer)?;
         for section in self.index.sections.iter().chain([&index]) {
-            root.update(&read_header(&self.source, &self.preface.archive_id, section)?);
+            root.update(&read_header(&self.source, &self.archive_id, section)?);
             let mut hash = [0; PAYLOAD_HASH_LENGTH];
             let offset = section.end() - PAYLOAD_HASH_LENGTH as u64;
             read_structure(&self.source, &mut hash, offset, "Payload_Hash")?;
             root.update(&hash);
         }
-        if root.digest() != self.footer.root_hash {
-            let offset = self.footer.file_length - FOOTER_LENGTH as u64;
+        if root.digest() != footer.root_hash {
+            let offset = footer.file_length - FOOTER_LENGTH as u64;
             let cause = "Root_Hash does not match the sections";
             return Err(ContainerError::Damaged { structure: "Footer", offset, cause });
         }
         Ok(())
     }
+}
+
+/// Preface, footer and index of an archive whose footer ends at `length`.
+pub(super) fn read_tables(
+    source: &impl ReadAt,
+    length: u64,
+    limits: &Limits,
+) -> Result<(Preface, Footer, Index), ContainerError> {
+    let preface = read_preface(source, length)?;
+    let footer = read_footer(source, length)?;
+    let damaged = |cause| ContainerError::Damaged {
+        structure: "Footer",
+        offset: length - FOOTER_LENGTH as u64,
+        cause,
+    };
+    if footer.archive_id != preface.archive_id {
+        return Err(damaged("Archive_Id is another archive's"));
+    }
+    let section = read_index_section(source, &footer)?;
+    let payload = read_payload(source, &footer.archive_id, &section, limits.index_bytes)?;
+    if digest(&payload) != footer.index_hash {
+        return Err(damaged("Index_Hash is another index's"));
+    }
+    let index = super::decode_index(&payload, section.header.raw_length, limits)?;
+    let end = index.sections.last().map_or(PREFACE_LENGTH as u64, Section::end);
+    if end != footer.index_offset || index.sections.len() as u64 + 1 != footer.section_count {
+        return Err(damaged("the index lists other sections"));
+    }
+    Ok((preface, footer, index))
+}
+
+/// Where the footer ends that the headers lead to, one after the other from the
+/// first. Bytes may follow it.
+///
+/// # Errors
+/// As [`Reader::open`]. Costs a read of 80 bytes for each section.
+pub(super) fn walk(source: &impl ReadAt, length: u64) -> Result<u64, ContainerError> {
+    let preface = read_preface(source, length)?;
+    let mut offset = PREFACE_LENGTH as u64;
+    loop {
+        let mut bytes = [0; HEADER_LENGTH];
+        read_structure(source, &mut bytes, offset, "Section_Header")?;
+        let header = SectionHeader::from_bytes(&bytes, &preface.archive_id, offset)?;
+        offset = Section { header, offset }.end();
+        if header.known_type() == Some(SectionType::Index) {
+            return Ok(offset.saturating_add(FOOTER_LENGTH as u64));
+        }
+    }
+}
+
+/// Reads what can be read, in pieces of a sector's size where it cannot be read
+/// at once. The error is the last.
+fn read_pieces(source: &impl ReadAt, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    const SECTOR: usize = 4096;
+    const PIECE: usize = 256 * SECTOR;
+    let mut result = Ok(());
+    for (number, piece) in buffer.chunks_mut(PIECE).enumerate() {
+        let at = offset + (number * PIECE) as u64;
+        if source.read_exact_at(piece, at).is_ok() {
+            continue;
+        }
+        for (number, sector) in piece.chunks_mut(SECTOR).enumerate() {
+            if let Err(error) = source.read_exact_at(sector, at + (number * SECTOR) as u64) {
+                sector.fill(0);
+                result = Err(error);
+            }
+        }
+    }
+    result
 }
 
 fn read_structure(
@@ -186,11 +307,6 @@ pub(super) fn read_footer(source: &impl ReadAt, length: u64) -> Result<Footer, C
     let mut bytes = [0; FOOTER_LENGTH];
     read_structure(source, &mut bytes, offset, "Footer")?;
     Footer::from_bytes(&bytes, offset)
-}
-
-/// Whether the source ends like an archive.
-pub fn has_footer(source: &impl ReadAt) -> bool {
-    source.length().is_ok_and(|length| read_footer(source, length).is_ok())
 }
 
 fn read_index_section(source: &impl ReadAt, footer: &Footer) -> Result<Section, ContainerError> {

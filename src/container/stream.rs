@@ -1,153 +1,420 @@
-//! Reading a container front to back, from a pipe. Normative text:
-//! spec/container.md §9.
+//! Reading a container front to back, from a pipe or from a file whose index is
+//! lost. Normative text: spec/container.md §9 and §10.
+//!
+//! Damage does not end the reading. Where a section should stand and does not,
+//! the next intact header is searched for.
 
+use super::input::Input;
 use super::limits::check;
-use super::section::header_hash;
-use super::{ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Limits, PAYLOAD_HASH_LENGTH};
-use super::{PREFACE_LENGTH, Preface, Section, SectionHeader, SectionType};
+use super::{
+    ArchiveId, ContainerError, FOOTER_LENGTH, FOOTER_MAGIC, Footer, HEADER_LENGTH, Limits,
+};
+use super::{ErrorKind, SectionType};
+use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, SYNC, Section, SectionHeader};
 use crate::checksum::{Context, Digest, Hasher, digest};
-use std::io::{ErrorKind, Read};
+use std::io::Read;
+
+/// Bytes that are looked at a second time before damaged sections are no longer
+/// searched for others: so much, and twice what was read. An archive that was
+/// not made to take time stays far below.
+const AGAIN: u64 = 16 << 20;
+
+/// Damaged headers that are repaired at most: each costs milliseconds.
+const REPAIRS: u64 = 64;
 
 /// A section with its payload.
 #[derive(Debug)]
 pub struct StreamSection {
     /// Header and position.
     pub section: Section,
-    /// The payload, or what is wrong with it; the stream goes on either way.
-    pub payload: Result<Vec<u8>, ContainerError>,
+    /// The payload as far as it is there. If `fault` is set any byte may be wrong.
+    pub payload: Vec<u8>,
+    /// What is wrong with the payload.
+    pub fault: Option<ContainerError>,
+}
+
+impl StreamSection {
+    /// The payload if it is intact.
+    ///
+    /// # Errors
+    /// The fault.
+    pub fn intact(self) -> Result<Vec<u8>, ContainerError> {
+        self.fault.map_or(Ok(self.payload), Err)
+    }
 }
 
 /// Reads the sections of an archive in order.
 pub struct StreamReader<R: Read> {
-    input: R,
+    input: Input<R>,
     limits: Limits,
-    preface: Preface,
-    offset: u64,
+    archive_id: ArchiveId,
+    /// Sequence of the section that should come next.
     sequence: u64,
     /// DATA sections so far.
     groups: u64,
-    root: Hasher,
+    /// What Root_Hash covers; `None` once something was lost.
+    root: Option<Hasher>,
     index: Option<(Section, Digest)>,
-    done: bool,
+    /// Bytes that damaged sections made to be read again.
+    again: u64,
+    /// Damaged headers so far.
+    repairs: u64,
+    /// Something to be told before the next section.
+    fault: Option<ContainerError>,
+    next: Next,
+}
+
+/// What is to be read next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    /// A section stands here.
+    Section,
+    /// No section is known: search for one.
+    Search,
+    Footer,
+    Nothing,
 }
 
 impl<R: Read> StreamReader<R> {
-    /// Starts with the preface.
+    /// Starts with the preface. If it is lost, the first section that is intact
+    /// as a whole says which archive this is.
     ///
     /// # Errors
-    /// As [`Preface::from_bytes`], [`ContainerError::Truncated`],
-    /// [`ContainerError::Io`].
-    pub fn new(mut input: R, limits: &Limits) -> Result<Self, ContainerError> {
-        let mut bytes = [0; PREFACE_LENGTH];
-        read_structure(&mut input, &mut bytes, 0, "Preface")?;
-        let preface = Preface::from_bytes(&bytes)?;
-        let mut root = Hasher::derived(Context::Root);
-        root.update(&preface.hash());
-        let (limits, offset) = (limits.clone(), PREFACE_LENGTH as u64);
-        let (sequence, groups, index, done) = (0, 0, None, false);
-        Ok(StreamReader { input, limits, preface, offset, sequence, groups, root, index, done })
+    /// As [`Preface::from_bytes`] if no section is found either;
+    /// [`ContainerError::UnsupportedVersion`],
+    /// [`ContainerError::UnsupportedFeatures`], [`ContainerError::Io`].
+    pub fn new(input: R, limits: &Limits) -> Result<Self, ContainerError> {
+        Self::of_archive(input, limits, None)
     }
 
-    /// The next section; `None` once INDEX, footer, root hash and the end of
-    /// the input have been seen and are right.
+    /// As [`StreamReader::new`] where it is known which archive is read.
     ///
     /// # Errors
-    /// Every [`ContainerError`]. After one the position in the stream is lost
-    /// and only `None` follows.
-    pub fn next_section(&mut self) -> Result<Option<StreamSection>, ContainerError> {
-        if self.done {
-            return Ok(None);
-        }
-        let result = match self.index {
-            Some((section, hash)) => self.read_footer(section, hash).map(|()| None),
-            None => self.read_section().map(Some),
+    /// As [`StreamReader::new`].
+    pub fn of_archive(
+        input: R,
+        limits: &Limits,
+        known: Option<ArchiveId>,
+    ) -> Result<Self, ContainerError> {
+        let mut reader = StreamReader {
+            input: Input::new(input),
+            limits: limits.clone(),
+            archive_id: [0; 16],
+            sequence: 0,
+            groups: 0,
+            root: None,
+            index: None,
+            again: 0,
+            repairs: 0,
+            fault: None,
+            next: Next::Section,
         };
-        self.done = !matches!(result, Ok(Some(_)));
+        match reader.read_preface() {
+            Ok(preface) => {
+                let mut root = Hasher::derived(Context::Root);
+                root.update(&preface.hash());
+                reader.root = Some(root);
+                reader.archive_id = preface.archive_id;
+                reader.input.pass(PREFACE_LENGTH);
+            }
+            Err(error) if error.kind() == ErrorKind::Integrity => {
+                match known.map_or_else(|| reader.first_archive(), |id| Ok(Some(id)))? {
+                    Some(id) => reader.archive_id = id,
+                    None => return Err(error),
+                }
+                (reader.fault, reader.next) = (Some(error), Next::Search);
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(reader)
+    }
+
+    fn read_preface(&mut self) -> Result<Preface, ContainerError> {
+        let bytes = self.input.peek(PREFACE_LENGTH)?;
+        let bytes = &bytes[..bytes.len().min(PREFACE_LENGTH)];
+        let magic = bytes.len().min(super::MAGIC.len());
+        let mut whole = [0; PREFACE_LENGTH];
+        whole[..bytes.len()].copy_from_slice(bytes);
+        if bytes.len() < PREFACE_LENGTH && bytes[..magic] == super::MAGIC[..magic] {
+            return Err(ContainerError::Truncated { structure: "Preface", offset: 0 });
+        }
+        Preface::from_bytes(&whole)
+    }
+
+    /// The archive of the first section that is intact with its payload; stands
+    /// at that section then.
+    fn first_archive(&mut self) -> Result<Option<ArchiveId>, ContainerError> {
+        while self.input.find(&SYNC)? {
+            if let Some((header, archive_id)) = self.header_here(None)?
+                && header.stored_length <= self.limits.memory
+            {
+                let end = header.section_length() as usize;
+                let held = self.input.peek(end)?;
+                if held.len() >= end && is_intact(&held[..end]) {
+                    return Ok(Some(archive_id));
+                }
+                self.again += held.len().min(end) as u64;
+                if self.again > AGAIN + 2 * self.input.read_so_far() {
+                    return Ok(None);
+                }
+            }
+            self.input.pass(1);
+        }
+        Ok(None)
+    }
+
+    /// Byte offset of what comes next.
+    pub fn offset(&self) -> u64 {
+        self.input.offset()
+    }
+
+    /// Which archive is read.
+    pub fn archive_id(&self) -> ArchiveId {
+        self.archive_id
+    }
+
+    /// The next section. `None` once INDEX and footer have been seen or the input
+    /// has ended.
+    ///
+    /// # Errors
+    /// Every [`ContainerError`]. One of kind [`ErrorKind::Integrity`],
+    /// [`ErrorKind::Unsupported`] or [`ErrorKind::Limit`], and
+    /// [`ContainerError::Behind`], say what was passed over: call again for what
+    /// comes behind it. After any other only `None` follows.
+    pub fn next_section(&mut self) -> Result<Option<StreamSection>, ContainerError> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        let result = match self.next {
+            Next::Nothing => Ok(None),
+            Next::Section => self.read_section().map(Some),
+            Next::Search => self.search(),
+            Next::Footer => {
+                self.next = Next::Nothing;
+                self.read_footer().map(|()| None)
+            }
+        };
+        if let Err(ContainerError::Io(_)) = &result {
+            self.next = Next::Nothing;
+        }
         result
     }
 
-    fn read_section(&mut self) -> Result<StreamSection, ContainerError> {
-        let offset = self.offset;
-        let mut bytes = [0; HEADER_LENGTH];
-        read_structure(&mut self.input, &mut bytes, offset, "Section_Header")?;
-        let header = SectionHeader::from_bytes(&bytes, &self.preface.archive_id, offset)?;
-        if header.sequence != self.sequence {
-            let cause = "Sequence does not follow the section before";
-            return Err(ContainerError::Damaged { structure: "Section_Header", offset, cause });
+    /// The next section wherever it stands.
+    fn search(&mut self) -> Result<Option<StreamSection>, ContainerError> {
+        self.root = None;
+        while self.input.find(&SYNC)? {
+            if let Some((header, _)) = self.header_here(Some(self.archive_id))? {
+                (self.sequence, self.next) = (header.sequence, Next::Section);
+                if header.group != super::NO_GROUP {
+                    self.groups = header.group;
+                }
+                return self.read_section().map(Some);
+            }
+            self.input.pass(1);
         }
-        header.check_place(self.groups).map_err(|cause| ContainerError::Damaged {
-            structure: "Section_Header",
-            offset,
-            cause,
+        self.next = Next::Nothing;
+        Ok(None)
+    }
+
+    /// The header that stands here: of this archive, and one the format allows.
+    fn header_here(
+        &mut self,
+        archive: Option<ArchiveId>,
+    ) -> Result<Option<(SectionHeader, ArchiveId)>, ContainerError> {
+        let bytes = self.input.peek(HEADER_LENGTH)?;
+        let Ok(bytes) = <&[u8; HEADER_LENGTH]>::try_from(&bytes[..bytes.len().min(HEADER_LENGTH)])
+        else {
+            return Ok(None);
+        };
+        let parsed = SectionHeader::parse(bytes).ok();
+        Ok(parsed.filter(|(header, found)| {
+            archive.is_none_or(|archive| archive == *found)
+                && header.check_place(header.group).is_ok()
+        }))
+    }
+
+    fn read_section(&mut self) -> Result<StreamSection, ContainerError> {
+        let offset = self.input.offset();
+        let header = self.read_header().inspect_err(|error| {
+            let ended = matches!(error, ContainerError::Truncated { .. });
+            self.next = if ended { Next::Nothing } else { Next::Search };
         })?;
+        self.follow(&header, offset);
         let section = Section { header, offset };
-        check("memory", header.stored_length, self.limits.memory)?;
-        let payload = self.read_payload(&section)?;
-        let mut hash = [0; PAYLOAD_HASH_LENGTH];
-        let hash_offset = section.end() - PAYLOAD_HASH_LENGTH as u64;
-        read_structure(&mut self.input, &mut hash, hash_offset, "Payload_Hash")?;
-        self.root.update(&header_hash(&bytes));
-        self.root.update(&hash);
-        self.offset = section.end();
-        self.sequence += 1;
-        let intact = digest(&payload) == hash;
+        if let Err(refused) = header.check_known(offset) {
+            self.skip(&header)?;
+            return Err(refused);
+        }
+        if let Err(refused) = check("memory", header.stored_length, self.limits.memory) {
+            self.skip(&header)?;
+            return Err(refused);
+        }
+        self.read_payload(section)
+    }
+
+    /// The header that must stand here.
+    fn read_header(&mut self) -> Result<SectionHeader, ContainerError> {
+        let offset = self.input.offset();
+        let bytes = self.input.peek(HEADER_LENGTH)?;
+        let structure = "Section_Header";
+        let Ok(bytes) = <&[u8; HEADER_LENGTH]>::try_from(&bytes[..bytes.len().min(HEADER_LENGTH)])
+        else {
+            return Err(ContainerError::Truncated { structure, offset });
+        };
+        let repaired = match SectionHeader::parse(bytes) {
+            Err(_) if self.repairs < REPAIRS => repair(bytes),
+            _ => None,
+        };
+        self.repairs += u64::from(SectionHeader::parse(bytes).is_err());
+        if repaired.is_some() {
+            let cause = "Header_Hash does not match";
+            self.fault = Some(ContainerError::Damaged { structure, offset, cause });
+            self.root = None;
+        }
+        let bytes = repaired.as_ref().unwrap_or(bytes);
+        match SectionHeader::from_bytes(bytes, &self.archive_id, offset) {
+            Ok(_) | Err(ContainerError::UnsupportedSection { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let damaged = |cause| ContainerError::Damaged { structure, offset, cause };
+        let (header, _) = SectionHeader::parse(bytes).map_err(damaged)?;
+        header.check_place(header.group).map_err(damaged)?;
+        Ok(header)
+    }
+
+    /// Compares a header with what was to come, and says what is to come then.
+    fn follow(&mut self, header: &SectionHeader, offset: u64) {
+        let cause = match header.check_place(self.groups) {
+            _ if header.sequence != self.sequence => {
+                Some("Sequence does not follow the section before")
+            }
+            placed => placed.err(),
+        };
+        if let Some(cause) = cause {
+            let structure = "Section_Header";
+            self.fault = Some(ContainerError::Damaged { structure, offset, cause });
+            self.root = None;
+        }
+        self.sequence = header.sequence.saturating_add(1);
         match header.known_type() {
-            Some(SectionType::Index) => self.index = Some((section, hash)),
-            Some(SectionType::Data) => self.groups += 1,
+            Some(SectionType::Data) => self.groups = header.group.saturating_add(1),
+            Some(SectionType::Entry) if header.group != super::NO_GROUP => {
+                self.groups = header.group;
+            }
             _ => {}
         }
-        let payload = intact.then_some(payload).ok_or(ContainerError::Damaged {
-            structure: "Payload",
-            offset: section.payload_offset(),
-            cause: "Payload_Hash does not match",
-        });
-        Ok(StreamSection { section, payload })
     }
 
-    /// Reads in steps, so that memory follows what the input really holds and
-    /// not what a header claims.
-    fn read_payload(&mut self, section: &Section) -> Result<Vec<u8>, ContainerError> {
-        let mut payload = Vec::new();
-        let stored = section.header.stored_length;
-        (&mut self.input).take(stored).read_to_end(&mut payload)?;
-        if payload.len() as u64 != stored {
-            let offset = section.payload_offset();
-            return Err(ContainerError::Truncated { structure: "Payload", offset });
+    /// Passes over a section that is not read.
+    fn skip(&mut self, header: &SectionHeader) -> Result<(), ContainerError> {
+        self.root = None;
+        Ok(self.input.skip(header.section_length())?)
+    }
+
+    fn read_payload(&mut self, section: Section) -> Result<StreamSection, ContainerError> {
+        let header = section.header;
+        let stored = header.stored_length as usize;
+        let end = HEADER_LENGTH + stored + PAYLOAD_HASH_LENGTH;
+        let offset = section.payload_offset();
+        let bytes = self.input.peek(end)?;
+        let fault = if bytes.len() < end {
+            Some(ContainerError::Truncated { structure: "Payload", offset })
+        } else if !is_intact(&bytes[..end]) {
+            let cause = "Payload_Hash does not match";
+            Some(ContainerError::Damaged { structure: "Payload", offset, cause })
+        } else {
+            None
+        };
+        if fault.is_some() && !self.is_in_place(&header, end)? {
+            // Bytes may be missing in it: other sections may begin inside.
+            let bytes = self.input.peek(end)?;
+            let payload = bytes[HEADER_LENGTH..bytes.len().min(HEADER_LENGTH + stored)].to_vec();
+            self.again += payload.len() as u64;
+            self.next = Next::Search;
+            match self.again > AGAIN + 2 * self.input.read_so_far() {
+                true => self.input.skip(end as u64)?,
+                false => self.input.pass(HEADER_LENGTH),
+            }
+            return Ok(StreamSection { section, payload, fault });
         }
-        Ok(payload)
+        let (header_bytes, payload, hash) = self.input.take(HEADER_LENGTH, stored);
+        if let Some(root) = &mut self.root {
+            root.update(&header_bytes[HEADER_LENGTH - crate::checksum::TAG_LENGTH..]);
+            root.update(&hash);
+        }
+        if header.known_type() == Some(SectionType::Index) {
+            self.index = Some((section, hash));
+            self.next = Next::Footer;
+        }
+        Ok(StreamSection { section, payload, fault })
     }
 
-    fn read_footer(&mut self, index: Section, index_hash: Digest) -> Result<(), ContainerError> {
-        let offset = self.offset;
+    /// Whether a damaged section ends where its header says: the next one, or the
+    /// footer, stands there.
+    fn is_in_place(&mut self, header: &SectionHeader, end: usize) -> Result<bool, ContainerError> {
+        let footer = header.known_type() == Some(SectionType::Index);
+        let length = if footer { FOOTER_LENGTH } else { HEADER_LENGTH };
+        let bytes = self.input.peek(end + length)?;
+        let Some(bytes) = bytes.get(end..end + length) else { return Ok(false) };
+        if footer {
+            return Ok(bytes.ends_with(&FOOTER_MAGIC));
+        }
+        let bytes = bytes.try_into().map(SectionHeader::parse);
+        Ok(matches!(bytes, Ok(Ok((_, archive))) if archive == self.archive_id))
+    }
+
+    fn read_footer(&mut self) -> Result<(), ContainerError> {
+        let offset = self.input.offset();
+        let structure = "Footer";
         let mut bytes = [0; FOOTER_LENGTH];
-        read_structure(&mut self.input, &mut bytes, offset, "Footer")?;
-        let footer = Footer::from_bytes(&bytes, offset)?;
-        let damaged = |cause| Err(ContainerError::Damaged { structure: "Footer", offset, cause });
-        let described = footer.index_offset == index.offset
-            && footer.index_hash == index_hash
-            && footer.section_count == self.sequence
-            && footer.archive_id == self.preface.archive_id;
+        let found = self.input.peek(FOOTER_LENGTH)?;
+        let Some(found) = found.get(..FOOTER_LENGTH) else {
+            return Err(ContainerError::Truncated { structure, offset });
+        };
+        bytes.copy_from_slice(found);
+        let damaged = |cause| Err(ContainerError::Damaged { structure, offset, cause });
+        let whole = self.root.is_some();
+        let footer = match whole {
+            true => Footer::from_bytes(&bytes, offset)?,
+            false => Footer::parse(&bytes, offset)?,
+        };
+        let (index, index_hash) = self.index.expect("the footer comes behind INDEX");
+        let described = footer.index_hash == index_hash
+            && footer.section_count == index.header.sequence.saturating_add(1)
+            && footer.archive_id == self.archive_id
+            && (!whole || footer.index_offset == index.offset);
         if !described {
             return damaged("the footer describes another archive");
         }
-        if footer.root_hash != self.root.digest() {
+        if self.root.as_ref().is_some_and(|root| root.digest() != footer.root_hash) {
             return damaged("Root_Hash does not match the sections");
         }
-        match self.input.read(&mut [0])? {
-            0 => Ok(()),
-            _ => damaged("bytes follow the footer"),
+        self.input.pass(FOOTER_LENGTH);
+        match self.input.peek(1)?.is_empty() {
+            true => Ok(()),
+            false => Err(ContainerError::Behind { offset: self.input.offset() }),
         }
     }
 }
 
-fn read_structure(
-    input: &mut impl Read,
-    buffer: &mut [u8],
-    offset: u64,
-    structure: &'static str,
-) -> Result<(), ContainerError> {
-    input.read_exact(buffer).map_err(|error| match error.kind() {
-        ErrorKind::UnexpectedEof => ContainerError::Truncated { structure, offset },
-        _ => ContainerError::Io(error),
-    })
+/// A header of which one byte is wrong: Header_Hash tells which it is.
+fn repair(bytes: &[u8; HEADER_LENGTH]) -> Option<[u8; HEADER_LENGTH]> {
+    let mut tried = *bytes;
+    for at in 0..HEADER_LENGTH - crate::checksum::TAG_LENGTH {
+        for value in 0..=255 {
+            tried[at] = value;
+            if SectionHeader::parse(&tried).is_ok() {
+                return Some(tried);
+            }
+        }
+        tried[at] = bytes[at];
+    }
+    None
+}
+
+/// Whether the payload of a section matches the hash behind it.
+fn is_intact(section: &[u8]) -> bool {
+    let (section, hash) = section.split_at(section.len() - PAYLOAD_HASH_LENGTH);
+    digest(&section[HEADER_LENGTH..])[..] == *hash
 }

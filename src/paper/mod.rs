@@ -36,7 +36,7 @@ pub use network::Network;
 pub use parameters::{Initial, Parameters, seeded};
 pub use self_test::self_test;
 pub use shape::{MAX_LANES, Shape, Training};
-pub use stream::{compress, decompress};
+pub use stream::{compress, decompress, decompress_damaged};
 
 /// Why the network could not code or decode.
 #[derive(Debug, thiserror::Error)]

@@ -113,12 +113,41 @@ pub fn decompress(
     (length, wanted): (usize, usize),
     isa: Isa,
 ) -> Result<Vec<u8>, PaperError> {
+    let (raw, fault) = decompress_damaged(payload, shape, lanes, (length, wanted), isa);
+    fault.map_or(Ok(raw), Err)
+}
+
+/// As [`decompress`], and gives what was decoded before a fault: bytes that
+/// were not reached in their lane are zeros.
+///
+/// # Panics
+/// If `wanted > length` or `lanes` is zero.
+pub fn decompress_damaged(
+    payload: &[u8],
+    shape: &Shape,
+    lanes: usize,
+    (length, wanted): (usize, usize),
+    isa: Isa,
+) -> (Vec<u8>, Option<PaperError>) {
     assert!(wanted <= length && lanes > 0);
+    let mut raw = vec![0; length];
     let lanes = Lanes { length, count: lanes };
+    let fault = decode_steps(payload, shape, lanes, wanted, isa, &mut raw).err();
+    raw.truncate(wanted);
+    (raw, fault)
+}
+
+fn decode_steps(
+    payload: &[u8],
+    shape: &Shape,
+    lanes: Lanes,
+    wanted: usize,
+    isa: Isa,
+    raw: &mut [u8],
+) -> Result<(), PaperError> {
     let mut decoder = RangeDecoder::new(payload);
     let mut model = Model::new(shape, lanes.count, isa)?;
     let mut contexts = Contexts::new(lanes.count, shape.context);
-    let mut raw = vec![0; length];
     let mut frequencies = Vec::new();
     let steps = if wanted <= lanes.range(0).len() { wanted } else { lanes.steps() };
     for step in 0..steps {
@@ -138,6 +167,5 @@ pub fn decompress(
     if steps == lanes.steps() && !decoder.is_finished() {
         return Err(PaperError::Rest);
     }
-    raw.truncate(wanted);
-    Ok(raw)
+    Ok(())
 }

@@ -11,7 +11,7 @@ use crate::tree::Patterns;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use std::cell::Cell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::Path;
@@ -94,7 +94,7 @@ impl<S: ReadAt> Archive<S> {
         options: &ExportOptions,
         control: &Control,
     ) -> Result<ExtractSummary, ArchiveError> {
-        let mut summary = ExtractSummary::default();
+        let mut summary = self.summary();
         let mut lost = HashSet::new();
         let mut layout = Layout::default();
         for entry in self.select(&options.patterns)? {
@@ -131,7 +131,8 @@ impl<S: ReadAt> Archive<S> {
     ) -> Result<(), ArchiveError> {
         let members = layout.members();
         let is_file = |member: &&Placed| matches!(member.entry.kind, Kind::File(_));
-        let files = members.iter().filter(is_file).map(|member| member.entry.clone()).collect();
+        let files = members.iter().filter(is_file).map(|member| member.entry.clone());
+        let files = files.collect::<Vec<_>>().into();
         let open = |entry: &Entry, _: &Content| {
             let place =
                 members.binary_search_by(|member| compare_paths(&member.entry.path, &entry.path));
@@ -139,7 +140,7 @@ impl<S: ReadAt> Archive<S> {
                 .ok()
                 .map(|place| Target::Member(members[place].target(file, &complete[place]))))
         };
-        self.run(files, jobs, control, Box::new(open), BTreeMap::new(), summary)
+        self.run(files, jobs, control, Box::new(open), summary)
     }
 }
 

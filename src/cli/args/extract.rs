@@ -21,8 +21,9 @@ Examples:
 /// would go through a symbolic link are refused. A file appears under its name
 /// only after its checksum was found right.
 ///
-/// If the archive is damaged, all undamaged files are extracted and the damaged
-/// ones are named.
+/// If the archive is damaged or cut short, all undamaged files are extracted; the
+/// damage is told in one line for each group of files, with the names of the files
+/// under --verbose.
 #[derive(Debug, Args)]
 #[command(after_help = EXTRACT_HELP)]
 pub struct Extract {
@@ -62,6 +63,12 @@ pub struct Extract {
     /// Restore owners by number, not by name
     #[arg(long)]
     pub numeric_owner: bool,
+    /// Keep damaged files as well, under names that end in '.damaged'
+    ///
+    /// What is lost of them reads as zeros; what is there may be wrong. Nothing is
+    /// ever replaced by them.
+    #[arg(long)]
+    pub keep_damaged: bool,
     /// What it may take
     #[command(flatten)]
     pub resources: Resources,

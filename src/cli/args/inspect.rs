@@ -19,6 +19,9 @@ Examples:
 /// base64, as "path_base64". "blake3" is the digest of a file's content, as
 /// b3sum gives it. A file with holes has "sparse_blake3" instead: a digest of its
 /// data and of where they lie, which no other tool computes.
+///
+/// Of an archive that is damaged or cut short the entries are listed that can be
+/// saved, and the exit status is 3.
 #[derive(Debug, Args)]
 #[command(after_help = LIST_HELP)]
 pub struct List {
@@ -59,11 +62,12 @@ Examples:
 ///
 /// They come in the order given, those of one pattern by name. Only the groups
 /// that hold them are decoded. A checksum is known only at the end of a file:
-/// if the exit status is not 0, do not trust the last file printed.
+/// if the exit status is not 0, do not trust the last file printed. An archive from
+/// a pipe is kept in the directory for temporary files meanwhile.
 #[derive(Debug, Args)]
 #[command(after_help = CAT_HELP)]
 pub struct Cat {
-    /// Archive to read
+    /// Archive to read; '-' is standard input
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
     /// Files to print: names or glob patterns from the top of the archive
@@ -97,7 +101,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_HELP)]
 pub struct Verify {
-    /// Archive to check
+    /// Archive to check; '-' is standard input
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
     /// Check stored bytes only, without decoding
@@ -123,7 +127,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = INFO_HELP)]
 pub struct Info {
-    /// Archive to read
+    /// Archive to read; '-' is standard input
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
     /// Print JSON Lines: one object for the archive, then one per group

@@ -80,7 +80,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXPORT_HELP)]
 pub struct Export {
-    /// Archive to read
+    /// Archive to read; '-' is standard input
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
     /// Tar to write; '-' is standard output

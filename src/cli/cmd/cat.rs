@@ -17,13 +17,13 @@ use crate::tree::Patterns;
 /// Prints the files.
 pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, &arguments.resources.memory);
-    let archive = open_archive(&arguments.archive, &limits)?;
-    let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
-    let paths = files(&archive, &patterns).map_err(|error| named(&arguments.archive, error))?;
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
+    let archive = open_archive(&arguments.archive, &limits, &control)?;
+    let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
+    let paths = files(&archive, &patterns).map_err(|error| named(&arguments.archive, error))?;
     let jobs = config::jobs(&arguments.resources);
     let mut stdout = io::stdout().lock();
     for path in paths {

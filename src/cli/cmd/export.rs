@@ -19,7 +19,6 @@ use crate::tree::FileId;
 /// Makes the tar.
 pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, &arguments.resources.memory);
-    let archive = open_archive(&arguments.archive, &limits)?;
     let target = Target::of(&arguments.tar, "tar")?;
     refuse_itself(arguments)?;
     let options = ExportOptions {
@@ -31,6 +30,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     let name = config::shown(&arguments.archive);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
+    let archive = open_archive(&arguments.archive, &limits, &control)?;
     let summary = match target {
         Target::Stream(output) => archive.export_stream(output, &options, &control),
         Target::File(path) => archive.export(&path, &options, &control),

@@ -3,8 +3,6 @@
 use anyhow::{Context, bail};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{self, BufReader};
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,15 +10,13 @@ use super::super::args::Extract;
 use super::super::config;
 use super::super::exit::Exit;
 use super::super::report::Report;
-use super::super::signal::{Interruptible, archive_from_stdin, cancel_flag};
+use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
-use super::{Named, named, open_file, select};
+use super::{Input, Named, named, piped, select};
 use crate::archive::{
-    Archive, ArchiveError, Control, ErrorKind, ExtractOptions, ExtractSummary, Limits, extract,
-    extract_stream,
+    Archive, ArchiveError, Control, ExtractOptions, ExtractSummary, Limits, extract_stream,
 };
-use crate::container::{ContainerError, has_footer};
 use crate::entry::{Entry, Kind};
 use crate::tree::{Overwrite, RestoreOptions, Restorer, TreeError};
 
@@ -31,20 +27,15 @@ pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
         patterns: config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?,
         restore: config::restore_options(arguments),
         jobs: config::jobs(&arguments.resources),
+        keep_damaged: arguments.keep_damaged,
     };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
     let watch = Watch::new(report, &name, &cancel);
     let work = Work { arguments, limits, options, control: watch.control() };
-    let summary = match config::is_stdio(&arguments.archive) {
-        true => work.stream(archive_from_stdin()?, &cancel)?,
-        false => {
-            let file = open_file(&arguments.archive)?;
-            match file.metadata()?.is_file() {
-                true => work.file(&file)?,
-                false => work.stream(file, &cancel)?, // a pipe with a name
-            }
-        }
+    let summary = match Input::open(&arguments.archive)? {
+        Input::File(file) => work.file(&file)?,
+        Input::Pipe(input) => work.stream(input, &cancel)?,
     };
     let exit = watch.exit();
     let ExtractSummary { entries, bytes, .. } = summary;
@@ -60,38 +51,23 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Extracts through the index, or what can be salvaged without it.
+    /// Extracts through the index, or what is left of the archive without it.
     fn file(&self, file: &File) -> anyhow::Result<ExtractSummary> {
         let named = |error| named(&self.arguments.archive, error);
-        match Archive::open(file, &self.limits) {
-            Ok(archive) => {
-                let selected = select(archive.entries(), &self.options.patterns).map_err(named)?;
-                archive.check_memory(selected.iter().copied()).map_err(named)?;
-                let destination = self.destination(Some(&selected))?;
-                self.check_free(&destination, &selected)?;
-                let run = archive.extract(&destination.path, &self.options, &self.control);
-                destination.keep_if_used(run.is_ok());
-                Ok(run.map_err(named)?)
-            }
-            Err(error) if worth_salvaging(&error, file) => {
-                let destination = self.destination(None)?;
-                let (path, options) = (&destination.path, &self.options);
-                let run = extract(file, path, options, &self.limits, &self.control);
-                destination.keep_if_used(run.is_ok());
-                Ok(run.map_err(named)?)
-            }
-            Err(error) => Err(named(error)),
-        }
+        let archive = Archive::open_any(file, &self.limits, &self.control).map_err(named)?;
+        let selected = select(archive.entries(), &self.options.patterns).map_err(named)?;
+        archive.check_memory(selected.iter().copied()).map_err(named)?;
+        let destination = self.destination(Some(&selected))?;
+        self.check_free(&destination, &selected)?;
+        let run = archive.extract(&destination.path, &self.options, &self.control);
+        destination.keep_if_used(run.is_ok());
+        run.map_err(named)
     }
 
     /// Extracts from front to back.
-    fn stream(
-        &self,
-        input: impl io::Read + AsFd,
-        cancel: &AtomicBool,
-    ) -> anyhow::Result<ExtractSummary> {
+    fn stream(&self, input: File, cancel: &AtomicBool) -> anyhow::Result<ExtractSummary> {
         let destination = self.destination(None)?;
-        let input = BufReader::with_capacity(1 << 16, Interruptible::new(input, cancel));
+        let input = piped(input, cancel);
         let (path, options) = (&destination.path, &self.options);
         let run = extract_stream(input, path, options, &self.limits, &self.control);
         destination.keep_if_used(run.is_ok());
@@ -198,13 +174,6 @@ impl Destination {
             let _ = fs::remove_dir(&self.path);
         }
     }
-}
-
-/// Whether this is an archive at all: without its preface it is still known by
-/// its footer.
-fn worth_salvaging(error: &ArchiveError, file: &File) -> bool {
-    let unknown = matches!(error, ArchiveError::Container(ContainerError::NotAnArchive { .. }));
-    error.kind() == ErrorKind::Integrity && (!unknown || has_footer(file))
 }
 
 fn refuse_existing(path: &Path) -> anyhow::Result<()> {

@@ -6,23 +6,36 @@ use super::super::args::Info;
 use super::super::config;
 use super::super::exit::Exit;
 use super::super::json::{Object, hex};
+use super::super::report::Report;
+use super::super::signal::cancel_flag;
 use super::super::size::show_size;
-use super::open_archive;
+use super::super::watch::Watch;
+use super::{Input, named, piped};
 use crate::archive::{Archive, GroupInfo};
 use crate::codec::{codec_name, filter_name};
 use crate::container::ReadAt;
 
 /// Prints what is known without decoding anything.
-pub fn run(arguments: &Info) -> anyhow::Result<Exit> {
+pub fn run(arguments: &Info, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, &arguments.memory);
-    let archive = open_archive(&arguments.archive, &limits)?;
-    let whole = Whole::of(&archive);
+    let cancel = cancel_flag()?;
+    let name = config::shown(&arguments.archive);
+    let watch = Watch::new(report, &name, &cancel);
+    let control = watch.control();
+    let named = |error| named(&arguments.archive, error);
+    let whole = match Input::open(&arguments.archive)? {
+        Input::File(file) => Whole::of(&Archive::open_any(file, &limits, &control).map_err(named)?),
+        Input::Pipe(input) => {
+            let archive = Archive::of_stream(piped(input, &cancel), &limits, &control);
+            Whole::of(&archive.map_err(named)?)
+        }
+    };
     let text = match arguments.json {
         true => whole.json(),
         false => whole.table(&arguments.archive),
     };
     super::print(text.as_bytes())?;
-    Ok(Exit::Fine)
+    Ok(watch.exit())
 }
 
 /// All that is shown.
@@ -30,7 +43,10 @@ struct Whole {
     entries: usize,
     stored: u64,
     raw: u64,
-    root_hash: String,
+    /// Entries that can be had.
+    intact: usize,
+    /// `None` if the archive is not whole.
+    root_hash: Option<String>,
     seconds: f64,
     /// Most memory one group takes to decode.
     memory: u64,
@@ -44,7 +60,8 @@ impl Whole {
             entries: archive.entries().len(),
             stored: archive.stored_length(),
             raw: groups.iter().map(|group| group.raw_length).sum(),
-            root_hash: hex(&archive.root_hash()),
+            intact: archive.entries().iter().filter(|entry| archive.is_intact(entry)).count(),
+            root_hash: archive.root_hash().map(|hash| hex(&hash)),
             seconds: groups.iter().map(|group| group.decode_seconds).sum(),
             memory: groups.iter().filter_map(|group| group.decode_memory).max().unwrap_or(0),
             groups,
@@ -59,8 +76,11 @@ impl Whole {
             .number("size", self.raw)
             .number("stored", self.stored)
             .number("decode_seconds", self.seconds)
-            .number("decode_memory", self.memory)
-            .text("root_hash", &self.root_hash);
+            .number("decode_memory", self.memory);
+        let first = match &self.root_hash {
+            Some(hash) => first.text("root_hash", hash),
+            None => first.number("intact", self.intact),
+        };
         let groups = self.groups.iter().map(|group| {
             let object = Object::new()
                 .text("type", "group")
@@ -84,7 +104,7 @@ impl Whole {
         let mut text = format!(
             "{}\n  entries     {}\n  content     {} in {} group{}\n  stored      {}, ratio {:.3}\n  \
              decoding    about {} on one core, {} of memory for each group at once\n  \
-             root hash   {}\n",
+             {}\n",
             config::shown(path),
             self.entries,
             show_size(self.raw),
@@ -94,7 +114,10 @@ impl Whole {
             ratio(self.raw, self.stored),
             show_seconds(self.seconds),
             show_size(self.memory),
-            self.root_hash,
+            match &self.root_hash {
+                Some(hash) => format!("root hash   {hash}"),
+                None => format!("intact      {} of the entries", self.intact),
+            },
         );
         if !self.groups.is_empty() {
             text.push_str(

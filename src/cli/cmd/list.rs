@@ -1,41 +1,62 @@
 //! `pear-archive list`.
 
 use jiff::tz::TimeZone;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::super::args::List;
 use super::super::exit::Exit;
 use super::super::report::Report;
-use super::super::signal::{Interruptible, archive_from_stdin, cancel_flag};
+use super::super::signal::cancel_flag;
 use super::super::watch::Watch;
 use super::super::{config, listing};
-use super::{named, open_archive, printed, select};
-use crate::archive::{Limits, list_stream};
+use super::{Input, named, piped, printed, select};
+use crate::archive::{Archive, ArchiveError, Control, Event};
+use crate::container::ReadAt;
 use crate::entry::Entry;
 use crate::tree::printable;
 
-/// Prints the list.
+/// Prints the list. Of an archive that is not whole it is what can be saved.
 pub fn run(arguments: &List, report: &Report) -> anyhow::Result<Exit> {
-    let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
     let limits = config::limits(&arguments.limits, &arguments.memory);
-    let (archive, piped);
-    let entries = if config::is_stdio(&arguments.archive) {
-        piped = from_stdin(&limits, arguments, report)?;
-        &piped[..]
-    } else {
-        archive = open_archive(&arguments.archive, &limits)?;
-        archive.entries()
-    };
-    let selected = select(entries, &patterns).map_err(|error| named(&arguments.archive, error))?;
-    printed(print_all(&selected, arguments))?;
-    Ok(Exit::Fine)
+    let cancel = cancel_flag()?;
+    let name = config::shown(&arguments.archive);
+    let watch = Watch::new(report, &name, &cancel);
+    let control = watch.control();
+    let named = |error| named(&arguments.archive, error);
+    match Input::open(&arguments.archive)? {
+        Input::File(file) => {
+            let archive = Archive::open_any(file, &limits, &control).map_err(named)?;
+            print_archive(&archive, arguments, &control)?;
+        }
+        Input::Pipe(input) => {
+            let archive = Archive::of_stream(piped(input, &cancel), &limits, &control);
+            print_archive(&archive.map_err(named)?, arguments, &control)?;
+        }
+    }
+    Ok(watch.exit())
 }
 
-fn from_stdin(limits: &Limits, arguments: &List, report: &Report) -> anyhow::Result<Vec<Entry>> {
-    let cancel = cancel_flag()?;
-    let watch = Watch::new(report, "standard input", &cancel);
-    let input = BufReader::new(Interruptible::new(archive_from_stdin()?, &cancel));
-    list_stream(input, limits, &watch.control()).map_err(|error| named(&arguments.archive, error))
+fn print_archive<S: ReadAt>(
+    archive: &Archive<S>,
+    arguments: &List,
+    control: &Control,
+) -> anyhow::Result<()> {
+    let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
+    let selected = select(archive.entries(), &patterns);
+    let selected = selected.map_err(|error| named(&arguments.archive, error))?;
+    let (whole, lost): (Vec<&Entry>, Vec<&Entry>) =
+        selected.into_iter().partition(|entry| archive.is_intact(entry));
+    printed(print_all(&whole, arguments))?;
+    let cause = ArchiveError::Missing;
+    for entry in &lost {
+        control.events.event(Event::Lost { path: &entry.path, cause: &cause });
+    }
+    let cut = archive.recovery().map_or(0, |recovery| recovery.cut);
+    let count = lost.len() as u64 + if patterns.is_empty() { cut } else { 0 };
+    if count > 0 {
+        control.events.event(Event::Warning(&ArchiveError::Unreadable { count }));
+    }
+    Ok(())
 }
 
 fn print_all(entries: &[&Entry], arguments: &List) -> io::Result<()> {

@@ -17,13 +17,15 @@ use anyhow::Context;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::args::Command;
 use super::config;
 use super::exit::Exit;
 use super::report::Report;
+use super::signal::{Interruptible, archive_from_stdin};
 use super::watch::about;
-use crate::archive::{Archive, ArchiveError, Limits};
+use crate::archive::{Archive, ArchiveError, Control, Limits};
 use crate::entry::Entry;
 use crate::tree::Patterns;
 
@@ -39,7 +41,7 @@ pub fn run(command: Command, report: &Report) -> anyhow::Result<Exit> {
         Command::List(arguments) => list::run(&arguments, report),
         Command::Cat(arguments) => cat::run(&arguments, report),
         Command::Verify(arguments) => verify::run(&arguments, report),
-        Command::Info(arguments) => info::run(&arguments),
+        Command::Info(arguments) => info::run(&arguments, report),
         Command::Import(arguments) => import::run(&arguments, report),
         Command::Export(arguments) => export::run(&arguments, report),
         Command::Completions(arguments) => completions::run(&arguments),
@@ -72,12 +74,53 @@ fn open_file(path: &Path) -> anyhow::Result<File> {
     opened.with_context(|| config::shown(path))
 }
 
-/// Opens an archive through its index.
-fn open_archive(path: &Path, limits: &Limits) -> anyhow::Result<Archive<File>> {
-    if config::is_stdio(path) {
-        anyhow::bail!("standard input will not do: this needs an archive that is a file");
+/// An archive to read.
+enum Input {
+    /// Read at any offset.
+    File(File),
+    /// Read front to back: standard input, a pipe with a name, a device.
+    Pipe(File),
+}
+
+impl Input {
+    /// Opens what a path stands for.
+    fn open(path: &Path) -> anyhow::Result<Input> {
+        if config::is_stdio(path) {
+            return Ok(Input::Pipe(archive_from_stdin()?));
+        }
+        let file = open_file(path)?;
+        Ok(if file.metadata()?.is_file() { Input::File(file) } else { Input::Pipe(file) })
     }
-    Archive::open(open_file(path)?, limits).map_err(|error| named(path, error))
+}
+
+/// What reads a pipe until it is to stop.
+fn piped(input: File, cancel: &AtomicBool) -> impl io::Read {
+    Interruptible::new(input, cancel)
+}
+
+/// Opens an archive whatever its state, for what needs its groups in any order.
+/// An archive from a pipe is put into a nameless file in the directory for
+/// temporary files.
+fn open_archive(path: &Path, limits: &Limits, control: &Control) -> anyhow::Result<Archive<File>> {
+    let file = match Input::open(path)? {
+        Input::File(file) => file,
+        Input::Pipe(input) => spool(input, control).map_err(|error| named(path, error))?,
+    };
+    Archive::open_any(file, limits, control).map_err(|error| named(path, error))
+}
+
+fn spool(input: File, control: &Control) -> Result<File, ArchiveError> {
+    let path = std::env::temp_dir();
+    let failed = |operation| {
+        let path = path.clone();
+        move |source| ArchiveError::Io { path, operation, source }
+    };
+    let mut spool = tempfile::tempfile_in(&path).map_err(failed("create a file there"))?;
+    let copied = io::copy(&mut piped(input, control.cancel), &mut spool);
+    match control.cancel.load(Ordering::Relaxed) {
+        true => Err(ArchiveError::Interrupted),
+        false => copied.map(|_| spool).map_err(failed("keep the archive there")),
+    }
 }
 
 /// An error about the archive, with its name.

@@ -7,20 +7,35 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
-use super::{named, open_archive};
+use super::{Input, named, piped};
+use crate::archive::{Archive, ArchiveError, Control, Limits, VerifySummary, verify_stream};
+use std::fs::File;
+use std::sync::atomic::Ordering;
 
 /// Checks the archive.
 pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, &arguments.resources.memory);
-    let archive = open_archive(&arguments.archive, &limits)?;
+    let jobs = config::jobs(&arguments.resources);
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
-    let summary = match arguments.quick {
-        true => archive.verify_quick(&control),
-        false => archive.verify(config::jobs(&arguments.resources), &control),
+    let summary = match (Input::open(&arguments.archive)?, arguments.quick) {
+        (Input::File(file), quick) => {
+            Archive::open_any(file, &limits, &control).and_then(|archive| match quick {
+                true => archive.verify_quick(&control),
+                false => archive.verify(jobs, &control),
+            })
+        }
+        (Input::Pipe(input), false) => {
+            verify_stream(piped(input, &cancel), jobs, &limits, &control)
+        }
+        (Input::Pipe(input), true) => quick_stream(input, &limits, &control),
     };
+    let summary = summary.map_err(|error| match control.cancel.load(Ordering::Relaxed) {
+        true => ArchiveError::Interrupted, // whatever it looked like
+        false => error,
+    });
     let summary = summary.map_err(|error| named(&arguments.archive, error))?;
     let exit = watch.exit();
     if exit == Exit::Fine {
@@ -28,4 +43,16 @@ pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
         report.summary(format_args!("{name}: {what} intact, {}", show_size(summary.bytes)));
     }
     Ok(exit)
+}
+
+/// Reads all of a pipe: every section is compared with its hash, and the root
+/// hash with them.
+fn quick_stream(
+    input: File,
+    limits: &Limits,
+    control: &Control,
+) -> Result<VerifySummary, ArchiveError> {
+    let archive = Archive::of_stream(piped(input, control.cancel), limits, control)?;
+    let bytes = archive.groups().map(|group| group.stored_length).sum();
+    Ok(VerifySummary { bytes, ..VerifySummary::default() })
 }

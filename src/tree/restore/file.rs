@@ -109,6 +109,18 @@ impl FileWriter {
         Ok(())
     }
 
+    /// Gives a file of which not every byte is right a free name that says so:
+    /// `.damaged` is put behind its own. Nothing is replaced.
+    ///
+    /// # Errors
+    /// As [`FileWriter::commit`].
+    pub fn keep_damaged(mut self) -> Result<(), TreeError> {
+        let mut opened = self.take_open()?;
+        self.describe(&opened)?;
+        opened.place.name.extend(b".damaged");
+        self.install(&opened, Overwrite::Rename).map(drop)
+    }
+
     /// Sets all but the name, and says which file it is.
     fn describe(&self, opened: &Opened) -> Result<FileId, TreeError> {
         let Opened { place, file } = opened;

@@ -1,0 +1,168 @@
+//! What an archive holds by its ENTRY sections alone. Normative text:
+//! spec/container.md §10.
+
+use super::{Limits, NO_GROUP, Part};
+use crate::entry::{Entry, Extent, Kind, compare_paths};
+use std::collections::HashMap;
+
+/// Collects the entries that ENTRY sections announce, in the order of the
+/// sections.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    entries: Vec<Announced>,
+    /// Rows of `entries`, by path; revoked ones are gone.
+    rows: HashMap<Vec<u8>, usize>,
+    /// The content the last part left open.
+    open: Option<Open>,
+}
+
+#[derive(Debug)]
+struct Announced {
+    entry: Entry,
+    /// Revoked, or its rest was not found.
+    lost: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    /// Rows of the files, in the order of their paths.
+    files: Vec<usize>,
+    /// Rows of the hard links to each of them.
+    links: Vec<Vec<usize>>,
+    /// Bytes still to come.
+    left: u64,
+}
+
+impl Catalog {
+    /// Takes what a part says of `group`.
+    pub fn take(&mut self, part: Part, group: u64, limits: &Limits) {
+        // A part of no group that goes on with nothing may stand in the middle of
+        // a file.
+        if group != NO_GROUP || part.continued {
+            self.go_on(&part, group);
+        }
+        let (last, following) = (part.pieces.len().wrapping_sub(1) as u64, part.following);
+        let mut open = Open { files: Vec::new(), links: Vec::new(), left: following };
+        let starts: Vec<u64> = part
+            .pieces
+            .iter()
+            .scan(0u64, |end, piece| {
+                let start = *end;
+                *end = end.saturating_add(piece.length);
+                Some(start)
+            })
+            .collect();
+        let mut places: HashMap<usize, usize> = HashMap::new();
+        let mut pieces = part.file_pieces.iter();
+        for mut entry in part.entries {
+            let mut number = None;
+            if let Kind::File(content) = &mut entry.kind
+                && let Some(&piece) = pieces.next()
+            {
+                number = Some(piece);
+                let (offset, length) = (starts[piece as usize], part.pieces[piece as usize].length);
+                if length > 0 {
+                    content.extents = vec![Extent { group, offset, length }];
+                }
+            }
+            let target = match &entry.kind {
+                Kind::HardLink { target } => self.rows.get(target).copied(),
+                _ => None,
+            };
+            let Some(row) = self.add(entry, limits) else { continue };
+            if following > 0 && number == Some(last) {
+                places.insert(row, open.files.len());
+                open.files.push(row);
+                open.links.push(Vec::new());
+            }
+            if let Some(place) = target.and_then(|target| places.get(&target)) {
+                open.links[*place].push(row);
+            }
+        }
+        // A part of one piece that goes on was opened again above.
+        if following > 0 && !open.files.is_empty() {
+            let before = self.open.replace(open);
+            for row in before.into_iter().flat_map(|open| open.files) {
+                self.entries[row].lost = true;
+            }
+        }
+    }
+
+    /// Adds an entry; `None` if its path is taken or there are too many.
+    fn add(&mut self, entry: Entry, limits: &Limits) -> Option<usize> {
+        let row = self.entries.len();
+        if row as u64 >= limits.entries || self.rows.contains_key(&entry.path) {
+            return None;
+        }
+        self.rows.insert(entry.path.clone(), row);
+        self.entries.push(Announced { entry, lost: false });
+        Some(row)
+    }
+
+    /// Goes on with the content left open, less what the part revokes.
+    fn go_on(&mut self, part: &Part, group: u64) {
+        let Some(open) = self.open.take() else { return };
+        let length = part.pieces.first().map_or(0, |piece| piece.length);
+        let rest = if part.pieces.len() == 1 { part.following } else { 0 };
+        let fits = part.continued && length.checked_add(rest) == Some(open.left);
+        let mut kept = Open { files: Vec::new(), links: Vec::new(), left: rest };
+        for (ordinal, (row, links)) in open.files.into_iter().zip(open.links).enumerate() {
+            if part.continued && part.revoked.binary_search(&(ordinal as u64)).is_ok() {
+                for row in links.into_iter().chain([row]) {
+                    self.entries[row].lost = true;
+                    self.rows.remove(&self.entries[row].entry.path);
+                }
+                continue;
+            }
+            self.entries[row].lost |= !fits;
+            if let Kind::File(content) = &mut self.entries[row].entry.kind
+                && fits
+                && length > 0
+            {
+                content.extents.push(Extent { group, offset: 0, length });
+            }
+            kept.files.push(row);
+            kept.links.push(links);
+        }
+        if fits && rest > 0 {
+            self.open = Some(kept);
+        }
+    }
+
+    /// All entries of which everything was announced, in the order of the paths,
+    /// and the number of those that are not whole. Nothing stands below what is no
+    /// directory.
+    pub fn finish(mut self) -> (Vec<Entry>, u64) {
+        for row in self.open.take().into_iter().flat_map(|open| open.files) {
+            self.entries[row].lost = true;
+        }
+        // What was revoked has no row any more.
+        let cut = self.rows.values().filter(|&&row| self.entries[row].lost).count() as u64;
+        let mut entries: Vec<Entry> =
+            self.entries.into_iter().filter(|one| !one.lost).map(|one| one.entry).collect();
+        entries.sort_by(|left, right| compare_paths(&left.path, &right.path));
+        let mut above: Option<Vec<u8>> = None;
+        entries.retain(|entry| {
+            let below = above.as_ref().is_some_and(|above| {
+                entry.path.starts_with(above) && entry.path.get(above.len()) == Some(&b'/')
+            });
+            if !below {
+                above = (entry.kind != Kind::Directory).then(|| entry.path.clone());
+            }
+            !below
+        });
+        let known = |path: &[u8]| {
+            entries.binary_search_by(|entry| compare_paths(&entry.path, path)).is_ok()
+        };
+        let links: Vec<bool> = entries
+            .iter()
+            .map(|entry| match &entry.kind {
+                Kind::HardLink { target } => known(target),
+                _ => true,
+            })
+            .collect();
+        let mut links = links.into_iter();
+        entries.retain(|_| links.next().unwrap_or(false));
+        (entries, cut)
+    }
+}

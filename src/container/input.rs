@@ -1,0 +1,133 @@
+//! A pipe that can be looked into ahead.
+
+use std::io::{self, ErrorKind, Read};
+
+/// Bytes asked for at a time. A pipe gives what it has, and does not wait for
+/// more.
+const STEP: usize = 1 << 18;
+
+/// Holds what was read and not yet passed. Memory follows what the input really
+/// holds, not what a header claims.
+pub(super) struct Input<R> {
+    input: R,
+    /// Passed bytes, then those that were looked at only.
+    buffer: Vec<u8>,
+    /// How many of them were passed.
+    passed: usize,
+    /// Byte offset of the first byte not passed.
+    offset: u64,
+    ended: bool,
+}
+
+impl<R: Read> Input<R> {
+    pub fn new(input: R) -> Self {
+        Input { input, buffer: Vec::new(), passed: 0, offset: 0, ended: false }
+    }
+
+    /// Byte offset of the first byte that was not passed.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Bytes read from the input, passed or not.
+    pub fn read_so_far(&self) -> u64 {
+        self.offset + (self.buffer.len() - self.passed) as u64
+    }
+
+    /// The next `count` bytes and perhaps more; fewer only at the end.
+    ///
+    /// # Errors
+    /// Whatever reading gives.
+    pub fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
+        while self.buffer.len() - self.passed < count && !self.ended {
+            self.read()?;
+        }
+        Ok(&self.buffer[self.passed..])
+    }
+
+    fn read(&mut self) -> io::Result<()> {
+        // Moving the rest costs no more than passing what is thrown away did.
+        if self.passed >= self.buffer.len() - self.passed {
+            self.buffer.drain(..self.passed);
+            self.passed = 0;
+        }
+        let held = self.buffer.len();
+        self.buffer.resize(held + STEP, 0);
+        let read = loop {
+            match self.input.read(&mut self.buffer[held..]) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                other => break other,
+            }
+        };
+        self.buffer.truncate(held + *read.as_ref().unwrap_or(&0));
+        self.ended |= read? == 0;
+        Ok(())
+    }
+
+    /// Passes `count` bytes that were looked at.
+    pub fn pass(&mut self, count: usize) {
+        self.passed += count;
+        self.offset += count as u64;
+    }
+
+    /// Passes `count` bytes, or those that are there, holding few of them.
+    ///
+    /// # Errors
+    /// Whatever reading gives.
+    pub fn skip(&mut self, mut count: u64) -> io::Result<()> {
+        while count > 0 {
+            let held = self.peek(1)?.len() as u64;
+            if held == 0 {
+                break;
+            }
+            let step = held.min(count);
+            self.pass(step as usize);
+            count -= step;
+        }
+        Ok(())
+    }
+
+    /// Passes all before the next `mark`; `false` if the input ends first.
+    ///
+    /// # Errors
+    /// Whatever reading gives.
+    pub fn find(&mut self, mark: &[u8; 8]) -> io::Result<bool> {
+        loop {
+            let held = self.peek(mark.len())?;
+            if let Some(at) = memchr::memmem::find(held, mark) {
+                self.pass(at);
+                return Ok(true);
+            }
+            // A mark may lie across the end of what is held.
+            let rest = held.len().min(mark.len() - 1);
+            let (count, ended) = (held.len() - rest, self.ended);
+            self.pass(count);
+            if ended {
+                return Ok(false);
+            }
+            self.read()?;
+        }
+    }
+
+    /// Passes `head` bytes, `length` more and a hash, all of which were looked
+    /// at, and gives them. Costs no more than what is given, whatever is held.
+    pub fn take(&mut self, head: usize, length: usize) -> (Vec<u8>, Vec<u8>, [u8; 32]) {
+        let start = self.passed + head;
+        let end = start + length;
+        let first = self.buffer[self.passed..start].to_vec();
+        let mut hash = [0; 32];
+        hash.copy_from_slice(&self.buffer[end..end + 32]);
+        self.pass(head + length + 32);
+        if self.buffer.len() - self.passed > length {
+            return (first, self.buffer[start..end].to_vec(), hash);
+        }
+        // A long payload is not copied: it would be held twice.
+        let rest = self.buffer[self.passed..].to_vec();
+        let mut bytes = std::mem::replace(&mut self.buffer, rest);
+        self.passed = 0;
+        bytes.truncate(end);
+        bytes.drain(..start);
+        bytes.shrink_to_fit();
+        (first, bytes, hash)
+    }
+}
