@@ -8,7 +8,7 @@ use crate::coder::{Decoder, Encoder};
 use crate::model::{Class, Engine, Model, Past, Spelling};
 
 /// Runs `$run!` with the engine constants of a class:
-/// experts, blocks of inputs, selectors, network blocks, match models, experts
+/// contexts, vectors of inputs, selectors, network vectors, match models, contexts
 /// with counters, deep.
 macro_rules! with_class {
     ($class:expr, $run:ident) => {
@@ -101,10 +101,10 @@ impl<
             Engine::<S, N, W, K, B, M, C, DEEP>::new(simd, self.model, self.spelling, past);
         let mut coder = Encoder::default();
         while let Some(byte) = engine.next_symbol() {
-            if let Some((expected, probability)) = engine.begin_byte() {
+            if let Some((expected, probability)) = engine.begin_symbol() {
                 coder.encode((byte == expected) as u32, probability);
                 if byte == expected {
-                    engine.hold(byte);
+                    engine.accept(byte);
                     continue;
                 }
             }
@@ -114,7 +114,7 @@ impl<
                 coder.encode(bit, engine.predict());
                 engine.update(bit);
             }
-            engine.end_byte();
+            engine.end_symbol();
         }
         (coder.finish(), engine.into_past())
     }
@@ -159,9 +159,9 @@ impl<
         let damaged = |cause| Err(CodecError::Damaged { codec: "pear", offset, cause });
         let (mut symbols, mut bytes) = (0, 0);
         while symbols < self.length && bytes < self.wanted {
-            match engine.begin_byte() {
+            match engine.begin_symbol() {
                 Some((expected, probability)) if coder.decode(probability) == 1 => {
-                    engine.hold(expected);
+                    engine.accept(expected);
                 }
                 _ => {
                     engine.prepare();
@@ -169,7 +169,7 @@ impl<
                         let bit = coder.decode(engine.predict());
                         engine.update(bit);
                     }
-                    engine.end_byte();
+                    engine.end_symbol();
                 }
             }
             symbols += 1;

@@ -10,7 +10,7 @@
 //!
 //! Normative text: spec/codec.md §5.4.2.
 
-use crate::arith::{Block, Simd, math};
+use crate::arith::{Simd, Vector, math};
 
 /// One half, in the place of the probability.
 const HALF: i32 = 1 << 15;
@@ -59,7 +59,7 @@ impl Counters {
     /// Takes the counters of sixteen contexts; writes what they predict in the
     /// logistic domain.
     #[inline(always)]
-    pub fn predict<S: Simd>(&mut self, simd: S, cells: &[i16; 16], to: &mut Block) {
+    pub fn predict<S: Simd>(&mut self, simd: S, cells: &[i16; 16], to: &mut Vector) {
         self.cells = cells.map(|cell| cell as i32 + HALF);
         let p = simd.to_float(simd.shr::<4>(simd.load_i(&self.cells)));
         let p = simd.mul(simd.add(p, simd.splat(0.5)), simd.splat(1.0 / 4096.0));
@@ -98,9 +98,9 @@ mod tests {
 
     fn after(bits: impl Iterator<Item = u32>) -> i16 {
         let mut counters = Counters::default();
-        let (mut cell, mut block) = ([0i16; 16], Block::ZERO);
+        let (mut cell, mut vector) = ([0i16; 16], Vector::ZERO);
         for bit in bits {
-            counters.predict(Scalar, &cell, &mut block);
+            counters.predict(Scalar, &cell, &mut vector);
             cell = counters.update(Scalar, bit);
         }
         cell[3]
@@ -108,9 +108,9 @@ mod tests {
 
     #[test]
     fn a_fresh_counter_is_zero_and_predicts_nothing() {
-        let mut block = Block::ZERO;
-        Counters::default().predict(Scalar, &[0i16; 16], &mut block);
-        assert!(block.0.iter().all(|x| x.abs() < 0.001));
+        let mut vector = Vector::ZERO;
+        Counters::default().predict(Scalar, &[0i16; 16], &mut vector);
+        assert!(vector.0.iter().all(|x| x.abs() < 0.001));
     }
 
     #[test]

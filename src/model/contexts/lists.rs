@@ -2,14 +2,14 @@
 //!
 //! Normative text: spec/codec.md §5.1.2.
 
-use super::{MULTIPLIER, View};
-use crate::model::followers::MOST as MOST_FOLLOWED;
-use crate::model::shape::Contexts;
+use super::{ContextState, MULTIPLIER};
+use crate::model::indirect::MOST as MOST_INDIRECT;
+use crate::model::size::Contexts;
 
-/// Most experts any model has.
+/// Most contexts any model has.
 const MOST: usize = 56;
 
-impl View {
+impl ContextState {
     /// Fills one hash per context.
     #[inline(always)]
     pub fn hashes<const N: usize>(&self, past: &[u8], contexts: Contexts, hashes: &mut [u32; N]) {
@@ -32,11 +32,11 @@ impl View {
         let word = self.word as u64;
         let [w1, w2, w3] = self.words.map(u64::from);
         let c1 = r & 255;
-        let [f1, f2, f3] = [0, 1, 2].map(|k| self.followers.after(k) as u64);
+        let [f1, f2, f3] = [0, 1, 2].map(|k| self.indirect.history(k) as u64);
         let above = self.above(past);
         let column = self.column.min(255) as u64;
         let indent = self.indent as u64;
-        let kinds = self.classes;
+        let classes = self.classes;
         let tag = self.tags[self.depth & 15] as u64;
         let parent = self.tags[self.depth.wrapping_sub(1) & 15] as u64;
         let line = self.line_start as u64;
@@ -50,7 +50,7 @@ impl View {
             word << 8,
             (word ^ w1 << 20) + c1,
             r & 0xFF_FFFF_FFFF,
-            // 16 experts
+            // 16 contexts
             f2,
             word ^ w2 << 24,
             above << 16 | c1 << 8 | column << 32,
@@ -58,17 +58,17 @@ impl View {
             r >> 8 & 0xFFFF,
             r >> 8 & 0xFF_FFFF,
             f1 << 8 | c1,
-            kinds & 0xFFFF_FFFF,
-            // 24 experts
+            classes & 0xFFFF_FFFF,
+            // 24 contexts
             word ^ w1.wrapping_mul(MULTIPLIER) ^ w2 << 36,
             w1 << 16 | r & 0xFFFF,
             tag << 16 ^ word,
-            (kinds & 0xFFF) << 24 | r & 0xFFFF,
-            indent | above << 16 | (kinds & 0xFFF) << 32,
+            (classes & 0xFFF) << 24 | r & 0xFFFF,
+            indent | above << 16 | (classes & 0xFFF) << 32,
             f2 << 8 | c1,
             above << 24 | r & 0xFF_FFFF,
             r & 0xFF00_FFFF,
-            // 56 experts
+            // 56 contexts
             r,
             r & 0xFF00FF,
             r & 0xFFFF_0000,
@@ -92,11 +92,11 @@ impl View {
             column << 16 | above << 8 | indent,
             above << 8 | self.diagonal(past) << 16,
             above << 16 | r & 0xFFFF,
-            kinds & 0xFFFF_FFFF_FFFF,
-            (kinds & 0xFF_FFFF) << 24 | f1,
-            kinds & 0xF_FFFF | word << 24,
-            (kinds >> 4 & 0xFFFF_FFFF) << 8 | c1,
-            self.number as u64 | (kinds & 0xFF) << 32,
+            classes & 0xFFFF_FFFF_FFFF,
+            (classes & 0xFF_FFFF) << 24 | f1,
+            classes & 0xF_FFFF | word << 24,
+            (classes >> 4 & 0xFFFF_FFFF) << 8 | c1,
+            self.number as u64 | (classes & 0xFF) << 32,
             f3 | (r & 0xFF) << 16,
             f3 | (r & 0xFF_FFFF) << 16,
             word << 8 | self.quote as u64,
@@ -119,12 +119,12 @@ impl View {
         values
     }
 
-    /// Values of the contexts for machine code and records, most useful first.
+    /// Values of the contexts for parser code and records, most useful first.
     #[inline(always)]
     fn binary(&self, past: &[u8]) -> [u64; MOST] {
         let r = self.recent;
         let c1 = r & 255;
-        let [f1, f2, f3] = [0, 1, 2].map(|k| self.followers.after(k) as u64);
+        let [f1, f2, f3] = [0, 1, 2].map(|k| self.indirect.history(k) as u64);
         let back = |n: usize| if past.len() >= n { past[past.len() - n] as u64 } else { 0 };
         let stride = self.stride;
         let (up, up2) = (back(stride), back(2 * stride));
@@ -132,7 +132,7 @@ impl View {
         let record = (stride as u64) << 32;
         let quad = past.len() as u64 & 3;
         let [at, instruction, so_far, one, two] = self.code();
-        let [b0, b1, b2, b3] = self.machine.before.map(u64::from);
+        let [b0, b1, b2, b3] = self.parser.before.map(u64::from);
         let three = two ^ b2.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
         let opcodes = (b0 >> 8) << 32 ^ (b1 >> 8) << 44 ^ (b2 >> 8).wrapping_mul(MULTIPLIER);
         [
@@ -144,7 +144,7 @@ impl View {
             so_far,
             so_far ^ one,
             up << 8 | c1 | record,
-            // 16 experts
+            // 16 contexts
             r & 0xFF_FFFF_FFFF,
             so_far ^ two,
             instruction ^ opcodes,
@@ -153,7 +153,7 @@ impl View {
             up << 8 | up2 | record,
             f1 << 8 | c1,
             f2,
-            // 24 experts
+            // 24 contexts
             so_far ^ three,
             r & 0xFF00FF,
             r & 0xFF00_FFFF,
@@ -162,7 +162,7 @@ impl View {
             place | c1 << 32,
             instruction ^ opcodes ^ (b3 >> 8).wrapping_mul(0xC2B2_AE3D_27D4_EB4F),
             r & 0xFF_FFFF_FFFF_FFFF,
-            // 56 experts
+            // 56 contexts
             r,
             self.word as u64,
             r & 0xF0F0_F0F0,
@@ -198,20 +198,20 @@ impl View {
         ]
     }
 
-    /// Chooses the contexts of which is remembered what followed.
+    /// Chooses the contexts of which is remembered what indirect.
     #[inline(always)]
-    pub(super) fn follow(&mut self, contexts: Contexts) {
+    pub(super) fn set_indirect_contexts(&mut self, contexts: Contexts) {
         let values = match contexts {
-            Contexts::Binary => self.followed_in_binary(),
-            _ => self.followed_in_text(),
+            Contexts::Binary => self.indirect_in_binary(),
+            _ => self.indirect_in_text(),
         };
         let hash = |value: u64| (value.wrapping_mul(MULTIPLIER) >> 48) as u16;
-        self.followers.choose(values.map(hash));
+        self.indirect.set_hashes(values.map(hash));
     }
 
-    /// Values of the followed contexts for text, most useful first.
+    /// Values of the indirect contexts for text, most useful first.
     #[inline(always)]
-    fn followed_in_text(&self) -> [u64; MOST_FOLLOWED] {
+    fn indirect_in_text(&self) -> [u64; MOST_INDIRECT] {
         let r = self.recent;
         let c1 = r & 255;
         let word = self.word as u64;
@@ -228,9 +228,9 @@ impl View {
         ]
     }
 
-    /// Values of the followed contexts for machine code and records, most useful first.
+    /// Values of the indirect contexts for parser code and records, most useful first.
     #[inline(always)]
-    fn followed_in_binary(&self) -> [u64; MOST_FOLLOWED] {
+    fn indirect_in_binary(&self) -> [u64; MOST_INDIRECT] {
         let r = self.recent;
         let [_, instruction, so_far, one, two] = self.code();
         [
@@ -248,11 +248,11 @@ impl View {
     /// so far; the one instruction before, and two.
     #[inline(always)]
     fn code(&self) -> [u64; 5] {
-        let machine = &self.machine;
-        let at = machine.position() as u64;
-        let instruction = at | (machine.instruction() as u64) << 8;
-        let so_far = at | (machine.so_far as u64) << 8;
-        let [b0, b1, ..] = machine.before.map(u64::from);
+        let parser = &self.parser;
+        let at = parser.position() as u64;
+        let instruction = at | (parser.instruction() as u64) << 8;
+        let so_far = at | (parser.so_far as u64) << 8;
+        let [b0, b1, ..] = parser.before.map(u64::from);
         let one = b0 << 40;
         [at, instruction, so_far, one, one ^ b1.wrapping_mul(MULTIPLIER)]
     }

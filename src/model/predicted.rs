@@ -1,70 +1,70 @@
-//! Guesses of the whole next symbol: by matches, and by what followed the same
+//! PredictedSymbols of the whole next symbol: by matches, and by what indirect the same
 //! contexts before.
 //!
-//! A guess is an input of the mixer: its strength, with the sign of the bit it expects,
+//! A set is an input of the mixer: its strength, with the sign of the bit it expects,
 //! until a bit goes against it. All are handled at once, a lane each.
 //!
 //! Normative text: spec/codec.md §5.11.
 
-use crate::arith::{Block, Simd, math};
+use crate::arith::{Simd, Vector, math};
 
-/// How fast trust follows what happens.
-const GUESS_RATE: f32 = 0.006;
+/// How fast confidence follows what happens.
+const PREDICTED_RATE: f32 = 0.006;
 /// Trust at first, and in the logistic domain.
-const GUESS_FIRST: f32 = 0.75;
-const GUESS_STRENGTH: f32 = 1.098_612_3;
+const PREDICTED_FIRST: f32 = 0.75;
+const PREDICTED_STRETCH: f32 = 1.098_612_3;
 
 /// Sixteen integers.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 struct Integers([i32; 16]);
 
-/// At most sixteen guesses.
+/// At most sixteen predicted.
 #[derive(Clone, Debug)]
-pub struct Guesses {
-    /// The symbol each lane guesses behind a leading one; 0 for none.
+pub struct PredictedSymbols {
+    /// The symbol each lane predicted behind a leading one; 0 for none.
     symbols: Integers,
     /// How strongly; 0 once a bit went against it.
-    strengths: Block,
-    /// −1 where the symbol came twice running, else 0.
-    twice: Integers,
-    /// Probability that the next bit of a guess holds, and the same in the logistic
-    /// domain: `[came once, twice running]`.
-    trust: [Block; 2],
-    stretch: [Block; 2],
+    strengths: Vector,
+    /// −1 where the symbol came repeated running, else 0.
+    repeated: Integers,
+    /// Probability that the next bit of a set holds, and the same in the logistic
+    /// domain: `[came once, repeated running]`.
+    confidence: [Vector; 2],
+    stretch: [Vector; 2],
 }
 
-impl Default for Guesses {
-    fn default() -> Guesses {
-        Guesses {
+impl Default for PredictedSymbols {
+    fn default() -> PredictedSymbols {
+        PredictedSymbols {
             symbols: Integers::default(),
-            strengths: Block::ZERO,
-            twice: Integers::default(),
-            trust: [Block([GUESS_FIRST; 16]); 2],
-            stretch: [Block([GUESS_STRENGTH; 16]); 2],
+            strengths: Vector::ZERO,
+            repeated: Integers::default(),
+            confidence: [Vector([PREDICTED_FIRST; 16]); 2],
+            stretch: [Vector([PREDICTED_STRETCH; 16]); 2],
         }
     }
 }
 
-impl Guesses {
-    /// In lane `lane` a guess whose strength is known: `symbol` behind a leading one, or
+impl PredictedSymbols {
+    /// In lane `lane` a set whose strength is occupied: `symbol` behind a leading one, or
     /// 0 for none.
     #[inline(always)]
-    pub fn guess(&mut self, lane: usize, symbol: u32, strength: f32) {
+    pub fn set(&mut self, lane: usize, symbol: u32, strength: f32) {
         self.symbols.0[lane] = symbol as i32;
         self.strengths.0[lane] = if symbol > 0 { strength } else { 0.0 };
     }
 
-    /// From lane `first` on, guesses that what followed a context the last time follows
+    /// From lane `first` on, predicted that what indirect a context the last time follows
     /// again: that symbol in the low byte, the one of the time before in the high byte.
     #[inline(always)]
-    pub fn follow(&mut self, first: usize, followers: impl Iterator<Item = u16>) {
-        for (k, last_two) in followers.enumerate() {
+    pub fn set_indirect(&mut self, first: usize, histories: impl Iterator<Item = u16>) {
+        for (k, last_two) in histories.enumerate() {
             let lane = first + k;
             let (last, before) = (last_two & 255, last_two >> 8);
-            let twice = last == before;
-            self.twice.0[lane] = -(twice as i32);
-            self.guess(lane, 256 | last as u32, self.stretch[twice as usize].0[lane]);
+            let repeated = last == before;
+            self.repeated.0[lane] = -(repeated as i32);
+            self.set(lane, 256 | last as u32, self.stretch[repeated as usize].0[lane]);
         }
     }
 
@@ -86,13 +86,13 @@ impl Guesses {
         simd.store(&mut self.strengths.0, simd.with_bits(simd.and_i(strengths, kept)));
     }
 
-    /// Bit `bit_index` of each guess.
+    /// Bit `bit_index` of each set.
     #[inline(always)]
     fn expected<S: Simd>(&self, simd: S, bit_index: u32) -> S::I {
         simd.and_i(simd.shr_by(simd.load_i(&self.symbols.0), 7 - bit_index), simd.splat_i(1))
     }
 
-    /// Takes in the symbol: trust in each guess of `follow` learns a step for each bit
+    /// Takes in the symbol: confidence in each set of `set_indirect` learns a step for each bit
     /// up to the first that went against it.
     #[inline(always)]
     pub fn learn<S: Simd>(&mut self, simd: S, symbol: u8) {
@@ -103,18 +103,18 @@ impl Guesses {
         let exponent = simd.shr::<23>(simd.bits(simd.to_float(odd)));
         let right = simd.to_float(simd.sub_i(simd.splat_i(127 + 8), exponent));
         let wrong = simd.to_float(simd.min_i(differ, simd.splat_i(1)));
-        let (rate, one) = (simd.splat(GUESS_RATE), simd.splat(1.0));
-        let twice = simd.load_i(&self.twice.0);
-        let once = simd.sub_i(simd.splat_i(-1), twice);
-        let [was_once, was_twice] = &self.trust;
-        let p = pick(simd, (simd.load(&was_once.0), once), (simd.load(&was_twice.0), twice));
+        let (rate, one) = (simd.splat(PREDICTED_RATE), simd.splat(1.0));
+        let repeated = simd.load_i(&self.repeated.0);
+        let once = simd.sub_i(simd.splat_i(-1), repeated);
+        let [was_once, was_twice] = &self.confidence;
+        let p = pick(simd, (simd.load(&was_once.0), once), (simd.load(&was_twice.0), repeated));
         let p = simd.add(p, simd.mul(simd.sub(one, p), simd.mul(right, rate)));
         let p = simd.sub(p, simd.mul(simd.mul(p, wrong), rate));
         let p = simd.min(simd.max(p, simd.splat(0.01)), simd.splat(0.9998));
         let x = math::stretch(simd, p);
-        for (k, new, old) in [(0, once, twice), (1, twice, once)] {
-            let trust = pick(simd, (p, new), (simd.load(&self.trust[k].0), old));
-            simd.store(&mut self.trust[k].0, trust);
+        for (k, new, old) in [(0, once, repeated), (1, repeated, once)] {
+            let confidence = pick(simd, (p, new), (simd.load(&self.confidence[k].0), old));
+            simd.store(&mut self.confidence[k].0, confidence);
             let stretch = pick(simd, (x, new), (simd.load(&self.stretch[k].0), old));
             simd.store(&mut self.stretch[k].0, stretch);
         }
@@ -133,55 +133,55 @@ mod tests {
     use super::*;
     use crate::arith::lanes::Scalar;
 
-    /// Inputs of lane 3 for the bits of `symbol`, where `last_two` followed.
-    fn inputs(guesses: &mut Guesses, last_two: u16, symbol: u8) -> [f32; 8] {
-        guesses.follow(3, [last_two].into_iter());
+    /// Inputs of lane 3 for the bits of `symbol`, where `last_two` indirect.
+    fn inputs(predicted: &mut PredictedSymbols, last_two: u16, symbol: u8) -> [f32; 8] {
+        predicted.set_indirect(3, [last_two].into_iter());
         core::array::from_fn(|index| {
-            let input = guesses.predict(Scalar, index as u32)[3];
-            guesses.update(Scalar, index as u32, (symbol >> (7 - index) & 1) as u32);
+            let input = predicted.predict(Scalar, index as u32)[3];
+            predicted.update(Scalar, index as u32, (symbol >> (7 - index) & 1) as u32);
             input
         })
     }
 
     #[test]
     fn a_guess_speaks_until_a_bit_goes_against_it() {
-        let mut guesses = Guesses::default();
-        let signs = inputs(&mut guesses, 0x00A5, 0xA7).map(|x| x / GUESS_STRENGTH);
+        let mut predicted = PredictedSymbols::default();
+        let signs = inputs(&mut predicted, 0x00A5, 0xA7).map(|x| x / PREDICTED_STRETCH);
         assert_eq!(signs, [1.0, -1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 0.0]);
     }
 
     #[test]
     fn trust_is_learnt_apart_for_what_came_once_and_twice() {
-        let mut guesses = Guesses::default();
+        let mut predicted = PredictedSymbols::default();
         for _ in 0..200 {
-            guesses.follow(3, [0x4141].into_iter());
-            guesses.learn(Scalar, 0x41);
-            guesses.follow(3, [0x0041].into_iter());
-            guesses.learn(Scalar, 0xC1);
+            predicted.set_indirect(3, [0x4141].into_iter());
+            predicted.learn(Scalar, 0x41);
+            predicted.set_indirect(3, [0x0041].into_iter());
+            predicted.learn(Scalar, 0xC1);
         }
-        assert!(inputs(&mut guesses, 0x4141, 0)[1] > 5.0);
-        assert!(inputs(&mut guesses, 0x0041, 0)[1] < -1.0);
-        assert_eq!(inputs(&mut guesses, 0x0041, 0)[2], 0.0);
+        assert!(inputs(&mut predicted, 0x4141, 0)[1] > 5.0);
+        assert!(inputs(&mut predicted, 0x0041, 0)[1] < -1.0);
+        assert_eq!(inputs(&mut predicted, 0x0041, 0)[2], 0.0);
     }
 
     #[test]
     fn each_right_bit_before_the_first_wrong_one_counts_for_a_guess() {
         for (symbol, right, wrong) in [(0x41, 8.0, 0.0), (0x40, 7.0, 1.0), (0xC1, 0.0, 1.0)] {
-            let mut guesses = Guesses::default();
-            guesses.follow(0, [0x0041].into_iter());
-            guesses.learn(Scalar, symbol);
-            let p = GUESS_FIRST + (1.0 - GUESS_FIRST) * (right * GUESS_RATE);
-            assert_eq!(guesses.trust[0].0[0], p - p * wrong * GUESS_RATE, "{symbol:#x}");
-            assert_eq!(guesses.trust[1].0[0], GUESS_FIRST);
+            let mut predicted = PredictedSymbols::default();
+            predicted.set_indirect(0, [0x0041].into_iter());
+            predicted.learn(Scalar, symbol);
+            let p = PREDICTED_FIRST + (1.0 - PREDICTED_FIRST) * (right * PREDICTED_RATE);
+            assert_eq!(predicted.confidence[0].0[0], p - p * wrong * PREDICTED_RATE, "{symbol:#x}");
+            assert_eq!(predicted.confidence[1].0[0], PREDICTED_FIRST);
         }
     }
 
     #[test]
     fn no_guess_is_no_input() {
-        let mut guesses = Guesses::default();
-        guesses.guess(0, 0, 5.0);
-        guesses.guess(1, 256 | 0x80, 5.0);
-        let inputs = guesses.predict(Scalar, 0);
+        let mut predicted = PredictedSymbols::default();
+        predicted.set(0, 0, 5.0);
+        predicted.set(1, 256 | 0x80, 5.0);
+        let inputs = predicted.predict(Scalar, 0);
         assert_eq!(inputs[..2], [0.0, 5.0]);
     }
 }

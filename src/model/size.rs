@@ -6,9 +6,9 @@
 //!
 //! Normative text: spec/codec.md §5.9.
 
-use super::sure::Certainty;
+use super::escape::EscapeThreshold;
 
-/// Which contexts the experts look at.
+/// Which contexts the contexts look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contexts {
     /// Words, lines, nearby bytes.
@@ -22,21 +22,21 @@ pub enum Contexts {
 /// Size class: what is compiled into the engine as constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// 8 experts, sure symbols early: levels 1 to 3.
+    /// 8 contexts, escape symbols early: levels 1 to 3.
     Fast,
-    /// 16 experts, sure symbols: levels 4 and 5.
+    /// 16 contexts, escape symbols: levels 4 and 5.
     Standard,
-    /// 24 experts, every bit: levels 6 and 7.
+    /// 24 contexts, every bit: levels 6 and 7.
     Thorough,
-    /// 24 experts, 16 of them with counters: level 8.
+    /// 24 contexts, 16 of them with counters: level 8.
     Strong,
-    /// 56 experts, 48 of them with counters, and a residual layer: level 9.
+    /// 56 contexts, 48 of them with counters, and a residual layer: level 9.
     Best,
 }
 
 impl Class {
-    /// Number of experts.
-    pub fn experts(self) -> usize {
+    /// Number of contexts.
+    pub fn contexts(self) -> usize {
         match self {
             Class::Fast => 8,
             Class::Standard => 16,
@@ -45,14 +45,14 @@ impl Class {
         }
     }
 
-    /// Whether some experts have direct counters.
+    /// Whether some contexts have direct counters.
     pub fn counted(self) -> bool {
         matches!(self, Class::Strong | Class::Best)
     }
 
-    /// Number of contexts of which is remembered what followed: as many as there are
+    /// Number of contexts of which is remembered what indirect: as many as there are
     /// lanes for.
-    pub fn followed(self) -> usize {
+    pub fn indirect(self) -> usize {
         match self {
             Class::Fast => 5,
             Class::Standard => 7,
@@ -62,22 +62,22 @@ impl Class {
     }
 
     /// When long matches are asked about whole symbols, if ever.
-    pub fn sure(self) -> Option<Certainty> {
+    pub fn escape(self) -> Option<EscapeThreshold> {
         match self {
-            Class::Fast => Some(Certainty { length: 8, probability: 54_000 }),
-            Class::Standard => Some(Certainty { length: 16, probability: 65_350 }),
+            Class::Fast => Some(EscapeThreshold { length: 8, probability: 54_000 }),
+            Class::Standard => Some(EscapeThreshold { length: 16, probability: 65_350 }),
             _ => None,
         }
     }
 }
 
 /// By how many rates the mixer learns faster at first …
-const BINARY_HASTE: f32 = 2.0;
-const TEXT_HASTE: f32 = 5.0;
+const BINARY_WARM_UP: f32 = 2.0;
+const TEXT_WARM_UP: f32 = 5.0;
 /// … and symbols after which half of that is gone.
-const EARLY: f32 = 20_000.0;
+const WARM_UP_HALF: f32 = 20_000.0;
 /// Symbols of text after which the rate itself has fallen to 1/√2.
-const SETTLED: f32 = 1_000_000.0;
+const DECAY: f32 = 1_000_000.0;
 
 /// A registered model.
 #[derive(Clone, Copy, Debug)]
@@ -89,19 +89,19 @@ pub struct Model {
     /// Expert set.
     pub contexts: Contexts,
     /// Largest slot table, log2 of bytes.
-    pub most_slots: u32,
+    pub most_hash_table: u32,
     /// Largest n-gram table of the network, log2 of rows.
     pub most_rows: u32,
 }
 
 const fn model(id: u16, class: Class, contexts: Contexts) -> Model {
-    let (most_slots, most_rows) = match class {
+    let (most_hash_table, most_rows) = match class {
         Class::Fast => (24, 12),
         Class::Standard | Class::Thorough => (28, 14),
         Class::Strong => (28, 15),
         Class::Best => (28, 16),
     };
-    Model { id, class, contexts, most_slots, most_rows }
+    Model { id, class, contexts, most_hash_table, most_rows }
 }
 
 /// Every registered model.
@@ -142,7 +142,7 @@ impl Model {
         found.expect("every class is registered for every kind of contexts")
     }
 
-    /// Learning rate of the mixer after `length` symbols: at first in haste, then, as
+    /// Learning rate of the mixer after `length` symbols: at first in warm_up, then, as
     /// text is alike for long, falling there with the square root of what was seen.
     #[inline(always)]
     pub fn mixer_rate(&self, length: usize) -> f32 {
@@ -154,16 +154,16 @@ impl Model {
             Class::Best => (0.00013, 0.0001),
         };
         let length = length as f32;
-        let early = EARLY / (EARLY + length);
+        let early = WARM_UP_HALF / (WARM_UP_HALF + length);
         if self.contexts == Contexts::Binary {
-            return binary * (1.0 + BINARY_HASTE * early);
+            return binary * (1.0 + BINARY_WARM_UP * early);
         }
-        text * (1.0 + TEXT_HASTE * early) * (SETTLED / (SETTLED + length)).sqrt()
+        text * (1.0 + TEXT_WARM_UP * early) * (DECAY / (DECAY + length)).sqrt()
     }
 
     /// log2 of the bytes of the slot table for a group of `length` bytes.
-    pub fn slots_log2(&self, length: usize) -> u32 {
-        (length.max(1) * self.class.experts() * 8).ilog2().clamp(14, self.most_slots)
+    pub fn hash_table_log2(&self, length: usize) -> u32 {
+        (length.max(1) * self.class.contexts() * 8).ilog2().clamp(14, self.most_hash_table)
     }
 
     /// log2 of the rows of each n-gram table for a group of `length` bytes.
@@ -177,7 +177,7 @@ impl Model {
     }
 
     /// log2 of the contexts of each refining map for a group of `length` bytes.
-    pub fn refine_log2(&self, length: usize) -> u32 {
+    pub fn apm_log2(&self, length: usize) -> u32 {
         length.max(1).ilog2().clamp(8, 16)
     }
 
@@ -186,7 +186,7 @@ impl Model {
     pub fn memory(&self, length: usize) -> u64 {
         let row = if self.class == Class::Fast { 64 } else { 128 };
         let counted = if self.class.counted() { 3 } else { 1 };
-        (counted << self.slots_log2(length))
+        (counted << self.hash_table_log2(length))
             + ((8 << self.rows_log2(length)) + 4096) * row
             + (3 << (self.match_log2(length) + 2))
             + (24 << 20)
@@ -201,11 +201,11 @@ mod tests {
     fn the_mixer_settles_on_text_and_not_on_binary_data() {
         for model in MODELS {
             let text = model.contexts != Contexts::Binary;
-            let (haste, falls) = if text { (5.0, 0.5f32.sqrt()) } else { (2.0, 1.0) };
+            let (warm_up, falls) = if text { (5.0, 0.5f32.sqrt()) } else { (2.0, 1.0) };
             let [first, half, settled, late] =
                 [0, 20_000, 1_000_000, usize::MAX].map(|length| model.mixer_rate(length));
-            let rate = first / (1.0 + haste);
-            assert!((half / rate - (1.0 + haste / 2.0)).abs() < 0.04, "model {}", model.id);
+            let rate = first / (1.0 + warm_up);
+            assert!((half / rate - (1.0 + warm_up / 2.0)).abs() < 0.04, "model {}", model.id);
             assert!((settled / rate - falls).abs() < 0.08, "model {}", model.id);
             assert!(if text { late < rate / 100.0 } else { (late / rate - 1.0).abs() < 1e-6 });
         }
