@@ -4,13 +4,12 @@
 use pear_archive::arith::{Isa, LaneKernel, Simd, math};
 use pear_archive::codec::{codec_name, filter_name};
 use pear_archive::model::history::{self, NEXT};
-use pear_archive::model::size::{Contexts, MODELS};
+use pear_archive::model::size::{Class, Contexts, MODELS};
 
 const SPEC: &str = include_str!("../spec/codec.md");
 const ARITHMETIC: &str = include_str!("../spec/arithmetic.md");
 
 const CODEC: &str = include_str!("../src/codec/mod.rs");
-const PEAR: &str = include_str!("../src/codec/pear.rs");
 const CONTEXTS: &str = include_str!("../src/model/contexts/lists.rs");
 const ENGINE: &str = include_str!("../src/model/engine.rs");
 const APM: &str = include_str!("../src/model/apm.rs");
@@ -82,32 +81,48 @@ fn the_models_of_the_spec_are_registered() {
         [model.id.to_string(), format!("{:?}", model.class), format!("{:?}", model.contexts)]
     });
     assert_eq!(table(SPEC, "| Model | Class |"), code);
-    let classes = table(SPEC, "| Class | contexts |");
     for model in MODELS {
-        let name = format!("{:?}", model.class);
-        let row = classes.iter().find(|row| row[0] == name).unwrap();
-        assert_eq!(row[8..10], [model.most_hash_table.to_string(), model.most_rows.to_string()]);
-        let escape = model.class.escape().map_or(["–".to_owned(), "–".to_owned()], |least| {
-            [least.length.to_string(), least.probability.to_string()]
-        });
-        assert_eq!(row[10], model.class.indirect().to_string());
-        assert_eq!(row[11..], escape);
-        let shape = between(PEAR, &format!("Class::{name} => $run!("), ")");
-        let shape = shape.replace("true", "yes").replace("false", "no");
-        assert_eq!(row[1..8], shape.split(", ").collect::<Vec<_>>());
-        let contexts: usize = row[1].parse().unwrap();
+        let size = model.class.size();
         let length = 1 << 16;
-        let clamped = (length * contexts * 8).ilog2().clamp(14, model.most_hash_table);
+        let clamped = (length * size.contexts * 8).ilog2().clamp(14, size.most_hash_table);
         assert_eq!(model.hash_table_log2(length), clamped);
         for (length, least) in [(0, 8), (1, 8), (1 << 10, 10)] {
             assert_eq!(model.rows_log2(length), least);
             assert_eq!(model.match_log2(length), least);
             assert_eq!(model.apm_log2(length), least);
         }
-        assert_eq!(model.rows_log2(usize::MAX), model.most_rows);
+        assert_eq!(model.rows_log2(usize::MAX), size.most_rows);
         assert_eq!(model.match_log2(usize::MAX), 22);
         assert_eq!(model.apm_log2(usize::MAX), 16);
     }
+}
+
+#[test]
+fn the_size_classes_of_the_spec_are_those_of_the_code() {
+    let code = Class::ALL.iter().map(|class| {
+        let size = class.size();
+        let numbers = [
+            size.contexts,
+            size.layout().vectors,
+            size.mixer_contexts,
+            size.width,
+            size.match_models,
+            size.counters,
+        ];
+        let dash = || "–".to_owned();
+        let mut row = vec![size.name.to_owned()];
+        row.extend(numbers.map(|number| number.to_string()));
+        row.push(if size.residual { "yes" } else { "no" }.to_owned());
+        row.extend([size.most_hash_table, size.most_rows].map(|log2| log2.to_string()));
+        row.push(size.indirect.to_string());
+        row.push(size.escape.map_or_else(dash, |least| least.length.to_string()));
+        row.push(size.escape.map_or_else(dash, |least| least.probability.to_string()));
+        row.push(size.apm_stages.to_string());
+        row
+    });
+    assert_eq!(table(SPEC, "| Class | contexts |"), code.collect::<Vec<_>>());
+    let mut levels = Class::ALL.iter().map(|class| class.size().last_level);
+    assert_eq!(levels.next_back(), Some(9), "every level has a class");
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! Adaptive probability state_maps: the last correction, by context.
+//! APM stages (adaptive probability maps, SSE): the last correction, by context.
 //!
-//! A map holds, for each context, the probability at 24 points of the logistic
+//! A stage holds, for each context, the probability at 24 points of the logistic
 //! axis; between two points it interpolates, and both learn by their share. A
 //! context that was seldom used learns fast.
 //!
@@ -63,7 +63,7 @@ impl Apm {
         self.rows.prefetch(context);
     }
 
-    /// Refines the prediction `x` (logistic domain) in the chosen context.
+    /// Returns the probability for prediction `x` (logistic domain) in the selected context.
     #[inline(always)]
     pub fn refine(&mut self, x: f32) -> f32 {
         let position = (x.clamp(-8.0, 8.0) + 8.05) * (1.0 / STEP);

@@ -92,7 +92,7 @@ pub struct ContextState {
 }
 
 impl ContextState {
-    /// Before the first symbol. What follows is remembered for `indirect` contexts.
+    /// Before the first symbol. It has `indirect` indirect contexts.
     pub fn new(indirect: usize) -> ContextState {
         ContextState {
             recent: 0,

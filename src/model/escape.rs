@@ -1,9 +1,8 @@
-//! Escape symbols: one decision for a whole symbol inside a long match.
+//! Escape flag: one bit for a whole symbol in a long match.
 //!
-//! Where a match is long and such matches have held, the next symbol is asked
-//! about as a whole before any of its bits: is it the expected one? If so, that
-//! one decision is all it costs, in bits and in time, and the contexts do not even
-//! look. If not, it is coded bit by bit like any other.
+//! If a match is long and such matches were right, one flag codes "the next symbol is
+//! the predicted one". If it is set, the symbol's eight bits are not coded, and the
+//! contexts do not learn. If not, the symbol is coded bit by bit like any other.
 //!
 //! Normative text: spec/codec.md §5.10.
 
@@ -12,12 +11,12 @@ const ESCAPE_FIRST: u16 = 60_000;
 /// The probabilities move by 1/2^5 of an error.
 const ESCAPE_SHIFT: u32 = 5;
 
-/// When a match is escape threshold of the next symbol.
+/// When an escape flag is coded.
 #[derive(Clone, Copy, Debug)]
 pub struct EscapeThreshold {
     /// Shortest match that is believed.
     pub length: u32,
-    /// Least probability, in 1/2^16, at which it is asked.
+    /// Least probability, in 1/2^16, that the match is right.
     pub probability: u16,
 }
 

@@ -50,7 +50,7 @@ pub struct Place {
 }
 
 impl HashTable {
-    /// A table of `2^log2_bytes` bytes of slots, at least one bucket, and repeated as
+    /// A table of `2^log2_bytes` bytes of slots, at least one bucket, and twice as
     /// many bytes of counters if the model has them.
     pub fn new(log2_bytes: u32, counted: bool) -> HashTable {
         let log2 = log2_bytes.max(6) - 6;

@@ -1,7 +1,7 @@
 //! Gated mixing of predictions in the logistic domain.
 //!
-//! `K` selectors each choose one of their weight sets by a context. The weights
-//! of an input are the sum of its weights in the chosen sets: what holds
+//! `K` mixer contexts each select one of their weight sets. The weights
+//! of an input are the sum of its weights in the selected sets: what holds
 //! everywhere is learnt by all of them, what holds in one context by that one.
 //! Inputs and weights are in vectors of sixteen.
 //!
@@ -14,18 +14,18 @@ pub const LATE: usize = 15;
 /// Largest magnitude of a mixed prediction.
 pub const CLAMP: f32 = 11.5;
 
-/// `K` selectors over `W` vectors of inputs, each with its own weight sets.
+/// `K` mixer contexts over `W` vectors of inputs, each with its own weight sets.
 #[derive(Clone, Debug)]
 pub struct Mixer<const W: usize, const K: usize> {
     weights: Vec<[Vector; W]>,
-    /// First weight set of each selector.
+    /// First weight set of each mixer context.
     base: [usize; K],
-    /// Weight sets chosen for the current bit.
+    /// Weight sets selected for the current bit.
     chosen: [usize; K],
 }
 
 impl<const W: usize, const K: usize> Mixer<W, K> {
-    /// `sizes[k]` weight sets for selector `k`; the weights of an input sum to
+    /// `sizes[k]` weight sets for mixer context `k`; the weights of an input sum to
     /// `initial`.
     pub fn new(sizes: &[usize; K], initial: f32) -> Self {
         let mut base = [0; K];
@@ -40,7 +40,7 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
 
     /// Mixes `inputs` and one input that is ready late, `late`, whose weight
     /// lies in lane `LATE` of vector `vector` (where `inputs` holds 0), under one
-    /// weight set of each selector: the sum of their products with the weights.
+    /// weight set of each mixer context: the sum of their products with the weights.
     #[inline(always)]
     pub fn mix<S: Simd>(
         &mut self,
@@ -72,7 +72,7 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
         simd.mul(simd.load(&inputs[w].0), weights)
     }
 
-    /// Trains the chosen sets, all alike; `step` is `bit − p`, times the rate.
+    /// Trains the selected sets, all alike; `step` is `bit − p`, times the rate.
     #[inline(always)]
     pub fn update<S: Simd>(&mut self, simd: S, inputs: &[Vector; W], step: f32) {
         let step = simd.splat(step);

@@ -1,13 +1,13 @@
 //! The PEAR predictor: one file per part, forward beside backward.
 //!
-//! A group is predicted bit by bit. Context contexts look up bit histories
-//! ([`slots`], [`history`]) under hashed contexts ([`contexts`]) and turn them
-//! into predictions ([`state_map`]), beside direct counters ([`counters`]); matches
-//! ([`match_model`]) and what indirect the same contexts before ([`indirect`]) guess
-//! whole symbols ([`predicted`]), and the byte-level network ([`network`]) adds its
-//! prediction; gated mixing ([`mixer`]) joins them, and adaptive probability state_maps
-//! ([`apm`]) correct the result.
-//! Inside long matches a whole symbol is asked about at once ([`escape`]).
+//! A group is predicted bit by bit. Hashed contexts ([`contexts`]) look up bit
+//! histories ([`hash_table`], [`history`]), which StateMaps ([`state_map`]) turn into
+//! predictions; direct counters ([`counters`]) stand beside them. Match models
+//! ([`match_model`]) and indirect contexts ([`indirect`]) predict whole symbols
+//! ([`predicted`]), and the byte-level network ([`network`]) adds its prediction. The
+//! mixer ([`mixer`]) joins them, and APM stages ([`apm`]) correct the result.
+//! In long matches one flag can code a whole symbol ([`escape`]).
+//! [`size`] declares the size classes, [`layout`] places the inputs.
 //! Everything learns online, the same in encoder and decoder. The predictor
 //! knows nothing of the coder.
 //!
@@ -22,6 +22,7 @@ pub mod hash_table;
 pub mod history;
 pub mod indirect;
 pub mod instructions;
+pub mod layout;
 pub mod match_model;
 pub mod mixer;
 pub mod network;
@@ -31,6 +32,6 @@ pub mod size;
 pub mod state_map;
 
 pub use contexts::Spelling;
-pub use engine::Engine;
+pub use engine::{Engine, Predictor};
 pub use past::Past;
-pub use size::{Class, Contexts, Model};
+pub use size::{Class, Contexts, Model, Size, SizeKernel};

@@ -19,17 +19,17 @@ const PREDICTED_STRETCH: f32 = 1.098_612_3;
 #[repr(align(64))]
 struct Integers([i32; 16]);
 
-/// At most sixteen predicted.
+/// At most sixteen predicted symbols.
 #[derive(Clone, Debug)]
 pub struct PredictedSymbols {
-    /// The symbol each lane predicted behind a leading one; 0 for none.
+    /// The symbol each lane predicts, behind a leading one; 0 for none.
     symbols: Integers,
     /// How strongly; 0 once a bit went against it.
     strengths: Vector,
-    /// −1 where the symbol came repeated running, else 0.
+    /// −1 where the symbol came twice in succession, else 0.
     repeated: Integers,
-    /// Probability that the next bit of a set holds, and the same in the logistic
-    /// domain: `[came once, repeated running]`.
+    /// Probability that the next bit of a predicted symbol is right, and the same in the logistic
+    /// domain: `[came once, twice in succession]`.
     confidence: [Vector; 2],
     stretch: [Vector; 2],
 }
@@ -47,7 +47,7 @@ impl Default for PredictedSymbols {
 }
 
 impl PredictedSymbols {
-    /// In lane `lane` a set whose strength is occupied: `symbol` behind a leading one, or
+    /// Sets lane `lane` to a predicted symbol with its input: `symbol` behind a leading one, or
     /// 0 for none.
     #[inline(always)]
     pub fn set(&mut self, lane: usize, symbol: u32, strength: f32) {

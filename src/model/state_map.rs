@@ -1,4 +1,4 @@
-//! Adaptive state_maps: what a bit history has meant so far.
+//! StateMaps: the probability that each bit history has stood for so far.
 //!
 //! For every context and history state: a probability in 1/2^22, how often it
 //! was used, and the probability in the logistic domain, kept up to date so

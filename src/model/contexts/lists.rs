@@ -119,7 +119,7 @@ impl ContextState {
         values
     }
 
-    /// Values of the contexts for parser code and records, most useful first.
+    /// Values of the contexts for machine code and records, most useful first.
     #[inline(always)]
     fn binary(&self, past: &[u8]) -> [u64; MOST] {
         let r = self.recent;
@@ -228,7 +228,7 @@ impl ContextState {
         ]
     }
 
-    /// Values of the indirect contexts for parser code and records, most useful first.
+    /// Values of the indirect contexts for machine code and records, most useful first.
     #[inline(always)]
     fn indirect_in_binary(&self) -> [u64; MOST_INDIRECT] {
         let r = self.recent;

@@ -1,4 +1,4 @@
-//! The contexts' side of the engine: hash_table, state_maps and counters of all contexts.
+//! The contexts' side of the engine: slots, StateMaps and counters of all contexts.
 //!
 //! Normative text: spec/codec.md §5.3 and §5.4.
 
@@ -8,22 +8,34 @@ use crate::model::hash_table::occupied;
 
 impl<
     S: Simd,
-    const N: usize,
-    const W: usize,
-    const K: usize,
-    const B: usize,
-    const M: usize,
-    const C: usize,
-    const DEEP: bool,
-> Engine<S, N, W, K, B, M, C, DEEP>
+    const CONTEXTS: usize,
+    const VECTORS: usize,
+    const MIXER_CONTEXTS: usize,
+    const WIDTH: usize,
+    const MATCH_MODELS: usize,
+    const COUNTERS: usize,
+    const APM_STAGES: usize,
+    const RESIDUAL: bool,
+>
+    Engine<
+        S,
+        CONTEXTS,
+        VECTORS,
+        MIXER_CONTEXTS,
+        WIDTH,
+        MATCH_MODELS,
+        COUNTERS,
+        APM_STAGES,
+        RESIDUAL,
+    >
 {
     /// Writes the hash_table back and finds those of the next nibble.
     #[inline(always)]
     pub(super) fn select(&mut self, nibble: u32) {
-        for i in 0..N {
+        for i in 0..CONTEXTS {
             let nibble_slots = &mut self.nibble_slots[i / 16];
             self.hash_table.put(self.places[i], nibble_slots.slot(i % 16));
-            if i < C {
+            if i < COUNTERS {
                 self.hash_table.put_counts(self.places[i], self.counts[i]);
             }
             let hash = self.hashes[i];
@@ -31,11 +43,11 @@ impl<
             let (place, slot) = self.hash_table.find(hash ^ nibble >> 1, checksum);
             self.places[i] = place;
             nibble_slots.load(i % 16, slot);
-            if i < C {
+            if i < COUNTERS {
                 self.hash_table.prefetch_counts(place);
             }
         }
-        for i in 0..C {
+        for i in 0..COUNTERS {
             let occupied = occupied(&self.nibble_slots[i / 16].slot(i % 16));
             self.counts[i] = self.hash_table.counts(self.places[i], occupied);
         }
@@ -47,8 +59,8 @@ impl<
     #[inline(always)]
     pub(super) fn predict_slots(&mut self) {
         let node = self.node & 15;
-        for row in 0..Self::ROWS {
-            match N - 16 * row {
+        for row in 0..Self::LAYOUT.context_vectors {
+            match CONTEXTS - 16 * row {
                 16.. => self.predict_contexts::<16>(row, node),
                 _ => self.predict_contexts::<8>(row, node),
             }
@@ -60,8 +72,8 @@ impl<
     #[inline(always)]
     pub(super) fn learn_contexts(&mut self, bit: u32) {
         let node = self.node & 15;
-        for row in 0..Self::ROWS {
-            match N - 16 * row {
+        for row in 0..Self::LAYOUT.context_vectors {
+            match CONTEXTS - 16 * row {
                 16.. => self.train_contexts::<16>(row, node, bit),
                 _ => self.train_contexts::<8>(row, node, bit),
             }
@@ -89,7 +101,7 @@ impl<
     fn predict_counters(&mut self, node: usize) {
         for (row, counters) in self.counters.iter_mut().enumerate() {
             let cells = core::array::from_fn(|i| self.counts[16 * row + i][node]);
-            counters.predict(self.simd, &cells, &mut self.inputs[Self::COUNTED + row]);
+            counters.predict(self.simd, &cells, &mut self.inputs[Self::LAYOUT.counters + row]);
         }
     }
 
