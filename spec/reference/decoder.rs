@@ -325,10 +325,9 @@ const POSITIONS: usize = 8;
 const NGRAMS: usize = 5;
 const ENERGY_RATE: f32 = 0.002;
 const LONGEST: usize = 400;
-const RATE: f32 = 0.006;
-const PREDICTED_RATE: f32 = 0.006;
-const PREDICTED_FIRST: f32 = 0.75;
-const PREDICTED_STRETCH: f32 = 1.098_612_3;
+const CONFIDENCE_RATE: f32 = 0.006;
+const CONFIDENCE_FIRST: f32 = 0.75;
+const CONFIDENCE_STRETCH: f32 = 1.098_612_3;
 const ESCAPE_FIRST: i32 = 60_000;
 const ESCAPE_SHIFT: u32 = 5;
 const RATE_OF: [f32; 16] = [
@@ -354,6 +353,7 @@ const RAISE: [f32; 16] =
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 const SECOND: u64 = 0xC2B2_AE3D_27D4_EB4F;
 const THIRD: u64 = 0xD6E8_FEB8_6659_FD93;
+const GOLDEN: u32 = 0x9E37_79B1;
 const SMALL: u32 = 0x2F0B_4C47;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -1074,8 +1074,8 @@ impl MatchModel {
             length: 0,
             misses: 0,
             expected: None,
-            confidence: [[0.75; 16]; 4],
-            stretched: [[1.098_612_3; 16]; 4],
+            confidence: [[CONFIDENCE_FIRST; 16]; 4],
+            stretched: [[CONFIDENCE_STRETCH; 16]; 4],
             cell: (0, 0),
             input: 0.0,
         }
@@ -1088,9 +1088,9 @@ impl MatchModel {
             let right = (predicted ^ last).leading_zeros() as f32;
             let (misses, bucket) = self.cell;
             let mut t = self.confidence[misses][bucket];
-            t += (1.0 - t) * (right * RATE);
+            t += (1.0 - t) * (right * CONFIDENCE_RATE);
             if predicted != last {
-                t -= t * RATE;
+                t -= t * CONFIDENCE_RATE;
             }
             t = t.clamp(0.01, 0.9998);
             self.confidence[misses][bucket] = t;
@@ -1161,8 +1161,8 @@ impl Indirect {
         let right = (self.predicted ^ symbol).leading_zeros() as f32;
         let wrong = (self.predicted != symbol) as u8 as f32;
         let mut t = self.confidence[self.repeated];
-        t += (1.0 - t) * (right * PREDICTED_RATE);
-        t -= (t * wrong) * PREDICTED_RATE;
+        t += (1.0 - t) * (right * CONFIDENCE_RATE);
+        t -= (t * wrong) * CONFIDENCE_RATE;
         self.confidence[self.repeated] = t.clamp(0.01, 0.9998);
         self.stretched[self.repeated] = stretch(self.confidence[self.repeated]);
     }
@@ -1374,7 +1374,7 @@ fn mixer_rate(class: &Class, contexts: Contexts, n: usize) -> f32 {
 
 /// §5.7, mixer_contexts.
 fn hashed(v: u32) -> usize {
-    (v.wrapping_mul(0x9E37_79B1) >> 20) as usize
+    (v.wrapping_mul(GOLDEN) >> 20) as usize
 }
 
 /// §5
@@ -1435,12 +1435,12 @@ impl Engine {
             _ => 3,
         };
         let indirect = |_| Indirect {
-            confidence: [PREDICTED_FIRST; 2],
-            stretched: [PREDICTED_STRETCH; 2],
+            confidence: [CONFIDENCE_FIRST; 2],
+            stretched: [CONFIDENCE_STRETCH; 2],
             predicted: 0,
             repeated: 0,
         };
-        let dither = |i| 0x9E37_79B1u32.wrapping_mul(i as u32 % 16 + 1);
+        let dither = |i| GOLDEN.wrapping_mul(i as u32 % 16 + 1);
         Ok(Engine {
             state: ContextState::new(contexts, class.indirect, spelling),
             partial: 1,
@@ -1619,7 +1619,7 @@ impl Engine {
         (self.mixed, self.alone) = (squash(y), squash(network));
         let latest = self.latest();
         self.inputs[latest] = network;
-        let third = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1) >> 16;
+        let third = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(GOLDEN) >> 16;
         let rows = [partial | c1 << 8, expected | partial << 8, third as usize];
         let state_maps = self.apms.len() as f32;
         let refined = self.apms.iter_mut().zip(rows).map(|(map, row)| map.refine(row, y));

@@ -4,16 +4,11 @@
 
 mod lists;
 
+use super::hash::{MULTIPLIER, SMALL, THIRD};
 use super::indirect::IndirectContexts;
 use super::instructions::InstructionParser;
 use super::network::NGRAMS;
 use super::size::Contexts;
-
-/// Odd multiplier of all hashes: 2^64 divided by the golden ratio.
-const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
-
-/// Multiplier of the running hashes.
-const SMALL: u32 = 0x2F0B_4C47;
 
 /// What each symbol stands for: itself, or a byte pair's expansion.
 #[derive(Clone, Debug)]
@@ -263,7 +258,7 @@ impl ContextState {
         let r = self.recent;
         let hash = |value: u64, index: u64| {
             let mixed = (value + index).wrapping_mul(MULTIPLIER).rotate_left(31);
-            (mixed.wrapping_mul(0xD6E8_FEB8_6659_FD93 + 2 * index) >> 32) as u32
+            (mixed.wrapping_mul(THIRD + 2 * index) >> 32) as u32
         };
         [
             hash(r & 0xFFFF, 1),

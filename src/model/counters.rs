@@ -10,6 +10,7 @@
 //!
 //! Normative text: spec/codec.md §5.4.2.
 
+use super::hash::GOLDEN;
 use crate::arith::{Simd, Vector, math};
 
 /// One half, in the place of the probability.
@@ -36,8 +37,6 @@ static RATE_OF: [f32; 16] = [
 /// Chance that a bit raises the confidence.
 static RAISE: [f32; 16] =
     [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.332, 0.25, 0.2, 0.145, 0.1, 0.07, 0.0];
-/// Step of the dither from lane to lane: 2^32 divided by the golden ratio.
-const GOLDEN: u32 = 0x9E37_79B1;
 
 /// Counters of sixteen contexts.
 #[derive(Clone, Debug)]

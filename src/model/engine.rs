@@ -12,6 +12,7 @@ use super::apm::Apm;
 use super::contexts::{ContextState, Spelling};
 use super::counters::Counters;
 use super::escape::Escape;
+use super::hash::hashed;
 use super::hash_table::{Counts, HashTable, NibbleSlots, Place};
 use super::layout::Layout;
 use super::match_model::MatchModel;
@@ -417,9 +418,3 @@ impl<
 /// Weight sets of each mixer context, in the order of `select_contexts`.
 const MIXER_CONTEXT_SIZES: [usize; 12] =
     [256, 256 * 3, 2048, 2048, 256, 2048, 2048, 256, 4096, 4096, 2048, 4096];
-
-/// A hash of `BITS` bits.
-#[inline(always)]
-fn hashed<const BITS: u32>(value: u32) -> usize {
-    (value.wrapping_mul(0x9E37_79B1) >> (32 - BITS)) as usize
-}

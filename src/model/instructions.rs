@@ -91,8 +91,11 @@ impl InstructionParser {
     /// Takes in one byte.
     #[inline(always)]
     pub fn push(&mut self, byte: u8) {
-        self.so_far =
-            self.so_far.wrapping_add(byte as u32 + 1).wrapping_mul(0x2F0B_4C47).rotate_left(11);
+        self.so_far = self
+            .so_far
+            .wrapping_add(byte as u32 + 1)
+            .wrapping_mul(super::hash::SMALL)
+            .rotate_left(11);
         match self.phase {
             Phase::Opcode => self.opcode(byte),
             Phase::Escaped if byte == 0x38 || byte == 0x3A => {

@@ -6,13 +6,13 @@
 //!
 //! Normative text: spec/codec.md §5.5.
 
+use super::confidence;
+use super::hash::{MULTIPLIER, THIRD};
 use crate::arith::memory::Table;
 use crate::arith::{Simd, math};
 
 /// Lengths above this are not told apart.
 const LONGEST: u32 = 400;
-/// How fast confidence follows what happens.
-const RATE: f32 = 0.006;
 /// Buckets of length.
 const BUCKETS: usize = 16;
 
@@ -63,8 +63,8 @@ impl MatchModel {
             length: 0,
             misses: 0,
             expected_symbol: 0,
-            confidence: [0.75; 4 * BUCKETS],
-            stretch: [1.098_612_3; 4 * BUCKETS],
+            confidence: [confidence::CONFIDENCE_FIRST; 4 * BUCKETS],
+            stretch: [confidence::CONFIDENCE_STRETCH; 4 * BUCKETS],
             cell: 0,
         }
     }
@@ -73,8 +73,8 @@ impl MatchModel {
     #[inline(always)]
     pub fn prefetch(&mut self, position: usize, recent: u64) {
         if position >= self.minimum as usize {
-            let hash = (recent << (64 - 8 * self.minimum)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            let hash = (hash ^ hash >> 29).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+            let hash = (recent << (64 - 8 * self.minimum)).wrapping_mul(MULTIPLIER);
+            let hash = (hash ^ hash >> 29).wrapping_mul(THIRD);
             self.hash = (hash >> (64 - self.log2)) as usize;
             self.table.prefetch(self.hash);
         }
@@ -127,14 +127,11 @@ impl MatchModel {
     #[inline(always)]
     fn learn<S: Simd>(&mut self, simd: S, predicted: u8, last: u8) {
         let right = (predicted ^ last).leading_zeros() as f32;
-        let mut p = self.confidence[self.cell];
-        p += (1.0 - p) * (right * RATE);
-        if predicted != last {
-            p -= p * RATE;
-        }
-        let p = p.clamp(0.01, 0.9998);
-        self.confidence[self.cell] = p;
-        self.stretch[self.cell] = simd.first(math::stretch(simd, simd.splat(p)));
+        let wrong = (predicted != last) as u32 as f32;
+        let p = simd.splat(self.confidence[self.cell]);
+        let p = confidence::moved(simd, p, simd.splat(right), simd.splat(wrong));
+        self.confidence[self.cell] = simd.first(p);
+        self.stretch[self.cell] = simd.first(math::stretch(simd, p));
     }
 
     /// The predicted byte with a leading one, or 0 for none, and the length_bucket of the

@@ -14,10 +14,12 @@
 //! Normative text: spec/codec.md §5.
 
 pub mod apm;
+pub mod confidence;
 pub mod contexts;
 pub mod counters;
 pub mod engine;
 pub mod escape;
+pub mod hash;
 pub mod hash_table;
 pub mod history;
 pub mod indirect;

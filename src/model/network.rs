@@ -7,6 +7,7 @@
 //!
 //! Normative text: spec/codec.md §5.6.
 
+use super::hash::MULTIPLIER;
 use crate::arith::memory::Table;
 use crate::arith::{Simd, Vector};
 
@@ -247,7 +248,7 @@ struct Noise(u64);
 impl Noise {
     /// A value in −scale ..= scale.
     fn next(&mut self, scale: f32) -> f32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.0 = self.0.wrapping_add(MULTIPLIER);
         let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         ((x ^ x >> 31) >> 40) as f32 / 8_388_608.0 * scale - scale

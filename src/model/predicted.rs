@@ -6,13 +6,8 @@
 //!
 //! Normative text: spec/codec.md §5.11.
 
+use super::confidence::{self, CONFIDENCE_FIRST, CONFIDENCE_STRETCH};
 use crate::arith::{Simd, Vector, math};
-
-/// How fast confidence follows what happens.
-const PREDICTED_RATE: f32 = 0.006;
-/// Trust at first, and in the logistic domain.
-const PREDICTED_FIRST: f32 = 0.75;
-const PREDICTED_STRETCH: f32 = 1.098_612_3;
 
 /// Sixteen integers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -40,8 +35,8 @@ impl Default for PredictedSymbols {
             symbols: Integers::default(),
             strengths: Vector::ZERO,
             repeated: Integers::default(),
-            confidence: [Vector([PREDICTED_FIRST; 16]); 2],
-            stretch: [Vector([PREDICTED_STRETCH; 16]); 2],
+            confidence: [Vector([CONFIDENCE_FIRST; 16]); 2],
+            stretch: [Vector([CONFIDENCE_STRETCH; 16]); 2],
         }
     }
 }
@@ -103,14 +98,11 @@ impl PredictedSymbols {
         let exponent = simd.shr::<23>(simd.bits(simd.to_float(odd)));
         let right = simd.to_float(simd.sub_i(simd.splat_i(127 + 8), exponent));
         let wrong = simd.to_float(simd.min_i(differ, simd.splat_i(1)));
-        let (rate, one) = (simd.splat(PREDICTED_RATE), simd.splat(1.0));
         let repeated = simd.load_i(&self.repeated.0);
         let once = simd.sub_i(simd.splat_i(-1), repeated);
         let [was_once, was_twice] = &self.confidence;
         let p = pick(simd, (simd.load(&was_once.0), once), (simd.load(&was_twice.0), repeated));
-        let p = simd.add(p, simd.mul(simd.sub(one, p), simd.mul(right, rate)));
-        let p = simd.sub(p, simd.mul(simd.mul(p, wrong), rate));
-        let p = simd.min(simd.max(p, simd.splat(0.01)), simd.splat(0.9998));
+        let p = confidence::moved(simd, p, right, wrong);
         let x = math::stretch(simd, p);
         for (k, new, old) in [(0, once, repeated), (1, repeated, once)] {
             let confidence = pick(simd, (p, new), (simd.load(&self.confidence[k].0), old));
@@ -132,6 +124,7 @@ fn pick<S: Simd>(simd: S, a: (S::F, S::I), b: (S::F, S::I)) -> S::F {
 mod tests {
     use super::*;
     use crate::arith::lanes::Scalar;
+    use crate::model::confidence::CONFIDENCE_RATE;
 
     /// Inputs of lane 3 for the bits of `symbol`, where `last_two` indirect.
     fn inputs(predicted: &mut PredictedSymbols, last_two: u16, symbol: u8) -> [f32; 8] {
@@ -146,7 +139,7 @@ mod tests {
     #[test]
     fn a_guess_speaks_until_a_bit_goes_against_it() {
         let mut predicted = PredictedSymbols::default();
-        let signs = inputs(&mut predicted, 0x00A5, 0xA7).map(|x| x / PREDICTED_STRETCH);
+        let signs = inputs(&mut predicted, 0x00A5, 0xA7).map(|x| x / CONFIDENCE_STRETCH);
         assert_eq!(signs, [1.0, -1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 0.0]);
     }
 
@@ -170,9 +163,13 @@ mod tests {
             let mut predicted = PredictedSymbols::default();
             predicted.set_indirect(0, [0x0041].into_iter());
             predicted.learn(Scalar, symbol);
-            let p = PREDICTED_FIRST + (1.0 - PREDICTED_FIRST) * (right * PREDICTED_RATE);
-            assert_eq!(predicted.confidence[0].0[0], p - p * wrong * PREDICTED_RATE, "{symbol:#x}");
-            assert_eq!(predicted.confidence[1].0[0], PREDICTED_FIRST);
+            let p = CONFIDENCE_FIRST + (1.0 - CONFIDENCE_FIRST) * (right * CONFIDENCE_RATE);
+            assert_eq!(
+                predicted.confidence[0].0[0],
+                p - p * wrong * CONFIDENCE_RATE,
+                "{symbol:#x}"
+            );
+            assert_eq!(predicted.confidence[1].0[0], CONFIDENCE_FIRST);
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Normative text: spec/codec.md §5.1.2.
 
-use super::{ContextState, MULTIPLIER};
+use super::ContextState;
+use crate::model::hash::{MULTIPLIER, SECOND, THIRD};
 use crate::model::indirect::MOST as MOST_INDIRECT;
 use crate::model::size::Contexts;
 
@@ -20,8 +21,8 @@ impl ContextState {
         };
         for (index, hash) in hashes.iter_mut().enumerate() {
             let seeded = values[index].wrapping_add(1).wrapping_mul(MULTIPLIER)
-                ^ (index as u64 + 1).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-            *hash = (seeded.wrapping_mul(0xC2B2_AE3D_27D4_EB4F) >> 32) as u32;
+                ^ (index as u64 + 1).wrapping_mul(THIRD);
+            *hash = (seeded.wrapping_mul(SECOND) >> 32) as u32;
         }
     }
 
@@ -42,64 +43,120 @@ impl ContextState {
         let line = self.line_start as u64;
         let folded = r & 0xDFDF_DFDF_DFDF_DFDF;
         [
+            // The last byte.
             r & 0xFF,
+            // Two bytes.
             r & 0xFFFF,
+            // Three bytes.
             r & 0xFF_FFFF,
+            // Four bytes.
             r & 0xFFFF_FFFF,
+            // Six bytes.
             r & 0xFFFF_FFFF_FFFF,
+            // The word so far.
             word << 8,
+            // The word so far, after the word before it.
             (word ^ w1 << 20) + c1,
+            // Five bytes.
             r & 0xFF_FFFF_FFFF,
             // 16 contexts
+            // Symbols that followed the last two bytes: repeats in a history of two.
             f2,
+            // The word so far and the word before the last: skips one word.
             word ^ w2 << 24,
+            // Column, byte above and last byte: tables.
             above << 16 | c1 << 8 | column << 32,
+            // Seven bytes.
             r & 0xFF_FFFF_FFFF_FFFF,
+            // Two bytes, the last one skipped: it may be a variation.
             r >> 8 & 0xFFFF,
+            // Three bytes, the last one skipped.
             r >> 8 & 0xFF_FFFF,
+            // Symbols that followed the last byte, with it.
             f1 << 8 | c1,
+            // Classes of eight bytes: shape of the text.
             classes & 0xFFFF_FFFF,
             // 24 contexts
+            // The word so far and both words before it.
             word ^ w1.wrapping_mul(MULTIPLIER) ^ w2 << 36,
+            // Last word and two bytes: endings after a word.
             w1 << 16 | r & 0xFFFF,
+            // Open tag and word: markup repeats words by element.
             tag << 16 ^ word,
+            // Two bytes and classes of three: shape behind few letters.
             (classes & 0xFFF) << 24 | r & 0xFFFF,
+            // Indentation, byte above and classes: starts of lines.
             indent | above << 16 | (classes & 0xFFF) << 32,
+            // Symbols that followed two bytes, with the last byte.
             f2 << 8 | c1,
+            // Byte above and three bytes: records in columns.
             above << 24 | r & 0xFF_FFFF,
+            // Bytes 1, 2 and 4: one byte may differ.
             r & 0xFF00_FFFF,
             // 56 contexts
+            // Eight bytes.
             r,
+            // Bytes 1 and 3: one byte may differ.
             r & 0xFF00FF,
+            // Bytes 3 and 4: what stands before two variable bytes.
             r & 0xFFFF_0000,
+            // Bytes 3 to 5, two skipped.
             r & 0xFF_FFFF_0000,
+            // Five bytes, the last one skipped.
             r & 0xFFFF_FFFF_FF00,
+            // High halves of six bytes: rough shape.
             r & 0xF0F0_F0F0_F0F0,
+            // Five bytes without letter case.
             folded & 0xFF_FFFF_FFFF,
+            // Four bytes without case, the last one skipped.
             folded >> 8 & 0xFFFF_FFFF,
+            // Symbols that followed the last byte, with two bytes.
             f1 << 16 | r & 0xFFFF,
+            // The two words before, in any word.
             w1 ^ w2 << 24,
+            // The word so far and the third word before.
             word ^ w3 << 24,
+            // The word so far, with the first and third words before.
             (word ^ w1 << 20) ^ w3.wrapping_mul(MULTIPLIER),
+            // Last word and last byte.
             w1 << 8 | c1,
+            // The word before the last, and the last byte.
             w2 << 8 | c1,
+            // Open tag and three bytes.
             tag << 24 | r & 0xFF_FFFF,
+            // Open tag, its parent and the word: place in a document.
             tag ^ parent << 20 ^ (word << 40),
+            // Parent tag and two bytes.
             parent << 16 | r & 0xFFFF,
+            // Start of the line and last byte: kinds of lines.
             line << 8 | c1,
+            // Start of the line and word.
             line ^ word << 32,
+            // Column and last byte: fixed columns.
             column << 8 | c1,
+            // Column, byte above and indentation.
             column << 16 | above << 8 | indent,
+            // Byte above and the one left of it.
             above << 8 | self.diagonal(past) << 16,
+            // Byte above and two bytes.
             above << 16 | r & 0xFFFF,
+            // Classes of twelve bytes: long shape.
             classes & 0xFFFF_FFFF_FFFF,
+            // Classes of six bytes, and symbols that followed the last byte.
             (classes & 0xFF_FFFF) << 24 | f1,
+            // Classes of five bytes, and the word.
             classes & 0xF_FFFF | word << 24,
+            // Classes of eight bytes before the last, and the last byte.
             (classes >> 4 & 0xFFFF_FFFF) << 8 | c1,
+            // Shape of the number: digits and separators.
             self.number as u64 | (classes & 0xFF) << 32,
+            // Symbols that followed three bytes, with the last byte.
             f3 | (r & 0xFF) << 16,
+            // Symbols that followed three bytes, with three bytes.
             f3 | (r & 0xFF_FFFF) << 16,
+            // The word so far and the open quotation mark.
             word << 8 | self.quote as u64,
+            // No context: order 0.
             0,
         ]
     }
@@ -133,67 +190,123 @@ impl ContextState {
         let quad = past.len() as u64 & 3;
         let [at, instruction, so_far, one, two] = self.code();
         let [b0, b1, b2, b3] = self.parser.before.map(u64::from);
-        let three = two ^ b2.wrapping_mul(0xC2B2_AE3D_27D4_EB4F);
+        let three = two ^ b2.wrapping_mul(SECOND);
         let opcodes = (b0 >> 8) << 32 ^ (b1 >> 8) << 44 ^ (b2 >> 8).wrapping_mul(MULTIPLIER);
         [
+            // The last byte.
             r & 0xFF,
+            // Two bytes.
             r & 0xFFFF,
+            // Three bytes.
             r & 0xFF_FFFF,
+            // Four bytes.
             r & 0xFFFF_FFFF,
+            // Six bytes.
             r & 0xFFFF_FFFF_FFFF,
+            // The instruction so far.
             so_far,
+            // The instruction so far, after the one before.
             so_far ^ one,
+            // Byte above in the record, and the last byte.
             up << 8 | c1 | record,
             // 16 contexts
+            // Five bytes.
             r & 0xFF_FFFF_FFFF,
+            // The instruction so far, after two instructions.
             so_far ^ two,
+            // Opcode so far, after three opcodes: order of operations.
             instruction ^ opcodes,
+            // Two bytes, the last one skipped.
             r >> 8 & 0xFFFF,
+            // Three bytes, the last one skipped.
             r >> 8 & 0xFF_FFFF,
+            // The two bytes above in the records.
             up << 8 | up2 | record,
+            // Symbols that followed the last byte, with it.
             f1 << 8 | c1,
+            // Symbols that followed the last two bytes.
             f2,
             // 24 contexts
+            // The instruction so far, after three instructions.
             so_far ^ three,
+            // Bytes 1 and 3: one byte may differ.
             r & 0xFF00FF,
+            // Bytes 1, 2 and 4: one byte may differ.
             r & 0xFF00_FFFF,
+            // Bytes 3 and 4: what stands before two variable bytes.
             r & 0xFFFF_0000,
+            // Byte above and two bytes.
             up << 16 | r & 0xFFFF | record,
+            // Place in the record and last byte.
             place | c1 << 32,
-            instruction ^ opcodes ^ (b3 >> 8).wrapping_mul(0xC2B2_AE3D_27D4_EB4F),
+            // Opcode so far, after four opcodes.
+            instruction ^ opcodes ^ (b3 >> 8).wrapping_mul(SECOND),
+            // Seven bytes.
             r & 0xFF_FFFF_FFFF_FFFF,
             // 56 contexts
+            // Eight bytes.
             r,
+            // The letters so far: strings in programs.
             self.word as u64,
+            // High halves of four bytes: sizes of numbers.
             r & 0xF0F0_F0F0,
+            // High halves of eight bytes.
             r & 0xF0F0_F0F0_F0F0_F0F0,
+            // The fourth byte back, high halves behind it.
             r & 0xFFF0_F0F0,
+            // Place in the record.
             place,
+            // Place in the record and byte above.
             place | up << 32,
+            // Both bytes above and the last byte.
             up << 8 | up2 << 24 | c1 | record,
+            // Byte above and three bytes.
             up << 24 | r & 0xFF_FFFF | record,
+            // Byte above, the one right of it, and the last byte.
             up << 8 | back(stride - 1) << 16 | c1 << 24 | record,
+            // Byte above and the one left of it.
             back(stride + 1) << 8 | up | record,
+            // The byte that goes on the series of the two above.
             (up.wrapping_sub(up2).wrapping_add(up)) & 255 | record,
+            // Bytes 4 and 8 back: words of 32 bits.
             back(4) << 8 | back(8) | quad << 16,
+            // Byte 4 back and the last byte, by alignment.
             back(4) << 8 | c1 | quad << 16,
+            // Byte 8 back and the last byte: words of 64 bits.
             back(8) << 8 | c1,
+            // Byte 16 back and the last byte, by alignment.
             back(16) << 8 | c1 | quad << 16,
+            // The last byte, by alignment.
             c1 | quad << 8,
+            // Two bytes, by alignment.
             r & 0xFFFF | quad << 16,
+            // Three bytes, by alignment.
             r & 0xFF_FFFF | quad << 24,
+            // Symbols that followed two bytes, with the last byte.
             f2 << 8 | c1,
+            // Symbols that followed the last byte, with two bytes.
             f1 << 16 | r & 0xFFFF,
+            // Symbols that followed three bytes, with three bytes.
             f3 | (r & 0xFF_FFFF) << 16,
+            // Opcode so far and the last byte.
             instruction | c1 << 40,
+            // Opcode so far, after the opcode before.
             instruction ^ (b0 >> 8) << 40,
+            // Opcode so far, after the instruction before.
             instruction ^ one,
+            // Place in the instruction, after three opcodes.
             at | opcodes << 8,
+            // The instruction so far, after the instruction before the last.
             so_far ^ (b1 << 40),
+            // The instruction so far, after three opcodes.
             so_far ^ opcodes.wrapping_mul(MULTIPLIER),
+            // Bytes 4 to 6, three skipped: after a displacement.
             r & 0xFFFF_FF00_0000,
+            // Bytes 1, 2 and 6: a field between may differ.
             r & 0xFF00_0000_FFFF,
+            // Bytes 3 to 6, two skipped.
             r >> 16 & 0xFFFF_FFFF,
+            // No context: order 0.
             0,
         ]
     }
@@ -218,12 +331,19 @@ impl ContextState {
         let [w1, w2, _] = self.words.map(u64::from);
         let tag = self.tags[self.depth & 15] as u64;
         [
+            // The last byte.
             r & 0xFF,
+            // Two bytes.
             r & 0xFFFF,
+            // Three bytes.
             r & 0xFF_FFFF,
+            // The word so far, after the word before it.
             (word ^ w1 << 20) + c1,
+            // Open tag and last byte.
             tag << 8 ^ c1,
+            // The word so far and the word before the last.
             word ^ w2 << 24,
+            // Bytes 2 and 3, the last one skipped.
             r & 0xFF_FF00,
         ]
     }
@@ -234,12 +354,19 @@ impl ContextState {
         let r = self.recent;
         let [_, instruction, so_far, one, two] = self.code();
         [
+            // The last byte.
             r & 0xFF,
+            // Two bytes.
             r & 0xFFFF,
+            // Three bytes.
             r & 0xFF_FFFF,
+            // The instruction so far, after the one before.
             so_far ^ one,
+            // Opcode so far.
             instruction,
+            // The instruction so far, after two instructions.
             so_far ^ two,
+            // Bytes 2 and 3, the last one skipped.
             r & 0xFF_FF00,
         ]
     }
