@@ -6,7 +6,7 @@ use super::parts::PartBuilder;
 use super::plan::{Node, Plan, plan};
 use super::pool::{self, Stages, Task};
 use super::source::Input;
-use super::{ArchiveError, Control, Event};
+use super::{ArchiveError, Control, Event, NAMELESS_OUTPUT};
 use crate::checksum::{self, Digest};
 use crate::codec::{self, CodecError, CodecOptions, EncodedGroup};
 use crate::container::{ContainerError, Footer, Part, Writer};
@@ -97,6 +97,7 @@ pub fn create_stream(
 ) -> Result<CreateSummary, ArchiveError> {
     let found = walk(operands, walking)?.map(|found| Ok(Input::from(found?)));
     write_archive(output, found, options, control)
+        .map_err(|error| name_output(error, Path::new(NAMELESS_OUTPUT)))
 }
 
 /// Writes the archive of what was found: an `Err` is reported and left out.
@@ -227,11 +228,17 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
     }
 }
 
-/// Says which file could not be written.
+/// Says which file could not be written. A failing disk under an output is no
+/// damage: there is no archive yet.
 pub(super) fn name_output(error: ArchiveError, path: &Path) -> ArchiveError {
     match error {
         ArchiveError::Container(ContainerError::Io(source)) => {
             ArchiveError::Io { path: path.to_owned(), operation: "write", source }
+        }
+        ArchiveError::Io { path: nameless, operation, source }
+            if nameless == Path::new(NAMELESS_OUTPUT) =>
+        {
+            ArchiveError::Io { path: path.to_owned(), operation, source }
         }
         other => other,
     }

@@ -10,6 +10,9 @@ use rustix::io::Errno;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// The path in an [`ArchiveError::Io`] about an output that was given open.
+pub const NAMELESS_OUTPUT: &str = "output";
+
 /// Errors of the archive floor.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -305,6 +308,7 @@ fn tree_kind(error: &TreeError) -> ErrorKind {
         | TreeError::NotSet { .. }
         | TreeError::Changed { .. }
         | TreeError::LeftOut { .. }
+        | TreeError::Leftover { .. }
         | TreeError::Name { .. }
         | TreeError::Pattern { .. } => ErrorKind::Environment,
     }

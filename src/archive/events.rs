@@ -1,6 +1,7 @@
 //! What an operation tells its caller while it runs.
 
 use super::{ArchiveError, NotKept};
+use crate::tree::TreeError;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -85,8 +86,14 @@ impl Control<'_> {
         }
     }
 
-    /// Reports a failure that does not end the operation.
+    /// Reports a failure that does not end the operation. A leftover that was left
+    /// out is none.
     pub(super) fn warn(&self, error: impl Into<ArchiveError>) {
-        self.events.event(Event::Warning(&error.into()));
+        match &error.into() {
+            error @ ArchiveError::Tree(TreeError::Leftover { .. }) => {
+                self.events.event(Event::Note(error));
+            }
+            error => self.events.event(Event::Warning(error)),
+        }
     }
 }

@@ -14,6 +14,7 @@
 //! | `plan` | which files share a content, and their order |
 //! | `pack` | where groups are cut |
 //! | `create`, `output` | the archive file, whole or not at all |
+//! | `replace` | what it replaces without being told to |
 //! | `open`, `extract`, `decode`, `verify` | reading through the index |
 //! | `stream`, `incoming` | reading front to back, and salvage |
 //! | `tarball` | tars: reading and writing them |
@@ -31,6 +32,7 @@ mod pack;
 mod parts;
 mod plan;
 mod pool;
+mod replace;
 mod room;
 mod sink;
 mod source;
@@ -40,10 +42,11 @@ mod tarball;
 mod verify;
 
 pub use create::{CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream};
-pub use error::ArchiveError;
+pub use error::{ArchiveError, NAMELESS_OUTPUT};
 pub use events::{Control, Event, Events, Silent};
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use open::{Archive, GroupInfo};
+pub use replace::{Written, is_replaceable};
 pub use stream::{extract, extract_stream, list_stream, salvage, verify_stream};
 pub use tarball::{
     ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, import, import_stream,

@@ -115,9 +115,14 @@ impl Output {
 /// if the file system has none, or if it could not be given a name later.
 fn nameless(directory: &Path) -> Option<File> {
     let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
-    let file = File::from(openat(CWD, directory, flags, Mode::from_raw_mode(0o666)).ok()?);
-    // Without /proc only root could name it.
-    fs::metadata(itself(&file)).is_ok().then_some(file)
+    let open = || openat(CWD, directory, flags, Mode::from_raw_mode(0o666)).map(File::from).ok();
+    let tried = open()?;
+    // Now, not when hours of work wait for their name. Some systems refuse this (no
+    // /proc, overlays, network file systems). A file that had a name once gets no
+    // other: the one that is written is opened anew.
+    claim(&tried);
+    let named = temporary(directory, |name| link(&tried, name));
+    named.is_ok().then(open)?
 }
 
 /// The path by which the system knows an open file.
@@ -125,15 +130,19 @@ fn itself(file: &File) -> PathBuf {
     format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
+/// Gives a file another name, by which nothing may be known yet.
+fn link(file: &File, name: &Path) -> rustix::io::Result<()> {
+    linkat(CWD, itself(file), CWD, name, AtFlags::SYMLINK_FOLLOW)
+}
+
 /// Gives a file without a name its name, in one step.
 fn name(file: &File, path: &Path) -> io::Result<()> {
-    let link = |name: &Path| linkat(CWD, itself(file), CWD, name, AtFlags::SYMLINK_FOLLOW);
-    match link(path) {
+    match link(file, path) {
         Err(Errno::EXIST) => {}
         other => return Ok(other?),
     }
     claim(file); // it has two names for a moment, in which a run can be killed
-    let (temporary, ()) = temporary(directory(path), link)?;
+    let (temporary, ()) = temporary(directory(path), |name| link(file, name))?;
     rename(temporary, path)
 }
 

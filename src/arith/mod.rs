@@ -5,6 +5,7 @@
 //! single precision, and compiled once per instruction set; no body uses a
 //! math library, and no reduction depends on the width of a register.
 
+pub mod closed;
 pub mod dense;
 mod isa;
 pub mod lanes;

@@ -25,6 +25,7 @@ use self::args::Arguments;
 use self::exit::Exit;
 use self::report::Report;
 use crate::archive::ArchiveError;
+use crate::arith::closed::stdout_was_closed;
 use crate::arith::refusal::when_refused;
 
 /// Runs the program on the arguments of the process.
@@ -34,7 +35,10 @@ pub fn main() -> Exit {
         Ok(arguments) => arguments,
         Err(message) => {
             // Help and version are no errors and go to stdout.
-            let printed = message.print().and_then(|()| io::stdout().flush());
+            let printed = match stdout_was_closed() && !message.use_stderr() {
+                true => Err(io::Error::other("is closed")),
+                false => message.print().and_then(|()| io::stdout().flush()),
+            };
             return match printed {
                 _ if message.use_stderr() => Exit::Failure,
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -1,5 +1,6 @@
 //! Why a container could not be read or written.
 
+use super::Foreign;
 use super::limits::exceeded;
 use crate::bytes::BytesError;
 use crate::entry::PathFault;
@@ -11,10 +12,10 @@ use rustix::io::Errno;
 #[non_exhaustive]
 pub enum ContainerError {
     /// The first bytes are not those of an archive.
-    #[error("not a pear archive (starts with {found:02x?})")]
+    #[error("not a pear archive{}", found.hint())]
     NotAnArchive {
-        /// The first eight bytes.
-        found: [u8; 8],
+        /// What they look like.
+        found: Foreign,
     },
     /// Written for another version of the format.
     #[error("format version {major}.{minor} is not known to this version")]

@@ -1,6 +1,6 @@
 //! The first 48 bytes of an archive. Normative text: spec/container.md §3.
 
-use super::{ArchiveId, ContainerError};
+use super::{ArchiveId, ContainerError, Foreign};
 use crate::bytes::Cursor;
 use crate::checksum::{Context, TAG_LENGTH, Tag, tag};
 
@@ -54,7 +54,7 @@ impl Preface {
                 ContainerError::Bytes { table: "Preface", source }
             })?;
         if magic != MAGIC {
-            return Err(ContainerError::NotAnArchive { found: magic });
+            return Err(ContainerError::NotAnArchive { found: Foreign::of(bytes) });
         }
         if hash != tag(Context::Preface, &bytes[..PREFACE_LENGTH - TAG_LENGTH]) {
             let cause = "Preface_Hash does not match";

@@ -2,7 +2,9 @@
 
 use super::limits::check;
 use super::section::header_hash;
-use super::{ArchiveId, ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Index, Limits};
+use super::{
+    ArchiveId, ContainerError, FOOTER_LENGTH, Footer, Foreign, HEADER_LENGTH, Index, Limits,
+};
 use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, Section, SectionHeader, SectionType};
 use crate::checksum::{Context, Hasher, Tag, digest};
 use std::io;
@@ -292,11 +294,21 @@ pub(super) fn read_preface(source: &impl ReadAt, length: u64) -> Result<Preface,
     let mut bytes = [0; PREFACE_LENGTH];
     let available = (length as usize).min(PREFACE_LENGTH);
     source.read_exact_at(&mut bytes[..available], 0)?;
+    if available == 0 {
+        return Err(ContainerError::NotAnArchive { found: Foreign::Empty });
+    }
     let magic = available.min(super::MAGIC.len());
     if bytes[..magic] == super::MAGIC[..magic] && available < PREFACE_LENGTH {
         return Err(ContainerError::Truncated { structure: "Preface", offset: 0 });
     }
-    Preface::from_bytes(&bytes)
+    Preface::from_bytes(&bytes).map_err(|error| match error {
+        ContainerError::NotAnArchive { found: Foreign::Unknown } => {
+            let mut start = [0; Foreign::ENOUGH];
+            let told = source.read_exact_at(&mut start, 0).map(|()| Foreign::of(&start));
+            ContainerError::NotAnArchive { found: told.unwrap_or(Foreign::Unknown) }
+        }
+        other => other,
+    })
 }
 
 /// Reads the footer of an archive of `length` bytes.

@@ -7,7 +7,7 @@
 use super::input::Input;
 use super::limits::check;
 use super::{
-    ArchiveId, ContainerError, FOOTER_LENGTH, FOOTER_MAGIC, Footer, HEADER_LENGTH, Limits,
+    ArchiveId, ContainerError, FOOTER_LENGTH, FOOTER_MAGIC, Footer, Foreign, HEADER_LENGTH, Limits,
 };
 use super::{ErrorKind, SectionType};
 use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, SYNC, Section, SectionHeader};
@@ -131,6 +131,9 @@ impl<R: Read> StreamReader<R> {
 
     fn read_preface(&mut self) -> Result<Preface, ContainerError> {
         let bytes = self.input.peek(PREFACE_LENGTH)?;
+        if bytes.is_empty() {
+            return Err(ContainerError::NotAnArchive { found: Foreign::Empty });
+        }
         let bytes = &bytes[..bytes.len().min(PREFACE_LENGTH)];
         let magic = bytes.len().min(super::MAGIC.len());
         let mut whole = [0; PREFACE_LENGTH];

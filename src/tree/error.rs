@@ -70,6 +70,12 @@ pub enum TreeError {
         /// Why.
         cause: &'static str,
     },
+    /// An unfinished file of a run that was killed: nobody's data.
+    #[error("{}: left out: an unfinished file of a run that was killed", shown(path))]
+    Leftover {
+        /// Path on disk.
+        path: PathBuf,
+    },
     /// A name given by the user that no archive can hold.
     #[error("{}: cannot be a name in an archive: {cause}", shown(path))]
     Name {

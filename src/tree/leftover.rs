@@ -1,9 +1,11 @@
 //! What killed runs left behind: told from what is being made, and removed.
 //!
-//! An unfinished file has a name of [`partial_name`] and is locked (`flock`) by
-//! its owner while that lives. The system gives the lock up however the owner
-//! ends, so a file of such a name that can be locked is dead. Where files cannot
-//! be locked, nothing is dead.
+//! An unfinished file has a name of [`partial_name`], with the number of the process
+//! that makes it, and that process holds its lock (`flock`), which the system gives
+//! up however the process ends. A file of such a name is a leftover if there is no
+//! process of that number and its lock is free. The lock tells for processes of
+//! other machines and containers, whose numbers mean nothing here. Where files
+//! cannot be locked, nothing is a leftover.
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, openat};
 use rustix::process::{Pid, test_kill_process};

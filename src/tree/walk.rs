@@ -126,7 +126,7 @@ impl Walk {
         let device = *operand.device.get_or_insert(id.device);
         let name = name_of(operand, path, depth);
         let kind = stat::kind(path, &status)?;
-        if self.options.leave_out.contains(&id) || is_leftover(path) {
+        if self.options.leave_out.contains(&id) {
             return Ok(None);
         }
         if excluded(&self.options.excludes, &name, depth) {
@@ -137,6 +137,9 @@ impl Walk {
                 operand.entries.skip_current_dir();
             }
             return Ok(None);
+        }
+        if is_leftover(path) {
+            return Err(TreeError::Leftover { path: path.to_owned() });
         }
         if name.is_empty() || !self.claims(&name, id, path)? {
             return Ok(None);

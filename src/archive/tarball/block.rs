@@ -32,6 +32,11 @@ pub(super) fn header(bytes: &Bytes) -> Result<Option<tar::Header>, TarFault> {
     }
 }
 
+/// Whether a file starts like a tar: with a header, or with the zeros that end one.
+pub(in crate::archive) fn begins_tar(start: &[u8]) -> bool {
+    start.first_chunk().is_some_and(|block| header(block).is_ok())
+}
+
 /// Writes the version that belongs to the magic. The `tar` crate tells the formats
 /// by magic and version together; Ant, Maven, Dart and old Docker write other
 /// versions, or none. GNU's own format has two blanks behind `ustar`.

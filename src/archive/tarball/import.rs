@@ -4,7 +4,9 @@ use super::input::Tar;
 use super::members::inputs;
 use crate::archive::create::{name_output, write_archive};
 use crate::archive::output::Output;
-use crate::archive::{ArchiveError, Control, CreateOptions, CreateSummary, Limits};
+use crate::archive::{
+    ArchiveError, Control, CreateOptions, CreateSummary, Limits, NAMELESS_OUTPUT,
+};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -57,7 +59,8 @@ pub fn import_stream(
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
     let inputs = inputs(tar, limits, options.strip_unsafe, control)?;
-    let summary = write_archive(output, inputs.into_iter().map(Ok), &options.create, control)?;
+    let summary = write_archive(output, inputs.into_iter().map(Ok), &options.create, control)
+        .map_err(|error| name_output(error, Path::new(NAMELESS_OUTPUT)))?;
     tar.check_unchanged()?;
     Ok(summary)
 }

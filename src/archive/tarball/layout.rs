@@ -6,7 +6,7 @@
 use super::NotKept;
 use super::block::BLOCK;
 use super::write::{headers, stored_runs};
-use crate::archive::ArchiveError;
+use crate::archive::{ArchiveError, NAMELESS_OUTPUT};
 use crate::entry::{Entry, Kind, Segment};
 use std::cell::Cell;
 use std::fs::File;
@@ -185,5 +185,5 @@ impl MemberFile<'_> {
 
 /// A failure of writing the tar.
 pub(super) fn output_error(source: io::Error) -> ArchiveError {
-    ArchiveError::Io { path: "output".into(), operation: "write", source }
+    ArchiveError::Io { path: NAMELESS_OUTPUT.into(), operation: "write", source }
 }

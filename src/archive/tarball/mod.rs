@@ -31,6 +31,7 @@ mod sparse;
 mod unpack;
 mod write;
 
+pub(super) use block::begins_tar;
 pub use export::ExportOptions;
 pub use fault::{NotKept, TarEnd, TarFault};
 pub use import::{ImportOptions, import, import_stream};

@@ -61,6 +61,11 @@ pub struct Create {
     /// Mount points are archived as empty directories.
     #[arg(long)]
     pub one_file_system: bool,
+    /// Replace ARCHIVE also if it is some other file
+    ///
+    /// Without it only an archive or an empty file is replaced.
+    #[arg(long)]
+    pub force: bool,
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,

@@ -43,6 +43,11 @@ pub struct Import {
     /// refuses the tar.
     #[arg(long)]
     pub strip_unsafe: bool,
+    /// Replace ARCHIVE also if it is some other file
+    ///
+    /// Without it only an archive or an empty file is replaced.
+    #[arg(long)]
+    pub force: bool,
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,
@@ -97,6 +102,11 @@ pub struct Export {
     /// Replace an existing tar also by one that lacks damaged files
     #[arg(long)]
     pub keep_incomplete: bool,
+    /// Replace TAR also if it is some other file
+    ///
+    /// Without it only a tar or an empty file is replaced.
+    #[arg(long)]
+    pub force: bool,
     /// How names are given
     #[command(flatten)]
     pub naming: Naming,

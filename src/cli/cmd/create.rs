@@ -7,14 +7,14 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
+use super::named_output;
 use super::target::Target;
-use super::{Named, named};
-use crate::archive::{CreateSummary, create, create_stream};
+use crate::archive::{CreateSummary, Written, create, create_stream};
 use crate::tree::{FileId, WalkOptions};
 
 /// Makes the archive.
 pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
-    let target = Target::of(&arguments.archive, "archive")?;
+    let target = Target::of(&arguments.archive, Written::Archive, arguments.force)?;
     let operands = config::operands(arguments, report)?;
     let mut walking = WalkOptions {
         base: arguments.directory.clone().unwrap_or_default(),
@@ -35,10 +35,7 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
         }
         Target::File(path) => create(&path, &operands, walking, &options, &control),
     };
-    let summary = summary.map_err(|error| match config::is_stdio(&arguments.archive) {
-        true => Named::about("standard output", error),
-        false => named(&arguments.archive, error),
-    })?;
+    let summary = summary.map_err(|error| named_output(&arguments.archive, error))?;
     let exit = watch.exit();
     tell(&summary, report);
     Ok(exit)

@@ -12,15 +12,15 @@ use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::target::Target;
-use super::{named, open_archive};
-use crate::archive::{ArchiveError, ExportOptions};
+use super::{named, named_output, open_archive};
+use crate::archive::{ArchiveError, ExportOptions, Written};
 use crate::tree::FileId;
 
 /// Makes the tar.
 pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, &arguments.resources.memory);
-    let target = Target::of(&arguments.tar, "tar")?;
     refuse_itself(arguments)?;
+    let target = Target::of(&arguments.tar, Written::Tar, arguments.force)?;
     let options = ExportOptions {
         patterns: config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?,
         jobs: config::jobs(&arguments.resources),
@@ -40,6 +40,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
         Err(ArchiveError::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
             return Ok(watch.exit());
         }
+        Err(error @ ArchiveError::Io { .. }) => return Err(named_output(&arguments.tar, error)),
         other => other.map_err(|error| named(&arguments.archive, error))?,
     };
     let exit = watch.exit();

@@ -12,15 +12,15 @@ use super::super::signal::{Interruptible, archive_from_stdin, cancel_flag};
 use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
-use super::{Named, named, open_file};
+use super::{Named, named, named_output, open_file};
 use crate::archive::{
-    ArchiveError, Control, ImportOptions, Limits, Tar, TarFault, import, import_stream,
+    ArchiveError, Control, ImportOptions, Limits, Tar, TarFault, Written, import, import_stream,
 };
 use crate::entry::PathFault;
 
 /// Makes the archive.
 pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
-    let target = Target::of(&arguments.archive, "archive")?;
+    let target = Target::of(&arguments.archive, Written::Archive, arguments.force)?;
     let (coding, resources) = (&arguments.coding, &arguments.resources);
     let limits = config::limits(&arguments.limits, &resources.memory);
     let create = config::create_options(coding, arguments.verify, resources);
@@ -41,8 +41,7 @@ pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
             Some(hint) => Named::with_hint(&config::shown(&arguments.tar), error, hint),
             None => named(&arguments.tar, error),
         },
-        _ if config::is_stdio(&arguments.archive) => Named::about("standard output", error),
-        _ => named(&arguments.archive, error),
+        _ => named_output(&arguments.archive, error),
     })?;
     let exit = watch.exit();
     tell(&summary, report);

@@ -25,7 +25,8 @@ use super::exit::Exit;
 use super::report::Report;
 use super::signal::{Interruptible, archive_from_stdin};
 use super::watch::about;
-use crate::archive::{Archive, ArchiveError, Control, Limits};
+use crate::archive::{Archive, ArchiveError, Control, Limits, NAMELESS_OUTPUT};
+use crate::arith::closed::stdout_was_closed;
 use crate::entry::Entry;
 use crate::tree::Patterns;
 
@@ -35,6 +36,9 @@ use crate::tree::Patterns;
 /// What ends the run. The exit code is that of the [`ArchiveError`] it holds,
 /// or [`Exit::Failure`].
 pub fn run(command: Command, report: &Report) -> anyhow::Result<Exit> {
+    if prints_data(&command) {
+        ensure_stdout()?;
+    }
     match command {
         Command::Create(arguments) => create::run(&arguments, report),
         Command::Extract(arguments) => extract::run(&arguments, report),
@@ -48,6 +52,18 @@ pub fn run(command: Command, report: &Report) -> anyhow::Result<Exit> {
         Command::Man(arguments) => man::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     }
+}
+
+/// Whether all that a command is for goes to standard output.
+fn prints_data(command: &Command) -> bool {
+    use Command::{Cat, Completions, Info, List, Man};
+    matches!(command, List(_) | Cat(_) | Info(_) | Completions(_) | Man(_))
+}
+
+/// Fails if standard output was closed: what is written there would be lost.
+fn ensure_stdout() -> anyhow::Result<()> {
+    anyhow::ensure!(!stdout_was_closed(), "standard output is closed");
+    Ok(())
 }
 
 /// Writes data to standard output. A reader that went away is no error: it
@@ -126,6 +142,21 @@ fn spool(input: File, control: &Control) -> Result<File, ArchiveError> {
 /// An error about the archive, with its name.
 fn named(path: &Path, error: ArchiveError) -> anyhow::Error {
     Named::about(&config::shown(path), error)
+}
+
+/// Says where an output that is no file with a name of its own goes.
+fn named_output(path: &Path, error: ArchiveError) -> anyhow::Error {
+    let shown = match config::is_stdio(path) {
+        true => "standard output".to_owned(),
+        false => config::shown(path),
+    };
+    match error {
+        ArchiveError::Io { path, operation, source } if path == Path::new(NAMELESS_OUTPUT) => {
+            let path = shown.clone().into();
+            Named::about(&shown, ArchiveError::Io { path, operation, source })
+        }
+        other => Named::about(&shown, other),
+    }
 }
 
 /// An error of the archive floor under a message of ours. The message has it

@@ -1,12 +1,13 @@
 //! Where an archive or a tar goes.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use std::fs::{self, File};
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use super::super::config;
+use crate::archive::{Written, is_replaceable};
 
 /// Where the output of a command goes.
 pub enum Target {
@@ -18,12 +19,14 @@ pub enum Target {
 }
 
 impl Target {
-    /// What a path stands for. `what` is to be written there.
+    /// What a path stands for.
     ///
     /// # Errors
-    /// If it is a directory or a terminal, or cannot be written to.
-    pub fn of(path: &Path, what: &str) -> anyhow::Result<Target> {
+    /// If it is a directory or a terminal, or cannot be written to; without `force`
+    /// also if it is a file of another kind than is written.
+    pub fn of(path: &Path, written: Written, force: bool) -> anyhow::Result<Target> {
         let stream = if config::is_stdio(path) {
+            super::ensure_stdout()?;
             io::stdout().as_fd().try_clone_to_owned().context("standard output")?.into()
         } else {
             match fs::metadata(path) {
@@ -33,12 +36,35 @@ impl Target {
                 Ok(metadata) if !metadata.is_file() => {
                     File::options().write(true).open(path).with_context(|| config::shown(path))?
                 }
+                Ok(_) if !force => {
+                    refuse_other(path, written)?;
+                    return Ok(Target::File(path.to_owned()));
+                }
                 _ => return Ok(Target::File(path.to_owned())),
             }
         };
         if stream.is_terminal() {
+            let what = match written {
+                Written::Archive => "archive",
+                Written::Tar => "tar",
+            };
             bail!("the {what} would go to a terminal: redirect it, or name a file");
         }
         Ok(Target::Stream(stream))
     }
+}
+
+/// Refuses to replace a file of another kind than is written: most likely the
+/// arguments are in the wrong order.
+fn refuse_other(path: &Path, written: Written) -> anyhow::Result<()> {
+    let shown = config::shown(path);
+    let replaceable = is_replaceable(path, written).with_context(|| {
+        format!("{shown}: exists, and what it is cannot be told (--force replaces it)")
+    })?;
+    let (kind, advice) = match written {
+        Written::Archive => ("pear archive", "name the archive first"),
+        Written::Tar => ("tar", "name another file"),
+    };
+    ensure!(replaceable, "{shown}: exists and is no {kind}: {advice}, or use --force");
+    Ok(())
 }

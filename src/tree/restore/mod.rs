@@ -29,7 +29,7 @@ use self::file::OpenFiles;
 use self::place::Place;
 use self::resolve::Root;
 use super::names::{check_path, split_last};
-use super::{FileId, Property, Registration, TreeError, register};
+use super::{FileId, Property, Registration, TreeError, register, remove_leftovers};
 use crate::entry::{Entry, Kind, Metadata};
 
 /// What to do when something stands where an entry goes.
@@ -164,12 +164,14 @@ struct Symlink {
 }
 
 impl Restorer {
-    /// Opens the destination, which must exist.
+    /// Opens the destination, which must exist, and removes what killed runs left
+    /// in it (not in the directories below).
     ///
     /// # Errors
     /// [`TreeError::Io`] if it cannot be opened or is no directory.
     pub fn new(destination: &Path, options: RestoreOptions) -> Result<Restorer, TreeError> {
         let root = Root::open(destination, options.resolution)?;
+        remove_leftovers(destination);
         let attributes = Attributes::new(options.preserve, options.numeric_owner);
         let (open_files, state) = (OpenFiles::new(), Mutex::default());
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
