@@ -14,10 +14,11 @@
 //! | `plan` | which files share a content, and their order |
 //! | `pack` | where groups are cut |
 //! | `create`, `output` | the archive file, whole or not at all |
-//! | `open`, `extract`, `decode`, `verify` | reading through the index |
+//! | `open`, `extract`, `cat`, `decode`, `verify` | reading through the index |
 //! | `stream`, `incoming` | reading front to back, and salvage |
 //! | `tarball` | tars: reading and writing them |
 
+mod cat;
 mod create;
 mod decode;
 mod error;
