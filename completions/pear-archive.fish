@@ -51,7 +51,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s C -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out what matches' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
 zstd\t'Zstandard: fast'
 store\t'No compression'
@@ -67,6 +67,7 @@ always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l null -d 'Paths of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l one-file-system -d 'Stay on the file system of each path given'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l force -d 'Replace ARCHIVE also if it is some other file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l verify -d 'Decode every group and compare before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s v -l verbose -d 'Say more: what is done to each file'
@@ -75,7 +76,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s C -l dir
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out what matches' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
 zstd\t'Zstandard: fast'
 store\t'No compression'
@@ -91,6 +92,7 @@ always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l null -d 'Paths of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l one-file-system -d 'Stay on the file system of each path given'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l force -d 'Replace ARCHIVE also if it is some other file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l verify -d 'Decode every group and compare before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s v -l verbose -d 'Say more: what is done to each file'
@@ -246,7 +248,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l json 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
 zstd\t'Zstandard: fast'
 store\t'No compression'
@@ -265,6 +267,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l col
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l strip-unsafe -d 'Take absolute names and names with \'..\' without what is unsafe'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l force -d 'Replace ARCHIVE also if it is some other file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l verify -d 'Decode every group and compare before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s v -l verbose -d 'Say more: what is done to each file'
@@ -280,6 +283,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l col
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l keep-incomplete -d 'Replace an existing tar also by one that lacks damaged files'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l force -d 'Replace TAR also if it is some other file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s q -l quiet -d 'Print errors only'
