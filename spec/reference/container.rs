@@ -62,7 +62,7 @@ pub fn read(archive: &[u8]) -> Result<(Vec<Section>, Vec<Entry>)> {
     let preface = &archive[..48];
     need(preface[..8] == *b"\xF0PEAR\r\n\x1A", "Magic")?;
     need(derived("preface", &preface[..32])[..16] == preface[32..], "Preface_Hash")?;
-    need(number(&preface[8..10]) == 0 && number(&preface[10..12]) == 5, "version")?;
+    need(number(&preface[8..10]) == 0 && number(&preface[10..12]) == 6, "version")?;
     need(number(&preface[12..16]) == 0, "Required_Features")?;
     // §7
     let end = archive.len() - 144;

@@ -308,6 +308,7 @@ fn tree_kind(error: &TreeError) -> ErrorKind {
         | TreeError::NotSet { .. }
         | TreeError::Changed { .. }
         | TreeError::LeftOut { .. }
+        | TreeError::Socket { .. }
         | TreeError::Leftover { .. }
         | TreeError::Name { .. }
         | TreeError::Pattern { .. } => ErrorKind::Environment,

@@ -86,11 +86,11 @@ impl Control<'_> {
         }
     }
 
-    /// Reports a failure that does not end the operation. A leftover that was left
-    /// out is none.
+    /// Reports a failure that does not end the operation. That a leftover or a
+    /// socket was left out is none.
     pub(super) fn warn(&self, error: impl Into<ArchiveError>) {
         match &error.into() {
-            error @ ArchiveError::Tree(TreeError::Leftover { .. }) => {
+            error @ ArchiveError::Tree(TreeError::Leftover { .. } | TreeError::Socket { .. }) => {
                 self.events.event(Event::Note(error));
             }
             error => self.events.event(Event::Warning(error)),

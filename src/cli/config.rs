@@ -22,15 +22,18 @@ pub fn is_stdio(path: &Path) -> bool {
 }
 
 /// The paths to archive, those of `--files-from` last. Paths given by hand
-/// must exist; notes once if a leading `/` will be dropped.
+/// exist in part at least; notes once if a leading `/` will be dropped.
 ///
 /// # Errors
-/// If one does not exist, the list cannot be read, or there is none.
+/// If none of them exists, the list cannot be read, or there is none.
 pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathBuf>> {
     let base = arguments.directory.as_deref().unwrap_or(Path::new(""));
-    for path in &arguments.paths {
-        let found = std::fs::symlink_metadata(base.join(path));
-        found.with_context(|| shown(&base.join(path)))?;
+    // The walk reports the ones that are missing.
+    let found = |path: &PathBuf| base.join(path).symlink_metadata();
+    if arguments.files_from.is_none() && arguments.paths.iter().all(|path| found(path).is_err()) {
+        for path in &arguments.paths {
+            found(path).with_context(|| shown(&base.join(path)))?;
+        }
     }
     let mut all = arguments.paths.clone();
     if let Some(list) = &arguments.files_from {

@@ -30,10 +30,10 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             entries: 10_000_000,
-            path_length: 4096,
+            path_length: 65_536,
             // As deep as a path of that length can be: what a walk can archive
             // must come out again.
-            path_depth: 2048,
+            path_depth: 32_768,
             xattr_bytes: 1 << 20,
             index_bytes: 1 << 30,
             extents: 1 << 24,

@@ -70,6 +70,12 @@ pub enum TreeError {
         /// Why.
         cause: &'static str,
     },
+    /// A socket, which has no content to archive.
+    #[error("{}: left out: a socket lives only as long as its program", shown(path))]
+    Socket {
+        /// Path on disk.
+        path: PathBuf,
+    },
     /// An unfinished file of a run that was killed: nobody's data.
     #[error("{}: left out: an unfinished file of a run that was killed", shown(path))]
     Leftover {

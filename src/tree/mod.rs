@@ -13,6 +13,7 @@ mod leftover;
 mod names;
 mod owners;
 mod pattern;
+mod reach;
 mod restore;
 mod source;
 mod stat;

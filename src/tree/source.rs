@@ -1,13 +1,14 @@
 //! Reading the bytes of a file the walk found.
 
 use rustix::fd::OwnedFd;
-use rustix::fs::{FileType, Mode, OFlags, SeekFrom, Stat, fstat, open, seek};
+use rustix::fs::{FileType, OFlags, SeekFrom, Stat, fstat, seek};
 use rustix::io::Errno;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::owners::Owners;
+use super::reach::Reach;
 use super::{Change, FileId, TreeError, stat};
 use crate::entry::{Metadata, Segment, Timestamp};
 
@@ -45,12 +46,13 @@ impl Source {
         let failed = |error| TreeError::io(&self.path, "open", error);
         let changed = || TreeError::Changed { path: self.path.clone(), how: Change::Kind };
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let descriptor = match open(&self.path, flags | OFlags::CLOEXEC, Mode::empty()) {
-            // A link, or a pipe or device that cannot be opened, stands there now.
-            Err(Errno::LOOP | Errno::NXIO) => return Err(changed()),
-            Err(Errno::AGAIN) => self.wait_for_lease(flags)?,
-            other => other.map_err(failed)?,
-        };
+        let descriptor =
+            match Reach::new(&self.path).and_then(|reach| reach.open(flags | OFlags::CLOEXEC)) {
+                // A link, or a pipe or device that cannot be opened, stands there now.
+                Err(Errno::LOOP | Errno::NXIO) => return Err(changed()),
+                Err(Errno::AGAIN) => self.wait_for_lease(flags)?,
+                other => other.map_err(failed)?,
+            };
         let status = fstat(&descriptor).map_err(failed)?;
         let regular = FileType::from_raw_mode(status.st_mode) == FileType::RegularFile;
         if !regular {
@@ -77,8 +79,8 @@ impl Source {
             return Err(TreeError::Changed { path: self.path.clone(), how: Change::Kind });
         }
         let flags = flags.difference(OFlags::NONBLOCK) | OFlags::CLOEXEC;
-        open(&self.path, flags, Mode::empty())
-            .map_err(|error| TreeError::io(&self.path, "open", error))
+        let opened = Reach::new(&self.path).and_then(|reach| reach.open(flags));
+        opened.map_err(|error| TreeError::io(&self.path, "open", error))
     }
 }
 

@@ -1,10 +1,11 @@
 //! What `lstat` and the extended attributes say about a file.
 
 use rustix::fd::AsFd;
-use rustix::fs::{AtFlags, CWD, FileType, Stat, llistxattr, readlink, statat};
+use rustix::fs::{FileType, Stat, llistxattr};
 use rustix::io::Errno;
 use std::path::Path;
 
+use super::reach::Reach;
 use super::{TreeError, owners::Owners};
 use crate::entry::{Content, Kind, Metadata, Timestamp};
 
@@ -34,8 +35,8 @@ impl FileId {
 
 /// `lstat`.
 pub(super) fn stat(path: &Path) -> Result<Stat, TreeError> {
-    statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW)
-        .map_err(|error| TreeError::io(path, "look at", error))
+    let status = Reach::new(path).and_then(|reach| reach.stat());
+    status.map_err(|error| TreeError::io(path, "look at", error))
 }
 
 /// Last modification.
@@ -54,14 +55,14 @@ pub(super) fn kind(path: &Path, stat: &Stat) -> Result<Kind, TreeError> {
         }
         FileType::Directory => Kind::Directory,
         FileType::Symlink => {
-            let target = readlink(path, Vec::new())
-                .map_err(|error| TreeError::io(path, "read the link", error))?;
-            Kind::Symlink { target: target.into_bytes() }
+            let target = Reach::new(path).and_then(|reach| reach.read_link());
+            let target = target.map_err(|error| TreeError::io(path, "read the link", error))?;
+            Kind::Symlink { target }
         }
         FileType::Fifo => Kind::Fifo,
         FileType::CharacterDevice => Kind::CharacterDevice { major, minor },
         FileType::BlockDevice => Kind::BlockDevice { major, minor },
-        FileType::Socket => return Err(left_out(path, "sockets live only as long as programs")),
+        FileType::Socket => return Err(TreeError::Socket { path: path.to_owned() }),
         FileType::Unknown => return Err(left_out(path, "its type is not known")),
     })
 }
@@ -90,10 +91,12 @@ type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 /// sorted by name. A file system without them has none; an attribute that goes
 /// away between listing and reading is not there.
 pub(super) fn xattrs(path: &Path) -> Result<Xattrs, TreeError> {
+    let reach = Reach::new(path).map_err(|error| TreeError::io(path, "look at", error))?;
+    let reached = &reach.path();
     read_xattrs(
         path,
-        |buffer| llistxattr(path, buffer),
-        |name, buffer| rustix::fs::lgetxattr(path, name, buffer),
+        |buffer| llistxattr(reached, buffer),
+        |name, buffer| rustix::fs::lgetxattr(reached, name, buffer),
     )
 }
 

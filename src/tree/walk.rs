@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::leftover::is_leftover;
 use super::owners::Owners;
+use super::reach::Names;
 use super::{FileId, Patterns, Source, TreeError, archive_path, stat};
 use crate::entry::{Entry, Kind};
 
@@ -59,7 +60,7 @@ struct Operand {
     root: PathBuf,
     /// Its name in the archive, empty for `.`.
     name: Vec<u8>,
-    entries: walkdir::IntoIter,
+    names: Names,
     /// Device of the root, known once the root was seen.
     device: Option<u64>,
 }
@@ -74,12 +75,8 @@ struct Operand {
 pub fn walk(operands: &[PathBuf], options: WalkOptions) -> Result<Walk, TreeError> {
     let prepared = operands.iter().map(|operand| {
         let root = options.base.join(operand);
-        let walker = walkdir::WalkDir::new(&root)
-            .follow_root_links(false)
-            .same_file_system(options.one_file_system)
-            .sort_by_file_name();
         let name = archive_path(operand)?.0;
-        Ok(Operand { root, name, entries: walker.into_iter(), device: None })
+        Ok(Operand { names: Names::new(root.clone()), root, name, device: None })
     });
     Ok(Walk {
         operands: prepared.collect::<Result<_, _>>()?,
@@ -104,10 +101,10 @@ impl Iterator for Walk {
                 self.current = Some(self.operands.pop_front()?);
                 continue;
             };
-            match operand.entries.next() {
+            match operand.names.next() {
                 None => self.current = None,
-                Some(Err(error)) => return Some(Err(from_walkdir(error, &operand.root))),
-                Some(Ok(item)) => match self.found(item.path(), item.depth()) {
+                Some(Err((path, error))) => return Some(Err(TreeError::io(path, "read", error))),
+                Some(Ok((path, depth))) => match self.found(&path, depth) {
                     Ok(None) => {}
                     Ok(Some(found)) => return Some(Ok(found)),
                     Err(error) => return Some(Err(error)),
@@ -125,19 +122,20 @@ impl Walk {
         let operand = self.current.as_mut().expect("found is called while an operand is walked");
         let device = *operand.device.get_or_insert(id.device);
         let name = name_of(operand, path, depth);
-        let kind = stat::kind(path, &status)?;
+        // What is left out needs no kind that can be archived.
+        let kind = stat::kind(path, &status);
+        let is_directory = matches!(kind, Ok(Kind::Directory));
         if self.options.leave_out.contains(&id) {
             return Ok(None);
         }
         if excluded(&self.options.excludes, &name, depth) {
-            // walkdir has not entered a directory of another file system, and
-            // skipping would leave the directory above instead.
-            let entered = !self.options.one_file_system || id.device == device;
-            if kind == Kind::Directory && entered {
-                operand.entries.skip_current_dir();
-            }
             return Ok(None);
         }
+        let entered = !self.options.one_file_system || id.device == device;
+        if is_directory && entered {
+            operand.names.enter(path);
+        }
+        let kind = kind?;
         if is_leftover(path) {
             return Err(TreeError::Leftover { path: path.to_owned() });
         }
@@ -202,18 +200,11 @@ fn excluded(excludes: &Patterns, name: &[u8], depth: usize) -> bool {
 fn name_of(operand: &Operand, path: &Path, depth: usize) -> Vec<u8> {
     let mut name = operand.name.clone();
     if depth > 0 {
-        let below = path.strip_prefix(&operand.root).expect("walkdir stays below its root");
+        let below = path.strip_prefix(&operand.root).expect("a walk stays below its root");
         if !name.is_empty() {
             name.push(b'/');
         }
         name.extend_from_slice(below.as_os_str().as_bytes());
     }
     name
-}
-
-fn from_walkdir(error: walkdir::Error, root: &Path) -> TreeError {
-    let path = error.path().unwrap_or(root).to_owned();
-    // Loops cannot happen: links are not followed.
-    let source = error.into_io_error().unwrap_or_else(|| std::io::Error::other("link loop"));
-    TreeError::Io { path, operation: "read", source }
 }
