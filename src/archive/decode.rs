@@ -240,7 +240,10 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             // Files of their own fail with errors of the tree.
             _ if matches!(error, ArchiveError::Io { .. }) => self.broken = Some(error),
             Some(first) => **first = first.take().or(Some(error)),
-            None => self.summary.fail(self.control, error),
+            None => {
+                let went_on = self.summary.fail_or_end(self.control, error);
+                self.broken = self.broken.take().or(went_on.err());
+            }
         }
     }
 }
