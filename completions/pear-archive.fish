@@ -51,7 +51,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s C -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out what matches' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
 zstd\t'Zstandard: fast'
 store\t'No compression'
@@ -76,7 +76,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s C -l dir
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out what matches' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
 zstd\t'Zstandard: fast'
 store\t'No compression'
@@ -248,7 +248,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l json 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
 zstd\t'Zstandard: fast'
 store\t'No compression'

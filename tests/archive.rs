@@ -249,6 +249,64 @@ fn sparse_files_store_their_data_only() {
     assert_eq!(content, fs::read(tree.path().join("sparse")).unwrap());
 }
 
+/// What `cat_all` writes of files, and the groups it decodes.
+fn cat_all(archive: &Archive<&[u8]>, names: &[&str]) -> (Vec<u8>, u64) {
+    let paths: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    let mut written = Vec::new();
+    let done = archive.cat_all(&paths, &mut written, 2, &CONTROL).unwrap();
+    (written, done.groups_decoded)
+}
+
+#[test]
+fn many_files_come_in_the_order_asked_for_and_each_group_is_decoded_once() {
+    let tree = TempDir::new().unwrap();
+    let names: Vec<String> = (0..12).map(|number| format!("{number:02}.bin")).collect();
+    for (number, name) in names.iter().enumerate() {
+        // Files end within groups, so that neighbours share one.
+        fs::write(tree.path().join(name), noise(number as u64, 700 * number)).unwrap();
+    }
+    build_tree(&tree.path().join("t"));
+    let (bytes, summary) = pack(tree.path(), &options(Codec::Store, 4096));
+    let mut orders = vec![names.clone(), names.iter().rev().cloned().collect(), names.clone()];
+    orders[2].sort_by_key(|name| noise(name.bytes().map(u64::from).sum(), 1));
+    orders[2].extend(["t/sparse", "05.bin", "t/zero", "t/sub/linked.txt"].map(str::to_owned));
+    // With little memory all that waits is put into a file.
+    for memory in [Limits::default().memory, 1 << 20] {
+        let limits = Limits { memory, ..Limits::default() };
+        let archive = Archive::open(&bytes[..], &limits).unwrap();
+        for order in &orders {
+            let names: Vec<&str> = order.iter().map(String::as_str).collect();
+            let wanted: Vec<u8> =
+                names.iter().flat_map(|name| fs::read(tree.path().join(name)).unwrap()).collect();
+            let (written, decoded) = cat_all(&archive, &names);
+            assert!(written == wanted, "{names:?}");
+            assert!(decoded <= summary.groups, "{decoded} of {}", summary.groups);
+        }
+    }
+}
+
+#[test]
+fn of_a_damaged_file_cat_writes_nothing() {
+    let tree = TempDir::new().unwrap();
+    for (seed, name) in ["a", "b", "c"].into_iter().enumerate() {
+        fs::write(tree.path().join(name), noise(seed as u64 + 1, 10_000)).unwrap();
+    }
+    let content = |name: &str| fs::read(tree.path().join(name)).unwrap();
+    let (mut bytes, _) = pack(tree.path(), &options(Codec::Store, 4096));
+    let tail = &content("b")[9_900..9_950];
+    let place = bytes.windows(50).position(|window| window == tail).unwrap();
+    bytes[place] ^= 1;
+    // Whether the file waits in memory or is long enough to be streamed.
+    for memory in [Limits::default().memory, 128 << 10] {
+        let limits = Limits { memory, ..Limits::default() };
+        let archive = Archive::open(&bytes[..], &limits).unwrap();
+        let (paths, mut written) = ([&b"c"[..], b"b", b"a"], Vec::new());
+        let done = archive.cat_all(&paths, &mut written, 1, &CONTROL).unwrap();
+        assert_eq!(done.failed(ErrorKind::Integrity), 1);
+        assert!(written == [content("c"), content("a")].concat());
+    }
+}
+
 /// Seconds of processor time this process has taken.
 fn cpu_seconds() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);

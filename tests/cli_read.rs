@@ -260,7 +260,7 @@ fn cat_goes_on_behind_a_damaged_file() {
     bytes[place + 100] = b'!';
     fs::write(at.path().join("x.pear"), bytes).unwrap();
     let (stdout, stderr) = run(at.path(), "cat x.pear t/*", 3);
-    assert!(stdout.starts_with(&"a".repeat(8192)) && stdout.ends_with(&"c".repeat(8192)));
+    assert!(stdout == "a".repeat(8192) + &"c".repeat(8192));
     assert!(stderr.contains("t/b") && !stderr.contains("t/c"), "{stderr}");
 }
 
@@ -271,5 +271,8 @@ fn cat_to_a_full_disk_fails() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pear-archive"));
     command.args(["cat", "x.pear", "t/zero", "t/notes.txt"]).current_dir(at.path()).stdout(full);
-    assert_eq!(command.status().unwrap().code(), Some(2));
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("standard output: cannot write"), "{stderr}");
 }

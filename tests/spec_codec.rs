@@ -4,26 +4,25 @@
 use pear_archive::arith::{Isa, LaneKernel, Simd, math};
 use pear_archive::codec::{codec_name, filter_name};
 use pear_archive::model::history::{self, NEXT};
-use pear_archive::model::shape::{Contexts, MODELS};
+use pear_archive::model::size::{Class, Contexts, MODELS};
 
 const SPEC: &str = include_str!("../spec/codec.md");
 const ARITHMETIC: &str = include_str!("../spec/arithmetic.md");
 
 const CODEC: &str = include_str!("../src/codec/mod.rs");
-const PEAR: &str = include_str!("../src/codec/pear.rs");
 const CONTEXTS: &str = include_str!("../src/model/contexts/lists.rs");
 const ENGINE: &str = include_str!("../src/model/engine.rs");
-const REFINE: &str = include_str!("../src/model/refine.rs");
+const APM: &str = include_str!("../src/model/apm.rs");
 const COUNTERS: &str = include_str!("../src/model/counters.rs");
 const PARTS: [&str; 8] = [
-    include_str!("../src/model/guesses.rs"),
-    include_str!("../src/model/maps.rs"),
-    include_str!("../src/model/matching.rs"),
+    include_str!("../src/model/confidence.rs"),
+    include_str!("../src/model/state_map.rs"),
+    include_str!("../src/model/match_model.rs"),
     include_str!("../src/model/mixer.rs"),
     include_str!("../src/model/network.rs"),
-    include_str!("../src/model/shape.rs"),
-    include_str!("../src/model/sure.rs"),
-    REFINE,
+    include_str!("../src/model/size.rs"),
+    include_str!("../src/model/escape.rs"),
+    APM,
 ];
 
 /// Rows of the first table whose head begins with the cells `head`.
@@ -82,32 +81,48 @@ fn the_models_of_the_spec_are_registered() {
         [model.id.to_string(), format!("{:?}", model.class), format!("{:?}", model.contexts)]
     });
     assert_eq!(table(SPEC, "| Model | Class |"), code);
-    let classes = table(SPEC, "| Class | experts |");
     for model in MODELS {
-        let name = format!("{:?}", model.class);
-        let row = classes.iter().find(|row| row[0] == name).unwrap();
-        assert_eq!(row[8..10], [model.most_slots.to_string(), model.most_rows.to_string()]);
-        let sure = model.class.sure().map_or(["–".to_owned(), "–".to_owned()], |enough| {
-            [enough.length.to_string(), enough.probability.to_string()]
-        });
-        assert_eq!(row[10], model.class.followed().to_string());
-        assert_eq!(row[11..], sure);
-        let shape = between(PEAR, &format!("Class::{name} => $run!("), ")");
-        let shape = shape.replace("true", "yes").replace("false", "no");
-        assert_eq!(row[1..8], shape.split(", ").collect::<Vec<_>>());
-        let experts: usize = row[1].parse().unwrap();
+        let size = model.class.size();
         let length = 1 << 16;
-        let clamped = (length * experts * 8).ilog2().clamp(14, model.most_slots);
-        assert_eq!(model.slots_log2(length), clamped);
+        let clamped = (length * size.contexts * 8).ilog2().clamp(14, size.most_hash_table);
+        assert_eq!(model.hash_table_log2(length), clamped);
         for (length, least) in [(0, 8), (1, 8), (1 << 10, 10)] {
             assert_eq!(model.rows_log2(length), least);
             assert_eq!(model.match_log2(length), least);
-            assert_eq!(model.refine_log2(length), least);
+            assert_eq!(model.apm_log2(length), least);
         }
-        assert_eq!(model.rows_log2(usize::MAX), model.most_rows);
+        assert_eq!(model.rows_log2(usize::MAX), size.most_rows);
         assert_eq!(model.match_log2(usize::MAX), 22);
-        assert_eq!(model.refine_log2(usize::MAX), 16);
+        assert_eq!(model.apm_log2(usize::MAX), 16);
     }
+}
+
+#[test]
+fn the_size_classes_of_the_spec_are_those_of_the_code() {
+    let code = Class::ALL.iter().map(|class| {
+        let size = class.size();
+        let numbers = [
+            size.contexts,
+            size.layout().vectors,
+            size.mixer_contexts,
+            size.width,
+            size.match_models,
+            size.counters,
+        ];
+        let dash = || "–".to_owned();
+        let mut row = vec![size.name.to_owned()];
+        row.extend(numbers.map(|number| number.to_string()));
+        row.push(if size.residual { "yes" } else { "no" }.to_owned());
+        row.extend([size.most_hash_table, size.most_rows].map(|log2| log2.to_string()));
+        row.push(size.indirect.to_string());
+        row.push(size.escape.map_or_else(dash, |least| least.length.to_string()));
+        row.push(size.escape.map_or_else(dash, |least| least.probability.to_string()));
+        row.push(size.apm_stages.to_string());
+        row
+    });
+    assert_eq!(table(SPEC, "| Class | contexts |"), code.collect::<Vec<_>>());
+    let mut levels = Class::ALL.iter().map(|class| class.size().last_level);
+    assert_eq!(levels.next_back(), Some(9), "every level has a class");
 }
 
 #[test]
@@ -117,11 +132,12 @@ fn the_rates_of_the_spec_are_those_of_the_models() {
         let name = format!("{:?}", model.class);
         let row = rows.iter().find(|row| row[0] == name).unwrap();
         let binary = model.contexts == Contexts::Binary;
-        let (column, haste) = if binary { (1, "`BINARY_HASTE`") } else { (2, "`TEXT_HASTE`") };
+        let (column, warm_up) =
+            if binary { (1, "`BINARY_WARM_UP`") } else { (2, "`TEXT_WARM_UP`") };
         let constants = table(SPEC, "| Name | Value | Meaning |");
-        let haste = &constants.iter().find(|row| row[0] == haste).unwrap()[1];
-        let [rate, haste] = [&row[column], haste].map(|cell| cell.parse::<f32>().unwrap());
-        assert_eq!(model.mixer_rate(0), rate * (1.0 + haste), "model {}", model.id);
+        let warm_up = &constants.iter().find(|row| row[0] == warm_up).unwrap()[1];
+        let [rate, warm_up] = [&row[column], warm_up].map(|cell| cell.parse::<f32>().unwrap());
+        assert_eq!(model.mixer_rate(0), rate * (1.0 + warm_up), "model {}", model.id);
     }
 }
 
@@ -137,7 +153,7 @@ fn the_constants_of_the_spec_are_those_of_the_code() {
                     assert_eq!(row[1], value, "{name}");
                     found += 1;
                 }
-                None if name == "SELECTOR_SIZES" => {
+                None if name == "MIXER_CONTEXT_SIZES" => {
                     let sets = table(SPEC, "| k | Sets |");
                     let sizes = value.replace("256 * 3", "768");
                     assert_eq!(sets.iter().map(|row| row[1]).collect::<Vec<_>>().join(", "), sizes);
@@ -182,12 +198,13 @@ fn the_contexts_of_the_spec_are_those_of_the_source() {
 }
 
 #[test]
-fn the_followed_contexts_of_the_spec_are_those_of_the_source() {
-    let rows = table(SPEC, "| k | Followed in *Text* |");
-    for (column, function) in [(1, "fn followed_in_text("), (2, "fn followed_in_binary(")] {
+fn the_indirect_contexts_of_the_spec_are_those_of_the_source() {
+    let rows = table(SPEC, "| k | Indirect in *Text* |");
+    for (column, function) in [(1, "fn indirect_in_text("), (2, "fn indirect_in_binary(")] {
         let source =
             between(between(CONTEXTS, function, "\n    }"), "\n        [\n", "\n        ]");
-        let source = source.lines().map(|line| expression(line.trim().trim_end_matches(',')));
+        let source = source.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+        let source = source.map(|line| expression(line.trim_end_matches(',')));
         let spec = rows.iter().map(|row| row[column].trim_matches('`').to_owned());
         assert_eq!(spec.collect::<Vec<_>>(), source.collect::<Vec<_>>());
     }
@@ -230,7 +247,7 @@ fn the_counters_of_the_spec_are_those_of_the_code() {
 
 #[test]
 fn the_points_and_the_known_answer_of_the_spec_are_those_of_the_code() {
-    let points = between(REFINE, "static PRIOR: [u16; 24] = [", "]");
+    let points = between(APM, "static PRIOR: [u16; 24] = [", "]");
     let points: Vec<_> = points.split([',', ' ', '\n']).filter(|cell| !cell.is_empty()).collect();
     let spec = between(between(SPEC, "### 5.8", "### 5.9"), "```\n", "```");
     assert_eq!(spec.split_whitespace().collect::<Vec<_>>(), points);

@@ -1,4 +1,4 @@
-//! A decoder of groups written from codec.md, bpe.md and arithmetic.md alone.
+//! A decoder of rows written from codec.md, bpe.md and arithmetic.md alone.
 //!
 //! It shares no code with the crate and takes the shortest way: one number after
 //! the other, anything wrong is a message. Codecs store and pear, all filters of
@@ -230,25 +230,25 @@ fn symbols(code: &[u8], model: u16, count: usize, spelling: Vec<Vec<u8>>) -> Res
     let mut engine = Engine::new(model, count, spelling)?;
     let mut coder = RangeDecoder::new(code);
     for _ in 0..count {
-        match engine.begin_byte() {
-            Some((symbol, p)) if coder.bit(p) == 1 => engine.hold(symbol),
+        match engine.begin_symbol() {
+            Some((symbol, p)) if coder.bit(p) == 1 => engine.accept(symbol),
             _ => {
                 engine.prepare();
                 for _ in 0..8 {
                     let bit = coder.bit(engine.predict());
                     engine.update(bit);
                 }
-                engine.end_byte();
+                engine.end_symbol();
             }
         }
         need(coder.read <= code.len() + 4, "4.3: cut short")?;
     }
     let end = [code.len(), code.len() + 3].contains(&coder.read);
     need(count == 0 || end, "4.3: the end")?;
-    Ok(engine.view.past)
+    Ok(engine.state.past)
 }
 
-/// arithmetic.md §2: the sum of all lanes of blocks.
+/// arithmetic.md §2: the sum of all lanes of vectors.
 fn sum(numbers: impl IntoIterator<Item = f32>) -> f32 {
     let mut lanes = [0f32; 16];
     for (at, number) in numbers.into_iter().enumerate() {
@@ -306,32 +306,31 @@ impl Noise {
 }
 
 const FIRST_WEIGHT: f32 = 2.4;
-const BINARY_HASTE: f32 = 2.0;
-const TEXT_HASTE: f32 = 5.0;
-const EARLY: f32 = 20_000.0;
-const SETTLED: f32 = 1_000_000.0;
+const BINARY_WARM_UP: f32 = 2.0;
+const TEXT_WARM_UP: f32 = 5.0;
+const WARM_UP_HALF: f32 = 20_000.0;
+const DECAY: f32 = 1_000_000.0;
 const HEAD_RATE: f32 = 0.02;
 const LAYER_RATE: f32 = 0.002;
 const ROW_RATE: f32 = 0.02;
-const MAP_LIMIT: u32 = 1020;
-const REFINE_FIRST: u32 = 10_923;
-const REFINE_FALL: u32 = 5_243;
-const REFINE_LAST: u32 = 1_024;
-const REFINED: f32 = 0.8;
+const STATE_MAP_LIMIT: u32 = 1020;
+const APM_RATE_FIRST: u32 = 10_923;
+const APM_RATE_FALL: u32 = 5_243;
+const APM_RATE_LAST: u32 = 1_024;
+const APM_WEIGHT: f32 = 0.8;
 const MATCH_LENGTHS: [usize; 3] = [5, 8, 3];
 const BIAS: f32 = 0.3;
 const LATE: usize = 15;
 const CLAMP: f32 = 11.5;
 const POSITIONS: usize = 8;
-const GRAMS: usize = 5;
+const NGRAMS: usize = 5;
 const ENERGY_RATE: f32 = 0.002;
 const LONGEST: usize = 400;
-const RATE: f32 = 0.006;
-const GUESS_RATE: f32 = 0.006;
-const GUESS_FIRST: f32 = 0.75;
-const GUESS_STRENGTH: f32 = 1.098_612_3;
-const SURE_FIRST: i32 = 60_000;
-const SURE_SHIFT: u32 = 5;
+const CONFIDENCE_RATE: f32 = 0.006;
+const CONFIDENCE_FIRST: f32 = 0.75;
+const CONFIDENCE_STRETCH: f32 = 1.098_612_3;
+const ESCAPE_FIRST: i32 = 60_000;
+const ESCAPE_SHIFT: u32 = 5;
 const RATE_OF: [f32; 16] = [
     0.6666667,
     0.4,
@@ -355,6 +354,7 @@ const RAISE: [f32; 16] =
 const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
 const SECOND: u64 = 0xC2B2_AE3D_27D4_EB4F;
 const THIRD: u64 = 0xD6E8_FEB8_6659_FD93;
+const GOLDEN: u32 = 0x9E37_79B1;
 const SMALL: u32 = 0x2F0B_4C47;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -366,39 +366,39 @@ enum Contexts {
 
 /// A row of "Size classes".
 struct Class {
-    experts: usize,
-    blocks: usize,
-    selectors: usize,
+    contexts: usize,
+    vectors: usize,
+    mixer_contexts: usize,
     width: usize,
-    matches: usize,
-    counted: usize,
-    deep: bool,
-    most_slots: u32,
+    match_models: usize,
+    counters: usize,
+    residual: bool,
+    most_hash_table: u32,
     most_rows: u32,
-    followed: usize,
-    /// `sure_length` and `sure_probability`.
-    sure: Option<(usize, i32)>,
+    indirect: usize,
+    /// `escape_length` and `escape_probability`.
+    escape: Option<(usize, i32)>,
     /// §5.7: `binary` and `text`.
     rates: [f32; 2],
 }
 
 /// §5.9
 fn registered(model: u16) -> Result<(Class, Contexts)> {
-    let class = |sizes: [usize; 6], deep, most: [usize; 3], sure, rates| {
-        let [experts, blocks, selectors, width, matches, counted] = sizes;
-        let [most_slots, most_rows, followed] = most;
+    let class = |sizes: [usize; 6], residual, most: [usize; 3], escape, rates| {
+        let [contexts, vectors, mixer_contexts, width, match_models, counters] = sizes;
+        let [most_hash_table, most_rows, indirect] = most;
         Class {
-            experts,
-            blocks,
-            selectors,
+            contexts,
+            vectors,
+            mixer_contexts,
             width,
-            matches,
-            counted,
-            deep,
-            most_slots: most_slots as u32,
+            match_models,
+            counters,
+            residual,
+            most_hash_table: most_hash_table as u32,
             most_rows: most_rows as u32,
-            followed,
-            sure,
+            indirect,
+            escape,
             rates,
         }
     };
@@ -481,7 +481,7 @@ impl Histories {
 
 /// §5.1.3
 #[derive(Default)]
-struct Machine {
+struct InstructionParser {
     phase: u32,
     opcode: u32,
     modrm: u32,
@@ -527,7 +527,7 @@ fn displacement(modrm: u32) -> u32 {
     }
 }
 
-impl Machine {
+impl InstructionParser {
     fn position(&self) -> u64 {
         (self.phase << 4 | self.left & 15) as u64
     }
@@ -614,12 +614,12 @@ impl Machine {
         }
         let [b0, b1, b2, _] = self.before;
         let before = [self.opcode << 8 | self.modrm, b0, b1, b2];
-        *self = Machine { before, left: self.left, ..Machine::default() };
+        *self = InstructionParser { before, left: self.left, ..InstructionParser::default() };
     }
 }
 
 /// §5.1.1
-struct View {
+struct ContextState {
     past: Vec<u8>,
     contexts: Contexts,
     spelling: Vec<Vec<u8>>,
@@ -631,7 +631,7 @@ struct View {
     above: usize,
     line: usize,
     classes: u64,
-    followers: Vec<Vec<u16>>,
+    histories: Vec<Vec<u16>>,
     tags: [u32; 16],
     depth: usize,
     in_tag: Option<u32>,
@@ -639,7 +639,7 @@ struct View {
     number: u32,
     quote: u8,
     indent: usize,
-    machine: Machine,
+    parser: InstructionParser,
     last_seen: [u32; 256],
     last_gap: [u32; 256],
     votes: [u32; 3],
@@ -665,9 +665,9 @@ fn class(byte: u8) -> u64 {
     found.map_or(row, |found| found.0)
 }
 
-impl View {
-    fn new(contexts: Contexts, followed: usize, spelling: Vec<Vec<u8>>) -> View {
-        View {
+impl ContextState {
+    fn new(contexts: Contexts, indirect: usize, spelling: Vec<Vec<u8>>) -> ContextState {
+        ContextState {
             past: Vec::new(),
             contexts,
             spelling,
@@ -679,7 +679,7 @@ impl View {
             above: 0,
             line: 0,
             classes: 0,
-            followers: vec![vec![0; 65536]; followed],
+            histories: vec![vec![0; 65536]; indirect],
             tags: [0; 16],
             depth: 0,
             in_tag: None,
@@ -687,7 +687,7 @@ impl View {
             number: 0,
             quote: 0,
             indent: 0,
-            machine: Machine::default(),
+            parser: InstructionParser::default(),
             last_seen: [0; 256],
             last_gap: [0; 256],
             votes: [0; 3],
@@ -696,14 +696,14 @@ impl View {
     }
 
     fn push(&mut self, symbol: u8) {
-        for (k, hash) in self.followed_hashes() {
-            let after = &mut self.followers[k][hash];
+        for (k, hash) in self.indirect_hashes() {
+            let after = &mut self.histories[k][hash];
             *after = *after << 8 | symbol as u16;
         }
         self.past.push(symbol);
         self.recent = self.recent << 8 | symbol as u64;
         if self.contexts == Contexts::Binary {
-            self.machine.push(symbol as u32);
+            self.parser.push(symbol as u32);
             self.find_stride(symbol as usize);
         }
         let indenting = self.column == self.indent;
@@ -788,7 +788,7 @@ impl View {
     }
 
     /// §5.1.2
-    fn hashes(&self, experts: usize) -> Vec<u32> {
+    fn hashes(&self, contexts: usize) -> Vec<u32> {
         let values = match self.contexts {
             Contexts::Binary => self.binary(),
             Contexts::Text => self.text(),
@@ -798,20 +798,20 @@ impl View {
             let mixed = v.wrapping_add(1).wrapping_mul(MULTIPLIER) ^ i.wrapping_mul(THIRD);
             (mixed.wrapping_mul(SECOND) >> 32) as u32
         };
-        values.iter().zip(1..).take(experts).map(hash).collect()
+        values.iter().zip(1..).take(contexts).map(hash).collect()
     }
 
     /// §5.1.5
-    fn followed_hashes(&self) -> Vec<(usize, usize)> {
+    fn indirect_hashes(&self) -> Vec<(usize, usize)> {
         let r = self.recent;
         let own = match self.contexts {
             Contexts::Binary => {
-                let machine = &self.machine;
-                let at = machine.position();
-                let instruction = at | ((machine.opcode << 8 | machine.modrm) as u64) << 8;
-                let so_far = at | (machine.so_far as u64) << 8;
-                let one = (machine.before[0] as u64) << 40;
-                let two = one ^ (machine.before[1] as u64).wrapping_mul(MULTIPLIER);
+                let parser = &self.parser;
+                let at = parser.position();
+                let instruction = at | ((parser.opcode << 8 | parser.modrm) as u64) << 8;
+                let so_far = at | (parser.so_far as u64) << 8;
+                let one = (parser.before[0] as u64) << 40;
+                let two = one ^ (parser.before[1] as u64).wrapping_mul(MULTIPLIER);
                 [so_far ^ one, instruction, so_far ^ two]
             }
             _ => {
@@ -824,11 +824,11 @@ impl View {
         let [a, b, c] = own;
         let values = [r & 0xFF, r & 0xFFFF, r & 0xFF_FFFF, a, b, c, r & 0xFF_FF00];
         let hashes = values.map(|v| (v.wrapping_mul(MULTIPLIER) >> 48) as usize);
-        hashes.into_iter().enumerate().take(self.followers.len()).collect()
+        hashes.into_iter().enumerate().take(self.histories.len()).collect()
     }
 
     fn after(&self) -> Vec<u16> {
-        self.followed_hashes().into_iter().map(|(k, hash)| self.followers[k][hash]).collect()
+        self.indirect_hashes().into_iter().map(|(k, hash)| self.histories[k][hash]).collect()
     }
 
     #[rustfmt::skip]
@@ -839,7 +839,7 @@ impl View {
         let [f1, f2, f3] = [0, 1, 2].map(|k| after[k] as u64);
         let [word, number] = [self.word, self.number].map(u64::from);
         let [w1, w2, w3] = self.words.map(u64::from);
-        let (line, kinds) = (self.line_start as u64, self.classes);
+        let (line, classes) = (self.line_start as u64, self.classes);
         let at = self.above + self.column;
         let (mut above, mut diagonal) = (0, 0);
         if at < self.line {
@@ -867,12 +867,12 @@ impl View {
             r >> 8 & 0xFFFF,
             r >> 8 & 0xFF_FFFF,
             f1 << 8 | c1,
-            kinds & 0xFFFF_FFFF,
+            classes & 0xFFFF_FFFF,
             word ^ w1.wrapping_mul(MULTIPLIER) ^ w2 << 36,
             w1 << 16 | r & 0xFFFF,
             tag << 16 ^ word,
-            (kinds & 0xFFF) << 24 | r & 0xFFFF,
-            indent | above << 16 | (kinds & 0xFFF) << 32,
+            (classes & 0xFFF) << 24 | r & 0xFFFF,
+            indent | above << 16 | (classes & 0xFFF) << 32,
             f2 << 8 | c1,
             above << 24 | r & 0xFF_FFFF,
             r & 0xFF00_FFFF,
@@ -899,11 +899,11 @@ impl View {
             column << 16 | above << 8 | indent,
             above << 8 | diagonal << 16,
             above << 16 | r & 0xFFFF,
-            kinds & 0xFFFF_FFFF_FFFF,
-            (kinds & 0xFF_FFFF) << 24 | f1,
-            kinds & 0xF_FFFF | word << 24,
-            (kinds >> 4 & 0xFFFF_FFFF) << 8 | c1,
-            number | (kinds & 0xFF) << 32,
+            classes & 0xFFFF_FFFF_FFFF,
+            (classes & 0xFF_FFFF) << 24 | f1,
+            classes & 0xF_FFFF | word << 24,
+            (classes >> 4 & 0xFFFF_FFFF) << 8 | c1,
+            number | (classes & 0xFF) << 32,
             f3 | (r & 0xFF) << 16,
             f3 | (r & 0xFF_FFFF) << 16,
             word << 8 | quote,
@@ -936,11 +936,11 @@ impl View {
         let (up, up2) = (back(stride), back(2 * stride));
         let place = (length % stride) as u64 | (stride as u64) << 16;
         let (record, quad) = ((stride as u64) << 32, length as u64 & 3);
-        let machine = &self.machine;
-        let at = machine.position();
-        let instruction = at | ((machine.opcode << 8 | machine.modrm) as u64) << 8;
-        let so_far = at | (machine.so_far as u64) << 8;
-        let [b0, b1, b2, b3] = machine.before.map(u64::from);
+        let parser = &self.parser;
+        let at = parser.position();
+        let instruction = at | ((parser.opcode << 8 | parser.modrm) as u64) << 8;
+        let so_far = at | (parser.so_far as u64) << 8;
+        let [b0, b1, b2, b3] = parser.before.map(u64::from);
         let one = b0 << 40;
         let two = one ^ b1.wrapping_mul(MULTIPLIER);
         let three = two ^ b2.wrapping_mul(SECOND);
@@ -1006,7 +1006,7 @@ impl View {
     }
 
     /// §5.6, "Choosing".
-    fn grams(&self) -> [u32; GRAMS] {
+    fn ngrams(&self) -> [u32; NGRAMS] {
         let (r, word) = (self.recent, self.word as u64);
         let values = [
             r & 0xFFFF,
@@ -1038,20 +1038,20 @@ impl Cell {
         let p = p.max(256.0).min(one - 256.0);
         self.logistic = ln(p / (one - p));
         self.p = p as u32;
-        self.uses = (self.uses + 1).min(MAP_LIMIT);
+        self.uses = (self.uses + 1).min(STATE_MAP_LIMIT);
     }
 }
 
 /// §5.5
-struct Matching {
+struct MatchModel {
     minimum: usize,
     table: Vec<u32>,
     pointer: usize,
     length: usize,
     misses: usize,
     expected: Option<u8>,
-    trust: [[f32; 16]; 4],
-    odds: [[f32; 16]; 4],
+    confidence: [[f32; 16]; 4],
+    stretched: [[f32; 16]; 4],
     cell: (usize, usize),
     input: f32,
 }
@@ -1066,17 +1066,17 @@ fn bucket(length: usize) -> usize {
     }
 }
 
-impl Matching {
-    fn new(minimum: usize, log2: u32) -> Matching {
-        Matching {
+impl MatchModel {
+    fn new(minimum: usize, log2: u32) -> MatchModel {
+        MatchModel {
             minimum,
             table: vec![0; 1 << log2],
             pointer: 0,
             length: 0,
             misses: 0,
             expected: None,
-            trust: [[0.75; 16]; 4],
-            odds: [[1.098_612_3; 16]; 4],
+            confidence: [[CONFIDENCE_FIRST; 16]; 4],
+            stretched: [[CONFIDENCE_STRETCH; 16]; 4],
             cell: (0, 0),
             input: 0.0,
         }
@@ -1088,14 +1088,14 @@ impl Matching {
             let (predicted, last) = (past[self.pointer], past[n - 1]);
             let right = (predicted ^ last).leading_zeros() as f32;
             let (misses, bucket) = self.cell;
-            let mut t = self.trust[misses][bucket];
-            t += (1.0 - t) * (right * RATE);
+            let mut t = self.confidence[misses][bucket];
+            t += (1.0 - t) * (right * CONFIDENCE_RATE);
             if predicted != last {
-                t -= t * RATE;
+                t -= t * CONFIDENCE_RATE;
             }
             t = t.clamp(0.01, 0.9998);
-            self.trust[misses][bucket] = t;
-            self.odds[misses][bucket] = stretch(t);
+            self.confidence[misses][bucket] = t;
+            self.stretched[misses][bucket] = stretch(t);
             self.pointer += 1;
             if predicted == last {
                 self.length = (self.length + 1).min(LONGEST);
@@ -1128,7 +1128,7 @@ impl Matching {
         self.cell = (self.misses.min(3), bucket(self.length));
         self.expected = (self.pointer > 0).then(|| past[self.pointer]);
         let (misses, bucket) = self.cell;
-        self.input = self.odds[misses][bucket];
+        self.input = self.stretched[misses][bucket];
     }
 
     /// The expected symbol, if the model is active.
@@ -1139,40 +1139,40 @@ impl Matching {
 }
 
 /// §5.11
-struct Followed {
-    trust: [f32; 2],
-    odds: [f32; 2],
-    guessed: u8,
-    twice: usize,
+struct Indirect {
+    confidence: [f32; 2],
+    stretched: [f32; 2],
+    predicted: u8,
+    repeated: usize,
 }
 
-impl Followed {
-    fn guess(&mut self, after: u16) {
-        let [before, guessed] = after.to_be_bytes();
-        (self.guessed, self.twice) = (guessed, (before == guessed) as usize);
+impl Indirect {
+    fn predict_symbol(&mut self, after: u16) {
+        let [before, predicted] = after.to_be_bytes();
+        (self.predicted, self.repeated) = (predicted, (before == predicted) as usize);
     }
 
     fn input(&self, partial: u32, bit_index: u32) -> f32 {
-        let symbol = self.guessed as u32 | 256;
+        let symbol = self.predicted as u32 | 256;
         let s = if symbol >> (7 - bit_index) & 1 == 1 { 1.0 } else { -1.0 };
-        if symbol >> (8 - bit_index) == partial { s * self.odds[self.twice] } else { 0.0 }
+        if symbol >> (8 - bit_index) == partial { s * self.stretched[self.repeated] } else { 0.0 }
     }
 
     fn learn_symbol(&mut self, symbol: u8) {
-        let right = (self.guessed ^ symbol).leading_zeros() as f32;
-        let wrong = (self.guessed != symbol) as u8 as f32;
-        let mut t = self.trust[self.twice];
-        t += (1.0 - t) * (right * GUESS_RATE);
-        t -= (t * wrong) * GUESS_RATE;
-        self.trust[self.twice] = t.clamp(0.01, 0.9998);
-        self.odds[self.twice] = stretch(self.trust[self.twice]);
+        let right = (self.predicted ^ symbol).leading_zeros() as f32;
+        let wrong = (self.predicted != symbol) as u8 as f32;
+        let mut t = self.confidence[self.repeated];
+        t += (1.0 - t) * (right * CONFIDENCE_RATE);
+        t -= (t * wrong) * CONFIDENCE_RATE;
+        self.confidence[self.repeated] = t.clamp(0.01, 0.9998);
+        self.stretched[self.repeated] = stretch(self.confidence[self.repeated]);
     }
 }
 
 /// §5.6
 struct Network {
     h: usize,
-    deep: bool,
+    residual: bool,
     log2_rows: u32,
     rows: Vec<f32>,
     hidden: Vec<f32>,
@@ -1193,11 +1193,11 @@ impl Network {
         let h = 16 * class.width;
         let mut noise = Noise(0x5045_4152);
         let mut rows: Vec<f32> = (0..POSITIONS * 256 * h).map(|_| noise.next(0.1)).collect();
-        rows.resize(rows.len() + (GRAMS << log2_rows) * h, 0.0);
-        let square = if class.deep { h * h } else { 0 };
+        rows.resize(rows.len() + (NGRAMS << log2_rows) * h, 0.0);
+        let square = if class.residual { h * h } else { 0 };
         Network {
             h,
-            deep: class.deep,
+            residual: class.residual,
             log2_rows,
             rows,
             hidden: (0..square).map(|_| noise.next(0.3)).collect(),
@@ -1214,11 +1214,11 @@ impl Network {
         }
     }
 
-    fn forward(&mut self, recent: u64, grams: [u32; GRAMS]) {
+    fn forward(&mut self, recent: u64, ngrams: [u32; NGRAMS]) {
         let (h, size) = (self.h, self.h as f32);
         let position = |k: usize| 256 * k + (recent >> (8 * k) & 255) as usize;
         self.active = (0..POSITIONS).map(position).collect();
-        for (table, gram) in grams.into_iter().enumerate() {
+        for (table, gram) in ngrams.into_iter().enumerate() {
             let row = (table << self.log2_rows) + (gram >> (32 - self.log2_rows)) as usize;
             self.active.push(POSITIONS * 256 + row);
         }
@@ -1234,7 +1234,7 @@ impl Network {
         self.normal = s.iter().map(|s| s * self.deviation).collect();
         self.first = self.normal.iter().map(|&x| if x > 0.0 { x } else { 0.0 }).collect();
         self.second = self.first.clone();
-        if self.deep {
+        if self.residual {
             self.inner = self.bias.clone();
             for k in 0..h {
                 for (inner, w) in self.inner.iter_mut().zip(&self.hidden[k * h..]) {
@@ -1268,7 +1268,7 @@ impl Network {
         let (h, size) = (self.h, self.h as f32);
         let open = |x: f32| ((if x > 0.0 { x } else { 0.0 }) * 1e30).min(1.0);
         let mut behind = vec![0f32; h];
-        if self.deep {
+        if self.residual {
             let outer: Vec<f32> =
                 self.gradient.iter().zip(&self.inner).map(|(g, &x)| g * open(x)).collect();
             for (bias, outer) in self.bias.iter_mut().zip(&outer) {
@@ -1300,7 +1300,7 @@ impl Network {
 }
 
 /// §5.8
-struct Refinement {
+struct Apm {
     points: Vec<[u16; 24]>,
     rates: Vec<u32>,
     row: usize,
@@ -1308,14 +1308,14 @@ struct Refinement {
     weight: f32,
 }
 
-impl Refinement {
-    fn new(log2: u32) -> Refinement {
+impl Apm {
+    fn new(log2: u32) -> Apm {
         let first = [
             21, 42, 85, 170, 342, 685, 1366, 2693, 5206, 9702, 16989, 27091, 38445, 48547, 55834,
             60330, 62843, 64170, 64851, 65194, 65366, 65451, 65494, 65515,
         ];
-        let rates = vec![REFINE_FIRST; 1 << log2];
-        Refinement { points: vec![first; 1 << log2], rates, row: 0, point: 0, weight: 0.0 }
+        let rates = vec![APM_RATE_FIRST; 1 << log2];
+        Apm { points: vec![first; 1 << log2], rates, row: 0, point: 0, weight: 0.0 }
     }
 
     fn refine(&mut self, row: usize, y: f32) -> f32 {
@@ -1335,7 +1335,7 @@ impl Refinement {
             let v = &mut self.points[self.row][point];
             *v = (*v as i32 + (((bit as i32 * 65535 - *v as i32) * step) >> 16)) as u16;
         }
-        self.rates[self.row] = (r - ((((r * r) >> 16) * REFINE_FALL) >> 16)).max(REFINE_LAST);
+        self.rates[self.row] = (r - ((((r * r) >> 16) * APM_RATE_FALL) >> 16)).max(APM_RATE_LAST);
     }
 }
 
@@ -1366,43 +1366,43 @@ impl Counters {
 /// §5.7
 fn mixer_rate(class: &Class, contexts: Contexts, n: usize) -> f32 {
     let ([binary, text], n) = (class.rates, n as f32);
-    let early = EARLY / (EARLY + n);
+    let early = WARM_UP_HALF / (WARM_UP_HALF + n);
     match contexts {
-        Contexts::Binary => binary * (1.0 + BINARY_HASTE * early),
-        _ => text * (1.0 + TEXT_HASTE * early) * (SETTLED / (SETTLED + n)).sqrt(),
+        Contexts::Binary => binary * (1.0 + BINARY_WARM_UP * early),
+        _ => text * (1.0 + TEXT_WARM_UP * early) * (DECAY / (DECAY + n)).sqrt(),
     }
 }
 
-/// §5.7, selectors.
+/// §5.7, mixer_contexts.
 fn hashed(v: u32) -> usize {
-    (v.wrapping_mul(0x9E37_79B1) >> 20) as usize
+    (v.wrapping_mul(GOLDEN) >> 20) as usize
 }
 
 /// §5
 struct Engine {
     class: Class,
-    view: View,
+    state: ContextState,
     partial: u32,
     bit_index: u32,
     node: usize,
     rate: f32,
     histories: Histories,
-    lines: Vec<[[u8; 16]; 4]>,
+    buckets: Vec<[[u8; 16]; 4]>,
     hashes: Vec<u32>,
     local: Vec<[u8; 16]>,
     places: Vec<(usize, usize)>,
     seen: usize,
-    /// `[experts][256]`
-    maps: Vec<Vec<Cell>>,
-    /// Beside `lines`.
-    count_lines: Vec<[[i16; 16]; 4]>,
+    /// `[contexts][256]`
+    state_maps: Vec<Vec<Cell>>,
+    /// Beside `buckets`.
+    counter_buckets: Vec<[[i16; 16]; 4]>,
     counts: Vec<[i16; 16]>,
     counters: Counters,
     /// §5.10
-    holds: [[i32; 4]; 6],
+    held: [[i32; 4]; 6],
     expected: Option<(u8, usize, usize)>,
-    matching: Vec<Matching>,
-    followed: Vec<Followed>,
+    match_models: Vec<MatchModel>,
+    indirect: Vec<Indirect>,
     network: Network,
     /// Selector, set.
     weights: Vec<Vec<Vec<f32>>>,
@@ -1410,14 +1410,14 @@ struct Engine {
     inputs: Vec<f32>,
     mixed: f32,
     alone: f32,
-    refinement: Vec<Refinement>,
+    apms: Vec<Apm>,
 }
 
 impl Engine {
     fn new(model: u16, count: usize, spelling: Vec<Vec<u8>>) -> Result<Engine> {
         let (class, contexts) = registered(model)?;
         let n = count.max(1);
-        let slots = (n * class.experts * 8).ilog2().clamp(14, class.most_slots);
+        let slots = (n * class.contexts * 8).ilog2().clamp(14, class.most_hash_table);
         let rows = n.ilog2().clamp(8, class.most_rows);
         let log2 = n.ilog2().clamp(8, 22);
         let refine = n.ilog2().clamp(8, 16);
@@ -1426,205 +1426,215 @@ impl Engine {
         for (cell, &prior) in map.iter_mut().zip(&histories.prior) {
             *cell = Cell { p: prior * 64, uses: 0, logistic: stretch(prior as f32 / 65536.0) };
         }
-        let weight = (FIRST_WEIGHT / class.experts as f32) / class.selectors as f32;
-        let weights = vec![weight; 16 * class.blocks];
+        let weight = (FIRST_WEIGHT / class.contexts as f32) / class.mixer_contexts as f32;
+        let weights = vec![weight; 16 * class.vectors];
         let sizes = [256, 768, 2048, 2048, 256, 2048, 2048, 256, 4096, 4096, 2048, 4096];
-        let matching = &MATCH_LENGTHS[..class.matches];
-        let maps = match model {
+        let match_models = &MATCH_LENGTHS[..class.match_models];
+        let state_maps = match model {
             1..=3 => 0,
             4..=12 => 2,
             _ => 3,
         };
-        let followed = |_| Followed {
-            trust: [GUESS_FIRST; 2],
-            odds: [GUESS_STRENGTH; 2],
-            guessed: 0,
-            twice: 0,
+        let indirect = |_| Indirect {
+            confidence: [CONFIDENCE_FIRST; 2],
+            stretched: [CONFIDENCE_STRETCH; 2],
+            predicted: 0,
+            repeated: 0,
         };
-        let dither = |i| 0x9E37_79B1u32.wrapping_mul(i as u32 % 16 + 1);
+        let dither = |i| GOLDEN.wrapping_mul(i as u32 % 16 + 1);
         Ok(Engine {
-            view: View::new(contexts, class.followed, spelling),
+            state: ContextState::new(contexts, class.indirect, spelling),
             partial: 1,
             bit_index: 0,
             node: 1,
             rate: mixer_rate(&class, contexts, 0),
             histories,
-            lines: vec![[[0; 16]; 4]; 1 << (slots - 6)],
+            buckets: vec![[[0; 16]; 4]; 1 << (slots - 6)],
             hashes: Vec::new(),
-            local: vec![[0; 16]; class.experts],
-            places: vec![(0, 0); class.experts],
+            local: vec![[0; 16]; class.contexts],
+            places: vec![(0, 0); class.contexts],
             seen: 0,
-            maps: vec![map; class.experts],
-            count_lines: vec![[[0; 16]; 4]; if class.counted > 0 { 1 << (slots - 6) } else { 0 }],
-            counts: vec![[0; 16]; class.counted],
-            counters: Counters { dither: (0..class.counted).map(dither).collect() },
-            holds: [[SURE_FIRST; 4]; 6],
+            state_maps: vec![map; class.contexts],
+            counter_buckets: vec![
+                [[0; 16]; 4];
+                if class.counters > 0 { 1 << (slots - 6) } else { 0 }
+            ],
+            counts: vec![[0; 16]; class.counters],
+            counters: Counters { dither: (0..class.counters).map(dither).collect() },
+            held: [[ESCAPE_FIRST; 4]; 6],
             expected: None,
-            matching: matching.iter().map(|&minimum| Matching::new(minimum, log2)).collect(),
-            followed: (0..class.followed).map(followed).collect(),
+            match_models: match_models
+                .iter()
+                .map(|&minimum| MatchModel::new(minimum, log2))
+                .collect(),
+            indirect: (0..class.indirect).map(indirect).collect(),
             network: Network::new(&class, rows),
-            weights: sizes[..class.selectors].iter().map(|&s| vec![weights.clone(); s]).collect(),
+            weights: sizes[..class.mixer_contexts]
+                .iter()
+                .map(|&s| vec![weights.clone(); s])
+                .collect(),
             chosen: Vec::new(),
-            inputs: vec![0.0; 16 * class.blocks],
+            inputs: vec![0.0; 16 * class.vectors],
             mixed: 0.5,
             alone: 0.5,
-            refinement: (0..maps).map(|_| Refinement::new(refine)).collect(),
+            apms: (0..state_maps).map(|_| Apm::new(refine)).collect(),
             class,
         })
     }
 
     /// The symbol asked about and the probability that it comes.
-    fn begin_byte(&mut self) -> Option<(u8, u32)> {
+    fn begin_symbol(&mut self) -> Option<(u8, u32)> {
         self.expected = None;
-        if !self.view.past.is_empty() {
-            for matching in &mut self.matching {
-                matching.advance(&self.view.past);
+        if !self.state.past.is_empty() {
+            for match_models in &mut self.match_models {
+                match_models.advance(&self.state.past);
             }
         }
-        let Matching { pointer, length, .. } = self.matching[0];
-        let (sure_length, sure_probability) = self.class.sure?;
-        if pointer == 0 || length < sure_length {
+        let MatchModel { pointer, length, .. } = self.match_models[0];
+        let (escape_length, escape_probability) = self.class.escape?;
+        if pointer == 0 || length < escape_length {
             return None;
         }
-        let symbol = self.view.past[pointer];
-        let class = (length / sure_length).ilog2() as usize;
-        let after = self.view.after();
+        let symbol = self.state.past[pointer];
+        let class = (length / escape_length).ilog2() as usize;
+        let after = self.state.after();
         let agreement = |k: usize| (after[k] as u8 == symbol) as usize;
         let agreement = agreement(1) + 2 * agreement(2);
         self.expected = Some((symbol, class, agreement));
-        let p = self.holds[class][agreement];
-        (p >= sure_probability).then_some((symbol, p as u32))
+        let p = self.held[class][agreement];
+        (p >= escape_probability).then_some((symbol, p as u32))
     }
 
     fn find(&mut self) {
-        if !self.view.past.is_empty() {
-            for matching in &mut self.matching {
-                matching.find(&self.view.past, self.view.recent);
+        if !self.state.past.is_empty() {
+            for match_models in &mut self.match_models {
+                match_models.find(&self.state.past, self.state.recent);
             }
         }
     }
 
     fn prepare(&mut self) {
-        self.hashes = self.view.hashes(self.class.experts);
+        self.hashes = self.state.hashes(self.class.contexts);
         self.find();
-        for (followed, after) in self.followed.iter_mut().zip(self.view.after()) {
-            followed.guess(after);
+        for (indirect, after) in self.indirect.iter_mut().zip(self.state.after()) {
+            indirect.predict_symbol(after);
         }
-        self.network.forward(self.view.recent, self.view.grams());
+        self.network.forward(self.state.recent, self.state.ngrams());
         self.select(0);
     }
 
-    fn hold(&mut self, symbol: u8) {
+    fn accept(&mut self, symbol: u8) {
         self.find();
-        self.take(symbol);
+        self.append(symbol);
     }
 
     /// §5.10
-    fn take(&mut self, symbol: u8) {
+    fn append(&mut self, symbol: u8) {
         if let Some((expected, class, agreement)) = self.expected {
-            let p = &mut self.holds[class][agreement];
+            let p = &mut self.held[class][agreement];
             let t = if expected == symbol { 65_535 } else { 0 };
-            *p += (t - *p) >> SURE_SHIFT;
+            *p += (t - *p) >> ESCAPE_SHIFT;
         }
-        self.view.push(symbol);
+        self.state.push(symbol);
     }
 
     /// §5.3
     fn select(&mut self, nibble: u32) {
-        for i in 0..self.class.experts {
+        for i in 0..self.class.contexts {
             let (line, slot) = self.places[i];
-            self.lines[line][slot] = self.local[i];
-            if i < self.class.counted {
-                self.count_lines[line][slot] = self.counts[i];
+            self.buckets[line][slot] = self.local[i];
+            if i < self.class.counters {
+                self.counter_buckets[line][slot] = self.counts[i];
             }
-            let check = ((self.hashes[i] >> 24) ^ nibble.wrapping_mul(0x9D)) as u8;
-            let line = (self.hashes[i] ^ nibble >> 1) as usize % self.lines.len();
-            let slots = &self.lines[line];
-            let hit = slots.iter().position(|slot| slot[0] == check);
+            let checksum = ((self.hashes[i] >> 24) ^ nibble.wrapping_mul(0x9D)) as u8;
+            let line = (self.hashes[i] ^ nibble >> 1) as usize % self.buckets.len();
+            let slots = &self.buckets[line];
+            let hit = slots.iter().position(|slot| slot[0] == checksum);
             let least = (0..4).min_by_key(|&slot| slots[slot][1]).unwrap_or(0);
             self.local[i] = hit.map_or([0; 16], |slot| slots[slot]);
-            self.local[i][0] = check;
+            self.local[i][0] = checksum;
             self.places[i] = (line, hit.unwrap_or(least));
         }
-        for i in 0..self.class.counted {
+        for i in 0..self.class.counters {
             let (line, slot) = self.places[i];
             let known = self.local[i][1] != 0;
-            self.counts[i] = if known { self.count_lines[line][slot] } else { [0; 16] };
+            self.counts[i] = if known { self.counter_buckets[line][slot] } else { [0; 16] };
         }
         self.node = 1;
         self.seen = self.local.iter().skip(1).take(6).filter(|slot| slot[1] != 0).count();
     }
 
     fn cell(&mut self, i: usize) -> &mut Cell {
-        &mut self.maps[i][self.local[i][self.node] as usize]
+        &mut self.state_maps[i][self.local[i][self.node] as usize]
     }
 
     fn predict(&mut self) -> u32 {
-        let Class { experts, blocks, matches, counted, .. } = self.class;
+        let Class { contexts, vectors, match_models, counters, .. } = self.class;
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
-        let groups = experts.div_ceil(16);
+        let rows = contexts.div_ceil(16);
         self.inputs.fill(0.0);
-        for i in 0..experts {
+        for i in 0..contexts {
             let cell = *self.cell(i);
             self.inputs[i] = cell.logistic;
         }
         for (i, counts) in self.counts.iter().enumerate() {
-            self.inputs[16 * (blocks - counted / 16) + i] = Counters::predict(counts[self.node]);
+            self.inputs[16 * (vectors - counters / 16) + i] = Counters::predict(counts[self.node]);
         }
         let network = self.network.predict(partial);
-        let extra = if (1..=8).contains(&(experts % 16)) { 16 * groups - 8 } else { 16 * groups };
+        let extra = if (1..=8).contains(&(contexts % 16)) { 16 * rows - 8 } else { 16 * rows };
         let (mut expected, mut strength, mut other) = (0, 0, 0);
-        for (k, matching) in self.matching.iter().enumerate() {
-            let active = matching.active(self.partial, self.bit_index);
+        for (k, match_models) in self.match_models.iter().enumerate() {
+            let active = match_models.active(self.partial, self.bit_index);
             other = active.unwrap_or(0) as usize;
             if let Some(symbol) = active {
                 let s = if symbol >> (7 - bit) & 1 == 1 { 1.0 } else { -1.0 };
-                self.inputs[extra + k] = s * matching.input;
+                self.inputs[extra + k] = s * match_models.input;
                 expected = symbol as usize;
-                strength = strength.max(1 + bucket(matching.length));
+                strength = strength.max(1 + bucket(match_models.length));
             }
         }
-        self.inputs[extra + matches] = BIAS;
-        for (k, followed) in self.followed.iter().enumerate() {
-            self.inputs[extra + matches + 1 + k] = followed.input(self.partial, self.bit_index);
+        self.inputs[extra + match_models] = BIAS;
+        for (k, indirect) in self.indirect.iter().enumerate() {
+            self.inputs[extra + match_models + 1 + k] =
+                indirect.input(self.partial, self.bit_index);
         }
-        let recent = self.view.recent as usize;
+        let recent = self.state.recent as usize;
         let c1 = recent & 255;
         let certainty = (strength > 0) as usize + (strength > 9) as usize;
         let sets = [
             partial,
             c1 + 256 * certainty,
             self.seen * 256 + strength.min(15) * 8 + bit,
-            (self.view.classes & 255) as usize * 8 + bit,
+            (self.state.classes & 255) as usize * 8 + bit,
             recent >> 8 & 255,
             expected * 8 + bit,
-            self.view.machine.position() as usize * 8 + bit,
+            self.state.parser.position() as usize * 8 + bit,
             recent >> 16 & 255,
-            hashed(self.view.word),
+            hashed(self.state.word),
             hashed(recent as u32 & 0xFFFF),
             other * 8 + bit,
-            hashed(self.view.words[0]),
+            hashed(self.state.words[0]),
         ];
-        self.chosen = sets[..self.class.selectors].to_vec();
+        self.chosen = sets[..self.class.mixer_contexts].to_vec();
         let y = self.mix(network);
         (self.mixed, self.alone) = (squash(y), squash(network));
         let latest = self.latest();
         self.inputs[latest] = network;
-        let third = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(0x9E37_79B1) >> 16;
+        let third = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(GOLDEN) >> 16;
         let rows = [partial | c1 << 8, expected | partial << 8, third as usize];
-        let maps = self.refinement.len() as f32;
-        let refined = self.refinement.iter_mut().zip(rows).map(|(map, row)| map.refine(row, y));
+        let state_maps = self.apms.len() as f32;
+        let refined = self.apms.iter_mut().zip(rows).map(|(map, row)| map.refine(row, y));
         let refined = refined.fold(0.0, |sum, refined| sum + refined);
-        let p = match maps {
+        let p = match state_maps {
             0.0 => self.mixed,
-            _ => self.mixed * (1.0 - REFINED) + refined * (REFINED / maps),
+            _ => self.mixed * (1.0 - APM_WEIGHT) + refined * (APM_WEIGHT / state_maps),
         };
         ((p * 65536.0) as u32).clamp(1, 65535)
     }
 
     /// Index of the input of the network.
     fn latest(&self) -> usize {
-        16 * (self.class.blocks - self.class.counted / 16 - 1) + LATE
+        16 * (self.class.vectors - self.class.counters / 16 - 1) + LATE
     }
 
     /// §5.7, steps 1 and 2.
@@ -1643,10 +1653,10 @@ impl Engine {
                 *w += step * x;
             }
         }
-        for map in &mut self.refinement {
+        for map in &mut self.apms {
             map.update(bit);
         }
-        for i in 0..self.class.experts {
+        for i in 0..self.class.contexts {
             self.cell(i).update(bit);
             let history = &mut self.local[i][self.node];
             *history = self.histories.next[*history as usize][bit as usize];
@@ -1663,13 +1673,13 @@ impl Engine {
         }
     }
 
-    fn end_byte(&mut self) {
-        self.rate = mixer_rate(&self.class, self.view.contexts, self.view.past.len());
+    fn end_symbol(&mut self) {
+        self.rate = mixer_rate(&self.class, self.state.contexts, self.state.past.len());
         self.network.learn_symbol();
-        for followed in &mut self.followed {
-            followed.learn_symbol(self.partial as u8);
+        for indirect in &mut self.indirect {
+            indirect.learn_symbol(self.partial as u8);
         }
-        self.take(self.partial as u8);
+        self.append(self.partial as u8);
         (self.partial, self.bit_index) = (1, 0);
     }
 }

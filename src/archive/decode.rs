@@ -10,7 +10,7 @@ use crate::checksum::{self, Digest};
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, Kind};
 use crate::tree::TreeError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Makes the place a file's bytes go to; `None` to skip the file.
@@ -51,7 +51,8 @@ pub(super) struct Extraction<'a, 'f, S> {
     control: &'a Control<'a>,
     open: Opener<'a>,
     files: Vec<Wanted<'a>>,
-    groups: std::collections::btree_map::IntoIter<u64, Vec<Run>>,
+    /// Those still to be decoded, in their order.
+    groups: std::vec::IntoIter<(u64, Vec<Run>)>,
     /// Digests of groups that are to be decoded whole and compared.
     digests: BTreeMap<u64, Digest>,
     /// Whether files have no digests of their own: only those of groups prove them.
@@ -96,7 +97,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             Wanted { entry, left, state: State::Waiting, doubt: None, lost: None }
         };
         let files = files.into_iter().map(wanted).collect();
-        let (groups, tallies) = (groups.into_iter(), Tallies::default());
+        let (groups, tallies) =
+            (groups.into_iter().collect::<Vec<_>>().into_iter(), Tallies::default());
         let summary = ExtractSummary::default();
         Extraction {
             archive,
@@ -112,6 +114,37 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             failure: None,
             broken: None,
         }
+    }
+
+    /// Has the groups decoded in the order in which the files first need them, so
+    /// far as every file gets its bytes in order.
+    pub fn order_by_files(&mut self) {
+        // What a file needs before a group, besides what comes first for others.
+        let mut before: HashMap<u64, Vec<u64>> = HashMap::new();
+        let mut wanted = Vec::new();
+        for Wanted { entry, .. } in &self.files {
+            let Kind::File(content) = &entry.kind else { continue };
+            wanted.extend(content.extents.iter().map(|extent| extent.group));
+            for pair in content.extents.windows(2) {
+                before.entry(pair[1].group).or_default().push(pair[0].group);
+            }
+        }
+        let mut groups: HashMap<u64, Vec<Run>> = self.groups.by_ref().collect();
+        let mut ordered = Vec::with_capacity(groups.len());
+        for group in wanted {
+            let mut path = vec![group];
+            while let Some(&last) = path.last() {
+                match before.get_mut(&last).and_then(Vec::pop) {
+                    Some(earlier) if groups.contains_key(&earlier) => path.push(earlier),
+                    Some(_) => {}
+                    None => {
+                        ordered.extend(groups.remove(&last).map(|runs| (last, runs)));
+                        path.pop();
+                    }
+                }
+            }
+        }
+        self.groups = ordered.into_iter();
     }
 
     /// Decodes everything, and adds what was done to `summary`.

@@ -272,7 +272,8 @@ pub(super) fn file_error(path: &[u8], cause: Arc<ArchiveError>) -> ArchiveError 
     }
 }
 
-fn file_size(entry: &Entry) -> u64 {
+/// Bytes of a file, holes included.
+pub(super) fn file_size(entry: &Entry) -> u64 {
     match &entry.kind {
         Kind::File(content) => content.size,
         _ => 0,

@@ -15,10 +15,11 @@
 //! | `pack` | where groups are cut |
 //! | `create`, `output` | the archive file, whole or not at all |
 //! | `replace` | what it replaces without being told to |
-//! | `open`, `extract`, `decode`, `verify` | reading through the index |
+//! | `open`, `extract`, `cat`, `decode`, `verify` | reading through the index |
 //! | `stream`, `incoming` | reading front to back, and salvage |
 //! | `tarball` | tars: reading and writing them |
 
+mod cat;
 mod create;
 mod decode;
 mod error;

@@ -2,6 +2,7 @@
 //! its own.
 
 use super::ArchiveError;
+use super::cat::Turn;
 use super::tarball::MemberFile;
 use crate::checksum::{Digest, Hasher};
 use crate::container::content_digest;
@@ -21,6 +22,8 @@ pub(super) enum Target<'a> {
     Member(MemberFile<'a>),
     /// A stream; holes are written as zeros.
     Output(&'a mut dyn Write),
+    /// A stream that takes one file after the other.
+    Turn(Turn<'a>),
     /// Nothing: the digest is all that is wanted.
     Nowhere,
 }
@@ -92,7 +95,8 @@ impl<'a> Sink<'a> {
             match &mut self.target {
                 Target::File(writer) => writer.write_at(self.current.offset, piece)?,
                 Target::Member(member) => member.write_at(self.current.offset, piece)?,
-                Target::Output(output) => write_all(*output, piece)?,
+                Target::Turn(turn) => turn.write_at(self.current.offset, piece)?,
+                Target::Output(output) => output.write_all(piece).map_err(output_error)?,
                 Target::Nowhere => {}
             }
             self.current.offset += length;
@@ -161,32 +165,43 @@ impl<'a> Sink<'a> {
                 member.finish();
                 Ok(())
             }
+            Target::Turn(turn) => turn.finish(),
             Target::Output(_) | Target::Nowhere => Ok(()),
         }
     }
 
-    /// Passes over a hole that ends at `offset`. Only a stream is written, in
-    /// steps: a few bytes of an archive can stand for a hole that takes hours.
+    /// Passes over a hole that ends at `offset`. Only a stream is written.
     fn skip_to(&mut self, offset: u64) -> Result<(), ArchiveError> {
         if let Target::Output(output) = &mut self.target {
-            while self.position < offset {
-                let step = (offset - self.position).min(ZEROS.len() as u64);
-                write_all(*output, &ZEROS[..step as usize])?;
-                self.position += step;
-                if self.cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
-                    return Err(ArchiveError::Interrupted);
-                }
-            }
+            write_zeros(*output, offset.saturating_sub(self.position), self.cancel)?;
         }
         self.position = offset;
         Ok(())
     }
 }
 
-fn write_all(output: &mut dyn Write, bytes: &[u8]) -> Result<(), ArchiveError> {
-    output.write_all(bytes).map_err(output_error)
+/// Writes a hole in steps: a few bytes of an archive can stand for one that takes
+/// hours.
+///
+/// # Errors
+/// [`ArchiveError::Io`]; [`ArchiveError::Interrupted`] if `cancel` is set meanwhile.
+pub(super) fn write_zeros(
+    output: &mut dyn Write,
+    mut length: u64,
+    cancel: Option<&AtomicBool>,
+) -> Result<(), ArchiveError> {
+    while length > 0 {
+        let step = length.min(ZEROS.len() as u64);
+        output.write_all(&ZEROS[..step as usize]).map_err(output_error)?;
+        length -= step;
+        if cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+            return Err(ArchiveError::Interrupted);
+        }
+    }
+    Ok(())
 }
 
-fn output_error(source: std::io::Error) -> ArchiveError {
-    ArchiveError::Io { path: "output".into(), operation: "write", source }
+/// A failure of writing to the stream a caller gave.
+pub(super) fn output_error(source: std::io::Error) -> ArchiveError {
+    ArchiveError::Io { path: "standard output".into(), operation: "write", source }
 }

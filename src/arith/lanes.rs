@@ -10,11 +10,11 @@
 /// Sixteen floats on their own cache line.
 #[derive(Clone, Copy, Debug, PartialEq, bytemuck::Zeroable)]
 #[repr(C, align(64))]
-pub struct Block(pub [f32; 16]);
+pub struct Vector(pub [f32; 16]);
 
-impl Block {
+impl Vector {
     /// Sixteen zeros.
-    pub const ZERO: Block = Block([0.0; 16]);
+    pub const ZERO: Vector = Vector([0.0; 16]);
 }
 
 /// Operations over sixteen lanes. A value of an implementing type is a proof

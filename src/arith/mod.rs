@@ -18,4 +18,4 @@ mod tiles;
 mod x86;
 
 pub use isa::{Isa, Kernel, LaneKernel};
-pub use lanes::{Block, Simd};
+pub use lanes::{Simd, Vector};

@@ -175,14 +175,14 @@ mod tests {
     #[test]
     fn json_says_all() {
         let extents = vec![Extent { group: 1, offset: 2, length: 3 }];
-        let content = Content { size: 12, extents, ..Content::default() };
+        let content = Content { size: 12, digest: [0x5A; 32], extents, segments: None };
         let mut entry = entry(Kind::File(content));
         entry.metadata.xattrs = vec![(b"user.x".to_vec(), b"y".to_vec())];
-        let zeros = "0".repeat(64);
+        let digest = "5a".repeat(32);
         assert_eq!(
             json(&entry),
             format!(
-                "{}{zeros}{}",
+                "{}{digest}{}",
                 r#"{"path_base64":"YRsv/w==","kind":"file","size":12,"data":3,"blake3":""#,
                 r#"","extents":[{"group":1,"offset":2,"length":3}],"mode":"4751","uid":7,"gid":0,"user":"","group":"","modified_seconds":-1,"modified_nanoseconds":5,"modified":"1969-12-31T23:59:59.000000005Z","xattrs":[{"name":"user.x","value_base64":"eQ=="}]}"#
             )

@@ -17,7 +17,7 @@ pub use tested::{self_test, test_once};
 
 use crate::arith::Isa;
 use crate::filter::x86;
-use crate::model::{Class, Contexts, Model, Spelling};
+use crate::model::{Contexts, Model, Spelling};
 use std::borrow::Cow;
 
 /// Most bytes of a group.
@@ -372,13 +372,7 @@ pub fn decode_seconds(coding: Coding, raw_length: u64) -> f64 {
         0 => 2e9,
         1 => 500e6,
         2 => 500e6,
-        3 => Model::of_id(coding.model).map_or(1e5, |model| match model.class {
-            Class::Fast => 1500e3,
-            Class::Standard => 850e3,
-            Class::Thorough => 450e3,
-            Class::Strong => 350e3,
-            Class::Best => 150e3,
-        }),
+        3 => Model::of_id(coding.model).map_or(1e5, |model| model.class.size().bytes_per_second),
         _ => 1e3,
     };
     raw_length as f64 / bytes_per_second

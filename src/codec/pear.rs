@@ -5,41 +5,18 @@
 use super::{CodecError, Partial};
 use crate::arith::{Isa, LaneKernel, Simd};
 use crate::coder::{Decoder, Encoder};
-use crate::model::{Class, Engine, Model, Past, Spelling};
+use crate::model::{Model, Past, Predictor, Size, SizeKernel, Spelling};
+use core::marker::PhantomData;
 
-/// Runs `$run!` with the engine constants of a class:
-/// experts, blocks of inputs, selectors, network blocks, match models, experts
-/// with counters, deep.
-macro_rules! with_class {
-    ($class:expr, $run:ident) => {
-        match $class {
-            Class::Fast => $run!(8, 1, 7, 1, 1, 0, false),
-            Class::Standard => $run!(16, 2, 12, 2, 2, 0, false),
-            Class::Thorough => $run!(24, 2, 12, 2, 2, 0, false),
-            Class::Strong => $run!(24, 3, 12, 2, 2, 16, false),
-            Class::Best => $run!(56, 7, 12, 2, 3, 48, true),
-        }
-    };
-}
-
-/// Codes all `symbols`, which `spelling` explains. Gives the payload and hands
-/// the symbols back: the engine took them for its past.
+/// Codes all `symbols`, which `spelling` explains. Returns the payload and the symbols,
+/// which the engine took for its past.
 pub(super) fn encode(
     symbols: Vec<u8>,
     model: Model,
     spelling: Spelling,
     isa: Isa,
 ) -> (Vec<u8>, Vec<u8>) {
-    macro_rules! run {
-        ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $c:expr, $deep:expr) => {
-            isa.for_lanes($n).run_lanes(Encode::<$n, $w, $k, $b, $m, $c, $deep> {
-                symbols,
-                model,
-                spelling,
-            })
-        };
-    }
-    with_class!(model.class, run)
+    model.class.run(Compiled(Encode { symbols, model, spelling }, isa))
 }
 
 /// Decodes symbols, `length` in all, until they stand for `wanted` bytes. The
@@ -52,57 +29,59 @@ pub(super) fn decode(
     length: usize,
     wanted: usize,
 ) -> Partial {
-    macro_rules! run {
-        ($n:expr, $w:expr, $k:expr, $b:expr, $m:expr, $c:expr, $deep:expr) => {
-            isa.for_lanes($n).run_lanes(Decode::<$n, $w, $k, $b, $m, $c, $deep> {
-                payload,
-                model,
-                spelling,
-                length,
-                wanted,
-            })
-        };
-    }
-    with_class!(model.class, run)
+    model.class.run(Compiled(Decode { payload, model, spelling, length, wanted }, isa))
 }
 
-struct Encode<
-    const N: usize,
-    const W: usize,
-    const K: usize,
-    const B: usize,
-    const M: usize,
-    const C: usize,
-    const DEEP: bool,
-> {
+/// A direction of coding.
+trait Direction {
+    type Output;
+    /// Codes with an engine of one size class. Implementations are `#[inline(always)]`.
+    fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output;
+}
+
+/// A direction, compiled for every size class and instruction set.
+struct Compiled<D>(D, Isa);
+
+impl<D: Direction> SizeKernel for Compiled<D> {
+    type Output = D::Output;
+
+    fn run<C: Size>(self) -> D::Output {
+        let isa = self.1.for_lanes(C::SIZE.contexts);
+        isa.run_lanes(SizedRun::<D, C>(self.0, PhantomData))
+    }
+}
+
+/// A direction for one size class.
+struct SizedRun<D, C>(D, PhantomData<C>);
+
+impl<D: Direction, C: Size> LaneKernel for SizedRun<D, C> {
+    type Output = D::Output;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> D::Output {
+        self.0.run::<S, C>(simd)
+    }
+}
+
+struct Encode {
     symbols: Vec<u8>,
     model: Model,
     spelling: Spelling,
 }
 
-impl<
-    const N: usize,
-    const W: usize,
-    const K: usize,
-    const B: usize,
-    const M: usize,
-    const C: usize,
-    const DEEP: bool,
-> LaneKernel for Encode<N, W, K, B, M, C, DEEP>
-{
+impl Direction for Encode {
     type Output = (Vec<u8>, Vec<u8>);
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> Self::Output {
+    fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
         let past = Past::of(self.symbols);
-        let mut engine =
-            Engine::<S, N, W, K, B, M, C, DEEP>::new(simd, self.model, self.spelling, past);
+        let mut engine = C::Engine::<S>::new(simd, self.model, self.spelling, past);
         let mut coder = Encoder::default();
         while let Some(byte) = engine.next_symbol() {
-            if let Some((expected, probability)) = engine.begin_byte() {
+            if let Some((expected, probability)) = engine.begin_symbol() {
                 coder.encode((byte == expected) as u32, probability);
                 if byte == expected {
-                    engine.hold(byte);
+                    engine.accept(byte);
                     continue;
                 }
             }
@@ -112,22 +91,13 @@ impl<
                 coder.encode(bit, engine.predict());
                 engine.update(bit);
             }
-            engine.end_byte();
+            engine.end_symbol();
         }
         (coder.finish(), engine.into_past())
     }
 }
 
-struct Decode<
-    'a,
-    const N: usize,
-    const W: usize,
-    const K: usize,
-    const B: usize,
-    const M: usize,
-    const C: usize,
-    const DEEP: bool,
-> {
+struct Decode<'a> {
     payload: &'a [u8],
     model: Model,
     spelling: Spelling,
@@ -135,31 +105,21 @@ struct Decode<
     wanted: usize,
 }
 
-impl<
-    const N: usize,
-    const W: usize,
-    const K: usize,
-    const B: usize,
-    const M: usize,
-    const C: usize,
-    const DEEP: bool,
-> LaneKernel for Decode<'_, N, W, K, B, M, C, DEEP>
-{
+impl Direction for Decode<'_> {
     type Output = Partial;
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> Self::Output {
+    fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
         let past = Past::unknown(self.length);
-        let mut engine =
-            Engine::<S, N, W, K, B, M, C, DEEP>::new(simd, self.model, self.spelling, past);
+        let mut engine = C::Engine::<S>::new(simd, self.model, self.spelling, past);
         let mut coder = Decoder::new(self.payload);
         let offset = self.payload.len() as u64;
         let damaged = |cause| Some(CodecError::Damaged { codec: "pear", offset, cause });
         let (mut symbols, mut bytes, mut fault) = (0, 0, None);
         while symbols < self.length && bytes < self.wanted {
-            match engine.begin_byte() {
+            match engine.begin_symbol() {
                 Some((expected, probability)) if coder.decode(probability) == 1 => {
-                    engine.hold(expected);
+                    engine.accept(expected);
                 }
                 _ => {
                     engine.prepare();
@@ -167,7 +127,7 @@ impl<
                         let bit = coder.decode(engine.predict());
                         engine.update(bit);
                     }
-                    engine.end_byte();
+                    engine.end_symbol();
                 }
             }
             symbols += 1;
@@ -182,7 +142,7 @@ impl<
         let ahead = coder.position().wrapping_sub(self.payload.len());
         let decoded = fault.is_none() && symbols == self.length && self.length > 0;
         if decoded && ahead != 0 && ahead != 3 {
-            fault = damaged("its end is not where its symbols end");
+            fault = damaged("bytes missing or left over after the last symbol");
         }
         Partial { raw: engine.into_past(), fault }
     }

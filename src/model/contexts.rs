@@ -1,19 +1,14 @@
-//! Contexts: what the experts look at.
+//! Contexts: what the contexts look at.
 //!
 //! Normative text: spec/codec.md §5.1.1; the lists of values are in `lists`.
 
 mod lists;
 
-use super::followers::Followers;
-use super::machine::Machine;
-use super::network::GRAMS;
-use super::shape::Contexts;
-
-/// Odd multiplier of all hashes: 2^64 divided by the golden ratio.
-const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
-
-/// Multiplier of the running hashes.
-const SMALL: u32 = 0x2F0B_4C47;
+use super::hash::{MULTIPLIER, SMALL, THIRD};
+use super::indirect::IndirectContexts;
+use super::instructions::InstructionParser;
+use super::network::NGRAMS;
+use super::size::Contexts;
 
 /// What each symbol stands for: itself, or a byte pair's expansion.
 #[derive(Clone, Debug)]
@@ -48,9 +43,9 @@ impl Spelling {
     }
 }
 
-/// Running view of the bytes so far.
+/// Running state of the bytes so far.
 #[derive(Debug)]
-pub struct View {
+pub struct ContextState {
     /// Last eight bytes, newest lowest.
     pub recent: u64,
     /// Last eight bytes that the symbols stand for, newest lowest.
@@ -66,8 +61,8 @@ pub struct View {
     line: usize,
     /// Classes of the last bytes, four bits each.
     pub classes: u64,
-    /// What followed some short contexts.
-    pub followers: Followers,
+    /// What indirect some short contexts.
+    pub indirect: IndirectContexts,
     /// Names of the open tags of markup, and how many are open.
     tags: [u32; 16],
     depth: usize,
@@ -82,7 +77,7 @@ pub struct View {
     /// First byte of the line and indentation.
     pub indent: u32,
     /// Where in an x86 instruction we are.
-    pub machine: Machine,
+    pub parser: InstructionParser,
     /// Stride detection.
     last_seen: Box<[u32; 256]>,
     last_gap: Box<[u32; 256]>,
@@ -91,10 +86,10 @@ pub struct View {
     pub stride: usize,
 }
 
-impl View {
-    /// Before the first symbol. What follows is remembered for `followed` contexts.
-    pub fn new(followed: usize) -> View {
-        View {
+impl ContextState {
+    /// Before the first symbol. It has `indirect` indirect contexts.
+    pub fn new(indirect: usize) -> ContextState {
+        ContextState {
             recent: 0,
             spelt: 0,
             word: 0,
@@ -103,7 +98,7 @@ impl View {
             above: 0,
             line: 0,
             classes: 0,
-            followers: Followers::new(followed),
+            indirect: IndirectContexts::new(indirect),
             tags: [0; 16],
             depth: 0,
             in_tag: None,
@@ -111,7 +106,7 @@ impl View {
             number: 0,
             quote: 0,
             indent: 0,
-            machine: Machine::default(),
+            parser: InstructionParser::default(),
             last_seen: Box::new([0; 256]),
             last_gap: Box::new([0; 256]),
             votes: [0; 3],
@@ -141,17 +136,17 @@ fn class(byte: u8) -> u64 {
     }
 }
 
-impl View {
+impl ContextState {
     /// Takes in the symbol just coded, the last of `past`, which stands for the
     /// bytes `spelling`: contexts of symbols see the symbol, contexts of letters
     /// see through it.
     #[inline(always)]
     pub fn push(&mut self, past: &[u8], spelling: &[u8], contexts: Contexts) {
         let symbol = past[past.len() - 1];
-        self.followers.push(symbol);
+        self.indirect.update(symbol);
         self.recent = self.recent << 8 | symbol as u64;
         if contexts == Contexts::Binary {
-            self.machine.push(symbol);
+            self.parser.push(symbol);
             self.find_stride(symbol, past.len() as u32);
         }
         let indenting = self.column == self.indent;
@@ -165,7 +160,7 @@ impl View {
         if indenting && (symbol == b' ' || symbol == b'\t') {
             self.indent += 1;
         }
-        self.follow(contexts);
+        self.set_indirect_contexts(contexts);
     }
 
     /// Follows words and lines; `next` is the position of the next symbol.
@@ -242,28 +237,28 @@ impl View {
         }
     }
 
-    /// Whether `symbol` followed the last time after the last two symbols (1) and
+    /// Whether `symbol` indirect the last time after the last two symbols (1) and
     /// after the last three (2).
     #[inline(always)]
     pub fn agreement(&self, symbol: u8) -> usize {
-        let pair = self.followers.after(1) as u8 == symbol;
-        let triple = self.followers.after(2) as u8 == symbol;
+        let pair = self.indirect.history(1) as u8 == symbol;
+        let triple = self.indirect.history(2) as u8 == symbol;
         pair as usize | (triple as usize) << 1
     }
 
     /// Where in a record or an instruction the next byte stands, below 256.
     #[inline(always)]
     pub fn select_position(&self) -> usize {
-        self.machine.position() as usize & 255
+        self.parser.position() as usize & 255
     }
 
-    /// Hashes of the network's n-grams: orders 2, 3, 4, 6 and the word.
+    /// Hashes of the network's n-ngrams: orders 2, 3, 4, 6 and the word.
     #[inline(always)]
-    pub fn grams(&self) -> [u32; GRAMS] {
+    pub fn ngrams(&self) -> [u32; NGRAMS] {
         let r = self.recent;
         let hash = |value: u64, index: u64| {
             let mixed = (value + index).wrapping_mul(MULTIPLIER).rotate_left(31);
-            (mixed.wrapping_mul(0xD6E8_FEB8_6659_FD93 + 2 * index) >> 32) as u32
+            (mixed.wrapping_mul(THIRD + 2 * index) >> 32) as u32
         };
         [
             hash(r & 0xFFFF, 1),

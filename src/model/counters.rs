@@ -10,7 +10,8 @@
 //!
 //! Normative text: spec/codec.md §5.4.2.
 
-use crate::arith::{Block, Simd, math};
+use super::hash::GOLDEN;
+use crate::arith::{Simd, Vector, math};
 
 /// One half, in the place of the probability.
 const HALF: i32 = 1 << 15;
@@ -36,8 +37,6 @@ static RATE_OF: [f32; 16] = [
 /// Chance that a bit raises the confidence.
 static RAISE: [f32; 16] =
     [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.332, 0.25, 0.2, 0.145, 0.1, 0.07, 0.0];
-/// Step of the dither from lane to lane: 2^32 divided by the golden ratio.
-const GOLDEN: u32 = 0x9E37_79B1;
 
 /// Counters of sixteen contexts.
 #[derive(Clone, Debug)]
@@ -59,7 +58,7 @@ impl Counters {
     /// Takes the counters of sixteen contexts; writes what they predict in the
     /// logistic domain.
     #[inline(always)]
-    pub fn predict<S: Simd>(&mut self, simd: S, cells: &[i16; 16], to: &mut Block) {
+    pub fn predict<S: Simd>(&mut self, simd: S, cells: &[i16; 16], to: &mut Vector) {
         self.cells = cells.map(|cell| cell as i32 + HALF);
         let p = simd.to_float(simd.shr::<4>(simd.load_i(&self.cells)));
         let p = simd.mul(simd.add(p, simd.splat(0.5)), simd.splat(1.0 / 4096.0));
@@ -98,9 +97,9 @@ mod tests {
 
     fn after(bits: impl Iterator<Item = u32>) -> i16 {
         let mut counters = Counters::default();
-        let (mut cell, mut block) = ([0i16; 16], Block::ZERO);
+        let (mut cell, mut vector) = ([0i16; 16], Vector::ZERO);
         for bit in bits {
-            counters.predict(Scalar, &cell, &mut block);
+            counters.predict(Scalar, &cell, &mut vector);
             cell = counters.update(Scalar, bit);
         }
         cell[3]
@@ -108,9 +107,9 @@ mod tests {
 
     #[test]
     fn a_fresh_counter_is_zero_and_predicts_nothing() {
-        let mut block = Block::ZERO;
-        Counters::default().predict(Scalar, &[0i16; 16], &mut block);
-        assert!(block.0.iter().all(|x| x.abs() < 0.001));
+        let mut vector = Vector::ZERO;
+        Counters::default().predict(Scalar, &[0i16; 16], &mut vector);
+        assert!(vector.0.iter().all(|x| x.abs() < 0.001));
     }
 
     #[test]

@@ -1,31 +1,31 @@
 //! Gated mixing of predictions in the logistic domain.
 //!
-//! `K` selectors each choose one of their weight sets by a context. The weights
-//! of an input are the sum of its weights in the chosen sets: what holds
+//! `K` mixer contexts each select one of their weight sets. The weights
+//! of an input are the sum of its weights in the selected sets: what holds
 //! everywhere is learnt by all of them, what holds in one context by that one.
-//! Inputs and weights are in blocks of sixteen.
+//! Inputs and weights are in vectors of sixteen.
 //!
 //! Normative text: spec/codec.md §5.7.
 
-use crate::arith::{Block, Simd};
+use crate::arith::{Simd, Vector};
 
-/// Lane, in one block of inputs, of the input that is ready late.
+/// Lane, in one vector of inputs, of the input that is ready late.
 pub const LATE: usize = 15;
 /// Largest magnitude of a mixed prediction.
 pub const CLAMP: f32 = 11.5;
 
-/// `K` selectors over `W` blocks of inputs, each with its own weight sets.
+/// `K` mixer contexts over `W` vectors of inputs, each with its own weight sets.
 #[derive(Clone, Debug)]
 pub struct Mixer<const W: usize, const K: usize> {
-    weights: Vec<[Block; W]>,
-    /// First weight set of each selector.
+    weights: Vec<[Vector; W]>,
+    /// First weight set of each mixer context.
     base: [usize; K],
-    /// Weight sets chosen for the current bit.
+    /// Weight sets selected for the current bit.
     chosen: [usize; K],
 }
 
 impl<const W: usize, const K: usize> Mixer<W, K> {
-    /// `sizes[k]` weight sets for selector `k`; the weights of an input sum to
+    /// `sizes[k]` weight sets for mixer context `k`; the weights of an input sum to
     /// `initial`.
     pub fn new(sizes: &[usize; K], initial: f32) -> Self {
         let mut base = [0; K];
@@ -34,19 +34,19 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
             *base = total;
             total += size;
         }
-        let weights = vec![[Block([initial / K as f32; 16]); W]; total];
+        let weights = vec![[Vector([initial / K as f32; 16]); W]; total];
         Mixer { weights, base, chosen: [0; K] }
     }
 
     /// Mixes `inputs` and one input that is ready late, `late`, whose weight
-    /// lies in lane `LATE` of block `block` (where `inputs` holds 0), under one
-    /// weight set of each selector: the sum of their products with the weights.
+    /// lies in lane `LATE` of vector `vector` (where `inputs` holds 0), under one
+    /// weight set of each mixer context: the sum of their products with the weights.
     #[inline(always)]
     pub fn mix<S: Simd>(
         &mut self,
         simd: S,
-        inputs: &[Block; W],
-        (block, late): (usize, f32),
+        inputs: &[Vector; W],
+        (vector, late): (usize, f32),
         selected: &[usize; K],
     ) -> f32 {
         self.chosen = core::array::from_fn(|k| self.base[k] + selected[k]);
@@ -54,17 +54,17 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
         for w in 1..W {
             sum = simd.add(sum, self.product(simd, inputs, w));
         }
-        let mut weight = self.weights[self.chosen[0]][block].0[LATE];
+        let mut weight = self.weights[self.chosen[0]][vector].0[LATE];
         for &set in &self.chosen[1..] {
-            weight += self.weights[set][block].0[LATE];
+            weight += self.weights[set][vector].0[LATE];
         }
         (simd.sum(sum) + late * weight).clamp(-CLAMP, CLAMP)
     }
 
-    /// The inputs of block `w` times their weights. A method, not a closure: what the
+    /// The inputs of vector `w` times their weights. A method, not a closure: what the
     /// compiler does not inline runs without the caller's instruction set.
     #[inline(always)]
-    fn product<S: Simd>(&self, simd: S, inputs: &[Block; W], w: usize) -> S::F {
+    fn product<S: Simd>(&self, simd: S, inputs: &[Vector; W], w: usize) -> S::F {
         let mut weights = simd.load(&self.weights[self.chosen[0]][w].0);
         for &set in &self.chosen[1..] {
             weights = simd.add(weights, simd.load(&self.weights[set][w].0));
@@ -72,9 +72,9 @@ impl<const W: usize, const K: usize> Mixer<W, K> {
         simd.mul(simd.load(&inputs[w].0), weights)
     }
 
-    /// Trains the chosen sets, all alike; `step` is `bit − p`, times the rate.
+    /// Trains the selected sets, all alike; `step` is `bit − p`, times the rate.
     #[inline(always)]
-    pub fn update<S: Simd>(&mut self, simd: S, inputs: &[Block; W], step: f32) {
+    pub fn update<S: Simd>(&mut self, simd: S, inputs: &[Vector; W], step: f32) {
         let step = simd.splat(step);
         for w in 0..W {
             let change = simd.mul(step, simd.load(&inputs[w].0));
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
     use crate::arith::lanes::Scalar;
 
-    const INPUTS: [Block; 1] = [Block([0.5; 16])];
+    const INPUTS: [Vector; 1] = [Vector([0.5; 16])];
 
     fn mix(mixer: &mut Mixer<1, 2>, selected: [usize; 2]) -> f32 {
         mixer.mix(Scalar, &INPUTS, (0, 0.0), &selected)

@@ -1,4 +1,4 @@
-//! The byte-level network: PEAR's fusion blocks as table look-ups.
+//! The byte-level network: PEAR's fusion vectors as table look-ups.
 //!
 //! Every (position, byte) pair and every hashed n-gram owns a row of width `H`.
 //! The hidden vector is the sum of the active rows, normalised, rectified,
@@ -7,42 +7,43 @@
 //!
 //! Normative text: spec/codec.md §5.6.
 
+use super::hash::MULTIPLIER;
 use crate::arith::memory::Table;
-use crate::arith::{Block, Simd};
+use crate::arith::{Simd, Vector};
 
 /// Bytes of the past that have rows by position.
 pub const POSITIONS: usize = 8;
 
-/// Tables of hashed n-grams.
-pub const GRAMS: usize = 5;
+/// Tables of hashed n-ngrams.
+pub const NGRAMS: usize = 5;
 /// Share of each new gradient in the running mean square.
 const ENERGY_RATE: f32 = 0.002;
 
-/// The network, `B` blocks of sixteen wide.
+/// The network, `B` vectors of sixteen wide.
 #[derive(Debug)]
 pub struct Network<const B: usize, const DEEP: bool> {
     /// Rows: positions first, then the n-gram tables. `[rows, B]`.
-    rows: Table<[Block; B]>,
+    rows: Table<[Vector; B]>,
     /// Running mean square of the rows' gradient: it normalises their steps.
     energy: f32,
     /// Rows of one n-gram table, as a power of two.
     log2_rows: u32,
     /// Rows active for the current byte.
-    active: [u32; POSITIONS + GRAMS],
+    active: [u32; POSITIONS + NGRAMS],
     /// Hidden layer, `[16·B inputs, B]`.
-    hidden: Vec<[Block; B]>,
-    bias: [Block; B],
+    hidden: Vec<[Vector; B]>,
+    bias: [Vector; B],
     /// Output rows by partial byte, `[256, B]`.
-    head: Vec<[Block; B]>,
+    head: Vec<[Vector; B]>,
     /// Normalised sum of the rows.
-    normal: [Block; B],
+    normal: [Vector; B],
     deviation: f32,
     /// After rectification, and after the residual layer.
-    first: [Block; B],
-    inner: [Block; B],
-    second: [Block; B],
+    first: [Vector; B],
+    inner: [Vector; B],
+    second: [Vector; B],
     /// Gradient of the loss by `second`, gathered over the byte's bits.
-    gradient: [Block; B],
+    gradient: [Vector; B],
 }
 
 impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
@@ -51,24 +52,24 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
 
     /// A network with n-gram tables of `2^log2_rows` rows each.
     pub fn new(log2_rows: u32) -> Self {
-        let count = POSITIONS * 256 + (GRAMS << log2_rows);
+        let count = POSITIONS * 256 + (NGRAMS << log2_rows);
         let mut noise = Noise(0x5045_4152);
-        let mut rows = Table::<[Block; B]>::new(count.next_power_of_two().ilog2());
+        let mut rows = Table::<[Vector; B]>::new(count.next_power_of_two().ilog2());
         for row in 0..POSITIONS * 256 {
             rows.at_mut(row)
                 .iter_mut()
-                .for_each(|block| block.0 = core::array::from_fn(|_| noise.next(0.1)));
+                .for_each(|vector| vector.0 = core::array::from_fn(|_| noise.next(0.1)));
         }
-        let mut hidden = vec![[Block::ZERO; B]; if DEEP { 16 * B } else { 0 }];
+        let mut hidden = vec![[Vector::ZERO; B]; if DEEP { 16 * B } else { 0 }];
         for row in &mut hidden {
-            row.iter_mut().for_each(|block| block.0 = core::array::from_fn(|_| noise.next(0.3)));
+            row.iter_mut().for_each(|vector| vector.0 = core::array::from_fn(|_| noise.next(0.3)));
         }
-        let zero = [Block::ZERO; B];
+        let zero = [Vector::ZERO; B];
         Network {
             rows,
             energy: 1e-4,
             log2_rows,
-            active: [0; POSITIONS + GRAMS],
+            active: [0; POSITIONS + NGRAMS],
             hidden,
             bias: zero,
             head: vec![zero; 256],
@@ -84,7 +85,7 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
     /// Chooses the rows of the next byte: the last bytes, newest first in the
     /// low byte of `recent`, and one hash per n-gram table.
     #[inline(always)]
-    pub fn choose(&mut self, recent: u64, hashes: &[u32; GRAMS]) {
+    pub fn select(&mut self, recent: u64, hashes: &[u32; NGRAMS]) {
         for position in 0..POSITIONS {
             let byte = (recent >> (8 * position) & 255) as u32;
             self.active[position] = position as u32 * 256 + byte;
@@ -104,28 +105,28 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
     pub fn forward<S: Simd>(&mut self, simd: S) {
         let mut sum = [simd.splat(0.0); B];
         for &row in &self.active {
-            for (sum, block) in sum.iter_mut().zip(self.rows.at(row as usize)) {
-                *sum = simd.add(*sum, simd.load(&block.0));
+            for (sum, vector) in sum.iter_mut().zip(self.rows.at(row as usize)) {
+                *sum = simd.add(*sum, simd.load(&vector.0));
             }
         }
         let mut total = simd.splat(0.0);
-        sum.iter().for_each(|&block| total = simd.add(total, block));
+        sum.iter().for_each(|&vector| total = simd.add(total, vector));
         let mean = simd.splat(simd.sum(total) / Self::WIDTH);
         let mut square = simd.splat(0.0);
-        for block in &mut sum {
-            *block = simd.sub(*block, mean);
-            square = simd.add(square, simd.mul(*block, *block));
+        for vector in &mut sum {
+            *vector = simd.sub(*vector, mean);
+            square = simd.add(square, simd.mul(*vector, *vector));
         }
         self.deviation = 1.0 / (simd.sum(square) / Self::WIDTH + 1e-5).sqrt();
         let (scale, zero) = (simd.splat(self.deviation), simd.splat(0.0));
-        for (j, block) in sum.into_iter().enumerate() {
-            let normal = simd.mul(block, scale);
+        for (j, vector) in sum.into_iter().enumerate() {
+            let normal = simd.mul(vector, scale);
             simd.store(&mut self.normal[j].0, normal);
             simd.store(&mut self.first[j].0, simd.max(normal, zero));
         }
         if !DEEP {
             self.second = self.first;
-            self.gradient = [Block::ZERO; B];
+            self.gradient = [Vector::ZERO; B];
             return;
         }
         let mut inner: [S::F; B] = core::array::from_fn(|j| simd.load(&self.bias[j].0));
@@ -135,9 +136,9 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
                 *inner = simd.add(*inner, simd.mul(x, simd.load(&w.0)));
             }
         }
-        for (j, &block) in inner.iter().enumerate() {
-            simd.store(&mut self.inner[j].0, block);
-            let out = simd.add(simd.load(&self.first[j].0), simd.max(block, zero));
+        for (j, &vector) in inner.iter().enumerate() {
+            simd.store(&mut self.inner[j].0, vector);
+            let out = simd.add(simd.load(&self.first[j].0), simd.max(vector, zero));
             simd.store(&mut self.second[j].0, out);
             simd.store(&mut self.gradient[j].0, zero);
         }
@@ -172,9 +173,9 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
 
     /// Trains the residual layer; returns the gradient behind it.
     #[inline(always)]
-    fn through_layer<S: Simd>(&mut self, simd: S, layer_rate: f32) -> [Block; B] {
+    fn through_layer<S: Simd>(&mut self, simd: S, layer_rate: f32) -> [Vector; B] {
         let zero = simd.splat(0.0);
-        let mut behind = [Block::ZERO; B];
+        let mut behind = [Vector::ZERO; B];
         let mut outer = [zero; B];
         for j in 0..B {
             // Rectifier: gradient passes where the inner value was positive.
@@ -202,7 +203,7 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
     #[inline(always)]
     pub fn backward<S: Simd>(&mut self, simd: S, layer_rate: f32, row_rate: f32) {
         let zero = simd.splat(0.0);
-        let behind = if DEEP { self.through_layer(simd, layer_rate) } else { [Block::ZERO; B] };
+        let behind = if DEEP { self.through_layer(simd, layer_rate) } else { [Vector::ZERO; B] };
         let mut delta = [zero; B];
         let (mut mean, mut project) = (zero, zero);
         for j in 0..B {
@@ -247,7 +248,7 @@ struct Noise(u64);
 impl Noise {
     /// A value in −scale ..= scale.
     fn next(&mut self, scale: f32) -> f32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        self.0 = self.0.wrapping_add(MULTIPLIER);
         let x = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         ((x ^ x >> 31) >> 40) as f32 / 8_388_608.0 * scale - scale
@@ -264,8 +265,8 @@ mod tests {
         let mut network = Network::<1, false>::new(8);
         network.forward(Scalar);
         for (weight, want) in [(f32::NAN, -9.0), (f32::INFINITY, 9.0), (0.0, 0.0)] {
-            network.head[1] = [Block([weight; 16])];
-            network.second = [Block([1.0; 16])];
+            network.head[1] = [Vector([weight; 16])];
+            network.second = [Vector([1.0; 16])];
             assert_eq!(network.predict(Scalar, 1), want);
         }
     }

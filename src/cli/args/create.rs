@@ -103,7 +103,7 @@ pub struct Coding {
 /// Codecs by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CodecName {
-    /// The best for each group, decided by samples
+    /// The best for each group; samples find incompressible data, which is stored as is
     Auto,
     /// The learned model
     Pear,

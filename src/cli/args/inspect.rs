@@ -61,9 +61,12 @@ Examples:
 /// Print files of an archive to standard output.
 ///
 /// They come in the order given, those of one pattern by name. Only the groups
-/// that hold them are decoded. A checksum is known only at the end of a file:
-/// if the exit status is not 0, do not trust the last file printed. An archive from
-/// a pipe is kept in the directory for temporary files meanwhile.
+/// that hold them are decoded, each once. A file is printed when its checksum was
+/// found right: a damaged one is left out and named, the others are printed, and the
+/// exit status is 3. Only a file of more than 64 MiB whose stored bytes are all
+/// undamaged is printed while it is decoded. What has to wait is kept in memory up
+/// to 64 MiB, then in the directory for temporary files (TMPDIR), as is an archive
+/// from a pipe.
 #[derive(Debug, Args)]
 #[command(after_help = CAT_HELP)]
 pub struct Cat {

@@ -38,7 +38,7 @@ Exit status:
   130  interrupted
 Any other status is a failure too.";
 
-/// Archives data that is kept: small, exact, and safe to unpack.
+/// An archiver for long-term storage: small, exact, and safe to unpack.
 ///
 /// A .pear archive holds whole directory trees with all their metadata,
 /// compressed by a learned model. Every byte is protected by checksums, any

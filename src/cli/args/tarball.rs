@@ -78,7 +78,8 @@ Examples:
 ///
 /// If the archive is damaged, all undamaged files are in the tar and the damaged
 /// ones are named; but an existing tar is not replaced by such an incomplete one,
-/// unless --keep-incomplete is given. What a tar cannot hold is reported, and the exit status is 1.
+/// unless --keep-incomplete is given. What a tar cannot hold is reported, and the
+/// exit status is 1.
 ///
 /// For standard output the tar is put into a nameless file in the directory for
 /// temporary files first (TMPDIR): files come out of an archive in another order.

@@ -9,7 +9,7 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::watch::Watch;
 use super::{named, open_archive, printed};
-use crate::archive::{Archive, ArchiveError, ErrorKind, Event};
+use crate::archive::{Archive, ArchiveError};
 use crate::container::ReadAt;
 use crate::entry::{Entry, Kind};
 use crate::tree::Patterns;
@@ -26,17 +26,11 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
     let paths = files(&archive, &patterns).map_err(|error| named(&arguments.archive, error))?;
     let jobs = config::jobs(&arguments.resources);
     let mut stdout = io::stdout().lock();
-    for path in paths {
-        match archive.cat(path, &mut stdout, jobs, &control) {
-            Err(ArchiveError::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
-                return Ok(Exit::Fine);
-            }
-            // The next file may be whole.
-            Err(error) if error.kind() == ErrorKind::Integrity => {
-                control.events.event(Event::Warning(&error));
-            }
-            other => drop(other.map_err(|error| named(&arguments.archive, error))?),
+    match archive.cat_all(&paths, &mut stdout, jobs, &control) {
+        Err(ArchiveError::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
+            return Ok(Exit::Fine);
         }
+        other => drop(other.map_err(|error| named(&arguments.archive, error))?),
     }
     // What follows the last newline is still in a buffer.
     printed(stdout.flush())?;

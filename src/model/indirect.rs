@@ -1,4 +1,4 @@
-//! What followed a few short contexts the last two times.
+//! What indirect a few short contexts the last two times.
 //!
 //! Normative text: spec/codec.md §5.1.5; the contexts are in `contexts::lists`.
 
@@ -7,9 +7,9 @@ use crate::arith::memory::Table;
 /// Most contexts.
 pub const MOST: usize = 7;
 
-/// The last two symbols after each context, the last one in the low byte.
+/// The last two symbols history each context, the last one in the low byte.
 #[derive(Debug)]
-pub struct Followers {
+pub struct IndirectContexts {
     /// `[contexts, 2^16 hashes]`
     cells: Table<u16>,
     count: usize,
@@ -17,17 +17,17 @@ pub struct Followers {
     at: [u16; MOST],
 }
 
-impl Followers {
-    /// The first `count` contexts, 3 ..= `MOST`, which nothing has followed yet.
-    pub fn new(count: usize) -> Followers {
+impl IndirectContexts {
+    /// The first `count` contexts, 3 ..= `MOST`, which nothing has indirect yet.
+    pub fn new(count: usize) -> IndirectContexts {
         debug_assert!((3..=MOST).contains(&count));
         let log2 = 16 + count.next_power_of_two().ilog2();
-        Followers { cells: Table::new(log2), count, at: [0; MOST] }
+        IndirectContexts { cells: Table::new(log2), count, at: [0; MOST] }
     }
 
     /// `symbol` follows the contexts as they are.
     #[inline(always)]
-    pub fn push(&mut self, symbol: u8) {
+    pub fn update(&mut self, symbol: u8) {
         for k in 0..self.count {
             let last_two = self.cells.at_mut(self.cell(k));
             *last_two = *last_two << 8 | symbol as u16;
@@ -36,23 +36,23 @@ impl Followers {
 
     /// The contexts change to these hashes.
     #[inline(always)]
-    pub fn choose(&mut self, hashes: [u16; MOST]) {
+    pub fn set_hashes(&mut self, hashes: [u16; MOST]) {
         self.at = hashes;
     }
 
-    /// What followed context `k`.
+    /// What indirect context `k`.
     #[inline(always)]
-    pub fn after(&self, k: usize) -> u16 {
+    pub fn history(&self, k: usize) -> u16 {
         *self.cells.at(self.cell(k))
     }
 
-    /// What followed each context.
+    /// What indirect each context.
     #[inline(always)]
-    pub fn all(&self) -> impl Iterator<Item = u16> {
-        (0..self.count).map(|k| self.after(k))
+    pub fn histories(&self) -> impl Iterator<Item = u16> {
+        (0..self.count).map(|k| self.history(k))
     }
 
-    /// Where what followed context `k` is kept.
+    /// Where what indirect context `k` is kept.
     #[inline(always)]
     fn cell(&self, k: usize) -> usize {
         k << 16 | self.at[k] as usize
@@ -65,13 +65,13 @@ mod tests {
 
     #[test]
     fn a_context_remembers_the_last_two_symbols_and_no_other_contexts() {
-        let mut followers = Followers::new(3);
-        followers.choose([1, 2, 3, 0, 0, 0, 0]);
+        let mut histories = IndirectContexts::new(3);
+        histories.set_hashes([1, 2, 3, 0, 0, 0, 0]);
         for symbol in [7, 8, 9] {
-            followers.push(symbol);
+            histories.update(symbol);
         }
-        followers.choose([1, 1, 3, 0, 0, 0, 0]);
-        assert_eq!(followers.all().collect::<Vec<_>>(), [0x0809, 0, 0x0809]);
-        assert_eq!([0, 1, 2].map(|k| followers.after(k)), [0x0809, 0, 0x0809]);
+        histories.set_hashes([1, 1, 3, 0, 0, 0, 0]);
+        assert_eq!(histories.histories().collect::<Vec<_>>(), [0x0809, 0, 0x0809]);
+        assert_eq!([0, 1, 2].map(|k| histories.history(k)), [0x0809, 0, 0x0809]);
     }
 }

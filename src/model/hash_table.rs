@@ -1,9 +1,9 @@
-//! Hashed slots: one per context and nibble, sixteen bytes, four to a line.
+//! Hashed slots: one per context and nibble, sixteen bytes, four to a bucket.
 //!
-//! Byte 0 of a slot is a check of the context; bytes 1 ..= 15 are the bit
+//! Byte 0 of a slot is a checksum of the context; bytes 1 ..= 15 are the bit
 //! histories of the nibble's fifteen inner nodes, as in a binary heap. A slot is
 //! copied out while its nibble is coded and written back after it; meanwhile
-//! word `w` of sixteen contexts' slots is one vector ([`Held`]).
+//! word `w` of sixteen contexts' slots is one vector ([`NibbleSlots`]).
 //!
 //! Normative text: spec/codec.md §5.3.
 
@@ -12,103 +12,103 @@ use crate::arith::Simd;
 use crate::arith::memory::{Table, prefetch};
 use bytemuck::Zeroable;
 
-/// A slot: check and fifteen bit histories, four to a word, the first lowest.
+/// A slot: checksum and fifteen bit histories, four to a word, the first lowest.
 pub type Slot = [u32; 4];
 
 /// Whether a slot has seen anything: the history of its first node is not empty.
 #[inline(always)]
-pub fn known(slot: &Slot) -> bool {
+pub fn occupied(slot: &Slot) -> bool {
     slot[0] >> 8 & 255 != 0
 }
 
-/// Four slots, one cache line.
+/// Four slots, one cache bucket.
 #[derive(Clone, Copy, Debug, Zeroable)]
 #[repr(C, align(64))]
-pub struct Line([Slot; 4]);
+pub struct Bucket([Slot; 4]);
 
 /// The direct counters of a slot's nodes; number 0 is unused.
 pub type Counts = [i16; 16];
 
-/// The counters of a line's four slots.
+/// The counters of a bucket's four slots.
 #[derive(Clone, Copy, Debug, Zeroable)]
 #[repr(C, align(64))]
-pub struct CountLines([Counts; 4]);
+pub struct CountBuckets([Counts; 4]);
 
 /// The table all contexts share.
 #[derive(Debug)]
-pub struct Slots {
-    lines: Table<Line>,
+pub struct HashTable {
+    buckets: Table<Bucket>,
     /// One cell where the model has no direct counters.
-    counts: Table<CountLines>,
+    counts: Table<CountBuckets>,
 }
 
-/// Where a slot was found: its line and its place in the line.
+/// Where a slot was found: its bucket and its place in the bucket.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Place {
-    line: u32,
+    bucket: u32,
     slot: u32,
 }
 
-impl Slots {
-    /// A table of `2^log2_bytes` bytes of slots, at least one line, and twice as
+impl HashTable {
+    /// A table of `2^log2_bytes` bytes of slots, at least one bucket, and twice as
     /// many bytes of counters if the model has them.
-    pub fn new(log2_bytes: u32, counted: bool) -> Slots {
+    pub fn new(log2_bytes: u32, counted: bool) -> HashTable {
         let log2 = log2_bytes.max(6) - 6;
-        Slots { lines: Table::new(log2), counts: Table::new(if counted { log2 } else { 0 }) }
+        HashTable { buckets: Table::new(log2), counts: Table::new(if counted { log2 } else { 0 }) }
     }
 
-    /// Starts fetching the line of `hash`.
+    /// Starts fetching the bucket of `hash`.
     #[inline(always)]
     pub fn prefetch(&self, hash: u32) {
-        self.lines.prefetch(hash as usize);
+        self.buckets.prefetch(hash as usize);
     }
 
     /// Starts fetching the counters of the slot at `place`.
     #[inline(always)]
     pub fn prefetch_counts(&self, place: Place) {
-        let counts = self.counts.at(place.line as usize);
+        let counts = self.counts.at(place.bucket as usize);
         prefetch(&counts.0[(place.slot & 3) as usize]);
     }
 
-    /// Finds the slot of `hash` and `check`, or the one that is worth least.
+    /// Finds the slot of `hash` and `checksum`, or the one that is worth least.
     ///
     /// Returns its place and its content; on a miss the content is empty but
-    /// for the check.
+    /// for the checksum.
     #[inline(always)]
-    pub fn find(&self, hash: u32, check: u8) -> (Place, Slot) {
-        let line = self.lines.at(hash as usize);
+    pub fn find(&self, hash: u32, checksum: u8) -> (Place, Slot) {
+        let bucket = self.buckets.at(hash as usize);
         let mut best = u32::MAX;
-        for (index, slot) in line.0.iter().enumerate() {
+        for (index, slot) in bucket.0.iter().enumerate() {
             // A hit sorts before every miss; misses sort by what they know.
-            let miss = (slot[0] as u8 != check) as u32;
+            let miss = (slot[0] as u8 != checksum) as u32;
             let key = miss * (4 + 4 * (slot[0] >> 8 & 255)) + index as u32;
             best = best.min(key);
         }
-        let place = Place { line: hash, slot: best & 3 };
+        let place = Place { bucket: hash, slot: best & 3 };
         let keep = if best < 4 { u32::MAX } else { 0 };
-        let mut content = line.0[(best & 3) as usize].map(|word| word & keep);
-        content[0] = content[0] & !0xFF | check as u32;
+        let mut content = bucket.0[(best & 3) as usize].map(|word| word & keep);
+        content[0] = content[0] & !0xFF | checksum as u32;
         (place, content)
     }
 
-    /// The counters of the slot at `place`: all fresh unless the slot was `known`.
+    /// The counters of the slot at `place`: all fresh unless the slot was `occupied`.
     #[inline(always)]
-    pub fn counts(&self, place: Place, known: bool) -> Counts {
-        let counts = self.counts.at(place.line as usize).0[(place.slot & 3) as usize];
-        let keep = -(known as i16);
+    pub fn counts(&self, place: Place, occupied: bool) -> Counts {
+        let counts = self.counts.at(place.bucket as usize).0[(place.slot & 3) as usize];
+        let keep = -(occupied as i16);
         counts.map(|count| count & keep)
     }
 
     /// Writes counters back where they were found.
     #[inline(always)]
     pub fn put_counts(&mut self, place: Place, counts: Counts) {
-        self.counts.at_mut(place.line as usize).0[(place.slot & 3) as usize] = counts;
+        self.counts.at_mut(place.bucket as usize).0[(place.slot & 3) as usize] = counts;
     }
 
     /// Writes a slot back where it was found.
     #[inline(always)]
     pub fn put(&mut self, place: Place, slot: Slot) {
-        self.lines.at_mut(place.line as usize).0[(place.slot & 3) as usize] = slot;
+        self.buckets.at_mut(place.bucket as usize).0[(place.slot & 3) as usize] = slot;
     }
 }
 
@@ -116,14 +116,14 @@ impl Slots {
 /// all of them. `[4 words, 16 contexts]`.
 #[derive(Clone, Debug, Default)]
 #[repr(C, align(64))]
-pub struct Held([[i32; 16]; 4]);
+pub struct NibbleSlots([[i32; 16]; 4]);
 
-impl Held {
+impl NibbleSlots {
     /// Takes the slot of `context`.
     #[inline(always)]
-    pub fn hold(&mut self, context: usize, slot: Slot) {
-        for (held, word) in self.0.iter_mut().zip(slot) {
-            held[context] = word as i32;
+    pub fn load(&mut self, context: usize, slot: Slot) {
+        for (word_of_all, word) in self.0.iter_mut().zip(slot) {
+            word_of_all[context] = word as i32;
         }
     }
 

@@ -1,4 +1,4 @@
-//! Match model: the byte that followed the longest earlier occurrence.
+//! Match model: the byte that indirect the longest earlier occurrence.
 //!
 //! A table of hashes of the last bytes finds a candidate; it is verified
 //! byte by byte, so a hash collision costs nothing. After a miss the pointer is
@@ -6,19 +6,19 @@
 //!
 //! Normative text: spec/codec.md §5.5.
 
+use super::confidence;
+use super::hash::{MULTIPLIER, THIRD};
 use crate::arith::memory::Table;
 use crate::arith::{Simd, math};
 
 /// Lengths above this are not told apart.
 const LONGEST: u32 = 400;
-/// How fast trust follows what happens.
-const RATE: f32 = 0.006;
 /// Buckets of length.
 const BUCKETS: usize = 16;
 
 /// One match model with its own minimum length.
 #[derive(Debug)]
-pub struct Matching {
+pub struct MatchModel {
     /// Position after the last occurrence of each hash, 0 = none.
     table: Table<u32>,
     log2: u32,
@@ -31,9 +31,9 @@ pub struct Matching {
     /// Misses since the match began.
     misses: u32,
     /// The predicted byte with a leading one, 0 = none, for the current byte.
-    expected: u32,
+    expected_symbol: u32,
     /// Probability that the prediction holds, `[misses 0..4, length bucket]`.
-    trust: [f32; 4 * BUCKETS],
+    confidence: [f32; 4 * BUCKETS],
     /// The same in the logistic domain.
     stretch: [f32; 4 * BUCKETS],
     cell: usize,
@@ -51,10 +51,10 @@ fn bucket(length: u32) -> usize {
     }
 }
 
-impl Matching {
+impl MatchModel {
     /// A model that looks for `minimum` equal bytes, with `2^log2` table cells.
-    pub fn new(minimum: u32, log2: u32) -> Matching {
-        Matching {
+    pub fn new(minimum: u32, log2: u32) -> MatchModel {
+        MatchModel {
             table: Table::new(log2),
             log2,
             hash: 0,
@@ -62,19 +62,19 @@ impl Matching {
             pointer: 0,
             length: 0,
             misses: 0,
-            expected: 0,
-            trust: [0.75; 4 * BUCKETS],
-            stretch: [1.098_612_3; 4 * BUCKETS],
+            expected_symbol: 0,
+            confidence: [confidence::CONFIDENCE_FIRST; 4 * BUCKETS],
+            stretch: [confidence::CONFIDENCE_STRETCH; 4 * BUCKETS],
             cell: 0,
         }
     }
 
     /// Hashes the last bytes and starts fetching the table cell.
     #[inline(always)]
-    pub fn follow(&mut self, position: usize, recent: u64) {
+    pub fn prefetch(&mut self, position: usize, recent: u64) {
         if position >= self.minimum as usize {
-            let hash = (recent << (64 - 8 * self.minimum)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-            let hash = (hash ^ hash >> 29).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+            let hash = (recent << (64 - 8 * self.minimum)).wrapping_mul(MULTIPLIER);
+            let hash = (hash ^ hash >> 29).wrapping_mul(THIRD);
             self.hash = (hash >> (64 - self.log2)) as usize;
             self.table.prefetch(self.hash);
         }
@@ -82,7 +82,7 @@ impl Matching {
 
     /// Takes in the last byte of `past`: the match goes on or is broken.
     #[inline(always)]
-    pub fn advance<S: Simd>(&mut self, simd: S, past: &[u8]) {
+    pub fn update<S: Simd>(&mut self, simd: S, past: &[u8]) {
         if self.pointer > 0 {
             let predicted = past[self.pointer as usize];
             let last = past[past.len() - 1];
@@ -118,7 +118,8 @@ impl Matching {
             }
         }
         self.cell = (self.misses.min(3) as usize) * BUCKETS + bucket(self.length);
-        self.expected = if self.pointer > 0 { past[self.pointer as usize] as u32 | 256 } else { 0 };
+        self.expected_symbol =
+            if self.pointer > 0 { past[self.pointer as usize] as u32 | 256 } else { 0 };
     }
 
     /// Learns from a whole byte: one step for each bit up to the first that
@@ -126,39 +127,36 @@ impl Matching {
     #[inline(always)]
     fn learn<S: Simd>(&mut self, simd: S, predicted: u8, last: u8) {
         let right = (predicted ^ last).leading_zeros() as f32;
-        let mut p = self.trust[self.cell];
-        p += (1.0 - p) * (right * RATE);
-        if predicted != last {
-            p -= p * RATE;
-        }
-        let p = p.clamp(0.01, 0.9998);
-        self.trust[self.cell] = p;
-        self.stretch[self.cell] = simd.first(math::stretch(simd, simd.splat(p)));
+        let wrong = (predicted != last) as u32 as f32;
+        let p = simd.splat(self.confidence[self.cell]);
+        let p = confidence::moved(simd, p, simd.splat(right), simd.splat(wrong));
+        self.confidence[self.cell] = simd.first(p);
+        self.stretch[self.cell] = simd.first(math::stretch(simd, p));
     }
 
-    /// The predicted byte with a leading one, or 0 for none, and the strength of the
+    /// The predicted byte with a leading one, or 0 for none, and the length_bucket of the
     /// prediction.
     #[inline(always)]
-    pub fn guess(&self) -> (u32, f32) {
-        (self.expected, self.stretch[self.cell])
+    pub fn prediction(&self) -> (u32, f32) {
+        (self.expected_symbol, self.stretch[self.cell])
     }
 
     /// The predicted byte, if one is predicted and the byte's bits so far agree.
     #[inline(always)]
-    pub fn expected(&self, partial: u32, bit_index: u32) -> Option<u32> {
-        (self.expected >> (8 - bit_index) == partial).then_some(self.expected & 255)
+    pub fn expected_symbol(&self, partial: u32, bit_index: u32) -> Option<u32> {
+        (self.expected_symbol >> (8 - bit_index) == partial).then_some(self.expected_symbol & 255)
     }
 
-    /// Length of the match and the byte it predicts: after `advance`, before `find`.
+    /// Length of the match and the byte it predicts: after `update`, before `find`.
     #[inline(always)]
-    pub fn ahead(&self, past: &[u8]) -> (u32, u8) {
+    pub fn expected_next(&self, past: &[u8]) -> (u32, u8) {
         let at = self.pointer as usize;
         if at > 0 { (self.length, past[at]) } else { (0, 0) }
     }
 
     /// Length bucket of the current match, 0 ..= 12; 0 without one.
     #[inline(always)]
-    pub fn strength(&self) -> usize {
+    pub fn length_bucket(&self) -> usize {
         if self.pointer > 0 { bucket(self.length) } else { 0 }
     }
 }

@@ -22,7 +22,7 @@ enum Phase {
 
 /// Running state of the reader.
 #[derive(Clone, Debug)]
-pub struct Machine {
+pub struct InstructionParser {
     phase: Phase,
     /// Opcode with its map in the high byte.
     opcode: u16,
@@ -39,9 +39,9 @@ pub struct Machine {
     pub before: [u32; 4],
 }
 
-impl Default for Machine {
-    fn default() -> Machine {
-        Machine {
+impl Default for InstructionParser {
+    fn default() -> InstructionParser {
+        InstructionParser {
             phase: Phase::Opcode,
             opcode: 0,
             modrm: 0,
@@ -87,12 +87,15 @@ const fn operands_escaped(opcode: u8) -> (bool, u8) {
     }
 }
 
-impl Machine {
+impl InstructionParser {
     /// Takes in one byte.
     #[inline(always)]
     pub fn push(&mut self, byte: u8) {
-        self.so_far =
-            self.so_far.wrapping_add(byte as u32 + 1).wrapping_mul(0x2F0B_4C47).rotate_left(11);
+        self.so_far = self
+            .so_far
+            .wrapping_add(byte as u32 + 1)
+            .wrapping_mul(super::hash::SMALL)
+            .rotate_left(11);
         match self.phase {
             Phase::Opcode => self.opcode(byte),
             Phase::Escaped if byte == 0x38 || byte == 0x3A => {
@@ -102,11 +105,11 @@ impl Machine {
             }
             Phase::Escaped => {
                 self.opcode = 0x0F00 | byte as u16;
-                self.follow(operands_escaped(byte));
+                self.operands_known(operands_escaped(byte));
             }
             Phase::EscapedThree => {
                 self.opcode |= byte as u16;
-                self.follow((true, self.immediate));
+                self.operands_known((true, self.immediate));
             }
             Phase::Vex => {
                 self.left -= 1;
@@ -143,13 +146,13 @@ impl Machine {
                 if self.wide && byte & 0xF8 == 0xB8 {
                     immediate = 8;
                 }
-                self.follow((has_modrm, immediate));
+                self.operands_known((has_modrm, immediate));
             }
         }
     }
 
     #[inline(always)]
-    fn follow(&mut self, (has_modrm, immediate): (bool, u8)) {
+    fn operands_known(&mut self, (has_modrm, immediate): (bool, u8)) {
         self.immediate = if immediate == 4 && self.operand_16 { 2 } else { immediate };
         if has_modrm {
             self.phase = Phase::ModRm;

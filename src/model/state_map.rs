@@ -1,4 +1,4 @@
-//! Adaptive maps: what a bit history has meant so far.
+//! StateMaps: the probability that each bit history has stood for so far.
 //!
 //! For every context and history state: a probability in 1/2^22, how often it
 //! was used, and the probability in the logistic domain, kept up to date so
@@ -22,9 +22,9 @@ static FIRST: [i32; 16] = {
 /// One, in the fixed point of the probabilities.
 const ONE: f32 = 4_194_304.0;
 
-/// Maps of at most sixteen contexts.
+/// StateMaps of at most sixteen contexts.
 #[derive(Clone, Debug)]
-pub struct Maps {
+pub struct StateMaps {
     /// `[16 contexts, 256 states, 2]`: the bits of `ln(p / (1 − p))`; then `p · 2^22`
     /// in the high 22 bits and uses in the low 10.
     table: Box<[i32; 8192]>,
@@ -33,9 +33,9 @@ pub struct Maps {
     cells: [i32; 16],
 }
 
-impl Maps {
-    /// Maps with the prior of each state.
-    pub fn new<S: Simd>(simd: S) -> Maps {
+impl StateMaps {
+    /// StateMaps with the prior of each state.
+    pub fn new<S: Simd>(simd: S) -> StateMaps {
         let mut table = Box::new([0; 8192]);
         for state in 0..history::COUNT {
             let prior = history::prior(state as u8);
@@ -47,7 +47,7 @@ impl Maps {
                 table[at + 1] = (prior as i32) << 16;
             }
         }
-        Maps { table, index: [0; 16], cells: [0; 16] }
+        StateMaps { table, index: [0; 16], cells: [0; 16] }
     }
 
     /// Looks up the states of the first `M` contexts, 8 or 16: their predictions in

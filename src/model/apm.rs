@@ -1,6 +1,6 @@
-//! Adaptive probability maps: the last correction, by context.
+//! APM stages (adaptive probability maps, SSE): the last correction, by context.
 //!
-//! A map holds, for each context, the probability at 24 points of the logistic
+//! A stage holds, for each context, the probability at 24 points of the logistic
 //! axis; between two points it interpolates, and both learn by their share. A
 //! context that was seldom used learns fast.
 //!
@@ -14,11 +14,11 @@ const STEP: f32 = 0.7;
 /// Where a row keeps its learning rate, in 1/2^16.
 const RATE_AT: usize = 24;
 /// Where that rate starts: 1/6.
-const REFINE_FIRST: u16 = 10_923;
+const APM_RATE_FIRST: u16 = 10_923;
 /// Share of its square, in 1/2^16, that each use takes: 1 / (6 + 0.08 · uses) …
-const REFINE_FALL: u32 = 5_243;
+const APM_RATE_FALL: u32 = 5_243;
 /// … until it stays at 1/64.
-const REFINE_LAST: u32 = 1_024;
+const APM_RATE_LAST: u32 = 1_024;
 
 /// The points of one context and its learning rate, on one cache line; the rest
 /// is unused.
@@ -31,14 +31,14 @@ impl Row {
     fn fresh() -> Row {
         let mut row = Row([0; 32]);
         row.0[..RATE_AT].copy_from_slice(&PRIOR);
-        row.0[RATE_AT] = REFINE_FIRST;
+        row.0[RATE_AT] = APM_RATE_FIRST;
         row
     }
 }
 
 /// One adaptive probability map.
 #[derive(Debug)]
-pub struct ProbabilityMap {
+pub struct Apm {
     /// `[contexts]`, probabilities of a one in 1/2^16.
     rows: Table<Row>,
     row: usize,
@@ -46,24 +46,24 @@ pub struct ProbabilityMap {
     weight: f32,
 }
 
-impl ProbabilityMap {
+impl Apm {
     /// A map of `2^log2` contexts that changes nothing yet.
-    pub fn new(log2: u32) -> ProbabilityMap {
+    pub fn new(log2: u32) -> Apm {
         let mut rows = Table::new(log2);
         for context in 0..1 << log2 {
             *rows.at_mut(context) = Row::fresh();
         }
-        ProbabilityMap { rows, row: 0, point: 0, weight: 0.0 }
+        Apm { rows, row: 0, point: 0, weight: 0.0 }
     }
 
     /// Chooses the context of the next bit.
     #[inline(always)]
-    pub fn choose(&mut self, context: usize) {
+    pub fn select(&mut self, context: usize) {
         self.row = context;
         self.rows.prefetch(context);
     }
 
-    /// Refines the prediction `x` (logistic domain) in the chosen context.
+    /// Returns the probability for prediction `x` (logistic domain) in the selected context.
     #[inline(always)]
     pub fn refine(&mut self, x: f32) -> f32 {
         let position = (x.clamp(-8.0, 8.0) + 8.05) * (1.0 / STEP);
@@ -79,8 +79,8 @@ impl ProbabilityMap {
     pub fn update(&mut self, bit: u32) {
         let row = &mut self.rows.at_mut(self.row).0;
         let rate = row[RATE_AT] as u32;
-        let fall = scaled(scaled(rate, rate), REFINE_FALL);
-        row[RATE_AT] = (rate - fall).max(REFINE_LAST) as u16;
+        let fall = scaled(scaled(rate, rate), APM_RATE_FALL);
+        row[RATE_AT] = (rate - fall).max(APM_RATE_LAST) as u16;
         let target = bit as i32 * 65535;
         let above = (self.weight * 65536.0) as u32;
         for (point, share) in [(self.point, 65536 - above), (self.point + 1, above)] {
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn both_points_move_by_their_share_and_no_other() {
-        let mut map = ProbabilityMap::new(8);
+        let mut map = Apm::new(8);
         // A quarter of the way from point 11, 27091, to point 12, 38445.
         let before = map.refine(-8.05 + 11.25 * STEP);
         assert!((before - 29_929.5 / 65_536.0).abs() < 0.001);
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_rate_of_a_context_falls_to_a_64th_and_stays() {
-        let mut map = ProbabilityMap::new(8);
+        let mut map = Apm::new(8);
         let mut rates = Vec::new();
         for _ in 0..2_000 {
             rates.push(map.rows.at(0).0[RATE_AT] as u32);
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn no_point_leaves_its_range() {
-        let mut map = ProbabilityMap::new(8);
+        let mut map = Apm::new(8);
         for (x, bit) in [(-20.0, 0), (20.0, 1), (-20.0, 1), (20.0, 0)] {
             (0..20_000).for_each(|_| {
                 assert!((0.0..=1.0).contains(&map.refine(x)));

@@ -1,0 +1,184 @@
+//! PredictedSymbols of the whole next symbol: by matches, and by what indirect the same
+//! contexts before.
+//!
+//! A set is an input of the mixer: its strength, with the sign of the bit it expects,
+//! until a bit goes against it. All are handled at once, a lane each.
+//!
+//! Normative text: spec/codec.md §5.11.
+
+use super::confidence::{self, CONFIDENCE_FIRST, CONFIDENCE_STRETCH};
+use crate::arith::{Simd, Vector, math};
+
+/// Sixteen integers.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Integers([i32; 16]);
+
+/// At most sixteen predicted symbols.
+#[derive(Clone, Debug)]
+pub struct PredictedSymbols {
+    /// The symbol each lane predicts, behind a leading one; 0 for none.
+    symbols: Integers,
+    /// How strongly; 0 once a bit went against it.
+    strengths: Vector,
+    /// −1 where the symbol came twice in succession, else 0.
+    repeated: Integers,
+    /// Probability that the next bit of a predicted symbol is right, and the same in the logistic
+    /// domain: `[came once, twice in succession]`.
+    confidence: [Vector; 2],
+    stretch: [Vector; 2],
+}
+
+impl Default for PredictedSymbols {
+    fn default() -> PredictedSymbols {
+        PredictedSymbols {
+            symbols: Integers::default(),
+            strengths: Vector::ZERO,
+            repeated: Integers::default(),
+            confidence: [Vector([CONFIDENCE_FIRST; 16]); 2],
+            stretch: [Vector([CONFIDENCE_STRETCH; 16]); 2],
+        }
+    }
+}
+
+impl PredictedSymbols {
+    /// Sets lane `lane` to a predicted symbol with its input: `symbol` behind a leading one, or
+    /// 0 for none.
+    #[inline(always)]
+    pub fn set(&mut self, lane: usize, symbol: u32, strength: f32) {
+        self.symbols.0[lane] = symbol as i32;
+        self.strengths.0[lane] = if symbol > 0 { strength } else { 0.0 };
+    }
+
+    /// From lane `first` on, predicted that what indirect a context the last time follows
+    /// again: that symbol in the low byte, the one of the time before in the high byte.
+    #[inline(always)]
+    pub fn set_indirect(&mut self, first: usize, histories: impl Iterator<Item = u16>) {
+        for (k, last_two) in histories.enumerate() {
+            let lane = first + k;
+            let (last, before) = (last_two & 255, last_two >> 8);
+            let repeated = last == before;
+            self.repeated.0[lane] = -(repeated as i32);
+            self.set(lane, 256 | last as u32, self.stretch[repeated as usize].0[lane]);
+        }
+    }
+
+    /// The inputs for bit `bit_index` of the symbol.
+    #[inline(always)]
+    pub fn predict<S: Simd>(&self, simd: S, bit_index: u32) -> S::F {
+        let bits = self.expected(simd, bit_index);
+        let signs = simd.to_float(simd.sub_i(simd.add_i(bits, bits), simd.splat_i(1)));
+        simd.mul(simd.load(&self.strengths.0), signs)
+    }
+
+    /// Takes in bit `bit_index`: what expected the other one falls silent.
+    #[inline(always)]
+    pub fn update<S: Simd>(&mut self, simd: S, bit_index: u32, bit: u32) {
+        let one = simd.splat_i(1);
+        let differs = simd.sub_i(self.expected(simd, bit_index), simd.splat_i(bit as i32));
+        let kept = simd.sub_i(simd.and_i(differs, one), one);
+        let strengths = simd.bits(simd.load(&self.strengths.0));
+        simd.store(&mut self.strengths.0, simd.with_bits(simd.and_i(strengths, kept)));
+    }
+
+    /// Bit `bit_index` of each set.
+    #[inline(always)]
+    fn expected<S: Simd>(&self, simd: S, bit_index: u32) -> S::I {
+        simd.and_i(simd.shr_by(simd.load_i(&self.symbols.0), 7 - bit_index), simd.splat_i(1))
+    }
+
+    /// Takes in the symbol: confidence in each set of `set_indirect` learns a step for each bit
+    /// up to the first that went against it.
+    #[inline(always)]
+    pub fn learn<S: Simd>(&mut self, simd: S, symbol: u8) {
+        let (guessed, came) = (simd.load_i(&self.symbols.0), simd.splat_i(256 | symbol as i32));
+        let differ = simd.sub_i(simd.or_i(guessed, came), simd.and_i(guessed, came));
+        // The exponent of 2 d + 1 counts the bits from the first that differs on.
+        let odd = simd.add_i(simd.add_i(differ, differ), simd.splat_i(1));
+        let exponent = simd.shr::<23>(simd.bits(simd.to_float(odd)));
+        let right = simd.to_float(simd.sub_i(simd.splat_i(127 + 8), exponent));
+        let wrong = simd.to_float(simd.min_i(differ, simd.splat_i(1)));
+        let repeated = simd.load_i(&self.repeated.0);
+        let once = simd.sub_i(simd.splat_i(-1), repeated);
+        let [was_once, was_twice] = &self.confidence;
+        let p = pick(simd, (simd.load(&was_once.0), once), (simd.load(&was_twice.0), repeated));
+        let p = confidence::moved(simd, p, right, wrong);
+        let x = math::stretch(simd, p);
+        for (k, new, old) in [(0, once, repeated), (1, repeated, once)] {
+            let confidence = pick(simd, (p, new), (simd.load(&self.confidence[k].0), old));
+            simd.store(&mut self.confidence[k].0, confidence);
+            let stretch = pick(simd, (x, new), (simd.load(&self.stretch[k].0), old));
+            simd.store(&mut self.stretch[k].0, stretch);
+        }
+    }
+}
+
+/// In each lane the one of `a` and `b` whose mask is −1; the other's is 0.
+#[inline(always)]
+fn pick<S: Simd>(simd: S, a: (S::F, S::I), b: (S::F, S::I)) -> S::F {
+    let (a, b) = (simd.and_i(simd.bits(a.0), a.1), simd.and_i(simd.bits(b.0), b.1));
+    simd.with_bits(simd.or_i(a, b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arith::lanes::Scalar;
+    use crate::model::confidence::CONFIDENCE_RATE;
+
+    /// Inputs of lane 3 for the bits of `symbol`, where `last_two` indirect.
+    fn inputs(predicted: &mut PredictedSymbols, last_two: u16, symbol: u8) -> [f32; 8] {
+        predicted.set_indirect(3, [last_two].into_iter());
+        core::array::from_fn(|index| {
+            let input = predicted.predict(Scalar, index as u32)[3];
+            predicted.update(Scalar, index as u32, (symbol >> (7 - index) & 1) as u32);
+            input
+        })
+    }
+
+    #[test]
+    fn a_guess_speaks_until_a_bit_goes_against_it() {
+        let mut predicted = PredictedSymbols::default();
+        let signs = inputs(&mut predicted, 0x00A5, 0xA7).map(|x| x / CONFIDENCE_STRETCH);
+        assert_eq!(signs, [1.0, -1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 0.0]);
+    }
+
+    #[test]
+    fn trust_is_learnt_apart_for_what_came_once_and_twice() {
+        let mut predicted = PredictedSymbols::default();
+        for _ in 0..200 {
+            predicted.set_indirect(3, [0x4141].into_iter());
+            predicted.learn(Scalar, 0x41);
+            predicted.set_indirect(3, [0x0041].into_iter());
+            predicted.learn(Scalar, 0xC1);
+        }
+        assert!(inputs(&mut predicted, 0x4141, 0)[1] > 5.0);
+        assert!(inputs(&mut predicted, 0x0041, 0)[1] < -1.0);
+        assert_eq!(inputs(&mut predicted, 0x0041, 0)[2], 0.0);
+    }
+
+    #[test]
+    fn each_right_bit_before_the_first_wrong_one_counts_for_a_guess() {
+        for (symbol, right, wrong) in [(0x41, 8.0, 0.0), (0x40, 7.0, 1.0), (0xC1, 0.0, 1.0)] {
+            let mut predicted = PredictedSymbols::default();
+            predicted.set_indirect(0, [0x0041].into_iter());
+            predicted.learn(Scalar, symbol);
+            let p = CONFIDENCE_FIRST + (1.0 - CONFIDENCE_FIRST) * (right * CONFIDENCE_RATE);
+            assert_eq!(
+                predicted.confidence[0].0[0],
+                p - p * wrong * CONFIDENCE_RATE,
+                "{symbol:#x}"
+            );
+            assert_eq!(predicted.confidence[1].0[0], CONFIDENCE_FIRST);
+        }
+    }
+
+    #[test]
+    fn no_guess_is_no_input() {
+        let mut predicted = PredictedSymbols::default();
+        predicted.set(0, 0, 5.0);
+        predicted.set(1, 256 | 0x80, 5.0);
+        let inputs = predicted.predict(Scalar, 0);
+        assert_eq!(inputs[..2], [0.0, 5.0]);
+    }
+}
