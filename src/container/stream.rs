@@ -130,9 +130,10 @@ impl<R: Read> StreamReader<R> {
     }
 
     fn read_preface(&mut self) -> Result<Preface, ContainerError> {
-        let bytes = self.input.peek(PREFACE_LENGTH)?;
-        if bytes.is_empty() {
-            return Err(ContainerError::NotAnArchive { found: Foreign::Empty });
+        let bytes = self.input.peek(PREFACE_LENGTH.max(Foreign::ENOUGH))?;
+        // Behind an intact magic these bytes could be of any file.
+        if !bytes.starts_with(&super::MAGIC) && Foreign::of(bytes) != Foreign::Unknown {
+            return Err(ContainerError::NotAnArchive { found: Foreign::of(bytes) });
         }
         let bytes = &bytes[..bytes.len().min(PREFACE_LENGTH)];
         let magic = bytes.len().min(super::MAGIC.len());
