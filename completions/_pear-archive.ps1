@@ -45,7 +45,6 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar of an archive, or of the entries that match the patterns')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
-            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write completions/ and man/, as they are checked in')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -102,6 +101,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;extract' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Extract into this directory; made if missing')
             [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Extract into this directory; made if missing')
             [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'What to do with files that exist [default: refuse to begin]')
@@ -114,6 +115,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('--here', '--here', [CompletionResultType]::ParameterName, 'Extract into the current directory')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices')
             [CompletionResult]::new('--preserve', '--preserve', [CompletionResultType]::ParameterName, 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices')
@@ -128,6 +131,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;x' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Extract into this directory; made if missing')
             [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Extract into this directory; made if missing')
             [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'What to do with files that exist [default: refuse to begin]')
@@ -140,6 +145,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('--here', '--here', [CompletionResultType]::ParameterName, 'Extract into the current directory')
             [CompletionResult]::new('-p', '-p', [CompletionResultType]::ParameterName, 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices')
             [CompletionResult]::new('--preserve', '--preserve', [CompletionResultType]::ParameterName, 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices')
@@ -154,11 +161,16 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;list' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries [default: 10,000,000]')
             [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 4096]')
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines')
@@ -171,11 +183,16 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;l' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries [default: 10,000,000]')
             [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 4096]')
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines')
@@ -188,11 +205,16 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;ls' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries [default: 10,000,000]')
             [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 4096]')
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--long', '--long', [CompletionResultType]::ParameterName, 'Show mode, owner, size and time as well')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON Lines')
@@ -205,6 +227,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;cat' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
@@ -213,6 +237,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
@@ -258,6 +284,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;info' {
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
             [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Most entries [default: 10,000,000]')
             [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 4096]')
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Most components of a path [default: 2048]')
@@ -296,6 +323,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;export' {
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups coded at once [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory to stay within, by running fewer jobs at once')
@@ -305,6 +334,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-output', '--max-output', [CompletionResultType]::ParameterName, 'Most bytes to write out [default: no limit]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
             [CompletionResult]::new('--keep-incomplete', '--keep-incomplete', [CompletionResultType]::ParameterName, 'Replace an existing tar also by one that lacks damaged files')
+            [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
@@ -333,16 +364,6 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
-        'pear-archive;generate' {
-            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
-            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
-            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
-            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more: what is done to each file')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
-            break
-        }
         'pear-archive;help' {
             [CompletionResult]::new('create', 'create', [CompletionResultType]::ParameterValue, 'Make an archive of files and directories')
             [CompletionResult]::new('extract', 'extract', [CompletionResultType]::ParameterValue, 'Unpack an archive, or the entries that match the patterns')
@@ -354,7 +375,6 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar of an archive, or of the entries that match the patterns')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
-            [CompletionResult]::new('generate', 'generate', [CompletionResultType]::ParameterValue, 'Write completions/ and man/, as they are checked in')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -386,9 +406,6 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;help;man' {
-            break
-        }
-        'pear-archive;help;generate' {
             break
         }
         'pear-archive;help;help' {

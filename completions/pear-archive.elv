@@ -42,7 +42,6 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand export 'Make a tar of an archive, or of the entries that match the patterns'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page'
-            cand generate 'Write completions/ and man/, as they are checked in'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'pear-archive;create'= {
@@ -96,6 +95,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;extract'= {
+            cand -T 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
             cand -C 'Extract into this directory; made if missing'
             cand --directory 'Extract into this directory; made if missing'
             cand --overwrite 'What to do with files that exist [default: refuse to begin]'
@@ -108,6 +109,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --max-depth 'Most components of a path [default: 2048]'
             cand --max-output 'Most bytes to write out [default: no limit]'
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --literal 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves'
+            cand --null 'Names of --files-from end with NUL instead of a newline'
             cand --here 'Extract into the current directory'
             cand -p 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
             cand --preserve 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
@@ -121,6 +124,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;x'= {
+            cand -T 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
             cand -C 'Extract into this directory; made if missing'
             cand --directory 'Extract into this directory; made if missing'
             cand --overwrite 'What to do with files that exist [default: refuse to begin]'
@@ -133,6 +138,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --max-depth 'Most components of a path [default: 2048]'
             cand --max-output 'Most bytes to write out [default: no limit]'
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --literal 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves'
+            cand --null 'Names of --files-from end with NUL instead of a newline'
             cand --here 'Extract into the current directory'
             cand -p 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
             cand --preserve 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
@@ -146,11 +153,16 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;list'= {
+            cand -T 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --memory 'Memory to stay within, by running fewer jobs at once'
             cand --max-entries 'Most entries [default: 10,000,000]'
             cand --max-name 'Longest path, in bytes [default: 4096]'
             cand --max-depth 'Most components of a path [default: 2048]'
             cand --max-output 'Most bytes to write out [default: no limit]'
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --literal 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves'
+            cand --null 'Names of --files-from end with NUL instead of a newline'
             cand -l 'Show mode, owner, size and time as well'
             cand --long 'Show mode, owner, size and time as well'
             cand --json 'Print JSON Lines'
@@ -162,11 +174,16 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;l'= {
+            cand -T 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --memory 'Memory to stay within, by running fewer jobs at once'
             cand --max-entries 'Most entries [default: 10,000,000]'
             cand --max-name 'Longest path, in bytes [default: 4096]'
             cand --max-depth 'Most components of a path [default: 2048]'
             cand --max-output 'Most bytes to write out [default: no limit]'
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --literal 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves'
+            cand --null 'Names of --files-from end with NUL instead of a newline'
             cand -l 'Show mode, owner, size and time as well'
             cand --long 'Show mode, owner, size and time as well'
             cand --json 'Print JSON Lines'
@@ -178,11 +195,16 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;ls'= {
+            cand -T 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --memory 'Memory to stay within, by running fewer jobs at once'
             cand --max-entries 'Most entries [default: 10,000,000]'
             cand --max-name 'Longest path, in bytes [default: 4096]'
             cand --max-depth 'Most components of a path [default: 2048]'
             cand --max-output 'Most bytes to write out [default: no limit]'
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --literal 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves'
+            cand --null 'Names of --files-from end with NUL instead of a newline'
             cand -l 'Show mode, owner, size and time as well'
             cand --long 'Show mode, owner, size and time as well'
             cand --json 'Print JSON Lines'
@@ -194,6 +216,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;cat'= {
+            cand -T 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
             cand -j 'Groups coded at once [default: one per core]'
             cand --jobs 'Groups coded at once [default: one per core]'
             cand --memory 'Memory to stay within, by running fewer jobs at once'
@@ -202,6 +226,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --max-depth 'Most components of a path [default: 2048]'
             cand --max-output 'Most bytes to write out [default: no limit]'
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --literal 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves'
+            cand --null 'Names of --files-from end with NUL instead of a newline'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Say more: what is done to each file'
@@ -244,6 +270,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;info'= {
+            cand --memory 'Memory to stay within, by running fewer jobs at once'
             cand --max-entries 'Most entries [default: 10,000,000]'
             cand --max-name 'Longest path, in bytes [default: 4096]'
             cand --max-depth 'Most components of a path [default: 2048]'
@@ -280,6 +307,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;export'= {
+            cand -T 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
             cand -j 'Groups coded at once [default: one per core]'
             cand --jobs 'Groups coded at once [default: one per core]'
             cand --memory 'Memory to stay within, by running fewer jobs at once'
@@ -289,6 +318,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --max-output 'Most bytes to write out [default: no limit]'
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
             cand --keep-incomplete 'Replace an existing tar also by one that lacks damaged files'
+            cand --literal 'Take each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' mean themselves'
+            cand --null 'Names of --files-from end with NUL instead of a newline'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Say more: what is done to each file'
@@ -314,15 +345,6 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
-        &'pear-archive;generate'= {
-            cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
-            cand -q 'Print errors only'
-            cand --quiet 'Print errors only'
-            cand -v 'Say more: what is done to each file'
-            cand --verbose 'Say more: what is done to each file'
-            cand -h 'Print help (see more with ''--help'')'
-            cand --help 'Print help (see more with ''--help'')'
-        }
         &'pear-archive;help'= {
             cand create 'Make an archive of files and directories'
             cand extract 'Unpack an archive, or the entries that match the patterns'
@@ -334,7 +356,6 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand export 'Make a tar of an archive, or of the entries that match the patterns'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page'
-            cand generate 'Write completions/ and man/, as they are checked in'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'pear-archive;help;create'= {
@@ -356,8 +377,6 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
         &'pear-archive;help;completions'= {
         }
         &'pear-archive;help;man'= {
-        }
-        &'pear-archive;help;generate'= {
         }
         &'pear-archive;help;help'= {
         }

@@ -46,13 +46,12 @@ complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "import" -
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "export" -d 'Make a tar of an archive, or of the entries that match the patterns'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "man" -d 'Print a manual page'
-complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "generate" -d 'Write completions/ and man/, as they are checked in'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s C -l directory -d 'Take paths relative to this directory' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out what matches' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
 zstd\t'Zstandard: fast'
 store\t'No compression'
@@ -76,7 +75,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s C -l dir
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out what matches' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
 zstd\t'Zstandard: fast'
 store\t'No compression'
@@ -96,6 +95,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l verify -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s C -l directory -d 'Extract into this directory; made if missing' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
 always\t'Replace it, also by a directory (named with -v)'
@@ -111,6 +111,8 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l ma
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l here -d 'Extract into the current directory'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s p -l preserve -d 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l numeric-owner -d 'Restore owners by number, not by name'
@@ -118,6 +120,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l ke
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s C -l directory -d 'Extract into this directory; made if missing' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
 always\t'Replace it, also by a directory (named with -v)'
@@ -133,6 +136,8 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-outp
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l here -d 'Extract into the current directory'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s p -l preserve -d 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l numeric-owner -d 'Restore owners by number, not by name'
@@ -140,6 +145,8 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l keep-dam
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-entries -d 'Most entries [default: 10,000,000]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-depth -d 'Most components of a path [default: 2048]' -r
@@ -147,11 +154,15 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-o
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s l -l long -d 'Show mode, owner, size and time as well'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l json -d 'Print JSON Lines'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-entries -d 'Most entries [default: 10,000,000]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-depth -d 'Most components of a path [default: 2048]' -r
@@ -159,11 +170,15 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-outp
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s l -l long -d 'Show mode, owner, size and time as well'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l json -d 'Print JSON Lines'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-entries -d 'Most entries [default: 10,000,000]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-depth -d 'Most components of a path [default: 2048]' -r
@@ -171,11 +186,14 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-out
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s l -l long -d 'Show mode, owner, size and time as well'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l json -d 'Print JSON Lines'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-entries -d 'Most entries [default: 10,000,000]' -r
@@ -185,6 +203,8 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-ou
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -214,6 +234,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l quick -d
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-entries -d 'Most entries [default: 10,000,000]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-depth -d 'Most components of a path [default: 2048]' -r
@@ -225,7 +246,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l json 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group, decided by samples'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
 zstd\t'Zstandard: fast'
 store\t'No compression'
@@ -248,6 +269,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l ver
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-entries -d 'Most entries [default: 10,000,000]' -r
@@ -258,6 +280,8 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l col
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l keep-incomplete -d 'Replace an existing tar also by one that lacks damaged files'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -273,21 +297,14 @@ never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s v -l verbose -d 'Say more: what is done to each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
-always\t'Always'
-never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -s v -l verbose -d 'Say more: what is done to each file'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "create" -d 'Make an archive of files and directories'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "list" -d 'List what an archive holds, one entry per line'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "cat" -d 'Print files of an archive to standard output'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "verify" -d 'Check an archive for damage'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "info" -d 'Show how an archive is coded and what decoding it takes'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "import" -d 'Make an archive of what a tar holds'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "export" -d 'Make a tar of an archive, or of the entries that match the patterns'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "man" -d 'Print a manual page'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "generate" -d 'Write completions/ and man/, as they are checked in'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man generate help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "create" -d 'Make an archive of files and directories'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "list" -d 'List what an archive holds, one entry per line'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "cat" -d 'Print files of an archive to standard output'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "verify" -d 'Check an archive for damage'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "info" -d 'Show how an archive is coded and what decoding it takes'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "import" -d 'Make an archive of what a tar holds'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "export" -d 'Make a tar of an archive, or of the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "man" -d 'Print a manual page'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
