@@ -289,15 +289,15 @@ fn many_files_come_in_the_order_asked_for_and_each_group_is_decoded_once() {
 fn of_a_damaged_file_cat_writes_nothing() {
     let tree = TempDir::new().unwrap();
     for (seed, name) in ["a", "b", "c"].into_iter().enumerate() {
-        fs::write(tree.path().join(name), noise(seed as u64 + 1, 10_000)).unwrap();
+        fs::write(tree.path().join(name), noise(seed as u64 + 1, 40_000)).unwrap();
     }
     let content = |name: &str| fs::read(tree.path().join(name)).unwrap();
     let (mut bytes, _) = pack(tree.path(), &options(Codec::Store, 4096));
-    let tail = &content("b")[9_900..9_950];
+    let tail = &content("b")[39_900..39_950];
     let place = bytes.windows(50).position(|window| window == tail).unwrap();
     bytes[place] ^= 1;
     // Whether the file waits in memory or is long enough to be streamed.
-    for memory in [Limits::default().memory, 128 << 10] {
+    for memory in [Limits::default().memory, 512 << 10] {
         let limits = Limits { memory, ..Limits::default() };
         let archive = Archive::open(&bytes[..], &limits).unwrap();
         let (paths, mut written) = ([&b"c"[..], b"b", b"a"], Vec::new());
