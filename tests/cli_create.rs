@@ -183,7 +183,7 @@ fn what_is_no_plain_file_is_written_to_and_never_replaced() {
     use std::os::unix::fs::FileTypeExt;
     assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
     fs::create_dir(at.path().join("elsewhere")).unwrap();
-    fs::write(at.path().join("elsewhere/x.pear"), "old").unwrap();
+    fs::write(at.path().join("elsewhere/x.pear"), "").unwrap();
     std::os::unix::fs::symlink("elsewhere/x.pear", at.path().join("x.pear")).unwrap();
     run(at.path(), "create x.pear d", 0);
     assert!(at.path().join("x.pear").is_symlink());
