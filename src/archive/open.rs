@@ -167,7 +167,7 @@ impl<S: ReadAt> Archive<S> {
 
     /// The decode group of this number: nowhere if it was not found.
     pub(super) fn group(&self, group: u64) -> Section {
-        self.reader.group(group).copied().unwrap_or_else(|| Section {
+        self.reader.group(group).copied().unwrap_or(Section {
             header: SectionHeader {
                 sequence: 0,
                 section_type: SectionType::Data as u16,

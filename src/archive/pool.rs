@@ -177,9 +177,12 @@ pub(super) fn workers(jobs: usize) -> usize {
     if jobs == 0 { processors() } else { jobs }
 }
 
+/// Where the result of a task comes, or why there is no memory for it.
+type Awaited<T> = Receiver<Result<T, Refused>>;
+
 /// Tasks under way, oldest first.
 struct Flight<S: Stages> {
-    tasks: VecDeque<(Receiver<Result<S::Output, Refused>>, S::Kept, u64)>,
+    tasks: VecDeque<(Awaited<S::Output>, S::Kept, u64)>,
     cost: u64,
 }
 

@@ -44,7 +44,7 @@ impl Source {
     /// As [`tree::Source::open`]; none for a tar, which is open.
     pub fn open(&self) -> Result<OpenSource, ArchiveError> {
         Ok(match self {
-            Source::Tree(source) => OpenSource::Tree(source.open()?),
+            Source::Tree(source) => OpenSource::Tree(Box::new(source.open()?)),
             Source::Tar(part) => OpenSource::Tar(part.open()),
         })
     }
@@ -53,7 +53,7 @@ impl Source {
 /// A file being read: its data segments in file order, holes left out.
 #[derive(Debug)]
 pub(super) enum OpenSource {
-    Tree(tree::OpenSource),
+    Tree(Box<tree::OpenSource>),
     Tar(OpenPart),
 }
 
