@@ -125,11 +125,12 @@ fn wrong_usage_exits_with_2_and_writes_nothing() {
 fn unreadable_things_are_warnings() {
     let at = tempfile::tempdir().unwrap();
     small_tree(at.path());
-    let _socket = std::os::unix::net::UnixListener::bind(at.path().join("d/socket")).unwrap();
-    let (_, stderr) = run(at.path(), "create x.pear d", 1);
-    assert!(stderr.contains("warning: d/socket"), "{stderr}");
+    // A path whose last part is longer than a name can be.
+    let unreachable = format!("d/{}", "n".repeat(300));
+    let (_, stderr) = run(at.path(), &format!("create x.pear d {unreachable}"), 1);
+    assert!(stderr.contains("warning: d/nnn"), "{stderr}");
     assert_eq!(names(at.path(), "x.pear").len(), 5);
-    let (_, stderr) = run(at.path(), "create x.pear d -q", 1);
+    let (_, stderr) = run(at.path(), &format!("create x.pear d {unreachable} -q"), 1);
     assert!(stderr.is_empty(), "{stderr}");
     fs::write(at.path().join("list"), "d/a.txt\ngone\n").unwrap();
     let (_, stderr) = run(at.path(), "create x.pear -T list", 1);

@@ -162,7 +162,7 @@ fn what_cannot_be_archived_is_reported_and_the_walk_goes_on() {
     let items = found(&["missing", "."], options);
     assert_eq!(items.len(), 3);
     assert!(matches!(&items[0], Err(TreeError::Io { .. })));
-    assert!(matches!(&items[1], Err(TreeError::LeftOut { .. })));
+    assert!(matches!(&items[1], Err(TreeError::Socket { .. })));
     assert_eq!(items[2].as_ref().unwrap().entry.path, b"z");
 }
 
