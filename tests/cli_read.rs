@@ -157,7 +157,8 @@ fn help_version_and_manuals_are_there() {
     assert!(stdout.contains("Exit status:"));
     assert!(run(at.path(), "--version", 0).0.contains(env!("CARGO_PKG_VERSION")));
     for command in ["create", "extract", "list", "cat", "verify", "info", "completions", "man"] {
-        assert!(run(at.path(), &format!("{command} --help"), 0).0.contains("Examples:"));
+        let (help, _) = run(at.path(), &format!("{command} --help"), 0);
+        assert!(help.contains("Examples:") && help.contains("Exit status:"), "{command}");
         assert!(run(at.path(), &format!("man {command}"), 0).0.contains(".TH"));
     }
     assert!(run(at.path(), "man", 0).0.contains(".TH"));
@@ -244,6 +245,26 @@ fn a_name_that_selects_nothing_gets_a_pattern_to_try() {
     for command in ["list", "cat", "extract"] {
         let (_, stderr) = run(at.path(), &format!("{command} x.pear *.txt"), 2);
         assert!(stderr.contains("*.txt") && stderr.contains("try '**/*.txt'"), "{stderr}");
+    }
+}
+
+#[test]
+fn only_what_selects_something_is_proposed() {
+    let at = tempfile::tempdir().unwrap();
+    archive(at.path());
+    for (given, proposed) in [
+        ("notes.txt", "try 't/notes.txt', or"),
+        ("sub/*.txt", "try '**/sub/*.txt', or"),
+        ("elsewhere/*.bin", "try '**/*.bin', or"),
+        ("t/nodes.txt", "try 't/notes.txt', or"),
+        ("T/NOTES.TXT", "try 't/notes.txt', or"),
+        ("*.pdf", "not in the archive; see the names with 'list'"),
+        ("t/quite-another", "not in the archive; see the names with 'list'"),
+    ] {
+        for command in ["list", "cat", "extract"] {
+            let (_, stderr) = run(at.path(), &format!("{command} x.pear {given}"), 2);
+            assert!(stderr.contains(proposed), "{command} {given}: {stderr}");
+        }
     }
 }
 

@@ -70,7 +70,24 @@ fn bash_completes_the_values_of_options() {
     assert_eq!(bash_offers(&["create", "x.pear", "--codec", "ze"]), [""]);
     assert_eq!(bash_offers(&["create", "x.pear", "--codec", "z"]), ["zstd"]);
     assert_eq!(bash_offers(&["extract", "--overwrite", "ne"]), ["never", "newer"]);
+    assert_eq!(bash_offers(&["create", "--codec", "=", "z"]), ["zstd"]);
+    assert_eq!(bash_offers(&["extract", "--overwrite", "=", "ne"]), ["never", "newer"]);
     assert_eq!(bash_offers(&["completions", "fi"]), ["fish"]);
+}
+
+#[test]
+fn bash_completes_paths_behind_options_that_take_one() {
+    // Names of files are offered relative to where the test runs.
+    for words in [
+        &["create", "-T", "Cargo.t"][..],
+        &["create", "--exclude-from", "Cargo.t"],
+        &["list", "--files-from", "Cargo.t"],
+    ] {
+        assert!(bash_offers(words).contains(&"Cargo.toml".to_owned()), "{words:?}");
+    }
+    for words in [&["extract", "-C", "sr"][..], &["create", "--directory", "sr"]] {
+        assert_eq!(bash_offers(words), ["src"], "{words:?}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::decode::Extraction;
 use super::extract::{ExtractSummary, file_size};
 use super::open::{Archive, data_length};
 use super::sink::{Target, output_error, write_zeros};
+use super::suggest::not_found;
 use super::{ArchiveError, Control};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind};
@@ -77,7 +78,7 @@ impl<S: ReadAt> Archive<S> {
         if let Some(Entry { kind: Kind::HardLink { target }, .. }) = entry {
             entry = self.entry(target);
         }
-        let entry = entry.ok_or_else(|| ArchiveError::NotFound { pattern: path.to_vec() })?;
+        let entry = entry.ok_or_else(|| not_found(path, self.entries()))?;
         match entry.kind {
             Kind::File(_) => Ok(entry.clone()),
             _ => Err(ArchiveError::NotAFile { path: path.to_vec() }),

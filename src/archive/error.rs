@@ -121,10 +121,12 @@ pub enum ArchiveError {
     #[error("its ENTRY section and the index disagree")]
     Differs,
     /// A pattern that selects nothing.
-    #[error("{}: not in the archive; {}", printable(pattern), what_to_try(pattern))]
+    #[error("{}: not in the archive; {}", printable(pattern), what_to_try(similar))]
     NotFound {
         /// The pattern or path as given.
         pattern: Vec<u8>,
+        /// Up to three patterns or names that select something like it.
+        similar: Vec<Vec<u8>>,
     },
     /// An entry without content was asked for its content.
     #[error("{}: not a regular file", printable(path))]
@@ -245,14 +247,15 @@ fn advice(cause: &TreeError) -> &'static str {
     }
 }
 
-/// What may find what a pattern did not: its last component at any depth, unless
-/// that is what was tried.
-fn what_to_try(pattern: &[u8]) -> String {
-    let end = pattern.len() - pattern.iter().rev().take_while(|&&byte| byte == b'/').count();
-    let name = pattern[..end].rsplit(|&byte| byte == b'/').next().unwrap_or_default();
-    match pattern.starts_with(b"**/") {
-        true => "see the names with 'list'".to_owned(),
-        false => format!("try '**/{}', or see the names with 'list'", printable(name)),
+/// What to do about a pattern that selects nothing.
+fn what_to_try(similar: &[Vec<u8>]) -> String {
+    let shown = similar.iter().map(|pattern| format!("'{}'", printable(pattern)));
+    match &shown.collect::<Vec<_>>()[..] {
+        [] => "see the names with 'list'".to_owned(),
+        [one] => format!("try {one}, or see the names with 'list'"),
+        [first @ .., last] => {
+            format!("try {} or {last}, or see the names with 'list'", first.join(", "))
+        }
     }
 }
 

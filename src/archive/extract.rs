@@ -4,6 +4,7 @@ use super::decode::{Extraction, Opener};
 use super::links::StandIns;
 use super::open::{Archive, data_length, find};
 use super::sink::Target;
+use super::suggest::not_found;
 use super::{ArchiveError, Control, ErrorKind, Event};
 use crate::checksum::Digest;
 use crate::container::ReadAt;
@@ -128,7 +129,7 @@ impl<S: ReadAt> Archive<S> {
         if let Some(Entry { kind: Kind::HardLink { target }, .. }) = entry {
             entry = self.entry(target);
         }
-        let entry = entry.ok_or_else(|| ArchiveError::NotFound { pattern: path.to_vec() })?;
+        let entry = entry.ok_or_else(|| not_found(path, self.entries()))?;
         if !matches!(entry.kind, Kind::File(_)) {
             return Err(ArchiveError::NotAFile { path: path.to_vec() });
         }
@@ -167,7 +168,7 @@ impl<S: ReadAt> Archive<S> {
             selected.push(entry);
         }
         match used.iter().position(|used| !used) {
-            Some(index) => Err(ArchiveError::NotFound { pattern: patterns.given(index).to_vec() }),
+            Some(index) => Err(not_found(patterns.given(index), self.entries())),
             None => Ok(selected),
         }
     }

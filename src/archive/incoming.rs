@@ -4,6 +4,7 @@ use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_ot
 use super::links::StandIns;
 use super::open::{Decoded, find};
 use super::sink::{Sink, Target};
+use super::suggest::not_found;
 use super::tally::Tallies;
 use super::{ArchiveError, Control, ErrorKind, Event, Limits};
 use crate::checksum::Digest;
@@ -508,6 +509,7 @@ impl<'a> Incoming<'a> {
             self.lose(file);
         }
         self.settle(index);
+        let entries = index;
         if let Some(index) = index.filter(|_| whole) {
             self.check_complete(index);
             self.compare(index);
@@ -524,8 +526,8 @@ impl<'a> Incoming<'a> {
         }
         match self.used.iter().position(|used| !used).filter(|_| whole) {
             Some(index) => {
-                let pattern = self.options.patterns.given(index).to_vec();
-                Err(ArchiveError::NotFound { pattern })
+                let pattern = self.options.patterns.given(index);
+                Err(not_found(pattern, entries.unwrap_or_default()))
             }
             None => Ok(self.summary),
         }

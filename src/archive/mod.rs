@@ -38,6 +38,7 @@ mod room;
 mod sink;
 mod source;
 mod stream;
+mod suggest;
 mod tally;
 mod tarball;
 mod verify;
@@ -49,6 +50,7 @@ pub use extract::{ExtractOptions, ExtractSummary};
 pub use open::{Archive, GroupInfo};
 pub use replace::{Written, is_replaceable};
 pub use stream::{extract, extract_stream, list_stream, salvage, verify_stream};
+pub use suggest::not_found;
 pub use tarball::{
     ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, import, import_stream,
 };

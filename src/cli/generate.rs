@@ -23,7 +23,7 @@ pub fn completion(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     generate(shell, &mut shown_commands(), PROGRAM, &mut script);
     match shell {
-        Shell::Bash => consistent_names(script),
+        Shell::Bash => glued_values(consistent_names(script)).into_bytes(),
         _ => script,
     }
 }
@@ -42,9 +42,21 @@ fn shown_commands() -> Command {
 /// generator writes the hyphen of the program's name as `__` where it finds the
 /// command and as `__subcmd__` where it completes it, so that nothing was
 /// completed behind any command.
-fn consistent_names(script: Vec<u8>) -> Vec<u8> {
+fn consistent_names(script: Vec<u8>) -> String {
     let script = String::from_utf8(script).expect("the generator writes text");
-    script.replace("pear__subcmd__archive", "pear__archive").into_bytes()
+    script.replace("pear__subcmd__archive", "pear__archive")
+}
+
+/// Has values completed behind `--option=` too. Bash makes a word of the `=`, which
+/// the generator takes for what stands before the value.
+fn glued_values(script: String) -> String {
+    let before = "    prev=\"$3\"\n";
+    let skip = "    if [[ \"${cur}\" == \"=\" ]]; then
+        cur=\"\"
+    elif [[ \"${prev}\" == \"=\" ]]; then
+        prev=\"${COMP_WORDS[COMP_CWORD-2]}\"
+    fi\n";
+    script.replacen(before, &format!("{before}{skip}"), 1)
 }
 
 /// The manual page of a command, or of the program; `None` if there is no such

@@ -139,7 +139,9 @@ fn suffix(kind: &Kind) -> String {
 
 fn local_time(time: Timestamp, zone: &TimeZone) -> String {
     match instant(time) {
-        Some(instant) => instant.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+        Some(instant) => {
+            instant.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+        }
         None => format!("@{}", time.seconds),
     }
 }

@@ -7,12 +7,15 @@ use std::path::PathBuf;
 use super::super::size::parse_size;
 use super::Resources;
 
-const CREATE_HELP: &str = "\
+const CREATE_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive create photos.pear photos/ notes.txt
   pear-archive create src.pear -C project src --exclude target --exclude '*.o'
   git ls-files -z | pear-archive create code.pear -T - --null
-  pear-archive create - data | ssh host 'cat > data.pear'";
+  pear-archive create - data | ssh host 'cat > data.pear'",
+    exit_status!()
+);
 
 /// Make an archive of files and directories.
 ///

@@ -6,12 +6,15 @@ use std::path::PathBuf;
 
 use super::{LimitFlags, Naming, Resources};
 
-const EXTRACT_HELP: &str = "\
+const EXTRACT_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive extract photos.pear                    into a new directory ./photos/
   pear-archive extract photos.pear --here             into the current directory
   pear-archive extract photos.pear 'photos/2019/**/*.txt' -C out --strip-components 1
-  ssh host 'cat data.pear' | pear-archive extract - -C data";
+  ssh host 'cat data.pear' | pear-archive extract - -C data",
+    exit_status!()
+);
 
 /// Unpack an archive, or the entries that match the patterns.
 ///

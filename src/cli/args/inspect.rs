@@ -6,11 +6,14 @@ use std::path::PathBuf;
 
 use super::{LimitFlags, Memory, Naming, Resources};
 
-const LIST_HELP: &str = "\
+const LIST_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive list photos.pear
   pear-archive list --long photos.pear 'photos/2019/**'
-  pear-archive list --json photos.pear | jq -r 'select(.size > 1000000).path'";
+  pear-archive list --json photos.pear | jq -r 'select(.size > 1000000).path'",
+    exit_status!()
+);
 
 /// List what an archive holds, one entry per line.
 ///
@@ -53,10 +56,13 @@ pub struct List {
     pub limits: LimitFlags,
 }
 
-const CAT_HELP: &str = "\
+const CAT_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive cat photos.pear notes.txt | less
-  pear-archive cat logs.pear 'logs/2026-*.log' | grep error";
+  pear-archive cat logs.pear 'logs/2026-*.log' | grep error",
+    exit_status!()
+);
 
 /// Print files of an archive to standard output.
 ///
@@ -90,10 +96,13 @@ pub struct Cat {
     pub limits: LimitFlags,
 }
 
-const VERIFY_HELP: &str = "\
+const VERIFY_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive verify photos.pear           decode everything and check every file
-  pear-archive verify --quick photos.pear   check the stored bytes only, at disk speed";
+  pear-archive verify --quick photos.pear   check the stored bytes only, at disk speed",
+    exit_status!()
+);
 
 /// Check an archive for damage.
 ///
@@ -118,10 +127,13 @@ pub struct Verify {
     pub limits: LimitFlags,
 }
 
-const INFO_HELP: &str = "\
+const INFO_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive info photos.pear
-  pear-archive info --json photos.pear | jq .stored";
+  pear-archive info --json photos.pear | jq .stored",
+    exit_status!()
+);
 
 /// Show how an archive is coded and what decoding it takes.
 ///

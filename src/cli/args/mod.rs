@@ -3,6 +3,21 @@
 //! Nothing here acts; `config` turns it into what the archive floor takes.
 //! Help, man pages and completions all come from these definitions.
 
+/// Ends the help of every command.
+macro_rules! exit_status {
+    () => {
+        "\n\nExit status:
+  0    everything was done
+  1    done, with warnings: some files could not be read or restored as asked
+  2    wrong usage, or the system refused (missing file, full disk)
+  3    the archive is damaged; undamaged files were still handled
+  4    something unsafe was refused
+  5    the archive needs a newer version of this program
+  130  interrupted
+Any other status is a failure too."
+    };
+}
+
 mod create;
 mod extract;
 mod inspect;
@@ -19,24 +34,17 @@ pub use self::shell::{Completions, Generate, Man};
 pub use self::tarball::{Export, Import};
 use super::size::parse_size;
 
-const EXAMPLES: &str = "\
+const EXAMPLES: &str = concat!(
+    "\
 Examples:
   pear-archive create photos.pear photos/ notes.txt   archive a directory and a file
   pear-archive list photos.pear                       see what is inside
   pear-archive extract photos.pear                    unpack into ./photos/
   pear-archive cat photos.pear notes.txt              print one file
   pear-archive verify photos.pear                     check every byte
-  pear-archive import photos.pear photos.tar          make an archive of a tar
-
-Exit status:
-  0    everything was done
-  1    done, with warnings: some files could not be read or restored as asked
-  2    wrong usage, or the system refused (missing file, full disk)
-  3    the archive is damaged; undamaged files were still handled
-  4    something unsafe was refused
-  5    the archive needs a newer version of this program
-  130  interrupted
-Any other status is a failure too.";
+  pear-archive import photos.pear photos.tar          make an archive of a tar",
+    exit_status!()
+);
 
 /// An archiver for long-term storage: small, exact, and safe to unpack.
 ///

@@ -3,11 +3,14 @@
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
-const COMPLETIONS_HELP: &str = "\
+const COMPLETIONS_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive completions bash > ~/.local/share/bash-completion/completions/pear-archive
   pear-archive completions fish > ~/.config/fish/completions/pear-archive.fish
-  pear-archive completions zsh > \"${fpath[1]}/_pear-archive\"";
+  pear-archive completions zsh > \"${fpath[1]}/_pear-archive\"",
+    exit_status!()
+);
 
 /// Print a completion script for a shell.
 #[derive(Debug, Args)]
@@ -18,10 +21,13 @@ pub struct Completions {
     pub shell: clap_complete::Shell,
 }
 
-const MAN_HELP: &str = "\
+const MAN_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive man | man -l -
-  pear-archive man create | man -l -";
+  pear-archive man create | man -l -",
+    exit_status!()
+);
 
 /// Print a manual page.
 #[derive(Debug, Args)]

@@ -6,11 +6,14 @@ use std::path::PathBuf;
 
 use super::{Coding, LimitFlags, Naming, Resources};
 
-const IMPORT_HELP: &str = "\
+const IMPORT_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive import photos.pear photos.tar
   pear-archive import backup.pear backup.tar.zst
-  git archive HEAD | pear-archive import source.pear -";
+  git archive HEAD | pear-archive import source.pear -",
+    exit_status!()
+);
 
 /// Make an archive of what a tar holds.
 ///
@@ -64,11 +67,14 @@ pub struct Import {
     pub limits: LimitFlags,
 }
 
-const EXPORT_HELP: &str = "\
+const EXPORT_HELP: &str = concat!(
+    "\
 Examples:
   pear-archive export photos.pear photos.tar
   pear-archive export photos.pear 2019.tar 'photos/2019'
-  pear-archive export photos.pear - | tar -x --xattrs -C out";
+  pear-archive export photos.pear - | tar -x --xattrs -C out",
+    exit_status!()
+);
 
 /// Make a tar of an archive, or of the entries that match the patterns.
 ///

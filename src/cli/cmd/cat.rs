@@ -9,7 +9,7 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::watch::Watch;
 use super::{named, open_archive, printed};
-use crate::archive::{Archive, ArchiveError};
+use crate::archive::{Archive, ArchiveError, not_found};
 use crate::container::ReadAt;
 use crate::entry::{Entry, Kind};
 use crate::tree::Patterns;
@@ -63,10 +63,10 @@ fn files<'a, S: ReadAt>(
         }
     }
     if let Some(index) = found.iter().position(Vec::is_empty) {
-        let given = patterns.given(index).to_vec();
+        let given = patterns.given(index);
         return Err(match matched[index] {
-            true => ArchiveError::NotAFile { path: given },
-            false => ArchiveError::NotFound { pattern: given },
+            true => ArchiveError::NotAFile { path: given.to_vec() },
+            false => not_found(given, archive.entries()),
         });
     }
     Ok(found.into_iter().flatten().collect())

@@ -25,7 +25,7 @@ use super::exit::Exit;
 use super::report::Report;
 use super::signal::{Interruptible, archive_from_stdin};
 use super::watch::about;
-use crate::archive::{Archive, ArchiveError, Control, Limits, NAMELESS_OUTPUT};
+use crate::archive::{Archive, ArchiveError, Control, Limits, NAMELESS_OUTPUT, not_found};
 use crate::arith::closed::stdout_was_closed;
 use crate::entry::Entry;
 use crate::tree::Patterns;
@@ -197,7 +197,7 @@ fn select<'a>(entries: &'a [Entry], patterns: &Patterns) -> Result<Vec<&'a Entry
     });
     let selected = selected.collect();
     match used.iter().position(|used| !used) {
-        Some(index) => Err(ArchiveError::NotFound { pattern: patterns.given(index).to_vec() }),
+        Some(index) => Err(not_found(patterns.given(index), entries)),
         None => Ok(selected),
     }
 }
