@@ -1,4 +1,4 @@
-//! From raw arguments to what the archive floor takes.
+//! From raw arguments to what the archive layer takes.
 
 use anyhow::{Context, bail};
 use std::ffi::{OsStr, OsString};

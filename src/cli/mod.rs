@@ -1,7 +1,7 @@
 //! The command line: arguments in, exit code out.
 //!
 //! `args` says what may be written, `config` turns it into what the archive
-//! floor takes, `cmd` has one file per command, `report` is all that people
+//! layer takes, `cmd` has one file per command, `report` is all that people
 //! see, `exit` the codes scripts see. Data goes to stdout, messages to stderr.
 
 mod args;
@@ -60,7 +60,7 @@ pub fn main() -> Exit {
     })
 }
 
-/// The code of the archive floor's error, if that is what ended the run.
+/// The code of the archive layer's error, if that is what ended the run.
 fn exit_code(error: &anyhow::Error) -> Exit {
     let named = error.downcast_ref::<cmd::Named>().map(|named| &named.error);
     match named.or_else(|| error.downcast_ref::<ArchiveError>()) {

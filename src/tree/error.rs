@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::names::printable;
 use crate::entry::PathFault;
 
-/// Errors of the tree floor. Each names the path it is about; displaying one
+/// Errors of the tree layer. Each names the path it is about; displaying one
 /// escapes control characters, so it is safe to print.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -1,6 +1,6 @@
 //! The command line as it is written: every option and its help text.
 //!
-//! Nothing here acts; `config` turns it into what the archive floor takes.
+//! Nothing here acts; `config` turns it into what the archive layer takes.
 //! Help, man pages and completions all come from these definitions.
 
 /// Ends the help of every command.
