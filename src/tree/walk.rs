@@ -24,15 +24,22 @@ pub struct WalkOptions {
     pub leave_out: Vec<FileId>,
 }
 
-/// Something a walk found.
+/// Something to be archived, as a walk finds it. `S` is where bytes are.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct Found<S = Source> {
     /// The entry with all its metadata. The content of a regular file has its
     /// size only; who reads the file fills in digest, segments and extents.
     pub entry: Entry,
     /// Where the bytes are: for regular files, and for hard links to them (so
     /// that a link can stand in when its target could not be read).
-    pub source: Option<Source>,
+    pub source: Option<S>,
+}
+
+impl<S> Found<S> {
+    /// The same with another kind of source.
+    pub fn map<T>(self, map: impl FnOnce(S) -> T) -> Found<T> {
+        Found { entry: self.entry, source: self.source.map(map) }
+    }
 }
 
 /// A walk under way. Yields entries parents first, names of a directory in

@@ -170,6 +170,7 @@ impl<S: ReadAt> Archive<S> {
         let decoded = Arc::new(decoded);
         if keeps {
             self.cache.put(group, &decoded);
+            self.cache.shrink(memory - self.tables);
         }
         Ok(decoded)
     }

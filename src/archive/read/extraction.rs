@@ -61,8 +61,8 @@ pub(super) struct Extraction<'a, 'f, S> {
     keep_damaged: bool,
     /// Bytes of memory that the places of the files take.
     held: u64,
-    /// Bytes of memory for the groups under way.
-    memory: u64,
+    /// Bytes of memory for the groups under way, and for those that are kept.
+    memory: (u64, u64),
     /// Damaged groups so far.
     tallies: Tallies,
     summary: ExtractSummary,
@@ -86,25 +86,13 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             digests = by_groups.clone();
         }
         let by_groups = by_groups.is_some();
-        let mut groups: BTreeMap<u64, Vec<Run>> = BTreeMap::new();
-        for (file, entry) in files.iter().enumerate() {
-            let Kind::File(content) = &entry.kind else { continue };
-            for extent in &content.extents {
-                // The container checked that extents lie in their groups,
-                // whose lengths are bounded by memory before use.
-                let (offset, length) = (extent.offset as usize, extent.length as usize);
-                groups.entry(extent.group).or_default().push(Run { file, offset, length });
-            }
-        }
+        let groups = runs_by_group(&files);
         let wanted = |entry: Entry| {
             let left =
                 if let Kind::File(content) = &entry.kind { content.extents.len() } else { 0 };
             Wanted { entry, left, state: State::Waiting, doubt: None, lost: None }
         };
         let files = files.into_iter().map(wanted).collect();
-        let (groups, tallies) =
-            (groups.into_iter().collect::<Vec<_>>().into_iter(), Tallies::default());
-        let summary = ExtractSummary::default();
         Extraction {
             archive,
             control,
@@ -115,9 +103,9 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             by_groups,
             keep_damaged,
             held,
-            memory: 0,
-            tallies,
-            summary,
+            memory: (0, 0),
+            tallies: Tallies::default(),
+            summary: ExtractSummary::default(),
             failure: None,
             broken: None,
         }
@@ -180,10 +168,10 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         result.and(self.broken.map_or(Ok(()), Err))
     }
 
-    /// Bytes of memory for the groups under way: what is allowed, less what the entries,
-    /// the places of the files and the groups that are kept take. Kept groups give way
-    /// to the largest group.
-    fn room(&self) -> u64 {
+    /// Bytes of memory for the groups under way and for those that are kept: what is
+    /// allowed, less what the entries and the places of the files take. Kept groups give
+    /// way to the largest group.
+    fn room(&self) -> (u64, u64) {
         let Archive { limits, cache, .. } = self.archive;
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
         let left = limits.memory.saturating_sub(held.saturating_add(self.held));
@@ -191,14 +179,12 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         let costs = |(group, _): &(u64, _)| decode_cost(&self.archive.group(*group));
         let room = left.saturating_sub(groups.iter().map(costs).max().unwrap_or(0));
         let keeps = |(group, runs): &(u64, Vec<Run>)| self.keeps(&self.archive.group(*group), runs);
-        match groups.iter().any(keeps) {
-            true => {
-                let most = cache.budget().min(room);
-                cache.shrink(most);
-                left - most
-            }
-            false => left.saturating_sub(cache.shrink(room)),
-        }
+        let kept = match groups.iter().any(keeps) {
+            true => cache.budget().min(room),
+            false => cache.shrink(room),
+        };
+        cache.shrink(kept);
+        (left.saturating_sub(kept), kept)
     }
 
     /// Whether a group is kept for the next call, which may ask for what these runs leave
@@ -319,6 +305,21 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     }
 }
 
+/// The parts of each group that files want, in the order of the groups.
+fn runs_by_group(files: &[Entry]) -> std::vec::IntoIter<(u64, Vec<Run>)> {
+    let mut groups: BTreeMap<u64, Vec<Run>> = BTreeMap::new();
+    for (file, entry) in files.iter().enumerate() {
+        let Kind::File(content) = &entry.kind else { continue };
+        for extent in &content.extents {
+            // The container checked that extents lie in their groups, whose lengths are
+            // bounded by memory before use.
+            let (offset, length) = (extent.offset as usize, extent.length as usize);
+            groups.entry(extent.group).or_default().push(Run { file, offset, length });
+        }
+    }
+    groups.into_iter().collect::<Vec<_>>().into_iter()
+}
+
 /// A group to be decoded.
 pub(super) struct DecodeJob<'a, S> {
     archive: &'a Archive<S>,
@@ -362,7 +363,7 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
     }
 
     fn memory(&self) -> u64 {
-        self.memory
+        self.memory.0
     }
 
     fn done(
@@ -374,6 +375,7 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
         let group = section.header.group;
         if keeps {
             self.archive.cache.put(group, &output);
+            self.archive.cache.shrink(self.memory.1);
         }
         if let Some(cause) = &output.fault {
             self.tallies.damaged(group, section.offset, cause);

@@ -67,7 +67,7 @@ pub fn list_stream(
 ) -> Result<Vec<Entry>, ArchiveError> {
     let archive = Archive::of_stream(input, limits, control)?;
     match archive.recovery() {
-        None => Ok(archive.entries().to_vec()),
+        None => Ok(archive.into_entries()),
         Some(recovery) => Err(ArchiveError::Salvaged {
             cause: Arc::clone(&recovery.fault),
             missing: recovery.missing,

@@ -3,7 +3,7 @@
 use super::create::{name_output, write_archive};
 use super::data::Store;
 use super::output::Output;
-use super::source::{Input, Source};
+use super::source::{Found, Source};
 use crate::archive::{
     ArchiveError, Control, CreateOptions, CreateSummary, Event, Events, NAMELESS_OUTPUT,
 };
@@ -44,7 +44,7 @@ pub struct Builder<W = File> {
     options: CreateOptions,
     walking: WalkOptions,
     operands: Vec<PathBuf>,
-    inputs: Vec<Input>,
+    inputs: Vec<Found>,
     /// What was given by its path, and where its content is.
     given: HashMap<Vec<u8>, Given>,
     store: Store,
@@ -213,7 +213,7 @@ impl<W: Write> Builder<W> {
     fn push(&mut self, entry: Entry, source: Option<Source>, linkable: bool) {
         let given = Given { source: source.clone(), linkable };
         self.given.insert(entry.path.clone(), given);
-        self.inputs.push(Input { entry, source });
+        self.inputs.push(Found { entry, source });
     }
 
     /// Writes the archive. If anything cannot be archived as it should be, that is the
@@ -247,7 +247,7 @@ impl<W: Write> Builder<W> {
             Target::Writer(writer) => (NAMELESS_OUTPUT.into(), None, Some(writer)),
         };
         walking.leave_out.extend(file.iter().flat_map(|output| output.identities()));
-        let walked = walk(&operands, walking)?.map(|found| Ok(Input::from(found?)));
+        let walked = walk(&operands, walking)?.map(|found| Ok(found?.map(Source::Tree)));
         let found = walked.chain(inputs.into_iter().map(Ok));
         let written = match (&file, writer) {
             (Some(output), _) => write_archive(output.file(), found, &options, control),

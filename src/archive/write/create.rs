@@ -4,7 +4,7 @@ use super::announce::PartBuilder;
 use super::builder::Builder;
 use super::pack::Packer;
 use super::plan::{Node, Plan, plan};
-use super::source::Input;
+use super::source::Found;
 use crate::archive::memory::check_cost;
 use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
@@ -110,7 +110,7 @@ pub fn create_stream(
 /// As [`create`].
 pub(in crate::archive) fn write_archive(
     output: impl Write,
-    found: impl Iterator<Item = Result<Input, ArchiveError>>,
+    found: impl Iterator<Item = Result<Found, ArchiveError>>,
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
@@ -129,7 +129,10 @@ pub(in crate::archive) fn write_archive(
     pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
     let Creation { packer, writer, bytes, groups, .. } = creation;
     let mut all: Vec<Entry> = packer.into_entries();
-    all.extend(others.iter().flat_map(|node| node.entries(node.kind())));
+    all.extend(others.into_iter().flat_map(|node| {
+        let kind = node.kind();
+        node.into_entries(kind)
+    }));
     all.sort_by(|left, right| compare_paths(&left.path, &right.path));
     let entries = all.len() as u64;
     let (mut output, footer): (_, Footer) = writer.finish(all)?;

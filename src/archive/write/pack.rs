@@ -289,7 +289,7 @@ impl<'a> Packer<'a> {
             self.part.piece(piece, &nodes);
         }
         let kind = Kind::File(content);
-        for entry in nodes.iter().flat_map(|node| node.entries(kind.clone())) {
+        for entry in nodes.into_iter().flat_map(|node| node.into_entries(kind.clone())) {
             self.control.events.event(Event::Entry { path: &entry.path });
             self.entries.push(entry);
         }
