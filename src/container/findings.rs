@@ -49,10 +49,11 @@ impl Findings {
         }
     }
 
-    /// Remembers what is wrong with a table; one that is unsafe ends the search.
+    /// Remembers what is wrong with a table. One that is unsafe or over a limit ends the
+    /// search.
     fn refuse(&mut self, error: ContainerError) -> Result<(), ContainerError> {
         match error.kind() {
-            ErrorKind::Unsafe => Err(error),
+            ErrorKind::Unsafe | ErrorKind::Limit => Err(error),
             _ => {
                 self.blame(error);
                 Ok(())
