@@ -4,7 +4,7 @@ use super::index::Archive;
 use crate::archive::ArchiveError;
 use crate::arith::Isa;
 use crate::checksum::{self, Digest};
-use crate::codec::{self, CodecError, Coding};
+use crate::codec::{self, CodecError, Coding, CodingNumbers};
 use crate::container::{ContainerError, NOWHERE, ReadAt, Section, SectionHeader, SectionType};
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl<S: ReadAt> Archive<S> {
     pub(super) fn decode(&self, section: &Section, wanted: usize) -> Decoded {
         self.cache.count();
         // What cannot be decoded is not read.
-        if let Err(error) = codec::decode_memory(coding(section), section.header.raw_length) {
+        if let Err(error) = known(section) {
             return Decoded::nothing(section, error);
         }
         match self.reader.read_damaged(section) {
@@ -83,13 +83,14 @@ pub(super) fn decode(
     fault: Option<ContainerError>,
     wanted: usize,
 ) -> Decoded {
-    let (coding, raw_length) = (coding(section), section.header.raw_length);
-    let known = codec::decode_memory(coding, raw_length).map(drop);
-    if let Err(error) = known.and_then(|()| codec::test_once(coding.codec, Isa::best())) {
-        return Decoded::nothing(section, error);
-    }
+    let tested = known(section)
+        .and_then(|(coding, _)| codec::test_once(coding.codec(), Isa::best()).map(|()| coding));
+    let coding = match tested {
+        Ok(coding) => coding,
+        Err(error) => return Decoded::nothing(section, error),
+    };
     let fault = fault.map(ArchiveError::from);
-    let raw_length = raw_length as usize;
+    let raw_length = section.header.raw_length as usize;
     let (raw, error) = match payload.is_empty() && fault.is_some() {
         true => (Vec::new(), None),
         false => {
@@ -127,13 +128,22 @@ pub(super) fn ends_run(decoded: &Decoded) -> Result<(), ArchiveError> {
 /// codec needs. A group that no codec takes costs nothing: it is refused.
 pub(in crate::archive) fn decode_cost(section: &Section) -> u64 {
     let header = &section.header;
-    match codec::decode_memory(coding(section), header.raw_length) {
-        Ok(memory) => memory.saturating_add(header.stored_length).saturating_add(header.raw_length),
+    match known(section) {
+        Ok((_, memory)) => {
+            memory.saturating_add(header.stored_length).saturating_add(header.raw_length)
+        }
         Err(_) => 0,
     }
 }
 
-pub(super) fn coding(section: &Section) -> Coding {
+/// How a group is coded, and the bytes of memory that its codec takes to decode it.
+fn known(section: &Section) -> Result<(Coding, u64), CodecError> {
+    let coding = Coding::parse(numbers(section))?;
+    Ok((coding, codec::decode_memory(coding, section.header.raw_length)?))
+}
+
+/// How a group is coded, as its section says.
+pub(super) fn numbers(section: &Section) -> CodingNumbers {
     let header = &section.header;
-    Coding { codec: header.codec, filter: header.filter, model: header.model }
+    CodingNumbers { codec: header.codec, filter: header.filter, model: header.model }
 }

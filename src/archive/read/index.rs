@@ -1,10 +1,10 @@
 //! An archive opened through its index.
 
 use super::cache::GroupCache;
-use super::groups::coding;
+use super::groups::numbers;
 use crate::archive::{ArchiveError, Control, ErrorKind, Limits};
 use crate::checksum::Digest;
-use crate::codec::{self, Coding};
+use crate::codec::{self, Coding, CodingNumbers};
 use crate::container::{
     Condition, ContainerError, Gone, ReadAt, Reader, Recovery, Section, entry_memory,
 };
@@ -43,14 +43,15 @@ pub struct GroupInfo {
     /// Byte offset of its section in the archive.
     pub offset: u64,
     /// How it is coded.
-    pub coding: Coding,
+    pub coding: CodingNumbers,
     /// Bytes of its payload.
     pub stored_length: u64,
     /// Bytes once decoded.
     pub raw_length: u64,
-    /// Rough seconds of one core to decode it.
-    pub decode_seconds: f64,
-    /// Bytes of memory to decode it; `None` if its codec is not known.
+    /// Rough seconds of one core to decode it; `None` if its coding is not known.
+    pub decode_seconds: Option<f64>,
+    /// Bytes of memory to decode it; `None` if its coding is not known or its length is
+    /// more than a codec takes.
     pub decode_memory: Option<u64>,
 }
 
@@ -177,15 +178,18 @@ impl<S: ReadAt> Archive<S> {
     /// The decode groups.
     pub fn groups(&self) -> impl Iterator<Item = GroupInfo> {
         self.reader.groups().iter().map(|section| {
-            let (header, coding) = (section.header, coding(section));
+            let (header, numbers) = (section.header, numbers(section));
+            let coding = Coding::parse(numbers).ok();
             GroupInfo {
                 group: header.group,
                 offset: section.offset,
-                coding,
+                coding: numbers,
                 stored_length: header.stored_length,
                 raw_length: header.raw_length,
-                decode_seconds: codec::decode_seconds(coding, header.raw_length),
-                decode_memory: codec::decode_memory(coding, header.raw_length).ok(),
+                decode_seconds: coding
+                    .map(|coding| codec::decode_seconds(coding, header.raw_length)),
+                decode_memory: coding
+                    .and_then(|coding| codec::decode_memory(coding, header.raw_length).ok()),
             }
         })
     }

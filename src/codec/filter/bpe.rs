@@ -1,90 +1,138 @@
-//! Filter `bpe` before `pear`: byte pairs become symbols, symbols are modelled.
+//! Filter `bpe`: byte pairs become symbols, and the engine codes the symbols.
 //!
-//! Fewer symbols are fewer predictions: the speed dial. Experts of letters see
-//! through the tokens (`model::Spelling`).
+//! Fewer symbols are fewer predictions, so this is what trades size for speed. Contexts
+//! of letters look at the bytes that a symbol stands for (`model::Spelling`).
 //!
 //! Normative text: spec/codec.md §3.1.
 
-use super::{CodecError, Partial, pear};
+use super::{GroupFilter, Prepared, judge};
 use crate::arith::Isa;
-use crate::bpe::{Decoder, Table, byte_values, learn_short};
+use crate::bpe::{Decoder, MergeTable, byte_values, learn_short};
 use crate::bytes::{Cursor, put_varint};
-use crate::model::{Model, Spelling};
+use crate::codec::{CodecError, Partial, symbols};
+use crate::model::{Contexts, Model, Spelling};
 
-/// Pieces the table is learnt from, spread over the group.
-const PIECES: usize = 16;
-/// Bytes of a piece.
-const PIECE: usize = 1 << 16;
+/// Filter `bpe`.
+pub(super) static BPE: Bpe = Bpe;
 
-/// Symbols that a token must save. Fewer do not make up for what the model has to
+/// See [`BPE`].
+pub(super) struct Bpe;
+
+impl GroupFilter for Bpe {
+    fn number(&self) -> u8 {
+        1
+    }
+
+    fn name(&self) -> &'static str {
+        "bpe"
+    }
+
+    fn prepare(
+        &self,
+        raw: &[u8],
+        contexts: Contexts,
+        level: u8,
+        isa: Isa,
+    ) -> Option<Box<dyn Prepared>> {
+        if contexts != Contexts::Text {
+            return None;
+        }
+        judge::tokens(raw, level, isa).map(|tokens| Box::new(tokens) as Box<dyn Prepared>)
+    }
+
+    fn decode(&self, payload: &[u8], model: Model, raw_length: usize, wanted: usize) -> Partial {
+        decode(payload, model, Isa::best(), raw_length, wanted)
+    }
+}
+
+impl Prepared for Tokens {
+    fn contexts(&self, _: Contexts) -> Contexts {
+        Contexts::Tokens
+    }
+
+    fn apply(&self, raw: Vec<u8>) -> Vec<u8> {
+        self.symbols(&raw)
+    }
+
+    fn undo(&self, symbols: Vec<u8>, length: usize) -> Vec<u8> {
+        self.bytes(symbols, length)
+    }
+
+    /// Payload: merge table, number of symbols, range code of the symbols.
+    fn encode(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
+        let (code, symbols) = self.code(symbols, model, isa);
+        let mut payload = self.table.wire().to_vec();
+        put_varint(&mut payload, symbols.len() as u64);
+        payload.extend(code);
+        (payload, symbols)
+    }
+}
+
+/// Number of chunks the table is learned from, spread over the group.
+const CHUNKS: usize = 16;
+/// Bytes of a chunk.
+const CHUNK: usize = 1 << 16;
+
+/// Symbols that a token must save. If it saves fewer, the model loses more by having to
 /// learn about it.
 const LEAST_SAVED: u32 = 200;
 
 /// The tokens of a group, and the order of the engine's symbols.
 pub(super) struct Tokens {
-    table: Table,
+    table: MergeTable,
     codes: [u8; 256],
 }
 
 impl Tokens {
-    /// Learns the tokens of a group from [`PIECES`] pieces of it.
+    /// Learns the tokens of a group from [`CHUNKS`] chunks of it.
     pub fn learn(raw: &[u8]) -> Tokens {
-        let sample = pieces(raw, PIECES, PIECE);
+        let sample = sample(raw, CHUNKS, CHUNK);
         let table = learn_short(&sample, &byte_values(raw), LEAST_SAVED, joins);
         let codes = sorted(table.decoder());
         Tokens { table, codes }
     }
 
-    /// The merges and codes, as they stand in front of the payload.
-    pub fn table(&self) -> &Table {
+    /// The merge table, which stands in front of the payload.
+    pub fn table(&self) -> &MergeTable {
         &self.table
     }
 
-    /// Payload: merge table, number of symbols, pear's stream of symbols. Hands
-    /// the symbols back.
-    pub fn encode(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
-        let (stream, symbols) = self.code(symbols, model, isa);
-        let mut payload = self.table.wire().to_vec();
-        put_varint(&mut payload, symbols.len() as u64);
-        payload.extend(stream);
-        (payload, symbols)
-    }
-
-    /// The symbols of `raw`, which has no other byte values than the group that
-    /// the tokens were learnt from.
+    /// The symbols of `raw`, whose byte values all occur in the group that the tokens
+    /// were learned from.
     pub fn symbols(&self, raw: &[u8]) -> Vec<u8> {
         let mut symbol_of = [0; 256];
         for (symbol, code) in (0..=255).zip(self.codes) {
             symbol_of[code as usize] = symbol;
         }
-        let mut symbols = self.table.encode(raw).expect("all values of the group were told");
+        let mut symbols =
+            self.table.encode(raw).expect("all byte values of the group are literals");
         symbols.iter_mut().for_each(|symbol| *symbol = symbol_of[*symbol as usize]);
         symbols
     }
 
-    /// The `length` bytes that [`Tokens::symbols`] made these symbols of.
+    /// The `length` bytes of which [`Tokens::symbols`] made these symbols.
     pub fn bytes(&self, mut symbols: Vec<u8>, length: usize) -> Vec<u8> {
         symbols.iter_mut().for_each(|symbol| *symbol = self.codes[*symbol as usize]);
         self.table.decoder().decode(&symbols, length).expect("the table made these symbols")
     }
 
-    /// pear's stream of `symbols`, and the symbols again.
+    /// The range code of `symbols`, and the symbols again.
     pub fn code(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
         let decoder = self.table.decoder();
         let spelling = Spelling::new(|symbol| decoder.expansion(self.codes[symbol as usize]));
-        pear::encode(symbols, model, spelling, isa)
+        symbols::encode(symbols, model, spelling, isa)
     }
 }
 
-/// Whether a token may hold `right` behind `left`: white space only begins a
-/// token, so that tokens keep to words, and digits stand alone.
+/// Whether a token may have `right` behind `left`. White space only begins a token, so
+/// that tokens do not span words; digits are in no token.
 fn joins(left: u8, right: u8) -> bool {
     let ends = !left.is_ascii_whitespace() && right.is_ascii_whitespace();
     !ends && !left.is_ascii_digit() && !right.is_ascii_digit()
 }
 
-/// The code of each symbol of the engine: codes by what they stand for, so that
-/// symbols with the same first bits begin alike.
+/// The code of each symbol of the engine: codes ordered by the bytes they stand for, so
+/// that symbols with the same first bits begin alike.
 fn sorted(decoder: &Decoder) -> [u8; 256] {
     let mut codes = core::array::from_fn(|code| code as u8);
     codes.sort_by_key(|&code| {
@@ -97,13 +145,7 @@ fn sorted(decoder: &Decoder) -> [u8; 256] {
 
 /// Decodes the first `wanted` of `raw_length` bytes. Faults are
 /// [`CodecError::Pairs`] and [`CodecError::Damaged`].
-pub(super) fn decode(
-    payload: &[u8],
-    model: Model,
-    isa: Isa,
-    raw_length: usize,
-    wanted: usize,
-) -> Partial {
+fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usize) -> Partial {
     let pairs = |source| CodecError::Pairs { offset: 0, source };
     let decoder = match Decoder::parse(payload) {
         Ok(decoder) => decoder,
@@ -125,9 +167,9 @@ pub(super) fn decode(
     };
     let codes = sorted(&decoder);
     let spelling = Spelling::new(|symbol| decoder.expansion(codes[symbol as usize]));
-    let stream = &payload[decoder.table_length() + cursor.position()..];
+    let code = &payload[decoder.table_length() + cursor.position()..];
     let Partial { raw: mut symbols, mut fault } =
-        pear::decode(stream, model, spelling, isa, count, wanted);
+        symbols::decode(code, model, spelling, isa, count, wanted);
     symbols.iter_mut().for_each(|symbol| *symbol = codes[*symbol as usize]);
     let nothing = |&symbol: &u8| decoder.expansion(symbol).is_empty();
     if let Some(end) = symbols.iter().position(nothing) {
@@ -148,8 +190,8 @@ pub(super) fn decode(
     }
 }
 
-/// `count` pieces of `length` bytes, spread over the group; all of a small one.
-pub(super) fn pieces(raw: &[u8], count: usize, length: usize) -> Vec<u8> {
+/// `count` chunks of `length` bytes, spread over the group; all of a small one.
+pub(super) fn sample(raw: &[u8], count: usize, length: usize) -> Vec<u8> {
     if raw.len() <= count * length {
         return raw.to_vec();
     }
@@ -198,8 +240,8 @@ mod tests {
 
     #[test]
     fn tokens_keep_to_words_and_numbers_have_none() {
-        let learnt = Tokens::learn(&text(50_000));
-        let decoder = learnt.table().decoder();
+        let learned = Tokens::learn(&text(50_000));
+        let decoder = learned.table().decoder();
         let expansions = (0..=255).map(|code| decoder.expansion(code));
         let tokens: Vec<_> = expansions.filter(|expansion| expansion.len() > 1).collect();
         assert!(tokens.contains(&&b" garden"[..]), "{tokens:?}");
