@@ -7,8 +7,8 @@ use pear_archive::entry::Kind;
 use pear_archive::options::{Choice, Codec, CodecOptions, CreateOptions, ExtractOptions, Limits};
 use pear_archive::{Archive, ArchiveError, Builder, Control, Entry};
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
 /// Counts what is allocated, at its height.
@@ -89,7 +89,7 @@ fn limited(memory: u64) -> Limits {
 /// With any memory an operation stays within it or is refused; with what it needs and as
 /// much again it is not.
 fn check(name: &str, bytes: &[u8], operation: Operation) {
-    let _alone = ALONE.lock().unwrap();
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (done, needed) = height(|| operation(bytes, &limited(1 << 40)));
     done.unwrap();
     assert!(needed > 5 << 20, "{name} takes only {needed}");

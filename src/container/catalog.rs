@@ -62,7 +62,11 @@ impl Catalog {
     /// [`ContainerError::TooLarge`] if that does not fit into the memory allowed;
     /// nothing is taken then.
     pub fn take(&mut self, part: Part, group: u64, limits: &Limits) -> Result<(), ContainerError> {
-        let needed = part.entries.iter().map(memory_of).fold(self.memory.0, u64::saturating_add);
+        // Each file that goes on gets an extent, in a list with room for as many again.
+        let going_on = self.open.as_ref().map_or(0, |open| open.files.len() as u64);
+        let extents = going_on * 2 * size_of::<Extent>() as u64;
+        let needed = part.entries.iter().map(memory_of).fold(extents, u64::saturating_add);
+        let needed = needed.saturating_add(self.memory.0);
         check("memory", needed, self.memory.1)?;
         self.memory.0 = needed;
         // A part of no group that goes on with nothing may stand in the middle of

@@ -1,4 +1,4 @@
-//! Decoding the groups of files, and handing each file its bytes.
+//! Decodes the groups of files and hands each file its bytes.
 
 use super::extract::{ExtractSummary, Files, file_error};
 use super::groups::{Decoded, decode_cost, ends_run};
@@ -59,7 +59,7 @@ pub(super) struct Extraction<'a, 'f, S> {
     /// Whether files have no digests of their own: only those of groups prove them.
     by_groups: bool,
     keep_damaged: bool,
-    /// Bytes of memory that the places of the files take.
+    /// Bytes of memory that the outputs take.
     held: u64,
     /// Bytes of memory for the groups under way, and for those that are kept.
     memory: (u64, u64),
@@ -111,8 +111,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         }
     }
 
-    /// Has the groups decoded in the order in which the files first need them, so
-    /// far as every file gets its bytes in order.
+    /// Sorts the groups by the first file that needs them, but keeps the groups of each file
+    /// in order.
     pub fn order_by_files(&mut self) {
         // What a file needs before a group, besides what comes first for others.
         let mut before: HashMap<u64, Vec<u64>> = HashMap::new();
@@ -168,9 +168,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         result.and(self.broken.map_or(Ok(()), Err))
     }
 
-    /// Bytes of memory for the groups under way and for those that are kept: what is
-    /// allowed, less what the entries and the places of the files take. Kept groups give
-    /// way to the largest group.
+    /// Returns the bytes of memory for groups under way and for kept groups: what is allowed,
+    /// less what entries and outputs take. Kept groups give way to the largest group.
     fn room(&self) -> (u64, u64) {
         let Archive { limits, cache, .. } = self.archive;
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
@@ -215,8 +214,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         }
     }
 
-    /// The part of a damaged group that may be given to a file: its digest is yet
-    /// to decide. What cannot be taken back is given only if it is right.
+    /// Returns the part of a damaged group that a file may get before its digest decides.
+    /// Output that cannot be withdrawn gets it only if it is right.
     fn doubtful<'d>(&mut self, run: &Run, decoded: &'d Decoded) -> Option<&'d [u8]> {
         let bytes = decoded.raw.get(run.offset..run.offset + run.length)?;
         let Wanted { entry, .. } = &self.files[run.file];

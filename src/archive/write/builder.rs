@@ -1,4 +1,4 @@
-//! Making an archive of files, and of what a program gives.
+//! Makes an archive of files on disk and of data that a program has.
 
 use super::create::{name_output, write_archive};
 use super::data::Store;
@@ -18,10 +18,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Makes an archive of paths on disk and of data that a program has.
 ///
-/// Nothing is written before [`Builder::finish`]: what resembles each other shares
-/// groups, so everything has to be known first. Files on disk are read then; data that
-/// is given is kept, small contents in memory, the rest in a nameless file in the
-/// directory for temporary files. The order of the calls does not matter to the archive.
+/// Nothing is written before [`Builder::finish`]: similar files share groups, so all files
+/// must be known first. Files on disk are read then. Data is kept until then: small contents
+/// in memory, the rest in a nameless file in the directory for temporary files. The order of
+/// the calls does not change the archive.
 ///
 /// ```
 /// use pear_archive::{Archive, Builder};

@@ -1,4 +1,4 @@
-//! Writing an archive.
+//! Writes archives: reads groups, codes them, writes sections.
 
 use super::announce::PartBuilder;
 use super::builder::Builder;
@@ -29,7 +29,7 @@ pub struct CreateOptions {
     pub group_size: u64,
     /// Worker threads, 0 for one per processor. Never changes the bytes.
     pub jobs: usize,
-    /// Bytes all groups under way may take together.
+    /// Bytes of memory to stay within: the tables of entries, and all groups under way.
     pub memory: u64,
     /// Decode every group before it is written and compare.
     pub verify: bool,
@@ -169,7 +169,7 @@ fn cost(options: &CreateOptions, length: u64) -> u64 {
     if length == 0 { 0 } else { coding.saturating_add(length.saturating_mul(2)) }
 }
 
-/// Reading, coding and writing, as the pool drives them.
+/// The stages of making an archive: read a group, code it, write it.
 struct Creation<'a, W: Write> {
     packer: Packer<'a>,
     writer: Writer<W>,
@@ -184,7 +184,7 @@ struct Creation<'a, W: Write> {
 /// A group to be coded.
 struct EncodeJob<'a> {
     raw: Vec<u8>,
-    /// Of the bytes, which are given away to be coded.
+    /// BLAKE3 of `raw`, which the codec consumes.
     digest: Digest,
     options: &'a CreateOptions,
 }

@@ -1,4 +1,4 @@
-//! What goes into an archive, and in which order.
+//! Decides what goes into an archive, and in which order.
 //!
 //! Order decides ratio: files of one kind and extension lie together. It is a
 //! function of names, sizes and contents alone, never of the disk or of
@@ -82,7 +82,7 @@ impl Node {
         })
     }
 
-    /// As [`Node::entries`], for the last time.
+    /// As [`Node::entries`], without a copy.
     pub fn into_entries(self, kind: Kind) -> impl Iterator<Item = Entry> {
         let target = self.path().to_vec();
         let mut kind = Some(kind);
@@ -109,7 +109,8 @@ impl Node {
 ///
 /// # Errors
 /// [`ArchiveError::Interrupted`]; [`ArchiveError::Limit`] if there are too many for
-/// `memory` bytes; [`ArchiveError::Unfit`] for two of one path. What cannot be read is reported and left out.
+/// `memory` bytes; [`ArchiveError::Unfit`] if two have one path. What cannot be read is
+/// reported and left out.
 pub(super) fn plan(
     inputs: impl Iterator<Item = Result<Found, ArchiveError>>,
     jobs: usize,
@@ -258,7 +259,7 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
     let length = read_full(&mut open, &mut sample)?;
     sample.truncate(length);
     let kind = sniff(&sample);
-    // What another file stands for now is looked at when its turn comes.
+    // A file that was replaced since the walk is looked at when its turn comes.
     if !whole || open.new_metadata()?.is_some() {
         return Ok(Probe { kind, content: None });
     }
