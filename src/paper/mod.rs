@@ -6,11 +6,11 @@
 //! candle's; every operation is a custom one (`ops`) on the kernels of
 //! [`crate::arith::dense`], and `chain` runs them forward and the chain rule back.
 //!
-//! A [`Model`] predicts one byte for each of `B` lanes and then learns from
-//! what the bytes were; [`compress`] and [`decompress`] drive it in the same
-//! order, so that both see the same weights. Normative text: spec/pear-paper.md.
+//! A [`Model`] predicts one byte for each of `B` lanes and then learns from the bytes
+//! that came. [`compress`] and [`decompress`] call it in the same order, so that both
+//! have the same weights. Normative text: spec/pear-paper.md.
 //!
-//! Shape letters: `B` lanes, `T` bytes of context, `E` width of an embedding,
+//! Letters of shapes: `B` lanes, `T` bytes of context, `E` width of an embedding,
 //! `S` branches, `D` width of a branch, `W = T · E = S · D` width of a lane,
 //! `H` hidden width, `R` rank, `V` = 256 symbols.
 
@@ -48,7 +48,7 @@ pub enum PaperError {
         /// Byte position within the lanes.
         step: usize,
     },
-    /// The code is none that the encoder writes.
+    /// The code is not one that the encoder writes.
     #[error("the code is damaged before byte {step} of lane {lane}")]
     Code {
         /// Byte position within the lanes.
@@ -56,10 +56,10 @@ pub enum PaperError {
         /// Index of the lane.
         lane: usize,
     },
-    /// The code goes on after the last byte.
-    #[error("the code is longer than the bytes it stands for")]
+    /// Bytes are left over after the last symbol.
+    #[error("bytes left over after the last symbol")]
     Rest,
-    /// This CPU computes something else than the specification.
+    /// This CPU does not compute what the specification says.
     #[error("the known-answer test of the published network failed")]
     SelfTest,
     /// candle refused an operation: a bug.

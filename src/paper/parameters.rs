@@ -10,17 +10,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// L2 decay, as published.
 const DECAY: f32 = 1e-7;
 
-/// How the elements of a tensor start.
+/// Initial elements of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initial {
     /// All the same.
     Constant(f32),
-    /// Evenly between `−bound` and `bound`: 1/√fan-in in all linear maps.
+    /// Uniformly distributed between `−bound` and `bound`: 1/√fan-in in all linear maps.
     Uniform {
         /// The bound.
         bound: f32,
     },
-    /// Bell-shaped around zero with this standard deviation.
+    /// Normally distributed around zero with this standard deviation.
     Normal {
         /// The standard deviation.
         deviation: f32,
@@ -65,7 +65,7 @@ pub struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// None yet. `source(ordinal, name, length, initial)` gives the elements of
+    /// No tensors yet. `source(ordinal, name, length, initial)` gives the elements of
     /// each tensor; [`seeded`] is the normative source. `training` is how they
     /// learn.
     pub fn new(

@@ -1,4 +1,4 @@
-//! Rows of a table, chosen by bytes.
+//! Rows of a table, selected by bytes.
 
 use super::{fit, with_elements};
 use crate::paper::parameters::Weight;
