@@ -40,4 +40,6 @@ pub use write::{
     is_replaceable,
 };
 
-pub use crate::container::{ErrorKind, Gone, Limits, Recovery};
+pub use crate::codec::{CodecError, CodingNumbers};
+pub use crate::container::{ContainerError, ErrorKind, Gone, Limits, Recovery};
+pub use crate::tree::TreeError;
