@@ -52,6 +52,35 @@ fn excluded_names_stay_out() {
 }
 
 #[test]
+fn exclude_files_follow_the_rules_of_gitignore() {
+    let at = tempfile::tempdir().unwrap();
+    for file in ["d/build/x", "d/keep.log", "d/other.log", "d/sub/build", "d/#x#", "d/z"] {
+        fs::create_dir_all(at.path().join(file).parent().unwrap()).unwrap();
+        fs::write(at.path().join(file), file).unwrap();
+    }
+    let lines = "\u{feff}# comment\r\n\r\nbuild/\r\n*.log\r\n!keep.log\r\n\\#x#\r\n/d/[z]\r\n";
+    fs::write(at.path().join("patterns"), lines).unwrap();
+    let (_, stderr) = run(at.path(), "create x.pear d --exclude-from patterns", 0);
+    assert_eq!(names(at.path(), "x.pear"), ["d", "d/keep.log", "d/sub", "d/sub/build"]);
+    assert_eq!(stderr, "");
+    run(at.path(), "create y.pear d --exclude #x# --exclude *.log --exclude !d/keep.log", 0);
+    let expected = ["d", "d/build", "d/build/x", "d/keep.log", "d/sub", "d/sub/build", "d/z"];
+    assert_eq!(names(at.path(), "y.pear"), expected);
+}
+
+#[test]
+fn a_pattern_that_leaves_nothing_out_is_a_note() {
+    let at = tempfile::tempdir().unwrap();
+    small_tree(at.path());
+    let (_, stderr) = run(at.path(), "create x.pear d --exclude *.o --exclude *.ob", 0);
+    assert_eq!(stderr, "pear-archive: --exclude *.ob: nothing matches it\n");
+    let (_, stderr) = run(at.path(), "create x.pear d --exclude b.o/", 0);
+    assert!(stderr.contains("it matches directories only"), "{stderr}");
+    let (_, stderr) = run(at.path(), "create x.pear d -q --exclude nothing", 0);
+    assert_eq!(stderr, "");
+}
+
+#[test]
 fn lists_of_files_are_read() {
     let at = tempfile::tempdir().unwrap();
     small_tree(at.path());

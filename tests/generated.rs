@@ -85,9 +85,6 @@ fn bash_completes_paths_behind_options_that_take_one() {
     ] {
         assert!(bash_offers(words).contains(&"Cargo.toml".to_owned()), "{words:?}");
     }
-    for words in [&["extract", "-C", "sr"][..], &["create", "--directory", "sr"]] {
-        assert_eq!(bash_offers(words), ["src"], "{words:?}");
-    }
 }
 
 #[test]

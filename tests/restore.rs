@@ -372,3 +372,23 @@ fn an_unfinished_file_has_no_name_where_that_can_be() {
     assert!(leftovers(to.path()).is_empty());
     restorer.sync().unwrap();
 }
+
+#[test]
+fn what_killed_runs_left_is_removed_from_directories_below_too() {
+    let at = tempfile::tempdir().unwrap();
+    let mut ended = std::process::Command::new("true").spawn().unwrap();
+    ended.wait().unwrap();
+    fs::create_dir_all(at.path().join("d/e")).unwrap();
+    let left = ["", "d", "d/e"].map(|directory| {
+        at.path().join(directory).join(format!(".pear-archive-{}-0.partial", ended.id()))
+    });
+    left.iter().for_each(|path| fs::write(path, "half").unwrap());
+    let resolution = Resolution::Components;
+    let options = RestoreOptions { resolution, ..RestoreOptions::default() };
+    let restorer = Restorer::new(at.path(), options).unwrap();
+    let mut file = restorer.file(b"d/e/new", &Metadata::default(), 3).unwrap().unwrap();
+    file.write_at(0, b"new").unwrap();
+    file.commit().unwrap();
+    assert!(restorer.finish().is_empty());
+    assert_eq!(left.map(|path| path.exists()), [false, true, false], "nothing was put into d");
+}

@@ -4,7 +4,7 @@ mod support;
 
 use pear_archive::entry::{Content, Entry, Kind, Metadata, Timestamp};
 use pear_archive::tree::{
-    Change, FileId, Found, Overwrite, Patterns, Resolution, RestoreOptions, Restorer, TreeError,
+    Change, Excludes, FileId, Found, Overwrite, Resolution, RestoreOptions, Restorer, TreeError,
     WalkOptions, walk,
 };
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn found(operands: &[&str], options: WalkOptions) -> Vec<Result<Found, TreeError
 }
 
 fn paths(base: &Path, operands: &[&str], excludes: &[&str]) -> Vec<String> {
-    let excludes = Patterns::excluding(excludes).unwrap();
+    let excludes = Excludes::new(excludes).unwrap();
     let options = WalkOptions { base: base.to_owned(), excludes, ..WalkOptions::default() };
     let all = found(operands, options).into_iter();
     all.map(|item| String::from_utf8(item.unwrap().entry.path).unwrap()).collect()
@@ -161,7 +161,7 @@ fn what_cannot_be_archived_is_reported_and_the_walk_goes_on() {
     let options = WalkOptions { base: base.path().into(), ..WalkOptions::default() };
     let items = found(&["missing", "."], options);
     assert_eq!(items.len(), 3);
-    assert!(matches!(&items[0], Err(TreeError::Io { .. })));
+    assert!(matches!(&items[0], Err(TreeError::NotArchived { .. })));
     assert!(matches!(&items[1], Err(TreeError::Socket { .. })));
     assert_eq!(items[2].as_ref().unwrap().entry.path, b"z");
 }

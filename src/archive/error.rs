@@ -307,6 +307,8 @@ fn tree_kind(error: &TreeError) -> ErrorKind {
     match error {
         TreeError::Unsafe { .. } | TreeError::UnsafePath { .. } => ErrorKind::Unsafe,
         TreeError::Io { .. }
+        | TreeError::NotArchived { .. }
+        | TreeError::Unmatched { .. }
         | TreeError::Exists { .. }
         | TreeError::NotSet { .. }
         | TreeError::Changed { .. }

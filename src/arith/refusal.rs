@@ -6,8 +6,8 @@
 //!   through [`when_refused`] and ends in order. Without it Rust aborts.
 //! - [`probe`] asks beforehand whether an amount would be given.
 
-use core::ptr::{self, NonNull};
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use core::ptr;
+use memmap2::MmapMut;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, OnceLock};
@@ -50,19 +50,7 @@ pub fn probe(bytes: u64) -> Result<(), Refused> {
     }
     let refused = Refused { bytes };
     let length = usize::try_from(bytes).map_err(|_| refused)?;
-    let pages = map(length).ok_or(refused)?;
-    // SAFETY: these are the pages just mapped, whole, and nothing borrows them.
-    let unmapped = unsafe { munmap(pages.as_ptr(), length) };
-    debug_assert!(unmapped.is_ok());
-    Ok(())
-}
-
-/// New zeroed pages for `length` bytes, `None` if the system refuses them.
-pub(super) fn map(length: usize) -> Option<NonNull<core::ffi::c_void>> {
-    let access = ProtFlags::READ | ProtFlags::WRITE;
-    // SAFETY: no address is asked for, so the pages are new and nobody else's.
-    let pages = unsafe { mmap_anonymous(ptr::null_mut(), length, access, MapFlags::PRIVATE) };
-    pages.ok().and_then(NonNull::new)
+    MmapMut::map_anon(length).map(drop).map_err(|_| refused)
 }
 
 /// Ends the process, told how many bytes were refused. Runs on the thread that asked

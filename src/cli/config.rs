@@ -1,4 +1,4 @@
-//! From raw arguments to what the archive floor takes.
+//! From raw arguments to what the archive layer takes.
 
 use anyhow::{Context, bail};
 use std::ffi::{OsStr, OsString};
@@ -14,7 +14,7 @@ use super::memory::free;
 use super::report::Report;
 use crate::archive::{CreateOptions, Limits};
 use crate::codec::{Choice, Codec, CodecOptions};
-use crate::tree::{Overwrite, Patterns, RestoreOptions, archive_path};
+use crate::tree::{Excludes, Overwrite, Patterns, RestoreOptions, archive_path};
 
 /// Whether a path stands for standard input or output.
 pub fn is_stdio(path: &Path) -> bool {
@@ -59,17 +59,19 @@ pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathB
 ///
 /// # Errors
 /// If a file cannot be read or a pattern is no glob.
-pub fn excludes(arguments: &Create) -> anyhow::Result<Patterns> {
+pub fn excludes(arguments: &Create) -> anyhow::Result<Excludes> {
     let mut all: Vec<Vec<u8>> = bytes_of(&arguments.exclude);
     for path in &arguments.exclude_from {
         let text = read_list(path)?;
+        // As some editors begin a file.
+        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
         let lines = text.split(|&byte| byte == b'\n');
         // Lists written elsewhere end their lines with CR LF.
         let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
         all.extend(lines.map(<[u8]>::to_vec));
     }
-    Ok(Patterns::excluding(&all)?)
+    Ok(Excludes::new(&all)?)
 }
 
 /// The patterns that select entries of `archive`, the names of `--files-from`

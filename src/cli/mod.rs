@@ -60,7 +60,7 @@ pub fn main() -> Exit {
     })
 }
 
-/// The code of the archive floor's error, if that is what ended the run.
+/// The code of the archive layer's error, if that is what ended the run.
 fn exit_code(error: &anyhow::Error) -> Exit {
     let named = error.downcast_ref::<cmd::Named>().map(|named| &named.error);
     match named.or_else(|| error.downcast_ref::<ArchiveError>()) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::names::printable;
 use crate::entry::PathFault;
 
-/// Errors of the tree floor. Each names the path it is about; displaying one
+/// Errors of the tree layer. Each names the path it is about; displaying one
 /// escapes control characters, so it is safe to print.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,6 +22,18 @@ pub enum TreeError {
         operation: &'static str,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// Something that could not be read and is missing in the archive.
+    #[error("{}: cannot {operation}: {source}: {missing}", shown(path))]
+    NotArchived {
+        /// Path on disk.
+        path: PathBuf,
+        /// What was tried, as a verb phrase.
+        operation: &'static str,
+        /// What the system said.
+        source: std::io::Error,
+        /// What of it is missing.
+        missing: Missing,
     },
     /// Properties of restored entries that could not be set, all for one cause.
     #[error("{}", not_set(entries, source))]
@@ -89,6 +101,12 @@ pub enum TreeError {
         path: PathBuf,
         /// Which rule it breaks.
         cause: &'static str,
+    },
+    /// A pattern that left nothing out: perhaps it is misspelt.
+    #[error("--exclude {}: nothing matches it{}", printable(pattern), only_directories(pattern))]
+    Unmatched {
+        /// The pattern as given.
+        pattern: Vec<u8>,
     },
     /// A glob pattern that cannot be understood.
     #[error("pattern {pattern:?}: {cause}")]
@@ -163,8 +181,8 @@ pub enum Change {
         /// Size told.
         size: u64,
     },
-    /// Its size was told as 0, and it goes on and on.
-    #[error("has no size and goes on: only its first {read} bytes are archived")]
+    /// It goes on and on behind the size that was told.
+    #[error("goes on behind its size: only its first {read} bytes are archived")]
     Endless {
         /// Bytes archived.
         read: u64,
@@ -174,7 +192,32 @@ pub enum Change {
     Kind,
 }
 
+/// What is missing in an archive of something that could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Missing {
+    /// All of it.
+    #[error("not archived")]
+    Whole,
+    /// What is in a directory, or the rest of it.
+    #[error("what is in it is not archived")]
+    Below,
+    /// Its extended attributes.
+    #[error("archived without them")]
+    Attributes,
+}
+
 impl TreeError {
+    /// Says what is missing in the archive for a failure of the system.
+    pub fn leaving_out(self, missing: Missing) -> TreeError {
+        match self {
+            TreeError::Io { path, operation, source } => {
+                TreeError::NotArchived { path, operation, source, missing }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the entry was refused because restoring it would be unsafe,
     /// rather than because the system failed.
     pub fn is_unsafe(&self) -> bool {
@@ -212,6 +255,11 @@ fn not_set(entries: &[(PathBuf, Property)], source: &std::io::Error) -> String {
         more => format!(" (and {more} more of this kind; -v names them)"),
     };
     format!("{}: cannot set the {property}: {source}{more}", shown(path))
+}
+
+/// A pattern with a trailing `/` is often meant for a file.
+fn only_directories(pattern: &[u8]) -> &'static str {
+    if pattern.ends_with(b"/") { " (with a trailing '/' it matches directories only)" } else { "" }
 }
 
 fn shown(path: &Path) -> String {

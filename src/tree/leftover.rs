@@ -7,10 +7,11 @@
 //! other machines and containers, whose numbers mean nothing here. Where files
 //! cannot be locked, nothing is a leftover.
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, openat};
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::{AtFlags, CWD, Dir, FlockOperation, Mode, OFlags, flock, fstat, openat, unlinkat};
 use rustix::process::{Pid, test_kill_process};
-use std::fs::{self, File};
-use std::os::fd::AsFd;
+use std::ffi::OsStr;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -32,15 +33,19 @@ pub fn claim(file: impl AsFd) {
 
 /// Whether `path` is a file that a run which was killed left.
 pub fn is_leftover(path: &Path) -> bool {
-    let name = path.file_name().map(OsStrExt::as_bytes);
-    let Some(pid) = name.and_then(owner) else { return false };
-    test_kill_process(pid).is_err() && lock(path).is_some()
+    path.file_name().is_some_and(|name| is_leftover_in(CWD, path.as_os_str(), name.as_bytes()))
+}
+
+/// Whether the file at `path`, from a directory, is such a file by its `name`.
+fn is_leftover_in(from: BorrowedFd<'_>, path: &OsStr, name: &[u8]) -> bool {
+    let Some(pid) = owner(name) else { return false };
+    test_kill_process(pid).is_err() && lock(from, path).is_some()
 }
 
 /// The file, locked, if it is a regular one and nobody holds it.
-fn lock(path: &Path) -> Option<File> {
+fn lock(from: BorrowedFd<'_>, path: &OsStr) -> Option<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(openat(rustix::fs::CWD, path, flags, Mode::empty()).ok()?);
+    let file = File::from(openat(from, path, flags, Mode::empty()).ok()?);
     let regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
     let locked = regular && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
     (locked && fstat(&file).is_ok_and(|status| status.st_nlink > 0)).then_some(file)
@@ -48,10 +53,21 @@ fn lock(path: &Path) -> Option<File> {
 
 /// Removes what killed runs left in a directory. What cannot be removed stays.
 pub fn remove_leftovers(directory: &Path) {
-    for item in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let path = item.path();
-        if is_leftover(&path) {
-            let _ = fs::remove_file(&path);
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    if let Ok(directory) = openat(CWD, directory, flags, Mode::empty()) {
+        remove_leftovers_in(directory.as_fd());
+    }
+}
+
+/// As [`remove_leftovers`], of an open directory.
+pub(super) fn remove_leftovers_in(directory: BorrowedFd<'_>) {
+    // A handle that only names the directory cannot be read.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(items) = openat(directory, ".", flags, Mode::empty()).and_then(Dir::new) else { return };
+    for item in items.flatten() {
+        let name = item.file_name().to_bytes();
+        if is_leftover_in(directory, OsStr::from_bytes(name), name) {
+            let _ = unlinkat(directory, name, AtFlags::empty());
         }
     }
 }
@@ -59,6 +75,7 @@ pub fn remove_leftovers(directory: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn only_files_of_dead_owners_are_leftovers() {

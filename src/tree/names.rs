@@ -87,6 +87,12 @@ pub(super) fn split_last(path: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
+/// The names of all directories above a path, topmost first, and the path itself.
+pub(super) fn and_above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = path.iter().enumerate().filter(|&(_, &byte)| byte == b'/').map(|(at, _)| at);
+    ends.chain([path.len()]).map(|end| &path[..end])
+}
+
 /// Name of something unfinished, which is renamed or removed before the process
 /// ends. It holds the process's number, so that what a killed run left can be
 /// told from what is being made.

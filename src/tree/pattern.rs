@@ -1,4 +1,4 @@
-//! Which names are meant: globs for excluding and selecting.
+//! Which entries of an archive are meant.
 
 use globset::{GlobBuilder, GlobMatcher};
 use std::collections::HashMap;
@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::TreeError;
+use super::names::and_above;
 
 /// A list of glob patterns over archive paths.
 ///
@@ -15,16 +16,14 @@ use super::TreeError;
 /// - A pattern that is the exact name of something always matches it, so names
 ///   with glob characters, or that are not UTF-8, can be given as they are. If
 ///   all names are known, [`Patterns::among`] lets such a pattern match nothing
-///   else. A selecting pattern that is no valid glob is an exact name.
+///   else. A pattern that is no valid glob is an exact name.
 /// - What matches a directory matches everything below it.
-/// - Excluding patterns without a `/` match at any depth (`*.o`); selecting
-///   ones start at the top, as `photos/*.jpg` does.
-/// - A leading `/` or `./` ties a pattern to the top; a trailing `/` is
-///   dropped.
+/// - Patterns start at the top: `photos/*.jpg`, `**/*.jpg`. A leading `/` or `./`
+///   and a trailing `/` change nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     patterns: Vec<Pattern>,
-    /// Numbers of the selecting patterns that are exact names, by name.
+    /// Numbers of the patterns that are exact names, by name.
     exact: HashMap<Vec<u8>, Vec<usize>>,
 }
 
@@ -32,23 +31,11 @@ pub struct Patterns {
 struct Pattern {
     given: Vec<u8>,
     literal: Vec<u8>,
-    /// Matches a single component at any depth.
-    floating: bool,
     /// `None` when the pattern is an exact name.
     glob: Option<GlobMatcher>,
 }
 
 impl Patterns {
-    /// Patterns for leaving files out.
-    ///
-    /// # Errors
-    /// [`TreeError::Pattern`] if one is no glob.
-    pub fn excluding<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Patterns, TreeError> {
-        let patterns: Result<Vec<_>, _> =
-            patterns.iter().map(|pattern| Pattern::new(pattern.as_ref(), true)).collect();
-        Ok(Patterns { patterns: patterns?, exact: HashMap::new() })
-    }
-
     /// Patterns for choosing entries of an archive. What is no valid glob is an
     /// exact name.
     ///
@@ -56,8 +43,7 @@ impl Patterns {
     /// None at present.
     pub fn selecting<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Patterns, TreeError> {
         let patterns = patterns.iter().map(|pattern| {
-            Pattern::new(pattern.as_ref(), false)
-                .unwrap_or_else(|_| Pattern::exact(pattern.as_ref()))
+            Pattern::new(pattern.as_ref()).unwrap_or_else(|| Pattern::exact(pattern.as_ref()))
         });
         Ok(Patterns::default().with(patterns))
     }
@@ -123,12 +109,6 @@ impl Patterns {
         &self.patterns[index].given
     }
 
-    /// Whether any pattern matches this very path (not a directory above it).
-    /// A walk that prunes matching directories needs no more.
-    pub fn matches_here(&self, path: &[u8]) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches_here(path))
-    }
-
     /// Numbers of the patterns that match this very path. Cost: as
     /// [`Patterns::matching`], for one component.
     pub fn matching_here<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
@@ -142,46 +122,37 @@ impl Patterns {
     /// pattern that is no exact name.
     pub fn matching<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
         let named = and_above(path).filter_map(|name| self.exact.get(name)).flatten().copied();
-        let globs = move |(_, pattern): &(usize, &Pattern)| {
-            // Without a glob it was looked up, unless it is there to exclude.
-            (pattern.glob.is_some() || self.exact.is_empty()) && pattern.matches(path)
-        };
+        // One without a glob was looked up.
+        let globs =
+            move |(_, pattern): &(usize, &Pattern)| pattern.glob.is_some() && pattern.matches(path);
         named.chain(self.patterns.iter().enumerate().filter(globs).map(|(index, _)| index))
     }
-}
-
-/// The names of all directories above a path, and the path itself.
-fn and_above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = path.iter().enumerate().filter(|&(_, &byte)| byte == b'/').map(|(at, _)| at);
-    ends.chain([path.len()]).map(|end| &path[..end])
 }
 
 impl Pattern {
     /// A name that is no glob.
     fn exact(given: &[u8]) -> Pattern {
         let literal = trimmed(given).to_vec();
-        Pattern { given: given.to_vec(), literal, floating: false, glob: None }
+        Pattern { given: given.to_vec(), literal, glob: None }
     }
 
-    fn new(given: &[u8], floats: bool) -> Result<Pattern, TreeError> {
-        let tied = given.starts_with(b"/") || given.starts_with(b"./");
+    /// A glob, or, if it is not UTF-8, an exact name; `None` if it is no valid glob.
+    fn new(given: &[u8]) -> Option<Pattern> {
         let literal = trimmed(given);
-        let floating = floats && !tied && !literal.contains(&b'/');
         let glob = std::str::from_utf8(literal).ok().map(|text| {
             let built = GlobBuilder::new(text).literal_separator(true).build();
-            built.map(|glob| glob.compile_matcher()).map_err(|error| TreeError::Pattern {
-                pattern: String::from_utf8_lossy(given).into_owned(),
-                cause: error.kind().to_string(),
-            })
+            built.map(|glob| glob.compile_matcher()).ok()
         });
-        let (given, literal) = (given.to_vec(), literal.to_vec());
-        Ok(Pattern { given, literal, floating, glob: glob.transpose()? })
+        let glob = match glob {
+            Some(built) => Some(built?),
+            None => None,
+        };
+        Some(Pattern { given: given.to_vec(), literal: literal.to_vec(), glob })
     }
 
     fn matches_here(&self, path: &[u8]) -> bool {
-        let subject = if self.floating { super::names::split_last(path).1 } else { path };
-        let globbed = |glob: &GlobMatcher| glob.is_match(Path::new(OsStr::from_bytes(subject)));
-        subject == self.literal || self.glob.as_ref().is_some_and(globbed)
+        let globbed = |glob: &GlobMatcher| glob.is_match(Path::new(OsStr::from_bytes(path)));
+        path == self.literal || self.glob.as_ref().is_some_and(globbed)
     }
 
     fn matches(&self, path: &[u8]) -> bool {
@@ -209,10 +180,6 @@ mod tests {
         Patterns::selecting(&[pattern]).unwrap().matching(path).next().is_some()
     }
 
-    fn excludes(pattern: &str, path: &[u8]) -> bool {
-        Patterns::excluding(&[pattern]).unwrap().matching(path).next().is_some()
-    }
-
     #[test]
     fn selecting_patterns_start_at_the_top() {
         assert!(selects("photos", b"photos"));
@@ -226,27 +193,11 @@ mod tests {
     }
 
     #[test]
-    fn excluding_patterns_without_slash_match_anywhere() {
-        assert!(excludes("*.o", b"a/b/c.o"));
-        assert!(excludes("target", b"a/target/debug/x"));
-        assert!(!excludes("/target", b"a/target"));
-        assert!(excludes("/target", b"target/x"));
-        assert!(excludes("a/*.o", b"a/x.o"));
-        assert!(!excludes("a/*.o", b"b/a/x.o"));
-    }
-
-    #[test]
     fn exact_names_match_whatever_they_look_like() {
         assert!(selects("a[1].txt", b"a[1].txt"));
         let bytes = Patterns::selecting(&[b"caf\xe9"]).unwrap();
         assert!(bytes.matching(b"caf\xe9/x").next().is_some());
         assert!(selects("caf?", b"caf\xe9"));
-    }
-
-    #[test]
-    fn a_broken_glob_excludes_nothing_and_is_named() {
-        let error = Patterns::excluding(&["a[b"]).unwrap_err();
-        assert!(error.to_string().contains("a[b"), "{error}");
     }
 
     #[test]

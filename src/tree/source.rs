@@ -12,7 +12,7 @@ use super::reach::Reach;
 use super::{Change, FileId, TreeError, stat};
 use crate::entry::{Metadata, Segment, Timestamp};
 
-/// Most bytes read of a file that is said to be empty.
+/// Most bytes read of a file that holds more than its size says.
 const ENDLESS: u64 = 64 << 20;
 
 /// A regular file as the walk saw it; can be opened any number of times.
@@ -22,6 +22,7 @@ pub struct Source {
     pub(super) id: FileId,
     pub(super) size: u64,
     pub(super) modified: Timestamp,
+    pub(super) changed: Timestamp,
 }
 
 impl Source {
@@ -36,8 +37,8 @@ impl Source {
     }
 
     /// Opens the file that stands there now and maps its holes. Never blocks on a
-    /// pipe and never follows a link put in its place. A file that is said to be
-    /// empty and is not, as in `/proc`, is held in memory up to 64 MiB.
+    /// pipe and never follows a link put in its place. A file that holds
+    /// more than its size says, as in `/proc`, is held in memory up to 64 MiB.
     ///
     /// # Errors
     /// [`TreeError::Changed`] if no regular file stands there by now,
@@ -64,7 +65,7 @@ impl Source {
         let (source, how, held) = (self.clone(), None, Vec::new());
         let mut open =
             OpenSource { file, source, status, size, how, held, segments, current: 0, done: 0 };
-        if size == 0 {
+        if size == 0 || open.goes_on() {
             open.hold()?;
         }
         Ok(open)
@@ -129,7 +130,7 @@ pub struct OpenSource {
     size: u64,
     /// What reading it has shown.
     how: Option<Change>,
-    /// Content of a file that is said to be empty.
+    /// Content of a file that holds more than its size says.
     held: Vec<u8>,
     segments: Option<Vec<Segment>>,
     /// Segment being read.
@@ -149,7 +150,9 @@ impl OpenSource {
     /// # Errors
     /// [`TreeError::Io`] if the extended attributes cannot be read.
     pub fn new_metadata(&self) -> Result<Option<Metadata>, TreeError> {
-        if self.is_same() && !self.differs(&self.status) {
+        // A change of mode or owner leaves size and time of modification alone.
+        let unchanged = stat::changed(&self.status) == self.source.changed;
+        if self.is_same() && !self.differs(&self.status) && unchanged {
             return Ok(None);
         }
         let mut metadata = stat::metadata(&self.status, &Owners::of_this_system());
@@ -186,7 +189,14 @@ impl OpenSource {
         self.held.truncate(end as usize);
     }
 
-    /// Reads a file that is said to be empty to its end.
+    /// Whether there is data behind the end that the system told, and tells again:
+    /// a file that grows meanwhile is taken as it was.
+    fn goes_on(&self) -> bool {
+        let beyond = matches!(self.file.read_at(&mut [0], self.size), Ok(1..));
+        beyond && fstat(&self.file).is_ok_and(|status| status.st_size == self.status.st_size)
+    }
+
+    /// Reads a file that holds more than its size says to its end.
     fn hold(&mut self) -> Result<(), TreeError> {
         let mut buffer = vec![0; 1 << 16];
         loop {
@@ -314,5 +324,33 @@ impl OpenSource {
             None => return Ok(()),
         };
         Err(TreeError::Changed { path: path.clone(), how })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::{WalkOptions, walk};
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    #[test]
+    fn a_change_of_mode_before_a_file_is_read_is_archived() {
+        let at = tempfile::tempdir().unwrap();
+        let path = at.path().join("a");
+        fs::write(&path, "a").unwrap();
+        let changed = |path| fs::metadata(path).map(|it| (it.ctime(), it.ctime_nsec())).unwrap();
+        let before = changed(&path);
+        let found = walk(std::slice::from_ref(&path), WalkOptions::default()).unwrap().next();
+        let found = found.unwrap().unwrap();
+        let open = || found.source.as_ref().unwrap().open().unwrap();
+        assert_eq!(open().new_metadata().unwrap(), None);
+        // Its time of change has the grain of the clock's ticks.
+        while changed(&path) == before {
+            fs::set_permissions(&path, Permissions::from_mode(0o604)).unwrap();
+        }
+        let metadata = open().new_metadata().unwrap();
+        assert_eq!(metadata, Some(Metadata { mode: 0o604, ..found.entry.metadata.clone() }));
+        open().finish().unwrap();
     }
 }

@@ -45,6 +45,11 @@ pub(super) fn modified(stat: &Stat) -> Timestamp {
     Timestamp { seconds: stat.st_mtime, nanoseconds: stat.st_mtime_nsec as u32 }
 }
 
+/// Last change of content or metadata.
+pub(super) fn changed(stat: &Stat) -> Timestamp {
+    Timestamp { seconds: stat.st_ctime, nanoseconds: stat.st_ctime_nsec as u32 }
+}
+
 /// What kind of entry a file makes. Regular files come without content but
 /// their size.
 pub(super) fn kind(path: &Path, stat: &Stat) -> Result<Kind, TreeError> {

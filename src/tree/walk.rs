@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::leftover::is_leftover;
 use super::owners::Owners;
 use super::reach::Names;
-use super::{FileId, Patterns, Source, TreeError, archive_path, stat};
+use super::{Excludes, FileId, Missing, Source, TreeError, archive_path, stat};
 use crate::entry::{Entry, Kind};
 
 /// What a walk takes and leaves.
@@ -16,7 +16,7 @@ pub struct WalkOptions {
     /// Directory the operands are relative to; empty is the current one.
     pub base: PathBuf,
     /// Names to leave out; a directory takes all below it along.
-    pub excludes: Patterns,
+    pub excludes: Excludes,
     /// Whether to stay on the file system of each operand. Mount points
     /// themselves are kept, as empty directories.
     pub one_file_system: bool,
@@ -37,7 +37,8 @@ pub struct Found {
 
 /// A walk under way. Yields entries parents first, names of a directory in
 /// byte order, operands in the order given. An `Err` item is a warning about
-/// one file: the walk goes on after it.
+/// one file: the walk goes on after it. At the end come the patterns that left
+/// nothing out, as [`TreeError::Unmatched`].
 ///
 /// No path comes twice. Of several names of one file the first is the file,
 /// later ones are [`crate::entry::Kind::HardLink`].
@@ -53,6 +54,8 @@ pub struct Walk {
     owners: Owners,
     /// A warning that comes with the entry just yielded.
     warning: Option<TreeError>,
+    /// Patterns that left nothing out, once the walk is over.
+    unmatched: Option<VecDeque<TreeError>>,
 }
 
 struct Operand {
@@ -86,6 +89,7 @@ pub fn walk(operands: &[PathBuf], options: WalkOptions) -> Result<Walk, TreeErro
         linked: HashMap::new(),
         owners: Owners::of_this_system(),
         warning: None,
+        unmatched: None,
     })
 }
 
@@ -98,16 +102,22 @@ impl Iterator for Walk {
         }
         loop {
             let Some(operand) = &mut self.current else {
-                self.current = Some(self.operands.pop_front()?);
+                let Some(operand) = self.operands.pop_front() else {
+                    return self.next_unmatched().map(Err);
+                };
+                self.current = Some(operand);
                 continue;
             };
             match operand.names.next() {
                 None => self.current = None,
-                Some(Err((path, error))) => return Some(Err(TreeError::io(path, "read", error))),
+                Some(Err((path, error))) => {
+                    let error = TreeError::io(path, "read", error);
+                    return Some(Err(error.leaving_out(Missing::Below)));
+                }
                 Some(Ok((path, depth))) => match self.found(&path, depth) {
                     Ok(None) => {}
                     Ok(Some(found)) => return Some(Ok(found)),
-                    Err(error) => return Some(Err(error)),
+                    Err(error) => return Some(Err(error.leaving_out(Missing::Whole))),
                 },
             }
         }
@@ -115,6 +125,16 @@ impl Iterator for Walk {
 }
 
 impl Walk {
+    /// The next pattern that left nothing out.
+    fn next_unmatched(&mut self) -> Option<TreeError> {
+        let excludes = &self.options.excludes;
+        let unmatched = self.unmatched.get_or_insert_with(|| {
+            let patterns = excludes.unmatched().map(<[u8]>::to_vec);
+            patterns.map(|pattern| TreeError::Unmatched { pattern }).collect()
+        });
+        unmatched.pop_front()
+    }
+
     /// What the walker stands on; `None` if it is to be left out.
     fn found(&mut self, path: &Path, depth: usize) -> Result<Option<Found>, TreeError> {
         let status = stat::stat(path)?;
@@ -128,7 +148,13 @@ impl Walk {
         if self.options.leave_out.contains(&id) {
             return Ok(None);
         }
-        if excluded(&self.options.excludes, &name, depth) {
+        // A directory that is left out is not entered; of an operand's leading
+        // part nothing was looked at yet.
+        let left_out = match depth {
+            0 => self.options.excludes.excludes_or_above(&name, is_directory),
+            _ => self.options.excludes.excludes(&name, is_directory),
+        };
+        if left_out {
             return Ok(None);
         }
         let entered = !self.options.one_file_system || id.device == device;
@@ -147,12 +173,13 @@ impl Walk {
             id,
             size: status.st_size.max(0) as u64,
             modified: stat::modified(&status),
+            changed: stat::changed(&status),
         });
         let kind = if status.st_nlink > 1 { self.linked(id, &name, kind) } else { kind };
         let mut metadata = stat::metadata(&status, &self.owners);
         match stat::xattrs(path) {
             Ok(xattrs) => metadata.xattrs = xattrs,
-            Err(error) => self.warning = Some(error),
+            Err(error) => self.warning = Some(error.leaving_out(Missing::Attributes)),
         }
         Ok(Some(Found { entry: Entry { path: name, kind, metadata }, source }))
     }
@@ -185,15 +212,6 @@ impl Walk {
                 cause: "another file has the same name in the archive",
             }),
         }
-    }
-}
-
-/// Directories are pruned when they match, so below an operand only the name
-/// itself needs looking at; the operand's leading part is not walked.
-fn excluded(excludes: &Patterns, name: &[u8], depth: usize) -> bool {
-    match depth {
-        0 => excludes.matching(name).next().is_some(),
-        _ => excludes.matches_here(name),
     }
 }
 

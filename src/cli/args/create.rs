@@ -46,12 +46,15 @@ pub struct Create {
     /// Paths of --files-from end with NUL instead of a newline
     #[arg(long, requires = "files_from")]
     pub null: bool,
-    /// Leave out what matches
+    /// Leave out what matches, by the rules of .gitignore
     ///
     /// A directory that matches is left out with all below it. A pattern
     /// without '/' matches at any depth ('*.o'), one with '/' from the top of
     /// the archived names ('photos/raw'); a leading '/' ties a pattern to the
-    /// top. '*' and '?' stop at '/', '**' does not.
+    /// top, a trailing '/' matches directories only, a leading '!' includes
+    /// again what an earlier pattern leaves out. '*' and '?' stop at '/', '**'
+    /// does not. The last pattern that matches decides; those of --exclude-from
+    /// come last.
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<OsString>,
     /// Read such patterns from a file, one per line

@@ -1,6 +1,6 @@
 //! The command line as it is written: every option and its help text.
 //!
-//! Nothing here acts; `config` turns it into what the archive floor takes.
+//! Nothing here acts; `config` turns it into what the archive layer takes.
 //! Help, man pages and completions all come from these definitions.
 
 /// Ends the help of every command.
@@ -176,10 +176,10 @@ pub struct EntryLimits {
     /// Most entries [default: 10,000,000]
     #[arg(long, value_name = "N")]
     pub max_entries: Option<u64>,
-    /// Longest path, in bytes [default: 4096]
+    /// Longest path, in bytes [default: 65,536]
     #[arg(long, value_name = "N")]
     pub max_name: Option<u64>,
-    /// Most components of a path [default: 2048]
+    /// Most components of a path [default: 32,768]
     #[arg(long, value_name = "N")]
     pub max_depth: Option<u64>,
 }

@@ -159,7 +159,7 @@ fn named_output(path: &Path, error: ArchiveError) -> anyhow::Error {
     }
 }
 
-/// An error of the archive floor under a message of ours. The message has it
+/// An error of the archive layer under a message of ours. The message has it
 /// all: there is no source, or it would be printed again.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]

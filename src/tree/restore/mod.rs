@@ -118,6 +118,8 @@ struct State {
     written: HashMap<Vec<u8>, Option<Written>>,
     /// Unfinished files, under their temporary names.
     temporaries: HashSet<Vec<u8>>,
+    /// Directories that were looked through for what killed runs left.
+    swept: HashSet<Vec<u8>>,
     /// Set when they were removed because the process ends.
     abandoned: bool,
     hard_links: Vec<HardLink>,
@@ -165,7 +167,8 @@ struct Symlink {
 
 impl Restorer {
     /// Opens the destination, which must exist, and removes what killed runs left
-    /// in it (not in the directories below).
+    /// in it. In a directory below, that is done before something gets a temporary
+    /// name there.
     ///
     /// # Errors
     /// [`TreeError::Io`] if it cannot be opened or is no directory.

@@ -1,10 +1,12 @@
 //! Unfinished files: under a temporary name, and removed if they stay so.
 
+use rustix::fd::AsFd;
 use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::abandon::lock_soon;
+use super::super::leftover::remove_leftovers_in;
 use super::super::names::{partial_name, split_last};
 use super::place::Place;
 use super::{Shared, TreeError};
@@ -42,7 +44,8 @@ impl Drop for Temporary<'_> {
 
 impl Shared {
     /// Makes something under a fresh temporary name, which is removed should
-    /// the process be told to end.
+    /// the process be told to end. Before the first one in a directory, what
+    /// killed runs left there is removed.
     ///
     /// # Errors
     /// [`TreeError::Io`]: what `make` says, unless it says that the name is
@@ -65,6 +68,9 @@ impl Shared {
         make: impl Fn(&[u8]) -> rustix::io::Result<T>,
     ) -> Result<(Vec<u8>, T), TreeError> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
+        if self.state().swept.insert(place.directory.clone()) {
+            remove_leftovers_in(place.parent.as_fd());
+        }
         let (name, made) = loop {
             let name = partial_name(COUNTER.fetch_add(1, Ordering::Relaxed));
             match make(&name) {
