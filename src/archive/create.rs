@@ -8,7 +8,7 @@ use super::pool::{self, Stages, Task};
 use super::source::Input;
 use super::{ArchiveError, Control, Event, NAMELESS_OUTPUT};
 use crate::checksum::{self, Digest};
-use crate::codec::{self, CodecError, CodecOptions, EncodedGroup};
+use crate::codec::{self, CodecError, CodecOptions, CodingNumbers, EncodedGroup};
 use crate::container::{ContainerError, Footer, Part, Writer};
 use crate::entry::{Entry, compare_paths};
 use crate::tree::{WalkOptions, walk};
@@ -203,7 +203,7 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
         if options.verify {
             let decoded = codec::decode_group(group.coding, &group.payload, length, length)?;
             if checksum::digest(&decoded) != digest {
-                let codec = codec::codec_name(group.coding.codec);
+                let codec = group.coding.codec().name();
                 let cause = "the decoder does not give back what was encoded";
                 return Err(CodecError::Damaged { codec, offset: 0, cause });
             }
@@ -218,8 +218,8 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
     ) -> Result<(), ArchiveError> {
         self.writer.write_part(&part)?;
         let Some(group) = output? else { return Ok(()) };
-        let coding = (group.coding.codec, group.coding.filter, group.coding.model);
-        self.writer.write_group(coding, length, &group.payload)?;
+        let CodingNumbers { codec, filter, model } = group.coding.numbers();
+        self.writer.write_group((codec, filter, model), length, &group.payload)?;
         self.bytes += length;
         self.groups += 1;
         let stored = group.payload.len() as u64;

@@ -3,7 +3,7 @@
 use super::{ArchiveError, Control, ErrorKind, Limits};
 use crate::arith::Isa;
 use crate::checksum::{self, Digest};
-use crate::codec::{self, CodecError, Coding};
+use crate::codec::{self, CodecError, Coding, CodingNumbers};
 use crate::container::{
     Condition, ContainerError, Gone, NOWHERE, ReadAt, Reader, Recovery, Section, SectionHeader,
     SectionType,
@@ -33,14 +33,15 @@ pub struct GroupInfo {
     /// Byte offset of its section in the archive.
     pub offset: u64,
     /// How it is coded.
-    pub coding: Coding,
+    pub coding: CodingNumbers,
     /// Bytes of its payload.
     pub stored_length: u64,
     /// Bytes once decoded.
     pub raw_length: u64,
-    /// Rough seconds of one core to decode it.
-    pub decode_seconds: f64,
-    /// Bytes of memory to decode it; `None` if its codec is not known.
+    /// Rough seconds of one core to decode it; `None` if its coding is not known.
+    pub decode_seconds: Option<f64>,
+    /// Bytes of memory to decode it; `None` if its coding is not known or its length is
+    /// more than a codec takes.
     pub decode_memory: Option<u64>,
 }
 
@@ -152,15 +153,18 @@ impl<S: ReadAt> Archive<S> {
     /// The decode groups.
     pub fn groups(&self) -> impl Iterator<Item = GroupInfo> {
         self.reader.groups().iter().map(|section| {
-            let (header, coding) = (section.header, coding(section));
+            let (header, numbers) = (section.header, numbers(section));
+            let coding = Coding::parse(numbers).ok();
             GroupInfo {
                 group: header.group,
                 offset: section.offset,
-                coding,
+                coding: numbers,
                 stored_length: header.stored_length,
                 raw_length: header.raw_length,
-                decode_seconds: codec::decode_seconds(coding, header.raw_length),
-                decode_memory: codec::decode_memory(coding, header.raw_length).ok(),
+                decode_seconds: coding
+                    .map(|coding| codec::decode_seconds(coding, header.raw_length)),
+                decode_memory: coding
+                    .and_then(|coding| codec::decode_memory(coding, header.raw_length).ok()),
             }
         })
     }
@@ -187,7 +191,7 @@ impl<S: ReadAt> Archive<S> {
     /// of them.
     pub(super) fn decode(&self, section: &Section, wanted: usize) -> Decoded {
         // What cannot be decoded is not read.
-        if let Err(error) = codec::decode_memory(coding(section), section.header.raw_length) {
+        if let Err(error) = known(section) {
             return Decoded::nothing(section, error);
         }
         match self.reader.read_damaged(section) {
@@ -252,13 +256,14 @@ pub(super) fn decode(
     fault: Option<ContainerError>,
     wanted: usize,
 ) -> Decoded {
-    let (coding, raw_length) = (coding(section), section.header.raw_length);
-    let known = codec::decode_memory(coding, raw_length).map(drop);
-    if let Err(error) = known.and_then(|()| codec::test_once(coding.codec, Isa::best())) {
-        return Decoded::nothing(section, error);
-    }
+    let tested = known(section)
+        .and_then(|(coding, _)| codec::test_once(coding.codec(), Isa::best()).map(|()| coding));
+    let coding = match tested {
+        Ok(coding) => coding,
+        Err(error) => return Decoded::nothing(section, error),
+    };
     let fault = fault.map(ArchiveError::from);
-    let raw_length = raw_length as usize;
+    let raw_length = section.header.raw_length as usize;
     let (raw, error) = match payload.is_empty() && fault.is_some() {
         true => (Vec::new(), None),
         false => {
@@ -293,15 +298,23 @@ pub(super) fn ends_run(decoded: Decoded) -> Result<Decoded, ArchiveError> {
 /// codec needs. A group that no codec takes costs nothing: it is refused.
 pub(super) fn decode_cost(section: &Section) -> u64 {
     let header = &section.header;
-    match codec::decode_memory(coding(section), header.raw_length) {
-        Ok(memory) => memory.saturating_add(header.stored_length).saturating_add(header.raw_length),
+    match known(section) {
+        Ok((_, memory)) => {
+            memory.saturating_add(header.stored_length).saturating_add(header.raw_length)
+        }
         Err(_) => 0,
     }
 }
 
-fn coding(section: &Section) -> Coding {
+/// How a group is coded, and the bytes of memory that its codec takes to decode it.
+fn known(section: &Section) -> Result<(Coding, u64), CodecError> {
+    let coding = Coding::parse(numbers(section))?;
+    Ok((coding, codec::decode_memory(coding, section.header.raw_length)?))
+}
+
+fn numbers(section: &Section) -> CodingNumbers {
     let header = &section.header;
-    Coding { codec: header.codec, filter: header.filter, model: header.model }
+    CodingNumbers { codec: header.codec, filter: header.filter, model: header.model }
 }
 
 /// The entry of this path among entries in path order.

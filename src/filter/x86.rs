@@ -10,6 +10,20 @@
 //!
 //! Normative text: spec/codec.md §3.2.
 
+use super::InPlace;
+
+/// x86 call and jump targets made absolute.
+pub static X86: InPlace = InPlace {
+    number: 2,
+    name: "x86",
+    pays: |data, is_text| !is_text && density(data) > 0.002,
+    forward: |data| {
+        forward(data);
+    },
+    inverse,
+    look_ahead: WINDOW - 1,
+};
+
 /// Which way.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {

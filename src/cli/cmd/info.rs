@@ -62,7 +62,7 @@ impl Whole {
             raw: groups.iter().map(|group| group.raw_length).sum(),
             intact: archive.entries().iter().filter(|entry| archive.is_intact(entry)).count(),
             root_hash: archive.root_hash().map(|hash| hex(&hash)),
-            seconds: groups.iter().map(|group| group.decode_seconds).sum(),
+            seconds: groups.iter().filter_map(|group| group.decode_seconds).sum(),
             memory: groups.iter().filter_map(|group| group.decode_memory).max().unwrap_or(0),
             groups,
         }
@@ -90,8 +90,11 @@ impl Whole {
                 .number("stored", group.stored_length)
                 .text("codec", codec_name(group.coding.codec))
                 .text("filter", filter_name(group.coding.filter))
-                .number("model", group.coding.model)
-                .number("decode_seconds", group.decode_seconds);
+                .number("model", group.coding.model);
+            let object = match group.decode_seconds {
+                Some(seconds) => object.number("decode_seconds", seconds),
+                None => object,
+            };
             match group.decode_memory {
                 Some(memory) => object.number("decode_memory", memory),
                 None => object,
@@ -142,7 +145,7 @@ fn row(group: &GroupInfo) -> String {
         codec_name(group.coding.codec),
         filter_name(group.coding.filter),
         group.coding.model,
-        show_seconds(group.decode_seconds),
+        group.decode_seconds.map_or("unknown".to_owned(), show_seconds),
         group.decode_memory.map_or("unknown".to_owned(), show_size),
     )
 }

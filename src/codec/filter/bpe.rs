@@ -1,15 +1,72 @@
-//! Filter `bpe` before `pear`: byte pairs become symbols, symbols are modelled.
+//! Filter `bpe`: byte pairs become symbols, and the engine codes the symbols.
 //!
-//! Fewer symbols are fewer predictions: the speed dial. Experts of letters see
-//! through the tokens (`model::Spelling`).
+//! Fewer symbols are fewer predictions, so this is what trades size for speed. Contexts
+//! of letters look at the bytes that a symbol stands for (`model::Spelling`).
 //!
 //! Normative text: spec/codec.md §3.1.
 
-use super::{CodecError, Partial, pear};
+use super::{GroupFilter, Prepared, judge};
 use crate::arith::Isa;
 use crate::bpe::{Decoder, Table, byte_values, learn_short};
 use crate::bytes::{Cursor, put_varint};
-use crate::model::{Model, Spelling};
+use crate::codec::{CodecError, Partial, symbols};
+use crate::model::{Contexts, Model, Spelling};
+
+/// Filter `bpe`.
+pub(super) static BPE: Bpe = Bpe;
+
+/// See [`BPE`].
+pub(super) struct Bpe;
+
+impl GroupFilter for Bpe {
+    fn number(&self) -> u8 {
+        1
+    }
+
+    fn name(&self) -> &'static str {
+        "bpe"
+    }
+
+    fn prepare(
+        &self,
+        raw: &[u8],
+        contexts: Contexts,
+        level: u8,
+        isa: Isa,
+    ) -> Option<Box<dyn Prepared>> {
+        if contexts != Contexts::Text {
+            return None;
+        }
+        judge::tokens(raw, level, isa).map(|tokens| Box::new(tokens) as Box<dyn Prepared>)
+    }
+
+    fn decode(&self, payload: &[u8], model: Model, raw_length: usize, wanted: usize) -> Partial {
+        decode(payload, model, Isa::best(), raw_length, wanted)
+    }
+}
+
+impl Prepared for Tokens {
+    fn contexts(&self, _: Contexts) -> Contexts {
+        Contexts::Tokens
+    }
+
+    fn apply(&self, raw: Vec<u8>) -> Vec<u8> {
+        self.symbols(&raw)
+    }
+
+    fn undo(&self, symbols: Vec<u8>, length: usize) -> Vec<u8> {
+        self.bytes(symbols, length)
+    }
+
+    /// Payload: merge table, number of symbols, range code of the symbols.
+    fn encode(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
+        let (code, symbols) = self.code(symbols, model, isa);
+        let mut payload = self.table.wire().to_vec();
+        put_varint(&mut payload, symbols.len() as u64);
+        payload.extend(code);
+        (payload, symbols)
+    }
+}
 
 /// Pieces the table is learnt from, spread over the group.
 const PIECES: usize = 16;
@@ -35,19 +92,9 @@ impl Tokens {
         Tokens { table, codes }
     }
 
-    /// The merges and codes, as they stand in front of the payload.
+    /// The merge table, which stands in front of the payload.
     pub fn table(&self) -> &Table {
         &self.table
-    }
-
-    /// Payload: merge table, number of symbols, pear's stream of symbols. Hands
-    /// the symbols back.
-    pub fn encode(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
-        let (stream, symbols) = self.code(symbols, model, isa);
-        let mut payload = self.table.wire().to_vec();
-        put_varint(&mut payload, symbols.len() as u64);
-        payload.extend(stream);
-        (payload, symbols)
     }
 
     /// The symbols of `raw`, which has no other byte values than the group that
@@ -68,11 +115,11 @@ impl Tokens {
         self.table.decoder().decode(&symbols, length).expect("the table made these symbols")
     }
 
-    /// pear's stream of `symbols`, and the symbols again.
+    /// The range code of `symbols`, and the symbols again.
     pub fn code(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
         let decoder = self.table.decoder();
         let spelling = Spelling::new(|symbol| decoder.expansion(self.codes[symbol as usize]));
-        pear::encode(symbols, model, spelling, isa)
+        symbols::encode(symbols, model, spelling, isa)
     }
 }
 
@@ -97,13 +144,7 @@ fn sorted(decoder: &Decoder) -> [u8; 256] {
 
 /// Decodes the first `wanted` of `raw_length` bytes. Faults are
 /// [`CodecError::Pairs`] and [`CodecError::Damaged`].
-pub(super) fn decode(
-    payload: &[u8],
-    model: Model,
-    isa: Isa,
-    raw_length: usize,
-    wanted: usize,
-) -> Partial {
+fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usize) -> Partial {
     let pairs = |source| CodecError::Pairs { offset: 0, source };
     let decoder = match Decoder::parse(payload) {
         Ok(decoder) => decoder,
@@ -125,9 +166,9 @@ pub(super) fn decode(
     };
     let codes = sorted(&decoder);
     let spelling = Spelling::new(|symbol| decoder.expansion(codes[symbol as usize]));
-    let stream = &payload[decoder.table_length() + cursor.position()..];
+    let code = &payload[decoder.table_length() + cursor.position()..];
     let Partial { raw: mut symbols, mut fault } =
-        pear::decode(stream, model, spelling, isa, count, wanted);
+        symbols::decode(code, model, spelling, isa, count, wanted);
     symbols.iter_mut().for_each(|symbol| *symbol = codes[*symbol as usize]);
     let nothing = |&symbol: &u8| decoder.expansion(symbol).is_empty();
     if let Some(end) = symbols.iter().position(nothing) {

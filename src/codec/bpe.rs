@@ -1,22 +1,64 @@
-//! Codec `bpe`: a group as blocks of byte pairs.
-//!
-//! Normative text: spec/bpe.md §5.
+//! Codec `bpe`: a group as blocks of byte pairs. Normative text: spec/bpe.md §5.
 
-use super::{CodecError, Partial};
-use crate::bpe::{Decoder, Learner, MAX_BLOCK};
+use super::codecs::{Encoded, GroupCodec, no_parameters};
+use super::{CodecError, CodecOptions, Partial};
+use crate::bpe::{BpeError, Decoder, Learner, MAX_BLOCK};
 use crate::bytes::{BytesError, Cursor, put_varint};
+use std::borrow::Cow;
 
-/// Smallest block size, so that a table is not read for every few bytes.
+/// Codec `bpe`: byte-pair encoding.
+#[derive(Clone, Copy, Debug)]
+pub struct Bpe;
+
+impl GroupCodec for Bpe {
+    const NUMBER: u8 = 2;
+    const NAME: &'static str = "bpe";
+    const ABOUT: &'static str = "Byte pairs: light, with a tiny decoder";
+
+    fn parse(filter: u8, model: u16) -> Result<Self, CodecError> {
+        no_parameters(Bpe, filter, model)
+    }
+
+    fn encode(raw: Cow<'_, [u8]>, options: &CodecOptions) -> Result<Encoded<Self>, CodecError> {
+        Ok(Encoded::Payload(Bpe, encode(&raw, options.level)))
+    }
+
+    /// Decodes block by block. A block that cannot be decoded is zeros, and the blocks
+    /// behind it are decoded. Faults are [`CodecError::Damaged`] and
+    /// [`CodecError::Pairs`].
+    fn decode(self, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
+        decode(payload, raw_length, wanted)
+    }
+
+    /// At worst 60 bytes for each byte of the largest block, and the payloads of the
+    /// other block sizes.
+    fn encode_memory(options: &CodecOptions, raw_length: u64) -> u64 {
+        let sizes = block_sizes(options.level);
+        let largest = sizes.iter().copied().max().unwrap_or(0) as u64;
+        largest.min(raw_length) * 60 + raw_length * (sizes.len() as u64 - 1) + (8 << 20)
+    }
+
+    /// One block and a table.
+    fn decode_memory(self, raw_length: u64) -> u64 {
+        raw_length.min(MAX_BLOCK as u64) + (4 << 20)
+    }
+
+    fn decode_seconds(self, raw_length: u64) -> f64 {
+        raw_length as f64 / 500e6
+    }
+}
+
+/// Smallest block size: smaller ones would need a table for every few bytes.
 const MIN_BLOCK: usize = 1 << 12;
 
-/// Block sizes to try, by level: 1 MiB holds the decoder's table in the cache
-/// of a core, 4 MiB is smaller on data that stays alike and slower to learn.
+/// Block sizes to try, by level. With 1 MiB the decoder's table stays in the cache of
+/// a core; 4 MiB gives smaller payloads on homogeneous data and takes longer to learn.
 fn block_sizes(level: u8) -> &'static [usize] {
     if level < 7 { &[1 << 20] } else { &[1 << 20, 1 << 22] }
 }
 
 /// Codes a group; the smallest of the block sizes of `level` wins.
-pub(super) fn encode(raw: &[u8], level: u8) -> Vec<u8> {
+fn encode(raw: &[u8], level: u8) -> Vec<u8> {
     let mut learner = Learner::new();
     let codings = block_sizes(level).iter().map(|&size| encode_blocks(raw, size, &mut learner));
     codings.min_by_key(Vec::len).expect("every level has a block size")
@@ -34,10 +76,7 @@ fn encode_blocks(raw: &[u8], block_size: usize, learner: &mut Learner) -> Vec<u8
     payload
 }
 
-/// Decodes the first `wanted` bytes of a group of `raw_length`. A block that
-/// cannot be decoded is zeros, and the blocks behind it are decoded. Faults are
-/// [`CodecError::Damaged`] and [`CodecError::Pairs`].
-pub(super) fn decode(payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
+fn decode(payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
     let mut decoded = Partial { raw: Vec::with_capacity(wanted), fault: None };
     if let Err(error) = decode_blocks(payload, raw_length, wanted, &mut decoded) {
         decoded.fault.get_or_insert(error);
@@ -82,7 +121,7 @@ fn decode_blocks(
     Ok(())
 }
 
-fn decode_block(coded: &[u8], length: usize) -> Result<Vec<u8>, crate::bpe::BpeError> {
+fn decode_block(coded: &[u8], length: usize) -> Result<Vec<u8>, BpeError> {
     let decoder = Decoder::parse(coded)?;
     decoder.decode(&coded[decoder.table_length()..], length)
 }
@@ -93,19 +132,6 @@ fn damaged(cursor: &Cursor, error: BytesError) -> CodecError {
         _ => "length",
     };
     CodecError::Damaged { codec: "bpe", offset: cursor.position() as u64, cause }
-}
-
-/// Bytes that coding takes beside input and payload, at worst: 60 for each of
-/// the largest block, and the payloads of the other block sizes.
-pub(super) fn encode_memory(level: u8, raw_length: u64) -> u64 {
-    let sizes = block_sizes(level);
-    let largest = sizes.iter().copied().max().unwrap_or(0) as u64;
-    largest.min(raw_length) * 60 + raw_length * (sizes.len() as u64 - 1) + (8 << 20)
-}
-
-/// Bytes that decoding takes beside payload and output: one block and a table.
-pub(super) fn decode_memory(raw_length: u64) -> u64 {
-    raw_length.min(MAX_BLOCK as u64) + (4 << 20)
 }
 
 #[cfg(test)]
