@@ -11,7 +11,6 @@ use super::suggest::not_found;
 use super::{ArchiveError, Control};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind};
-use crate::tree::TreeError;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
@@ -105,7 +104,7 @@ impl<S: ReadAt> Archive<S> {
 fn opener<'a>(
     files: &[Entry],
     queue: &Rc<RefCell<Queue<'a>>>,
-) -> impl FnMut(&Entry, &Content) -> Result<Option<Target<'a>>, TreeError> + use<'a> {
+) -> impl FnMut(&Entry, &Content) -> Result<Option<Target<'a>>, ArchiveError> + use<'a> {
     let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
     for (number, file) in files.iter().enumerate() {
         places.entry(file.path.clone()).or_default().push(number);
@@ -188,7 +187,7 @@ impl<'a> Queue<'a> {
                     self.write_waiting()?;
                     let file = &mut self.files[self.first];
                     let hole = file.size - file.written;
-                    write_zeros(self.output, hole, Some(self.cancel))?;
+                    self.write_hole(hole)?;
                 }
                 State::Lost => self.forget(),
             }
@@ -234,9 +233,16 @@ impl<'a> Queue<'a> {
     /// Writes data of the file whose turn it is.
     fn write(&mut self, offset: u64, bytes: &[u8]) -> Result<(), ArchiveError> {
         let file = &mut self.files[self.first];
-        write_zeros(self.output, offset - file.written, Some(self.cancel))?;
+        let hole = offset - file.written;
         file.written = offset + bytes.len() as u64;
+        self.write_hole(hole)?;
         self.output.write_all(bytes).map_err(output_error)
+    }
+
+    fn write_hole(&mut self, length: u64) -> Result<(), ArchiveError> {
+        let output = &mut *self.output;
+        let write = |zeros: &[u8]| output.write_all(zeros).map_err(output_error);
+        write_zeros(length, Some(self.cancel), write)
     }
 
     /// Takes data of a file.

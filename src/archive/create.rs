@@ -1,6 +1,6 @@
 //! Writing an archive.
 
-use super::output::Output;
+use super::builder::Builder;
 use super::pack::Packer;
 use super::parts::PartBuilder;
 use super::plan::{Node, Plan, plan};
@@ -11,7 +11,7 @@ use crate::checksum::{self, Digest};
 use crate::codec::{self, CodecError, CodecOptions, CodingNumbers, EncodedGroup};
 use crate::container::{ContainerError, Footer, Part, Writer};
 use crate::entry::{Entry, compare_paths};
-use crate::tree::{WalkOptions, walk};
+use crate::tree::WalkOptions;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,14 @@ pub struct CreateOptions {
     pub memory: u64,
     /// Decode every group before it is written and compare.
     pub verify: bool,
+}
+
+impl CreateOptions {
+    /// The usual options at a level: 1 is fast, 9 is small.
+    pub fn at_level(level: u8) -> Self {
+        let codec = CodecOptions { level, ..CodecOptions::default() };
+        CreateOptions { codec, ..CreateOptions::default() }
+    }
 }
 
 impl Default for CreateOptions {
@@ -71,17 +79,12 @@ pub struct CreateSummary {
 pub fn create(
     path: &Path,
     operands: &[PathBuf],
-    mut walking: WalkOptions,
+    walking: WalkOptions,
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
-    let output = Output::new(path)?;
-    walking.leave_out.extend(output.identities());
-    let summary = create_stream(output.file(), operands, walking, options, control)
-        .map_err(|error| name_output(error, path))?;
-    control.check()?;
-    output.commit()?;
-    Ok(summary)
+    let builder = Builder::create(path)?.options(options.clone()).walking(walking);
+    builder.operands(operands).finish_with(control)
 }
 
 /// Archives `operands` into `output`, front to back, without seeking.
@@ -95,9 +98,8 @@ pub fn create_stream(
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
-    let found = walk(operands, walking)?.map(|found| Ok(Input::from(found?)));
-    write_archive(output, found, options, control)
-        .map_err(|error| name_output(error, Path::new(NAMELESS_OUTPUT)))
+    let builder = Builder::new(output).options(options.clone()).walking(walking);
+    builder.operands(operands).finish_with(control)
 }
 
 /// Writes the archive of what was found: an `Err` is reported and left out.

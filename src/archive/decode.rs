@@ -3,19 +3,18 @@
 use super::extract::{ExtractSummary, Files, file_error};
 use super::open::{Archive, Decoded, data_length, decode_cost, ends_run};
 use super::pool::{self, Stages, Task};
-use super::sink::{Sink, Target};
+use super::sink::{FileSink, Target};
 use super::tally::Tallies;
 use super::{ArchiveError, Control, ErrorKind, Event};
 use crate::checksum::{self, Digest};
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, Kind};
-use crate::tree::TreeError;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Makes the place a file's bytes go to; `None` to skip the file.
 pub(super) type Opener<'a> =
-    Box<dyn FnMut(&Entry, &Content) -> Result<Option<Target<'a>>, TreeError> + 'a>;
+    Box<dyn FnMut(&Entry, &Content) -> Result<Option<Target<'a>>, ArchiveError> + 'a>;
 
 /// A file being extracted.
 struct Wanted<'a> {
@@ -33,7 +32,7 @@ enum State<'a> {
     /// No byte has come.
     Waiting,
     /// Boxed: few files are open at a time, but all are listed.
-    Open(Box<Sink<'a>>),
+    Open(Box<FileSink<'a>>),
     /// Skipped, or failed and reported.
     Dropped,
 }
@@ -58,6 +57,8 @@ pub(super) struct Extraction<'a, 'f, S> {
     /// Whether files have no digests of their own: only those of groups prove them.
     by_groups: bool,
     keep_damaged: bool,
+    /// Bytes of memory that the places of the files take.
+    held: u64,
     /// Damaged groups so far.
     tallies: Tallies,
     summary: ExtractSummary,
@@ -72,15 +73,15 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     /// Nothing is decoded yet.
     pub fn new(
         archive: &'a Archive<S>,
-        Files { files, mut digests, keep_damaged }: Files,
+        Files { files, mut digests, keep_damaged, held }: Files,
         open: Opener<'a>,
         control: &'a Control<'a>,
     ) -> Self {
-        let without_index = archive.recovery().filter(|recovery| !recovery.index);
-        if let Some(recovery) = without_index {
-            digests = recovery.digests.clone();
+        let by_groups = archive.group_digests();
+        if let Some(by_groups) = by_groups {
+            digests = by_groups.clone();
         }
-        let by_groups = without_index.is_some();
+        let by_groups = by_groups.is_some();
         let mut groups: BTreeMap<u64, Vec<Run>> = BTreeMap::new();
         for (file, entry) in files.iter().enumerate() {
             let Kind::File(content) = &entry.kind else { continue };
@@ -109,6 +110,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             digests,
             by_groups,
             keep_damaged,
+            held,
             tallies,
             summary,
             failure: None,
@@ -155,9 +157,10 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                 self.broken.take().map_or(Ok(()), Err)?;
             }
         }
-        let held = self.archive.held(self.files.iter().map(|file| &file.entry));
-        let (memory, control) = (self.archive.limits.memory.saturating_sub(held), self.control);
+        let (memory, control) = (self.memory(), self.control);
+        let before = self.archive.groups_decoded();
         let result = pool::run(&mut self, pool::workers(jobs), memory, control);
+        self.summary.groups_decoded = self.archive.groups_decoded() - before;
         // A file that failed has said so of its group.
         if self.failure.as_ref().is_none_or(|first| first.is_none()) {
             self.tallies.report(&mut self.summary, self.control);
@@ -169,6 +172,35 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             *summary.failures.entry(kind).or_default() += count;
         }
         result.and(self.broken.map_or(Ok(()), Err))
+    }
+
+    /// Bytes of memory for the groups under way: what is allowed, less what the entries,
+    /// the places of the files and the groups that are kept take. Kept groups give way
+    /// to the largest group.
+    fn memory(&self) -> u64 {
+        let Archive { limits, cache, .. } = self.archive;
+        let held = self.archive.held(self.files.iter().map(|file| &file.entry));
+        let left = limits.memory.saturating_sub(held.saturating_add(self.held));
+        let groups = self.groups.as_slice();
+        let costs = |(group, _): &(u64, _)| decode_cost(&self.archive.group(*group));
+        let room = left.saturating_sub(groups.iter().map(costs).max().unwrap_or(0));
+        let keeps = |(group, runs): &(u64, Vec<Run>)| self.keeps(&self.archive.group(*group), runs);
+        match groups.iter().any(keeps) {
+            true => {
+                let most = cache.budget().min(room);
+                cache.shrink(most);
+                left - most
+            }
+            false => left.saturating_sub(cache.shrink(room)),
+        }
+    }
+
+    /// Whether a group is kept for the next call, which may ask for what these runs leave
+    /// of it.
+    fn keeps(&self, section: &Section, runs: &[Run]) -> bool {
+        let whole = section.header.raw_length;
+        let used = runs.iter().fold(0, |sum: u64, run| sum.saturating_add(run.length as u64));
+        used < whole && self.archive.cache.takes(whole)
     }
 
     /// Gives a file its next `length` bytes, and ends it after the last.
@@ -216,14 +248,14 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                 let check = Some((content.digest, self.control.cancel));
                 let check = check.filter(|_| !self.by_groups);
                 let segments = content.segments.as_deref();
-                let sink = Sink::new(target, content.size, segments, check);
+                let sink = FileSink::new(target, content.size, segments, check);
                 State::Open(Box::new(sink))
             }
             Ok(None) => State::Dropped,
             Err(error) => {
-                let went_on = self.summary.fail_or_end(self.control, error);
-                self.broken = self.broken.take().or(went_on.err());
-                State::Dropped
+                wanted.state = State::Dropped;
+                let path = wanted.entry.path.clone();
+                return self.fail(&path, None, Arc::new(error));
             }
         };
     }
@@ -287,41 +319,52 @@ pub(super) struct DecodeJob<'a, S> {
     section: Section,
     wanted: usize,
     digest: Option<Digest>,
+    /// The group, if it was decoded before.
+    kept: Option<Arc<Decoded>>,
 }
 
 impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
     type Job = DecodeJob<'a, S>;
-    type Kept = (Section, Vec<Run>);
-    type Output = Decoded;
+    type Kept = (Section, Vec<Run>, bool);
+    type Output = Arc<Decoded>;
 
     fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError> {
         let Some((group, runs)) = self.groups.next() else { return Ok(None) };
         let section = self.archive.group(group);
+        let (cache, whole) = (&self.archive.cache, section.header.raw_length);
         let wanted = runs.iter().map(|run| run.offset + run.length).max().unwrap_or(0);
         let digest = self.digests.get(&group).copied();
-        let job = DecodeJob { archive: self.archive, section, wanted, digest };
-        Ok(Some(Task { job, kept: (section, runs), cost: decode_cost(&section) }))
+        let kept = cache.get(group, wanted);
+        let kept = kept.filter(|group| digest.is_none() || group.proven || group.fault.is_some());
+        let keeps = kept.is_none() && self.keeps(&section, &runs);
+        let wanted = if keeps || digest.is_some() { whole as usize } else { wanted };
+        let cost = if kept.is_some() { 0 } else { decode_cost(&section) };
+        let job = DecodeJob { archive: self.archive, section, wanted, digest, kept };
+        Ok(Some(Task { job, kept: (section, runs, keeps), cost }))
     }
 
-    fn work(job: DecodeJob<'a, S>) -> Decoded {
-        let DecodeJob { archive, section, wanted, digest } = job;
-        match digest {
-            None => archive.decode(&section, wanted),
-            Some(digest) => {
-                let whole = section.header.raw_length as usize;
-                archive.decode(&section, whole).check(&section, digest)
-            }
+    fn work(job: DecodeJob<'a, S>) -> Arc<Decoded> {
+        let DecodeJob { archive, section, wanted, digest, kept } = job;
+        if let Some(kept) = kept {
+            return kept;
         }
+        let decoded = archive.decode(&section, wanted);
+        Arc::new(match digest {
+            None => decoded,
+            Some(digest) => decoded.check(&section, digest),
+        })
     }
 
     fn done(
         &mut self,
-        (section, runs): (Section, Vec<Run>),
-        mut output: Decoded,
+        (section, runs, keeps): (Section, Vec<Run>, bool),
+        output: Arc<Decoded>,
     ) -> Result<(), ArchiveError> {
-        output = ends_run(output)?;
-        self.summary.groups_decoded += 1;
+        ends_run(&output)?;
         let group = section.header.group;
+        if keeps {
+            self.archive.cache.put(group, &output);
+        }
         if let Some(cause) = &output.fault {
             self.tallies.damaged(group, section.offset, cause);
         }

@@ -43,6 +43,11 @@ pub struct ExtractSummary {
 }
 
 impl ExtractSummary {
+    /// Whether nothing failed: all that was selected was done.
+    pub fn is_complete(&self) -> bool {
+        self.failures.is_empty()
+    }
+
     /// Failures of one kind.
     pub fn failed(&self, kind: ErrorKind) -> u64 {
         self.failures.get(&kind).copied().unwrap_or(0)
@@ -85,13 +90,13 @@ impl<S: ReadAt> Archive<S> {
     /// to the disk, [`ArchiveError::Interrupted`].
     pub fn extract(
         &self,
-        destination: &Path,
+        destination: impl AsRef<Path>,
         options: &ExtractOptions,
         control: &Control,
     ) -> Result<ExtractSummary, ArchiveError> {
         let selected = self.select(&options.patterns)?;
         self.check_memory(selected.iter())?;
-        let restorer = Restorer::new(destination, options.restore.clone())?;
+        let restorer = Restorer::new(destination.as_ref(), options.restore.clone())?;
         let mut summary = self.summary();
         let mut files = Vec::new();
         for entry in selected {
@@ -104,7 +109,7 @@ impl<S: ReadAt> Archive<S> {
             let writer = restorer.file(&entry.path, &entry.metadata, content.size)?;
             Ok(writer.map(|writer| Target::File(Box::new(writer))))
         };
-        let files = Files { files, digests: BTreeMap::new(), keep_damaged: options.keep_damaged };
+        let files = Files { keep_damaged: options.keep_damaged, ..files.into() };
         let run = self.run(files, options.jobs, control, Box::new(open), &mut summary);
         let refused = end(&restorer, run.is_ok(), &mut summary, control);
         run.and(refused)?;
@@ -120,11 +125,12 @@ impl<S: ReadAt> Archive<S> {
     /// failures of writing, [`ArchiveError::Interrupted`].
     pub fn cat<'a>(
         &'a self,
-        path: &[u8],
+        path: impl AsRef<[u8]>,
         output: &'a mut (dyn Write + 'a),
         jobs: usize,
         control: &'a Control<'a>,
     ) -> Result<ExtractSummary, ArchiveError> {
+        let path = path.as_ref();
         let mut entry = self.entry(path);
         if let Some(Entry { kind: Kind::HardLink { target }, .. }) = entry {
             entry = self.entry(target);
@@ -192,7 +198,7 @@ impl<S: ReadAt> Archive<S> {
         open: Opener<'a>,
         summary: &mut ExtractSummary,
     ) -> Result<(), ArchiveError> {
-        self.check_memory(files.files.iter())?;
+        self.check_memory_with(files.held, files.files.iter())?;
         // Files may share a content, so only this sum is not bounded by the groups.
         let bytes = files.files.iter().map(data_length).fold(0, u64::saturating_add);
         let output = files.files.iter().map(file_size).fold(0, u64::saturating_add);
@@ -212,11 +218,13 @@ pub(super) struct Files {
     pub digests: BTreeMap<u64, Digest>,
     /// Whether damaged files are kept under another name.
     pub keep_damaged: bool,
+    /// Bytes of memory that the places of the files take.
+    pub held: u64,
 }
 
 impl From<Vec<Entry>> for Files {
     fn from(files: Vec<Entry>) -> Files {
-        Files { files, digests: BTreeMap::new(), keep_damaged: false }
+        Files { files, digests: BTreeMap::new(), keep_damaged: false, held: 0 }
     }
 }
 

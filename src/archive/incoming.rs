@@ -3,7 +3,7 @@
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
 use super::links::StandIns;
 use super::open::{Decoded, find};
-use super::sink::{Sink, Target};
+use super::sink::{FileSink, Target};
 use super::suggest::not_found;
 use super::tally::Tallies;
 use super::{ArchiveError, Control, ErrorKind, Event, Limits};
@@ -52,7 +52,7 @@ struct Announced<'a> {
     /// Position among the files announced with this content; a link that
     /// stands in for a file has the file's.
     ordinal: u64,
-    sink: Option<Sink<'a>>,
+    sink: Option<FileSink<'a>>,
     bytes: u64,
     /// The first damaged group it has bytes in.
     doubt: Option<u64>,
@@ -85,7 +85,7 @@ impl<'p, 'a> Announcements<'p, 'a> {
         piece: usize,
         path: &'p [u8],
         stands_in: Option<u64>,
-        sink: Option<Sink<'a>>,
+        sink: Option<FileSink<'a>>,
     ) {
         let ordinal = stands_in.unwrap_or(self.ordinals[piece]);
         self.ordinals[piece] += stands_in.is_none() as u64;
@@ -330,13 +330,13 @@ impl<'a> Incoming<'a> {
     }
 
     /// Starts a file; `None` if it is skipped or fails, which is reported.
-    fn start(&mut self, entry: &Entry) -> Option<Sink<'a>> {
+    fn start(&mut self, entry: &Entry) -> Option<FileSink<'a>> {
         let Kind::File(content) = &entry.kind else { return None };
         let found = self.output.saturating_add(content.size);
         let (field, limit) = ("output bytes", self.limits.output_bytes);
         let segments = content.segments.as_deref();
         let Some(restorer) = &self.restorer else {
-            let sink = Sink::new(Target::Nowhere, content.size, segments, None);
+            let sink = FileSink::new(Target::Nowhere, content.size, segments, None);
             return Some(sink.hashing(self.control.cancel));
         };
         if found > limit {
@@ -346,7 +346,8 @@ impl<'a> Incoming<'a> {
         self.output = found;
         match restorer.file(&entry.path, &entry.metadata, content.size) {
             Ok(writer) => writer.map(|writer| {
-                let sink = Sink::new(Target::File(Box::new(writer)), content.size, segments, None);
+                let sink =
+                    FileSink::new(Target::File(Box::new(writer)), content.size, segments, None);
                 // Hashing a hole can take hours, and few files come to need it.
                 if segments.is_none() { sink.hashing(self.control.cancel) } else { sink }
             }),

@@ -19,9 +19,13 @@
 //! | `stream`, `incoming` | reading front to back, and salvage |
 //! | `tarball` | tars: reading and writing them |
 
+mod builder;
+mod cache;
 mod cat;
 mod create;
+mod data;
 mod decode;
+mod deliver;
 mod error;
 mod events;
 mod extract;
@@ -33,6 +37,7 @@ mod pack;
 mod parts;
 mod plan;
 mod pool;
+mod reader;
 mod replace;
 mod room;
 mod sink;
@@ -43,11 +48,14 @@ mod tally;
 mod tarball;
 mod verify;
 
+pub use builder::Builder;
 pub use create::{CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream};
+pub use deliver::Sink;
 pub use error::{ArchiveError, NAMELESS_OUTPUT};
 pub use events::{Control, Event, Events, Silent};
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use open::{Archive, GroupInfo};
+pub use reader::FileReader;
 pub use replace::{Written, is_replaceable};
 pub use stream::{extract, extract_stream, list_stream, salvage, verify_stream};
 pub use suggest::not_found;

@@ -1,15 +1,19 @@
 //! An archive opened through its index.
 
+use super::cache::GroupCache;
 use super::{ArchiveError, Control, ErrorKind, Limits};
 use crate::arith::Isa;
 use crate::checksum::{self, Digest};
 use crate::codec::{self, CodecError, Coding, CodingNumbers};
 use crate::container::{
     Condition, ContainerError, Gone, NOWHERE, ReadAt, Reader, Recovery, Section, SectionHeader,
-    SectionType,
+    SectionType, entry_memory,
 };
 use crate::entry::{Entry, Kind, compare_paths};
+use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 /// An archive whose index was read and checked, or of which it is known what
@@ -18,11 +22,18 @@ use std::sync::Arc;
 /// Only what an operation needs is decoded: the groups of the wanted files,
 /// and of those only the bytes up to the last wanted one where the codec can
 /// stop early.
+///
+/// Groups are kept once they are decoded, up to a part of the memory allowed
+/// ([`Archive::keep_groups`]), so that a loop over files does not decode a group for
+/// each of them.
 #[derive(Debug)]
-pub struct Archive<S> {
+pub struct Archive<S = File> {
     pub(super) reader: Reader<S>,
     pub(super) limits: Limits,
     condition: Condition,
+    /// Bytes of memory that the entries take.
+    pub(super) tables: u64,
+    pub(super) cache: GroupCache,
 }
 
 /// A decode group, for people.
@@ -52,8 +63,13 @@ impl<S: ReadAt> Archive<S> {
     /// [`ArchiveError::Container`]. For an archive that may not be whole see
     /// [`Archive::open_any`].
     pub fn open(source: S, limits: &Limits) -> Result<Self, ArchiveError> {
-        let reader = Reader::open(source, limits)?;
-        Ok(Archive { reader, limits: limits.clone(), condition: Condition::Whole })
+        Ok(Self::new(Reader::open(source, limits)?, limits, Condition::Whole))
+    }
+
+    fn new(reader: Reader<S>, limits: &Limits, condition: Condition) -> Self {
+        let tables = reader.index().entries.iter().map(entry_memory).sum();
+        let cache = GroupCache::new(limits.memory);
+        Archive { reader, limits: limits.clone(), condition, tables, cache }
     }
 
     /// Opens an archive whatever its state: index, footer or preface may be lost,
@@ -94,7 +110,7 @@ impl<S: ReadAt> Archive<S> {
                 control.warn(ArchiveError::Salvaged { cause, missing });
             }
         }
-        Ok(Archive { reader, limits: limits.clone(), condition })
+        Ok(Self::new(reader, limits, condition))
     }
 
     /// What is known of an archive that is not whole; `None` if it is.
@@ -112,6 +128,11 @@ impl<S: ReadAt> Archive<S> {
             Condition::Behind(_) => Some(ErrorKind::Environment),
             Condition::Recovered(_) => Some(ErrorKind::Integrity),
         }
+    }
+
+    /// Digests of the groups if the index is lost: then files have none of their own.
+    pub(super) fn group_digests(&self) -> Option<&BTreeMap<u64, Digest>> {
+        self.recovery().filter(|recovery| !recovery.index).map(|recovery| &recovery.digests)
     }
 
     /// Whether all groups of an entry are intact, as far as it is known without
@@ -135,8 +156,8 @@ impl<S: ReadAt> Archive<S> {
     }
 
     /// The entry of this path.
-    pub fn entry(&self, path: &[u8]) -> Option<&Entry> {
-        find(self.entries(), path)
+    pub fn entry(&self, path: impl AsRef<[u8]>) -> Option<&Entry> {
+        find(self.entries(), path.as_ref())
     }
 
     /// Bytes of the archive.
@@ -190,6 +211,7 @@ impl<S: ReadAt> Archive<S> {
     /// Reads a group and decodes its first `wanted` bytes, or what can be decoded
     /// of them.
     pub(super) fn decode(&self, section: &Section, wanted: usize) -> Decoded {
+        self.cache.count();
         // What cannot be decoded is not read.
         if let Err(error) = known(section) {
             return Decoded::nothing(section, error);
@@ -198,6 +220,32 @@ impl<S: ReadAt> Archive<S> {
             Ok((payload, fault)) => decode(section, &payload, fault, wanted),
             Err(error) => Decoded::nothing(section, error),
         }
+    }
+}
+
+impl Archive<File> {
+    /// Opens an archive that is a file, with the usual limits. No group is decoded.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Io`] if the file cannot be opened; otherwise as
+    /// [`Archive::open`].
+    pub fn open_path(path: impl AsRef<Path>) -> Result<Self, ArchiveError> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|source| ArchiveError::Io {
+            path: path.to_owned(),
+            operation: "open",
+            source,
+        })?;
+        Self::open(file, &Limits::default())
+    }
+}
+
+impl<'a, S: ReadAt> IntoIterator for &'a Archive<S> {
+    type Item = &'a Entry;
+    type IntoIter = std::slice::Iter<'a, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries().iter()
     }
 }
 
@@ -217,6 +265,7 @@ impl Archive<Gone> {
 }
 
 /// Decoded bytes of a group.
+#[derive(Debug)]
 pub(super) struct Decoded {
     /// As many of the wanted bytes as could be had. If there is a fault, any of
     /// them may be wrong.
@@ -282,8 +331,11 @@ pub(super) fn in_group(section: &Section, cause: ArchiveError) -> ArchiveError {
     ArchiveError::Group { group, offset, cause: Arc::new(cause) }
 }
 
-/// Passes on what was decoded, unless no group can be: this CPU computes something else.
-pub(super) fn ends_run(decoded: Decoded) -> Result<Decoded, ArchiveError> {
+/// Fails if no group can be decoded: this CPU computes something else.
+///
+/// # Errors
+/// [`ArchiveError::Group`].
+pub(super) fn ends_run(decoded: &Decoded) -> Result<(), ArchiveError> {
     if let Some(fault) = &decoded.fault
         && let ArchiveError::Group { group, offset, cause } = &**fault
         && let ArchiveError::Codec(CodecError::SelfTest { .. }) = **cause
@@ -291,7 +343,7 @@ pub(super) fn ends_run(decoded: Decoded) -> Result<Decoded, ArchiveError> {
         let (group, offset, cause) = (*group, *offset, Arc::clone(cause));
         return Err(ArchiveError::Group { group, offset, cause });
     }
-    Ok(decoded)
+    Ok(())
 }
 
 /// Bytes that decoding a group takes: payload, decoded bytes, and what the

@@ -16,6 +16,7 @@ const MOST_LINKS: usize = 40;
 
 /// A file written in the directory of its final name. Dropping it removes it and
 /// leaves what had the name before untouched.
+#[derive(Debug)]
 pub(super) struct Output {
     file: File,
     path: PathBuf,
@@ -25,6 +26,7 @@ pub(super) struct Output {
 }
 
 /// A name that is removed when this is dropped, or when the process is ended.
+#[derive(Debug)]
 struct Temporary {
     path: PathBuf,
     _registration: Registration,

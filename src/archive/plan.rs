@@ -97,7 +97,7 @@ impl Node {
 ///
 /// # Errors
 /// [`ArchiveError::Interrupted`]; [`ArchiveError::Limit`] if there are too many for
-/// `memory` bytes. What cannot be read is reported and left out.
+/// `memory` bytes; [`ArchiveError::Unfit`] for two of one path. What cannot be read is reported and left out.
 pub(super) fn plan(
     inputs: impl Iterator<Item = Result<Input, ArchiveError>>,
     jobs: usize,
@@ -117,6 +117,7 @@ pub(super) fn plan(
         }
     }
     found.sort_by(|left, right| compare_paths(&left.entry.path, &right.entry.path));
+    check_paths(&found)?;
     let archive_id = archive_id(&found);
     let entries = found.len() as u64;
     let (files, others): (Vec<Node>, Vec<Node>) =
@@ -124,6 +125,22 @@ pub(super) fn plan(
     let contents = join_files(files, jobs, control)?;
     let bytes = contents.iter().map(|content| content.nodes[0].size()).sum();
     Ok(Plan { contents, others, entries, bytes, held, archive_id })
+}
+
+/// Checks that no path comes twice and that nothing is below what is no directory.
+/// `found` is in path order: what is below an entry follows it at once.
+fn check_paths(found: &[Input]) -> Result<(), ArchiveError> {
+    for pair in found.windows(2) {
+        let [above, entry] = [&pair[0].entry, &pair[1].entry];
+        let rest = entry.path.strip_prefix(&above.path[..]);
+        let cause = match rest {
+            Some([]) => "its path comes twice",
+            Some([b'/', ..]) if above.kind != Kind::Directory => "it is below what is no directory",
+            _ => continue,
+        };
+        return Err(ArchiveError::Unfit { path: entry.path.clone(), cause });
+    }
+    Ok(())
 }
 
 /// Derives the archive id from what was found, so that the same input gives

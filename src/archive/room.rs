@@ -21,10 +21,9 @@ impl<S: ReadAt> Archive<S> {
     /// Bytes of memory that all entries take, with what is held of the selected ones
     /// while they are read. Cost: one pass over the entries.
     pub(super) fn held<'e>(&self, selected: impl Iterator<Item = &'e Entry>) -> u64 {
-        let all: u64 = self.entries().iter().map(entry_memory).sum();
         let noted =
             |entry: &Entry| entry_memory(entry) + NOTES + 2 * allocation(entry.path.len() as u64);
-        all + selected.map(noted).sum::<u64>()
+        self.tables + selected.map(noted).sum::<u64>()
     }
 
     /// Checks that the memory allowed is enough to read these entries, one group at a
@@ -36,13 +35,23 @@ impl<S: ReadAt> Archive<S> {
         &self,
         selected: impl Iterator<Item = &'e Entry> + Clone,
     ) -> Result<(), ArchiveError> {
+        self.check_memory_with(0, selected)
+    }
+
+    /// As [`Archive::check_memory`], with `held` bytes that something else takes.
+    pub(super) fn check_memory_with<'e>(
+        &self,
+        held: u64,
+        selected: impl Iterator<Item = &'e Entry> + Clone,
+    ) -> Result<(), ArchiveError> {
         let extents = selected.clone().flat_map(|entry| match &entry.kind {
             Kind::File(content) => &content.extents[..],
             _ => &[],
         });
         let groups: BTreeSet<u64> = extents.map(|extent| extent.group).collect();
         let largest = groups.iter().map(|&group| decode_cost(&self.group(group))).max();
-        let needed = self.held(selected).saturating_add(largest.unwrap_or(0));
+        let held = self.held(selected).saturating_add(held);
+        let needed = held.saturating_add(largest.unwrap_or(0));
         check_cost(needed, self.limits.memory)
     }
 }

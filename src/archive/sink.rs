@@ -3,6 +3,7 @@
 
 use super::ArchiveError;
 use super::cat::Turn;
+use super::deliver::Deliver;
 use super::tarball::MemberFile;
 use crate::checksum::{Digest, Hasher};
 use crate::container::content_digest;
@@ -22,6 +23,8 @@ pub(super) enum Target<'a> {
     Member(MemberFile<'a>),
     /// A stream; holes are written as zeros.
     Output(&'a mut dyn Write),
+    /// A file of a program's sink; holes are written as zeros.
+    Delivery(Box<dyn Deliver + 'a>),
     /// A stream that takes one file after the other.
     Turn(Turn<'a>),
     /// Nothing: the digest is all that is wanted.
@@ -30,7 +33,7 @@ pub(super) enum Target<'a> {
 
 /// Takes the data of one file in order. If the digest of the file is known, it
 /// hashes the data; holes cost nothing, the digest has them in its map.
-pub(super) struct Sink<'a> {
+pub(super) struct FileSink<'a> {
     target: Target<'a>,
     /// Hash of the data so far and what the digest must become, if that is known.
     check: Option<(Hasher, Option<Digest>)>,
@@ -46,7 +49,7 @@ pub(super) struct Sink<'a> {
     cancel: Option<&'a AtomicBool>,
 }
 
-impl<'a> Sink<'a> {
+impl<'a> FileSink<'a> {
     /// A sink for a file of `size` bytes with these data segments. `check` has the
     /// digest and what stops hashing; `None` if the bytes were checked already.
     pub fn new(
@@ -61,7 +64,7 @@ impl<'a> Sink<'a> {
         let current = Segment { offset: 0, length: 0 };
         let cancel = check.map(|(_, cancel)| cancel);
         let check = check.map(|(digest, _)| (Hasher::new(), Some(digest)));
-        Sink { target, check, size, map, segments, current, position: 0, cancel }
+        FileSink { target, check, size, map, segments, current, position: 0, cancel }
     }
 
     /// Hashes what comes, though it is not known yet what the digest must be.
@@ -97,6 +100,7 @@ impl<'a> Sink<'a> {
                 Target::Member(member) => member.write_at(self.current.offset, piece)?,
                 Target::Turn(turn) => turn.write_at(self.current.offset, piece)?,
                 Target::Output(output) => output.write_all(piece).map_err(output_error)?,
+                Target::Delivery(file) => file.write(piece)?,
                 Target::Nowhere => {}
             }
             self.current.offset += length;
@@ -156,7 +160,7 @@ impl<'a> Sink<'a> {
     /// Ends the file, checks it and, if it is right, gives it its name.
     ///
     /// # Errors
-    /// As [`Sink::check`], and failures of writing.
+    /// As [`FileSink::check`], and failures of writing.
     pub fn finish(mut self) -> Result<(), ArchiveError> {
         self.check()?;
         match self.target {
@@ -166,14 +170,20 @@ impl<'a> Sink<'a> {
                 Ok(())
             }
             Target::Turn(turn) => turn.finish(),
+            Target::Delivery(file) => file.finish(),
             Target::Output(_) | Target::Nowhere => Ok(()),
         }
     }
 
     /// Passes over a hole that ends at `offset`. Only a stream is written.
     fn skip_to(&mut self, offset: u64) -> Result<(), ArchiveError> {
-        if let Target::Output(output) = &mut self.target {
-            write_zeros(*output, offset.saturating_sub(self.position), self.cancel)?;
+        let hole = offset.saturating_sub(self.position);
+        match &mut self.target {
+            Target::Output(output) => write_zeros(hole, self.cancel, |zeros| {
+                output.write_all(zeros).map_err(output_error)
+            })?,
+            Target::Delivery(file) => write_zeros(hole, self.cancel, |zeros| file.write(zeros))?,
+            _ => {}
         }
         self.position = offset;
         Ok(())
@@ -184,15 +194,15 @@ impl<'a> Sink<'a> {
 /// hours.
 ///
 /// # Errors
-/// [`ArchiveError::Io`]; [`ArchiveError::Interrupted`] if `cancel` is set meanwhile.
+/// What `write` returns; [`ArchiveError::Interrupted`] if `cancel` is set meanwhile.
 pub(super) fn write_zeros(
-    output: &mut dyn Write,
     mut length: u64,
     cancel: Option<&AtomicBool>,
+    mut write: impl FnMut(&[u8]) -> Result<(), ArchiveError>,
 ) -> Result<(), ArchiveError> {
     while length > 0 {
         let step = length.min(ZEROS.len() as u64);
-        output.write_all(&ZEROS[..step as usize]).map_err(output_error)?;
+        write(&ZEROS[..step as usize])?;
         length -= step;
         if cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
             return Err(ArchiveError::Interrupted);

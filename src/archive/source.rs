@@ -1,6 +1,7 @@
-//! Where entries and their bytes come from: a directory tree, or a tar.
+//! Where entries and their bytes come from: a directory tree, a tar, or a program.
 
 use super::ArchiveError;
+use super::data::Data;
 use super::tarball::{OpenPart, TarPart};
 use crate::entry::{Entry, Metadata, Segment};
 use crate::tree;
@@ -27,6 +28,8 @@ pub(super) enum Source {
     Tree(tree::Source),
     /// Within a tar.
     Tar(TarPart),
+    /// Given by a program.
+    Data(Data),
 }
 
 impl Source {
@@ -35,17 +38,19 @@ impl Source {
         match self {
             Source::Tree(source) => source.size(),
             Source::Tar(part) => part.size(),
+            Source::Data(data) => data.size(),
         }
     }
 
     /// Opens it for reading from its start.
     ///
     /// # Errors
-    /// As [`tree::Source::open`]; none for a tar, which is open.
+    /// As [`tree::Source::open`]; none for a tar and for data, which are open.
     pub fn open(&self) -> Result<OpenSource, ArchiveError> {
         Ok(match self {
             Source::Tree(source) => OpenSource::Tree(Box::new(source.open()?)),
             Source::Tar(part) => OpenSource::Tar(part.open()),
+            Source::Data(data) => OpenSource::Data(data.clone(), 0),
         })
     }
 }
@@ -55,6 +60,8 @@ impl Source {
 pub(super) enum OpenSource {
     Tree(Box<tree::OpenSource>),
     Tar(OpenPart),
+    /// With the place of the next byte.
+    Data(Data, u64),
 }
 
 impl OpenSource {
@@ -63,6 +70,7 @@ impl OpenSource {
         match self {
             OpenSource::Tree(open) => open.size(),
             OpenSource::Tar(open) => open.part().size(),
+            OpenSource::Data(data, _) => data.size(),
         }
     }
 
@@ -71,14 +79,15 @@ impl OpenSource {
         match self {
             OpenSource::Tree(open) => open.segments(),
             OpenSource::Tar(open) => open.part().segments(),
+            OpenSource::Data(..) => None,
         }
     }
 
-    /// Whether it is the file that was found; a tar's always is.
+    /// Whether it is the file that was found; one of a tar or a program always is.
     pub fn is_same(&self) -> bool {
         match self {
             OpenSource::Tree(open) => open.is_same(),
-            OpenSource::Tar(_) => true,
+            OpenSource::Tar(_) | OpenSource::Data(..) => true,
         }
     }
 
@@ -89,7 +98,7 @@ impl OpenSource {
     pub fn new_metadata(&self) -> Result<Option<Metadata>, ArchiveError> {
         match self {
             OpenSource::Tree(open) => Ok(open.new_metadata()?),
-            OpenSource::Tar(_) => Ok(None),
+            OpenSource::Tar(_) | OpenSource::Data(..) => Ok(None),
         }
     }
 
@@ -105,6 +114,7 @@ impl OpenSource {
         match self {
             OpenSource::Tree(open) => open.data_length(),
             OpenSource::Tar(open) => open.part().data_length(),
+            OpenSource::Data(data, _) => data.size(),
         }
     }
 
@@ -116,6 +126,11 @@ impl OpenSource {
         match self {
             OpenSource::Tree(open) => Ok(open.read(buffer)?),
             OpenSource::Tar(open) => open.read(buffer),
+            OpenSource::Data(data, position) => {
+                let length = data.read_at(*position, buffer)?;
+                *position += length as u64;
+                Ok(length)
+            }
         }
     }
 
@@ -127,7 +142,7 @@ impl OpenSource {
     pub fn finish(self) -> Result<(), ArchiveError> {
         match self {
             OpenSource::Tree(open) => Ok(open.finish()?),
-            OpenSource::Tar(_) => Ok(()),
+            OpenSource::Tar(_) | OpenSource::Data(..) => Ok(()),
         }
     }
 }

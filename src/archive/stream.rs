@@ -330,7 +330,7 @@ impl<R: Read> Stages for Streaming<'_, R> {
 
     fn done(&mut self, part: Part, output: Self::Output) -> Result<(), ArchiveError> {
         let (section, wanted, decoded) = output;
-        let decoded = ends_run(decoded)?;
+        ends_run(&decoded)?;
         if section.header.known_type() == Some(SectionType::Data) {
             let (bytes, stored) = (section.header.raw_length, section.header.stored_length);
             self.incoming.summary.groups_decoded += wanted as u64;

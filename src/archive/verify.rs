@@ -81,7 +81,7 @@ impl<S: ReadAt> Archive<S> {
         let files: Vec<Entry> = self.entries().iter().filter(is_file).cloned().collect();
         summary.entries = (self.entries().len() - files.len()) as u64;
         let open = |_: &Entry, _: &Content| Ok(Some(Target::Nowhere));
-        let files = Files { files, digests, keep_damaged: false };
+        let files = Files { digests, ..files.into() };
         self.run(files, jobs, control, Box::new(open), &mut summary)?;
         Ok(summary)
     }

@@ -1,7 +1,7 @@
 //! The command line: arguments in, exit code out.
 //!
 //! `args` says what may be written, `config` turns it into what the archive
-//! floor takes, `cmd` has one file per command, `report` is all that people
+//! layer takes, `cmd` has one file per command, `report` is all that people
 //! see, `exit` the codes scripts see. Data goes to stdout, messages to stderr.
 
 mod args;

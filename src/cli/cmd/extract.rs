@@ -55,6 +55,7 @@ impl Work<'_> {
     fn file(&self, file: &File) -> anyhow::Result<ExtractSummary> {
         let named = |error| named(&self.arguments.archive, error);
         let archive = Archive::open_any(file, &self.limits, &self.control).map_err(named)?;
+        archive.keep_groups(0);
         let selected = select(archive.entries(), &self.options.patterns).map_err(named)?;
         archive.check_memory(selected.iter().copied()).map_err(named)?;
         let destination = self.destination(Some(&selected))?;

@@ -122,7 +122,9 @@ fn open_archive(path: &Path, limits: &Limits, control: &Control) -> anyhow::Resu
         Input::File(file) => file,
         Input::Pipe(input) => spool(input, control).map_err(|error| named(path, error))?,
     };
-    Archive::open_any(file, limits, control).map_err(|error| named(path, error))
+    let archive = Archive::open_any(file, limits, control).map_err(|error| named(path, error))?;
+    archive.keep_groups(0); // each is decoded once in any case
+    Ok(archive)
 }
 
 fn spool(input: File, control: &Control) -> Result<File, ArchiveError> {

@@ -1,11 +1,11 @@
-//! The floors of src/lib.rs hold: a module imports only what lies below it,
+//! The layers of src/lib.rs hold: a module imports only what lies below it,
 //! siblings do not import each other, and unsafe code is in `arith` alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Floor of every module of the crate.
-const FLOORS: &[(&str, u8)] = &[
+/// Layer of every module of the crate.
+const LAYERS: &[(&str, u8)] = &[
     ("bytes", 0),
     ("checksum", 0),
     ("entry", 0),
@@ -23,12 +23,12 @@ const FLOORS: &[(&str, u8)] = &[
     ("cli", 5),
 ];
 
-/// Imports within one floor that are meant: (importer, imported).
+/// Imports within one layer that are meant: (importer, imported).
 const SIBLINGS: &[(&str, &str)] = &[];
 
-fn floor(module: &str) -> u8 {
-    let found = FLOORS.iter().find(|(name, _)| *name == module);
-    found.unwrap_or_else(|| panic!("{module} has no floor: add it to FLOORS")).1
+fn layer(module: &str) -> u8 {
+    let found = LAYERS.iter().find(|(name, _)| *name == module);
+    found.unwrap_or_else(|| panic!("{module} has no layer: add it to LAYERS")).1
 }
 
 /// Every source file with the module at the top of its path.
@@ -74,12 +74,12 @@ fn imports(code: &str) -> Vec<String> {
             None => modules.push(word(part)),
         }
     }
-    modules.retain(|module| FLOORS.iter().any(|(name, _)| name == module));
+    modules.retain(|module| LAYERS.iter().any(|(name, _)| name == module));
     modules
 }
 
 #[test]
-fn no_module_imports_its_floor_or_one_above() {
+fn no_module_imports_its_layer_or_one_above() {
     for (module, path) in sources() {
         if module == "lib" || module == "main" {
             continue;
@@ -87,7 +87,7 @@ fn no_module_imports_its_floor_or_one_above() {
         for imported in imports(&code(&path)) {
             let sibling = (module.as_str(), imported.as_str());
             let allowed = imported == module
-                || floor(&imported) < floor(&module)
+                || layer(&imported) < layer(&module)
                 || SIBLINGS.contains(&sibling);
             assert!(allowed, "{}: {module} imports {imported}", path.display());
         }
