@@ -111,6 +111,13 @@ pub enum ContainerError {
 }
 
 impl ContainerError {
+    /// Whether bytes are wrong or missing: then the rest of the archive is worth a search
+    /// for what is intact. What is unsafe, over a limit, for another version or refused by
+    /// the system is reported as it is.
+    pub fn is_salvageable(&self) -> bool {
+        self.kind() == ErrorKind::Integrity
+    }
+
     /// What the failure means.
     pub fn kind(&self) -> ErrorKind {
         match self {

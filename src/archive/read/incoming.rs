@@ -1,12 +1,13 @@
 //! Files on their way out of a stream of parts.
 
+use super::announced::Announced;
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
-use super::links::StandIns;
-use super::open::{Decoded, find};
-use super::sink::{FileSink, Target};
-use super::suggest::not_found;
+use super::groups::Decoded;
+use super::index::find;
 use super::tally::Tallies;
-use super::{ArchiveError, Control, ErrorKind, Event, Limits};
+use crate::archive::memory::{check_cost, digest_memory, seen_memory};
+use crate::archive::selection::Selection;
+use crate::archive::{ArchiveError, Control, ErrorKind, Event, Limits};
 use crate::checksum::Digest;
 use crate::container::{NO_GROUP, Part, Section};
 use crate::entry::{Entry, Kind};
@@ -18,18 +19,21 @@ use std::sync::Arc;
 /// Restores what parts announce, piece by piece.
 pub(super) struct Incoming<'a> {
     options: &'a ExtractOptions,
-    control: &'a Control<'a>,
+    pub(super) control: &'a Control<'a>,
     /// Restores entries; `None` if they are only checked.
-    restorer: Option<Restorer>,
+    pub(super) restorer: Option<Restorer>,
     pub(super) summary: ExtractSummary,
     pub(super) tallies: Tallies,
     /// The content the last part left open.
     open: Option<Open<'a>>,
     /// Paths announced and not revoked: a second announcement is refused.
-    seen: HashSet<Vec<u8>>,
-    used: Vec<bool>,
-    limits: &'a Limits,
-    output: u64,
+    pub(super) seen: HashSet<Vec<u8>>,
+    pub(super) selection: Selection,
+    pub(super) limits: &'a Limits,
+    /// Bytes of memory that is held of entries until the end.
+    charged: u64,
+    /// Bytes of all files begun.
+    pub(super) output: u64,
     /// Why no further entry can be restored.
     refused: Option<ArchiveError>,
     /// Files with bytes of damaged groups: only the index can prove them.
@@ -43,71 +47,6 @@ struct Open<'a> {
     files: Vec<Announced<'a>>,
     /// Bytes still to come.
     left: u64,
-}
-
-/// A file whose content begins or goes on. Unselected ones are kept while the
-/// content is open: revoking counts them.
-struct Announced<'a> {
-    path: Vec<u8>,
-    /// Position among the files announced with this content; a link that
-    /// stands in for a file has the file's.
-    ordinal: u64,
-    sink: Option<FileSink<'a>>,
-    bytes: u64,
-    /// The first damaged group it has bytes in.
-    doubt: Option<u64>,
-    /// Whether bytes are lost.
-    lost: bool,
-    /// Selected hard links, to be made once the file is there.
-    links: Vec<Entry>,
-    /// Paths of all hard links.
-    names: Vec<Vec<u8>>,
-}
-
-/// What the entries of one part announce.
-#[derive(Default)]
-struct Announcements<'p, 'a> {
-    /// Files, by piece.
-    files: Vec<Vec<Announced<'a>>>,
-    /// How many of them are no stand-ins, by piece.
-    ordinals: Vec<u64>,
-    /// Piece and position there of every file, by path.
-    places: HashMap<&'p [u8], (usize, usize)>,
-    /// What hard links of this part may link to, and whether it was selected.
-    targets: HashMap<&'p [u8], (&'p Entry, bool)>,
-    stand_ins: StandIns<'p>,
-}
-
-impl<'p, 'a> Announcements<'p, 'a> {
-    /// Adds a file; a stand-in has the ordinal of its file.
-    fn add(
-        &mut self,
-        piece: usize,
-        path: &'p [u8],
-        stands_in: Option<u64>,
-        sink: Option<FileSink<'a>>,
-    ) {
-        let ordinal = stands_in.unwrap_or(self.ordinals[piece]);
-        self.ordinals[piece] += stands_in.is_none() as u64;
-        self.places.insert(path, (piece, self.files[piece].len()));
-        let (links, names) = (Vec::new(), Vec::new());
-        self.files[piece].push(Announced {
-            path: path.to_vec(),
-            ordinal,
-            sink,
-            bytes: 0,
-            doubt: None,
-            lost: false,
-            links,
-            names,
-        });
-    }
-
-    /// The file of this path.
-    fn file(&mut self, path: &[u8]) -> Option<(usize, &mut Announced<'a>)> {
-        let &(piece, index) = self.places.get(path)?;
-        Some((piece, &mut self.files[piece][index]))
-    }
 }
 
 impl<'a> Incoming<'a> {
@@ -127,13 +66,28 @@ impl<'a> Incoming<'a> {
             tallies: Tallies::default(),
             open: None,
             seen: HashSet::new(),
-            used: vec![options.patterns.is_empty(); options.patterns.len()],
+            selection: Selection::new(&options.patterns),
             limits,
+            charged: 0,
             output: 0,
             refused: None,
             held: Vec::new(),
             digests: HashMap::new(),
         })
+    }
+
+    /// Bytes of memory that is held of entries until the end.
+    pub fn memory(&self) -> u64 {
+        self.charged
+    }
+
+    /// Charges memory that is held until the end; if it is more than is allowed, the
+    /// extraction ends.
+    pub(super) fn charge(&mut self, bytes: u64) {
+        self.charged = self.charged.saturating_add(bytes);
+        if let Err(error) = check_cost(self.charged, self.limits.memory) {
+            self.refused.get_or_insert(error);
+        }
     }
 
     /// Reports a failure that does not end the operation.
@@ -149,26 +103,6 @@ impl<'a> Incoming<'a> {
     /// [`ArchiveError::Refused`].
     pub fn check(&mut self) -> Result<(), ArchiveError> {
         self.refused.take().map_or(Ok(()), Err)
-    }
-
-    /// For every piece of a part, whether a selected file starts with it.
-    pub fn selects(&self, part: &Part) -> Vec<bool> {
-        let mut selected = vec![false; part.pieces.len()];
-        let mut pieces = part.file_pieces.iter();
-        let mut piece_of: HashMap<&[u8], u64> = HashMap::new();
-        for entry in &part.entries {
-            let piece = match &entry.kind {
-                Kind::File(_) => pieces.next().copied(),
-                Kind::HardLink { target } => piece_of.get(&target[..]).copied(),
-                _ => None,
-            };
-            let Some(piece) = piece else { continue };
-            piece_of.insert(&entry.path, piece);
-            if self.is_selected(entry) {
-                selected[piece as usize] = true;
-            }
-        }
-        selected
     }
 
     /// Takes a part of `section` with what was decoded of its group. No bytes if
@@ -222,6 +156,7 @@ impl<'a> Incoming<'a> {
                 // These names may be announced again.
                 for name in file.names.iter().chain([&file.path]) {
                     self.seen.remove(name);
+                    self.charged = self.charged.saturating_sub(seen_memory(name));
                 }
             } else if fits {
                 kept.push(file);
@@ -232,68 +167,7 @@ impl<'a> Incoming<'a> {
         kept
     }
 
-    /// Restores entries without content and starts files; gives them by piece.
-    fn announce(&mut self, part: &Part) -> Vec<Vec<Announced<'a>>> {
-        let mut all = Announcements::default();
-        all.files.resize_with(part.pieces.len(), Vec::new);
-        all.ordinals.resize(part.pieces.len(), 0);
-        let mut pieces = part.file_pieces.iter();
-        for entry in &part.entries {
-            let selected = self.admits(entry);
-            if let Kind::HardLink { target } = &entry.kind {
-                self.announce_link(entry, target, selected, &mut all);
-                continue;
-            }
-            all.targets.insert(&entry.path, (entry, selected));
-            match (&entry.kind, pieces.as_slice().first()) {
-                (Kind::File(_), Some(&piece)) => {
-                    pieces.next();
-                    let sink = if selected { self.start(entry) } else { None };
-                    all.add(piece as usize, &entry.path, None, sink);
-                }
-                _ if selected => self.restore_other(entry),
-                _ => {}
-            }
-        }
-        all.files
-    }
-
-    /// Announces a hard link: it waits for its file, or becomes the file if
-    /// that is not selected.
-    fn announce_link<'p>(
-        &mut self,
-        link: &'p Entry,
-        target: &[u8],
-        selected: bool,
-        all: &mut Announcements<'p, 'a>,
-    ) {
-        let file = all.file(target).map(|(piece, file)| {
-            file.names.push(link.path.clone());
-            (piece, file.ordinal)
-        });
-        // The container checked that the target stands earlier in the table.
-        let Some(&(original, original_selected)) = all.targets.get(target).filter(|_| selected)
-        else {
-            return;
-        };
-        let mut entry = link.clone();
-        if !original_selected {
-            entry.kind = all.stand_ins.resolve(link, original);
-        }
-        match (&entry.kind, file) {
-            (Kind::File(_), Some((piece, ordinal))) => {
-                let sink = self.start(&entry);
-                all.add(piece, &link.path, Some(ordinal), sink);
-            }
-            (Kind::HardLink { target }, _) => match all.file(target) {
-                Some((_, file)) => file.links.push(entry),
-                None => self.restore_other(&entry),
-            },
-            _ => self.restore_other(&entry),
-        }
-    }
-
-    fn restore_other(&mut self, entry: &Entry) {
+    pub(super) fn restore_other(&mut self, entry: &Entry) {
         if self.refused.is_some() {
             return;
         }
@@ -303,58 +177,6 @@ impl<'a> Incoming<'a> {
                 self.refused = restored.err();
             }
             None => self.summary.entries += 1,
-        }
-    }
-
-    fn is_selected(&self, entry: &Entry) -> bool {
-        let patterns = &self.options.patterns;
-        patterns.is_empty() || patterns.matching(&entry.path).next().is_some()
-    }
-
-    /// Whether to restore an entry: it is selected and its path is new.
-    fn admits(&mut self, entry: &Entry) -> bool {
-        let mut selected = self.options.patterns.is_empty();
-        for pattern in self.options.patterns.matching(&entry.path) {
-            (self.used[pattern], selected) = (true, true);
-        }
-        let over = self.seen.len() as u64 >= self.limits.entries;
-        if over || !self.seen.insert(entry.path.clone()) {
-            let (path, limit) = (entry.path.clone(), self.limits.entries);
-            self.fail(match over {
-                true => ArchiveError::Limit { field: "entries", found: limit + 1, limit },
-                false => ArchiveError::Repeated { path },
-            });
-            return false;
-        }
-        selected
-    }
-
-    /// Starts a file; `None` if it is skipped or fails, which is reported.
-    fn start(&mut self, entry: &Entry) -> Option<FileSink<'a>> {
-        let Kind::File(content) = &entry.kind else { return None };
-        let found = self.output.saturating_add(content.size);
-        let (field, limit) = ("output bytes", self.limits.output_bytes);
-        let segments = content.segments.as_deref();
-        let Some(restorer) = &self.restorer else {
-            let sink = FileSink::new(Target::Nowhere, content.size, segments, None);
-            return Some(sink.hashing(self.control.cancel));
-        };
-        if found > limit {
-            self.fail(ArchiveError::Limit { field, found, limit });
-            return None;
-        }
-        self.output = found;
-        match restorer.file(&entry.path, &entry.metadata, content.size) {
-            Ok(writer) => writer.map(|writer| {
-                let sink =
-                    FileSink::new(Target::File(Box::new(writer)), content.size, segments, None);
-                // Hashing a hole can take hours, and few files come to need it.
-                if segments.is_none() { sink.hashing(self.control.cancel) } else { sink }
-            }),
-            Err(error) => {
-                self.fail(error);
-                None
-            }
         }
     }
 
@@ -408,6 +230,7 @@ impl<'a> Incoming<'a> {
             && let (Ok(()), Some(digest)) = (&checked, sink.digest())
         {
             self.digests.insert(file.path.clone(), digest);
+            self.charge(digest_memory(&file.path));
         }
         self.done(&file, checked.and_then(|()| sink.finish()));
     }
@@ -469,7 +292,7 @@ impl<'a> Incoming<'a> {
         let (mut count, cause) = (0, ArchiveError::Unannounced);
         let mut only: &[u8] = &[];
         for entry in index {
-            if !self.seen.contains(&entry.path) && self.is_selected(entry) {
+            if !self.seen.contains(&entry.path) && self.selection.has(&entry.path) {
                 (count, only) = (count + 1, &entry.path);
                 self.control.events.event(Event::Lost { path: &entry.path, cause: &cause });
             }
@@ -510,7 +333,6 @@ impl<'a> Incoming<'a> {
             self.lose(file);
         }
         self.settle(index);
-        let entries = index;
         if let Some(index) = index.filter(|_| whole) {
             self.check_complete(index);
             self.compare(index);
@@ -525,13 +347,10 @@ impl<'a> Incoming<'a> {
         if let Some(restorer) = restorer.filter(|_| whole) {
             restorer.sync()?;
         }
-        match self.used.iter().position(|used| !used).filter(|_| whole) {
-            Some(index) => {
-                let pattern = self.options.patterns.given(index);
-                Err(not_found(pattern, entries.unwrap_or_default()))
-            }
-            None => Ok(self.summary),
+        if whole {
+            self.selection.check(index.unwrap_or_default())?;
         }
+        Ok(self.summary)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The archive file: whole under its name, or not there at all.
 
-use super::ArchiveError;
+use crate::archive::ArchiveError;
 use crate::tree::{FileId, Registration, claim, partial_name, register, remove_leftovers};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 use rustix::io::Errno;
@@ -17,7 +17,7 @@ const MOST_LINKS: usize = 40;
 /// A file written in the directory of its final name. Dropping it removes it and
 /// leaves what had the name before untouched.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(in crate::archive) struct Output {
     file: File,
     path: PathBuf,
     replaced: Option<Metadata>,

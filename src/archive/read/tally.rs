@@ -1,7 +1,7 @@
 //! Damaged groups, and the files that are lost by them.
 
 use super::extract::ExtractSummary;
-use super::{ArchiveError, Control, Event};
+use crate::archive::{ArchiveError, Control, Event};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

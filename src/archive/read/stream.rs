@@ -2,15 +2,18 @@
 //! archive whose index is lost.
 
 use super::extract::{ExtractOptions, ExtractSummary, file_error};
+use super::groups::{Decoded, decode, decode_cost, ends_run, in_group};
 use super::incoming::Incoming;
-use super::open::{Decoded, decode, decode_cost, ends_run, find, in_group};
-use super::pool::{self, Stages, Task};
+use super::index::find;
 use super::verify::agree;
-use super::{Archive, ArchiveError, Control, Event, Limits, VerifySummary};
+use crate::archive::memory::part_memory;
+use crate::archive::pipeline::{self, Stages, Task};
+use crate::archive::threads;
+use crate::archive::{Archive, ArchiveError, Control, Event, Limits, VerifySummary};
 use crate::checksum::Digest;
 use crate::container::{
-    Catalog, ContainerError, Part, ReadAt, Section, SectionType, StreamReader, StreamSection,
-    decode_index, decode_part,
+    Catalog, ContainerError, Part, Section, SectionType, StreamReader, StreamSection, decode_index,
+    decode_part,
 };
 use crate::entry::Entry;
 use std::io::Read;
@@ -22,7 +25,7 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// [`ArchiveError::Container`] if this is no archive; otherwise as
-/// [`super::Archive::extract`], but patterns that select nothing are known
+/// [`crate::archive::Archive::extract`], but patterns that select nothing are known
 /// only at the end.
 pub fn extract_stream(
     input: impl Read,
@@ -40,7 +43,7 @@ pub fn extract_stream(
 /// entries and a digest of each file until the index comes.
 ///
 /// # Errors
-/// As [`super::Archive::verify`].
+/// As [`crate::archive::Archive::verify`].
 pub fn verify_stream(
     input: impl Read,
     jobs: usize,
@@ -50,37 +53,6 @@ pub fn verify_stream(
     let sections = StreamReader::new(input, limits)?;
     let options = ExtractOptions { jobs, ..ExtractOptions::default() };
     Streaming::run(sections, None, &options, limits, control)
-}
-
-/// Extracts through the index, or, if that is damaged, reports so and salvages.
-///
-/// # Errors
-/// As [`Archive::extract`]; [`ArchiveError::Container`] if this is no archive
-/// or one for a newer version.
-pub fn extract(
-    source: impl ReadAt + Send,
-    destination: &Path,
-    options: &ExtractOptions,
-    limits: &Limits,
-    control: &Control,
-) -> Result<ExtractSummary, ArchiveError> {
-    Archive::open_any(source, limits, control)?.extract(destination, options, control)
-}
-
-/// Extracts what a search finds in an archive, without use of its footer: every
-/// file whose bytes are proven by the index, or, without it, by the digests of
-/// its groups.
-///
-/// # Errors
-/// As [`extract`].
-pub fn salvage(
-    source: impl ReadAt,
-    destination: &Path,
-    options: &ExtractOptions,
-    limits: &Limits,
-    control: &Control,
-) -> Result<ExtractSummary, ArchiveError> {
-    Archive::salvage(source, limits, control)?.extract(destination, options, control)
 }
 
 /// Reads a piped archive to its end and returns the entries of its index.
@@ -136,6 +108,15 @@ struct StreamJob {
     digest: Digest,
 }
 
+/// What waits for a group to be decoded.
+enum Kept {
+    Part(Part),
+    /// The index, for which all groups before it are to be done.
+    Index(StreamSection),
+}
+
+type StreamTask = Task<StreamJob, Kept>;
+
 impl<'a, R: Read> Streaming<'a, R> {
     fn run(
         sections: StreamReader<R>,
@@ -145,7 +126,7 @@ impl<'a, R: Read> Streaming<'a, R> {
         control: &'a Control<'a>,
     ) -> Result<ExtractSummary, ArchiveError> {
         let incoming = Incoming::new(destination, options, limits, control)?;
-        let catalog = destination.is_none().then(Catalog::default);
+        let catalog = destination.is_none().then(|| Catalog::new(limits.memory));
         let mut streaming = Streaming {
             sections,
             incoming,
@@ -158,8 +139,8 @@ impl<'a, R: Read> Streaming<'a, R> {
             catalog,
             index: None,
         };
-        let jobs = pool::workers(options.jobs);
-        let result = pool::run(&mut streaming, jobs, limits.memory, control);
+        let jobs = threads::workers(options.jobs);
+        let result = pipeline::run(&mut streaming, jobs, control);
         streaming.finish(result.is_ok()).and_then(|summary| result.map(|()| summary))
     }
 
@@ -181,30 +162,36 @@ impl<'a, R: Read> Streaming<'a, R> {
     }
 
     /// Takes an ENTRY section; a part without data is ready at once.
-    fn announce(&mut self, found: StreamSection) -> Option<Task<StreamJob, Part>> {
+    fn announce(&mut self, found: StreamSection) -> Result<Option<StreamTask>, ArchiveError> {
         let section = found.section;
         let raw_length = section.header.raw_length;
         let part = found.intact();
-        let part = part.and_then(|payload| decode_part(&payload, raw_length, self.limits));
+        let limits = self.left();
+        let part = part.and_then(|payload| decode_part(&payload, raw_length, &limits));
         let part = match part {
             Ok(part) => part,
             Err(error) => {
-                self.fail(error);
-                return None;
+                self.fail_or_end(error)?;
+                return Ok(None);
             }
         };
         if let Some(catalog) = &mut self.catalog {
-            catalog.take(part.clone(), section.header.group, self.limits);
+            catalog.take(part.clone(), section.header.group, self.limits)?;
         }
         if part.length() == 0 {
             if part.continued || part.following > 0 {
                 self.wanted(&part);
             }
-            return Some(self.without_data(section, part, None));
+            return Ok(Some(self.without_data(section, part, None)));
         }
-        let (section, part) = self.pending.replace((section, part))?;
+        let Some((section, part)) = self.pending.replace((section, part)) else { return Ok(None) };
         self.wanted(&part);
-        Some(self.without_data(section, part, Some(lost())))
+        Ok(Some(self.without_data(section, part, Some(lost()))))
+    }
+
+    /// The limits, of memory what is left beside all that is held until the end.
+    fn left(&self) -> Limits {
+        Limits { memory: self.memory(), ..self.limits.clone() }
     }
 
     fn without_data(
@@ -212,25 +199,38 @@ impl<'a, R: Read> Streaming<'a, R> {
         section: Section,
         part: Part,
         fault: Option<ContainerError>,
-    ) -> Task<StreamJob, Part> {
+    ) -> StreamTask {
         let (wanted, digest) = (fault.is_some(), part.group_digest);
         let job = StreamJob { section, payload: Vec::new(), fault, wanted, digest };
-        Task { job, kept: part, cost: 0 }
+        let cost = part_memory(&part);
+        Task { job, kept: Kept::Part(part), cost }
     }
 
-    /// Takes the index, to be compared with what was announced.
-    fn index(&mut self, found: StreamSection) -> Option<Task<StreamJob, Part>> {
-        let raw_length = found.section.header.raw_length;
+    /// Takes the index, which waits until all groups before it are done and their memory
+    /// is free.
+    fn index(&mut self, mut found: StreamSection) -> StreamTask {
+        let section = found.section;
+        let payload = std::mem::take(&mut found.payload);
+        let cost = payload.len() as u64;
+        let kept = Kept::Index(StreamSection { payload, ..found });
+        let (wanted, digest) = (false, Digest::default());
+        let job = StreamJob { section, payload: Vec::new(), fault: None, wanted, digest };
+        Task { job, kept, cost }
+    }
+
+    /// Reads the index, to be compared with what was announced.
+    fn read_index(&mut self, found: StreamSection) -> Result<(), ArchiveError> {
+        let (raw_length, limits) = (found.section.header.raw_length, self.left());
         let payload = found.intact();
-        match payload.and_then(|payload| decode_index(&payload, raw_length, self.limits)) {
+        match payload.and_then(|payload| decode_index(&payload, raw_length, &limits)) {
             Ok(index) => self.index = Some(index.entries),
-            Err(error) => self.fail(error),
+            Err(error) => self.fail_or_end(error)?,
         }
-        None
+        self.incoming.check()
     }
 
     /// Takes a DATA section and pairs it with its announcement.
-    fn data(&mut self, found: StreamSection) -> Option<Task<StreamJob, Part>> {
+    fn data(&mut self, found: StreamSection) -> Option<StreamTask> {
         let section = found.section;
         let group = section.header.group;
         let matching = |(entry, part): &(Section, Part)| {
@@ -244,13 +244,25 @@ impl<'a, R: Read> Streaming<'a, R> {
         let wanted = self.wanted(&part);
         let StreamSection { payload, fault, .. } = found;
         let job = StreamJob { section, payload, fault, wanted, digest: part.group_digest };
-        Some(Task { job, kept: part, cost: decode_cost(&section) })
+        let cost = decode_cost(&section).saturating_add(part_memory(&part));
+        Some(Task { job, kept: Kept::Part(part), cost })
     }
 
     /// Reports damage; reading goes on.
     fn fail(&mut self, error: ContainerError) {
         self.damaged |= !matches!(error, ContainerError::Behind { .. });
         self.incoming.fail(error);
+    }
+
+    /// As `fail`, unless there is no memory for a table: nothing after it would fit.
+    fn fail_or_end(&mut self, error: ContainerError) -> Result<(), ArchiveError> {
+        match error {
+            ContainerError::TooLarge { field: "memory", .. } => Err(error.into()),
+            _ => {
+                self.fail(error);
+                Ok(())
+            }
+        }
     }
 
     /// Whether selected files have bytes in a group.
@@ -282,10 +294,10 @@ fn compare(catalog: Catalog, index: &[Entry], incoming: &mut Incoming) {
 
 impl<R: Read> Stages for Streaming<'_, R> {
     type Job = StreamJob;
-    type Kept = Part;
+    type Kept = Kept;
     type Output = (Section, bool, Decoded);
 
-    fn next(&mut self) -> Result<Option<Task<StreamJob, Part>>, ArchiveError> {
+    fn next(&mut self) -> Result<Option<StreamTask>, ArchiveError> {
         while self.broken.is_none() {
             self.control.check()?;
             let found = match self.sections.next_section() {
@@ -301,9 +313,9 @@ impl<R: Read> Stages for Streaming<'_, R> {
                 }
             };
             let task = match found.section.header.known_type() {
-                Some(SectionType::Entry) => self.announce(found),
+                Some(SectionType::Entry) => self.announce(found)?,
                 Some(SectionType::Data) => self.data(found),
-                Some(SectionType::Index) => self.index(found),
+                Some(SectionType::Index) => Some(self.index(found)),
                 None => {
                     found.fault.into_iter().for_each(|error| self.fail(error));
                     None
@@ -328,7 +340,19 @@ impl<R: Read> Stages for Streaming<'_, R> {
         (section, wanted, decoded)
     }
 
-    fn done(&mut self, part: Part, output: Self::Output) -> Result<(), ArchiveError> {
+    fn memory(&self) -> u64 {
+        let catalog = self.catalog.as_ref().map_or(0, Catalog::memory);
+        let held = self.incoming.memory().saturating_add(catalog);
+        self.limits.memory.saturating_sub(held)
+    }
+
+    fn done(&mut self, kept: Kept, output: Self::Output) -> Result<(), ArchiveError> {
+        let part = match kept {
+            Kept::Part(part) => part,
+            Kept::Index(found) => {
+                return self.read_index(found);
+            }
+        };
         let (section, wanted, decoded) = output;
         ends_run(&decoded)?;
         if section.header.known_type() == Some(SectionType::Data) {

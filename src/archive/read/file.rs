@@ -1,9 +1,10 @@
 //! Reading the files of an archive as a program does: whole, or as `Read + Seek`.
 
-use super::open::{Archive, Decoded};
-use super::pool::check_cost;
+use super::groups::Decoded;
+use super::index::Archive;
 use super::suggest::not_found;
-use super::{ArchiveError, ErrorKind};
+use crate::archive::memory::check_cost;
+use crate::archive::{ArchiveError, ErrorKind};
 use crate::arith::refusal;
 use crate::checksum::{Hasher, digest};
 use crate::container::{ReadAt, content_digest};
@@ -264,7 +265,7 @@ impl From<ArchiveError> for io::Error {
 }
 
 /// The error that one of reading holds, or that one itself, about `path`.
-pub(super) fn archive_error(path: &[u8], error: io::Error) -> ArchiveError {
+pub(in crate::archive) fn archive_error(path: &[u8], error: io::Error) -> ArchiveError {
     error.downcast().unwrap_or_else(|source| {
         let path = crate::tree::printable(path).into();
         ArchiveError::Io { path, operation: "read", source }

@@ -1,6 +1,6 @@
 //! What to try when a pattern selects nothing.
 
-use super::ArchiveError;
+use crate::archive::ArchiveError;
 use crate::entry::Entry;
 use crate::tree::Patterns;
 use std::collections::BTreeSet;

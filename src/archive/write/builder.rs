@@ -4,7 +4,9 @@ use super::create::{name_output, write_archive};
 use super::data::Store;
 use super::output::Output;
 use super::source::{Input, Source};
-use super::{ArchiveError, Control, CreateOptions, CreateSummary, Event, Events, NAMELESS_OUTPUT};
+use crate::archive::{
+    ArchiveError, Control, CreateOptions, CreateSummary, Event, Events, NAMELESS_OUTPUT,
+};
 use crate::entry::{Content, Entry, Kind, check_path};
 use crate::tree::{TreeError, WalkOptions, archive_path, walk};
 use std::cell::RefCell;
@@ -50,7 +52,7 @@ pub struct Builder<W = File> {
 
 #[derive(Debug)]
 enum Target<W> {
-    File(PathBuf, Output),
+    File(PathBuf, Box<Output>),
     Writer(W),
 }
 
@@ -71,7 +73,7 @@ impl Builder<File> {
     /// other than a regular file has the name.
     pub fn create(path: impl AsRef<Path>) -> Result<Builder<File>, ArchiveError> {
         let path = path.as_ref();
-        Ok(Self::with(Target::File(path.to_owned(), Output::new(path)?)))
+        Ok(Self::with(Target::File(path.to_owned(), Box::new(Output::new(path)?))))
     }
 }
 
@@ -244,7 +246,7 @@ impl<W: Write> Builder<W> {
             Target::File(path, output) => (path, Some(output), None),
             Target::Writer(writer) => (NAMELESS_OUTPUT.into(), None, Some(writer)),
         };
-        walking.leave_out.extend(file.iter().flat_map(Output::identities));
+        walking.leave_out.extend(file.iter().flat_map(|output| output.identities()));
         let walked = walk(&operands, walking)?.map(|found| Ok(Input::from(found?)));
         let found = walked.chain(inputs.into_iter().map(Ok));
         let written = match (&file, writer) {

@@ -1,6 +1,6 @@
 //! Contents that a program gives, kept until the archive is written.
 
-use super::ArchiveError;
+use crate::archive::ArchiveError;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
@@ -28,7 +28,7 @@ pub(super) struct Store {
 
 /// The content of one file.
 #[derive(Clone, Debug)]
-pub(super) enum Data {
+pub(in crate::archive) enum Data {
     Memory(Arc<[u8]>),
     Aside { file: Arc<File>, offset: u64, length: u64 },
 }
@@ -40,7 +40,7 @@ impl Store {
     /// [`ArchiveError::Io`] if the reader fails (its path is `name`), or if the
     /// directory for temporary files does.
     pub fn keep(&mut self, name: &[u8], mut reader: impl Read) -> Result<Data, ArchiveError> {
-        let failed = |source| super::reader::archive_error(name, source);
+        let failed = |source| crate::archive::read::archive_error(name, source);
         let mut first = Vec::new();
         reader.by_ref().take(SMALL as u64 + 1).read_to_end(&mut first).map_err(failed)?;
         let held = self.held + first.len() as u64;
@@ -125,7 +125,7 @@ mod tests {
     fn contents_come_back_wherever_they_are_kept() {
         let mut store = Store::default();
         let content = |seed: usize, length: usize| -> Vec<u8> {
-            (0..length).map(|at| (at * seed >> 3) as u8).collect()
+            (0..length).map(|at| ((at * seed) >> 3) as u8).collect()
         };
         let sizes = [0, 1, SMALL, SMALL + 1, 3 * STEP + 7, 5];
         let all: Vec<Vec<u8>> =

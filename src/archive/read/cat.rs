@@ -3,12 +3,12 @@
 //! Groups hold files in another order than they are asked for. A group is decoded
 //! once, when a file first needs it, and bytes for a later file wait.
 
-use super::decode::Extraction;
 use super::extract::{ExtractSummary, file_size};
-use super::open::{Archive, data_length};
+use super::extraction::Extraction;
+use super::index::{Archive, data_length};
 use super::sink::{Target, output_error, write_zeros};
 use super::suggest::not_found;
-use super::{ArchiveError, Control};
+use crate::archive::{ArchiveError, Control};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind};
 use std::cell::RefCell;
@@ -287,7 +287,7 @@ fn aside_error(operation: &'static str, source: std::io::Error) -> ArchiveError 
 }
 
 /// The place of a file in the queue. Dropped before the end, the file is lost.
-pub(super) struct Turn<'a> {
+pub(in crate::archive) struct Turn<'a> {
     queue: Rc<RefCell<Queue<'a>>>,
     number: usize,
 }

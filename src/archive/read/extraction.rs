@@ -1,11 +1,13 @@
 //! Decoding the groups of files, and handing each file its bytes.
 
 use super::extract::{ExtractSummary, Files, file_error};
-use super::open::{Archive, Decoded, data_length, decode_cost, ends_run};
-use super::pool::{self, Stages, Task};
+use super::groups::{Decoded, decode_cost, ends_run};
+use super::index::{Archive, data_length};
 use super::sink::{FileSink, Target};
 use super::tally::Tallies;
-use super::{ArchiveError, Control, ErrorKind, Event};
+use crate::archive::pipeline::{self, Stages, Task};
+use crate::archive::threads;
+use crate::archive::{ArchiveError, Control, ErrorKind, Event};
 use crate::checksum::{self, Digest};
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, Kind};
@@ -59,6 +61,8 @@ pub(super) struct Extraction<'a, 'f, S> {
     keep_damaged: bool,
     /// Bytes of memory that the places of the files take.
     held: u64,
+    /// Bytes of memory for the groups under way.
+    memory: u64,
     /// Damaged groups so far.
     tallies: Tallies,
     summary: ExtractSummary,
@@ -111,6 +115,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             by_groups,
             keep_damaged,
             held,
+            memory: 0,
             tallies,
             summary,
             failure: None,
@@ -157,9 +162,10 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                 self.broken.take().map_or(Ok(()), Err)?;
             }
         }
-        let (memory, control) = (self.memory(), self.control);
+        self.memory = self.room();
+        let control = self.control;
         let before = self.archive.groups_decoded();
-        let result = pool::run(&mut self, pool::workers(jobs), memory, control);
+        let result = pipeline::run(&mut self, threads::workers(jobs), control);
         self.summary.groups_decoded = self.archive.groups_decoded() - before;
         // A file that failed has said so of its group.
         if self.failure.as_ref().is_none_or(|first| first.is_none()) {
@@ -177,7 +183,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     /// Bytes of memory for the groups under way: what is allowed, less what the entries,
     /// the places of the files and the groups that are kept take. Kept groups give way
     /// to the largest group.
-    fn memory(&self) -> u64 {
+    fn room(&self) -> u64 {
         let Archive { limits, cache, .. } = self.archive;
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
         let left = limits.memory.saturating_sub(held.saturating_add(self.held));
@@ -353,6 +359,10 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
             None => decoded,
             Some(digest) => decoded.check(&section, digest),
         })
+    }
+
+    fn memory(&self) -> u64 {
+        self.memory
     }
 
     fn done(

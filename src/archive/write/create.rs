@@ -1,12 +1,14 @@
 //! Writing an archive.
 
+use super::announce::PartBuilder;
 use super::builder::Builder;
 use super::pack::Packer;
-use super::parts::PartBuilder;
 use super::plan::{Node, Plan, plan};
-use super::pool::{self, Stages, Task};
 use super::source::Input;
-use super::{ArchiveError, Control, Event, NAMELESS_OUTPUT};
+use crate::archive::memory::check_cost;
+use crate::archive::pipeline::{self, Stages, Task};
+use crate::archive::threads;
+use crate::archive::{ArchiveError, Control, Event, NAMELESS_OUTPUT};
 use crate::checksum::{self, Digest};
 use crate::codec::{self, CodecError, CodecOptions, CodingNumbers, EncodedGroup};
 use crate::container::{ContainerError, Footer, Part, Writer};
@@ -106,7 +108,7 @@ pub fn create_stream(
 ///
 /// # Errors
 /// As [`create`].
-pub(super) fn write_archive(
+pub(in crate::archive) fn write_archive(
     output: impl Write,
     found: impl Iterator<Item = Result<Input, ArchiveError>>,
     options: &CreateOptions,
@@ -116,15 +118,15 @@ pub(super) fn write_archive(
     let Plan { contents, others, entries, bytes, held, archive_id } = planned;
     // Known before the first byte is written: no group is larger than this.
     let largest = cost(options, bytes.min(options.group_size));
-    pool::check_cost(held.saturating_add(largest), options.memory)?;
+    check_cost(held.saturating_add(largest), options.memory)?;
     control.events.event(Event::Total { entries, bytes });
     let mut writer = Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?;
     write_others(&mut writer, &others, control)?;
     let group_size = usize::try_from(options.group_size).unwrap_or(usize::MAX);
     let packer = Packer::new(contents, group_size, *control);
-    let mut creation = Creation { packer, writer, options, control, bytes: 0, groups: 0 };
     let memory = options.memory - held;
-    pool::run(&mut creation, pool::workers(options.jobs), memory, control)?;
+    let mut creation = Creation { packer, writer, options, control, memory, bytes: 0, groups: 0 };
+    pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
     let Creation { packer, writer, bytes, groups, .. } = creation;
     let mut all: Vec<Entry> = packer.into_entries();
     all.extend(others.iter().flat_map(|node| node.entries(node.kind())));
@@ -170,6 +172,8 @@ struct Creation<'a, W: Write> {
     writer: Writer<W>,
     options: &'a CreateOptions,
     control: &'a Control<'a>,
+    /// Bytes of memory for the groups under way.
+    memory: u64,
     bytes: u64,
     groups: u64,
 }
@@ -213,6 +217,10 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
         Ok(Some(group))
     }
 
+    fn memory(&self) -> u64 {
+        self.memory
+    }
+
     fn done(
         &mut self,
         (part, length): (Part, u64),
@@ -232,7 +240,7 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
 
 /// Says which file could not be written. A failing disk under an output is no
 /// damage: there is no archive yet.
-pub(super) fn name_output(error: ArchiveError, path: &Path) -> ArchiveError {
+pub(in crate::archive) fn name_output(error: ArchiveError, path: &Path) -> ArchiveError {
     match error {
         ArchiveError::Container(ContainerError::Io(source)) => {
             ArchiveError::Io { path: path.to_owned(), operation: "write", source }

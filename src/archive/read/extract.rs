@@ -1,11 +1,11 @@
 //! Extracting through the index: only the groups of the wanted files.
 
-use super::decode::{Extraction, Opener};
+use super::extraction::{Extraction, Opener};
+use super::index::{Archive, data_length, find};
 use super::links::StandIns;
-use super::open::{Archive, data_length, find};
 use super::sink::Target;
 use super::suggest::not_found;
-use super::{ArchiveError, Control, ErrorKind, Event};
+use crate::archive::{ArchiveError, Control, ErrorKind, Event};
 use crate::checksum::Digest;
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind};
@@ -72,7 +72,7 @@ impl ExtractSummary {
     }
 
     /// Counts and reports a failure that does not end the operation.
-    pub(super) fn fail(&mut self, control: &Control, error: impl Into<ArchiveError>) {
+    pub(in crate::archive) fn fail(&mut self, control: &Control, error: impl Into<ArchiveError>) {
         let error = error.into();
         *self.failures.entry(error.kind()).or_default() += 1;
         control.warn(error);
@@ -94,7 +94,7 @@ impl<S: ReadAt> Archive<S> {
         options: &ExtractOptions,
         control: &Control,
     ) -> Result<ExtractSummary, ArchiveError> {
-        let selected = self.select(&options.patterns)?;
+        let selected = self.wanted(&options.patterns)?;
         self.check_memory(selected.iter())?;
         let restorer = Restorer::new(destination.as_ref(), options.restore.clone())?;
         let mut summary = self.summary();
@@ -149,38 +149,32 @@ impl<S: ReadAt> Archive<S> {
         first.map_or(Ok(summary), Err)
     }
 
-    /// The entries the patterns select, in path order. A hard link whose file
-    /// is not among them becomes the file; links to the same file follow it.
-    pub(super) fn select(&self, patterns: &Patterns) -> Result<Vec<Entry>, ArchiveError> {
-        let patterns = &patterns.among(self.entries().iter().map(|entry| &entry.path[..]));
-        let mut used = vec![patterns.is_empty(); patterns.len()];
-        let mut selected: Vec<Entry> = Vec::new();
+    /// The entries the patterns select, in path order, to be restored. A hard link whose
+    /// file is not among them becomes the file; links to the same file follow it.
+    ///
+    /// # Errors
+    /// As [`Archive::select`].
+    pub(in crate::archive) fn wanted(
+        &self,
+        patterns: &Patterns,
+    ) -> Result<Vec<Entry>, ArchiveError> {
+        let mut wanted: Vec<Entry> = Vec::new();
         let mut stand_ins = StandIns::default();
-        for stored in self.entries() {
-            let mut wanted = patterns.is_empty();
-            for pattern in patterns.matching(&stored.path) {
-                (used[pattern], wanted) = (true, true);
-            }
-            if !wanted {
-                continue;
-            }
+        for stored in self.select(patterns)? {
             let mut entry = stored.clone();
             if let Kind::HardLink { target } = &stored.kind
-                && find(&selected, target).is_none()
+                && find(&wanted, target).is_none()
                 && let Some(original) = self.entry(target)
             {
                 entry.kind = stand_ins.resolve(stored, original);
             }
-            selected.push(entry);
+            wanted.push(entry);
         }
-        match used.iter().position(|used| !used) {
-            Some(index) => Err(not_found(patterns.given(index), self.entries())),
-            None => Ok(selected),
-        }
+        Ok(wanted)
     }
 
     /// A summary that has what opening the archive found wrong.
-    pub(super) fn summary(&self) -> ExtractSummary {
+    pub(in crate::archive) fn summary(&self) -> ExtractSummary {
         let mut summary = ExtractSummary::default();
         if let Some(kind) = self.failure() {
             summary.failures.insert(kind, 1);
@@ -190,7 +184,7 @@ impl<S: ReadAt> Archive<S> {
 
     /// Decodes the groups of `files` and gives each file's bytes to what
     /// `open` makes for it.
-    pub(super) fn run<'a>(
+    pub(in crate::archive) fn run<'a>(
         &'a self,
         files: Files,
         jobs: usize,
@@ -212,7 +206,7 @@ impl<S: ReadAt> Archive<S> {
 }
 
 /// The files of one operation.
-pub(super) struct Files {
+pub(in crate::archive) struct Files {
     pub files: Vec<Entry>,
     /// Digests of groups that are to be decoded whole and compared.
     pub digests: BTreeMap<u64, Digest>,
@@ -273,7 +267,7 @@ pub(super) fn restore_other(
 }
 
 /// Names the file a failure hit, unless it says so itself.
-pub(super) fn file_error(path: &[u8], cause: Arc<ArchiveError>) -> ArchiveError {
+pub(in crate::archive) fn file_error(path: &[u8], cause: Arc<ArchiveError>) -> ArchiveError {
     match Arc::try_unwrap(cause) {
         Ok(error @ (ArchiveError::Tree(_) | ArchiveError::Io { .. })) => error,
         Ok(error) => ArchiveError::File { path: path.to_vec(), cause: Arc::new(error) },

@@ -1,9 +1,10 @@
 //! Decoded groups kept for the next call, so that a loop over the files of a group
 //! decodes it once.
 
-use super::open::{Archive, Decoded, decode_cost, ends_run};
-use super::pool::check_cost;
-use super::{ArchiveError, ErrorKind};
+use super::groups::{Decoded, decode_cost, ends_run};
+use super::index::Archive;
+use crate::archive::memory::check_cost;
+use crate::archive::{ArchiveError, ErrorKind};
 use crate::arith::refusal;
 use crate::container::ReadAt;
 use lru::LruCache;

@@ -1,9 +1,10 @@
 //! Checking an archive without writing anything.
 
 use super::extract::{ExtractSummary, Files};
-use super::open::{Archive, find};
+use super::index::{Archive, find};
 use super::sink::Target;
-use super::{ArchiveError, Control, Event};
+use crate::archive::ErrorKind;
+use crate::archive::{ArchiveError, Control, Event};
 use crate::checksum::Digest;
 use crate::container::{Catalog, NO_GROUP, ReadAt, Section, SectionType, decode_part};
 use crate::entry::{Content, Entry, Kind};
@@ -48,7 +49,9 @@ impl<S: ReadAt> Archive<S> {
         if let Err(error) = self.reader.check_root() {
             summary.fail(control, error);
         }
-        let (mut digests, mut catalog) = (BTreeMap::new(), Catalog::default());
+        let mut digests = BTreeMap::new();
+        let left = self.limits.memory.saturating_sub(self.tables);
+        let mut catalog = Catalog::new(left);
         // Of an archive that is not whole only the files are looked at.
         let whole = self.recovery().is_none();
         for section in self.reader.index().sections.iter().filter(|_| whole) {
@@ -64,19 +67,23 @@ impl<S: ReadAt> Archive<S> {
                     }),
                 _ => read().map(drop),
             };
-            if let Err(error) = checked {
-                summary.fail(control, error);
+            match checked {
+                Ok(()) => {}
+                // Nothing after it would fit.
+                Err(error) if error.kind() == ErrorKind::Limit => return Err(error),
+                Err(error) => summary.fail(control, error),
             }
         }
         // Without an announcement that stands an entry is lost to pipes and to
         // salvage.
-        let (announced, _) = catalog.finish();
+        let announced = catalog.finish().0;
         for entry in self.entries() {
             if whole && find(&announced, &entry.path).is_none() {
                 let cause = std::sync::Arc::new(ArchiveError::Unannounced);
                 summary.fail(control, ArchiveError::File { path: entry.path.clone(), cause });
             }
         }
+        drop(announced);
         let is_file = |entry: &&Entry| matches!(entry.kind, Kind::File(_));
         let files: Vec<Entry> = self.entries().iter().filter(is_file).cloned().collect();
         summary.entries = (self.entries().len() - files.len()) as u64;
@@ -112,7 +119,7 @@ impl<S: ReadAt> Archive<S> {
             goes_on || find(self.entries(), &entry.path).is_some_and(|known| agree(entry, known))
         });
         let (digest, fits) = (part.group_digest, part.length() == length);
-        catalog.take(part, section.header.group, &self.limits);
+        catalog.take(part, section.header.group, &self.limits)?;
         match agrees && fits {
             true => Ok(digest),
             false => Err(ArchiveError::Disagree { offset: section.offset }),

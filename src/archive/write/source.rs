@@ -1,14 +1,14 @@
 //! Where entries and their bytes come from: a directory tree, a tar, or a program.
 
-use super::ArchiveError;
 use super::data::Data;
-use super::tarball::{OpenPart, TarPart};
+use crate::archive::ArchiveError;
+use crate::archive::tarball::{OpenPart, TarPart};
 use crate::entry::{Entry, Metadata, Segment};
 use crate::tree;
 
 /// Something to be archived.
 #[derive(Clone, Debug)]
-pub(super) struct Input {
+pub(in crate::archive) struct Input {
     /// The entry with all its metadata; see [`tree::Found::entry`].
     pub entry: Entry,
     /// Where the bytes are; see [`tree::Found::source`].
@@ -23,7 +23,7 @@ impl From<tree::Found> for Input {
 
 /// Where the bytes of a regular file are; can be opened any number of times.
 #[derive(Clone, Debug)]
-pub(super) enum Source {
+pub(in crate::archive) enum Source {
     /// In a file of a tree.
     Tree(tree::Source),
     /// Within a tar.
@@ -57,7 +57,7 @@ impl Source {
 
 /// A file being read: its data segments in file order, holes left out.
 #[derive(Debug)]
-pub(super) enum OpenSource {
+pub(in crate::archive) enum OpenSource {
     Tree(Box<tree::OpenSource>),
     Tar(OpenPart),
     /// With the place of the next byte.

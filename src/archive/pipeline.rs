@@ -1,9 +1,10 @@
 //! Work on many threads, handed on in order, with bounded memory.
 
+use super::memory::check_cost;
+use super::threads::{self, Pool};
 use super::{ArchiveError, Control};
 use crate::arith::refusal::{self, Refused};
 use std::collections::VecDeque;
-use std::io;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// A piece of work for a worker.
@@ -35,35 +36,37 @@ pub(super) trait Stages {
     /// Does the work.
     fn work(job: Self::Job) -> Self::Output;
 
+    /// Bytes of memory that tasks under way may take now.
+    fn memory(&self) -> u64;
+
     /// Takes a result. Results come in the order of `next`.
     fn done(&mut self, kept: Self::Kept, output: Self::Output) -> Result<(), ArchiveError>;
 }
 
 /// Runs all work on `jobs` threads; one job is done on the calling thread. At most one
-/// task more than there are threads is under way, and no more than `memory` bytes of
-/// them, or than the system has, but always one.
+/// task more than there are threads is under way, and no more than [`Stages::memory`]
+/// bytes of them, or than the system has, but always one.
 ///
 /// # Errors
 /// [`ArchiveError::Interrupted`] between tasks; what the stages return;
-/// [`ArchiveError::Limit`] if a single task needs more than `memory`;
+/// [`ArchiveError::Limit`] if a single task needs more memory than it may take;
 /// [`ArchiveError::Memory`] if the system has not as much; [`ArchiveError::Threads`].
 pub(super) fn run<S: Stages>(
     stages: &mut S,
     jobs: usize,
-    memory: u64,
     control: &Control,
 ) -> Result<(), ArchiveError> {
-    match build(jobs)? {
-        Pool::Here => run_here(stages, memory, control),
-        Pool::Threads(threads) => run_on(&threads, stages, memory, control),
+    match threads::build(jobs)? {
+        Pool::Here => run_here(stages, control),
+        Pool::Threads(threads) => run_on(&threads, stages, control),
     }
 }
 
 /// Runs one task after the other on the calling thread.
-fn run_here<S: Stages>(stages: &mut S, memory: u64, control: &Control) -> Result<(), ArchiveError> {
+fn run_here<S: Stages>(stages: &mut S, control: &Control) -> Result<(), ArchiveError> {
     while let Some(Task { job, kept, cost }) = stages.next()? {
         control.check()?;
-        check_cost(cost, memory)?;
+        check_cost(cost, stages.memory())?;
         refusal::probe(cost)?;
         let output = refusal::attempt(|| S::work(job))?;
         stages.done(kept, output)?;
@@ -74,7 +77,6 @@ fn run_here<S: Stages>(stages: &mut S, memory: u64, control: &Control) -> Result
 fn run_on<S: Stages>(
     threads: &rayon::ThreadPool,
     stages: &mut S,
-    memory: u64,
     control: &Control,
 ) -> Result<(), ArchiveError> {
     threads.in_place_scope(|scope| {
@@ -86,10 +88,10 @@ fn run_on<S: Stages>(
             }
             let Some(Task { job, kept, cost }) = stages.next()? else { break };
             control.check()?;
-            check_cost(cost, memory)?;
-            while flight.cost.saturating_add(cost) > memory {
+            while flight.cost.saturating_add(cost) > stages.memory() && !flight.tasks.is_empty() {
                 flight.land(stages)?;
             }
+            check_cost(cost, stages.memory())?;
             // Tasks under way may not yet have taken what they need.
             while let Err(refused) = refusal::probe(flight.cost.saturating_add(cost)) {
                 if flight.tasks.is_empty() {
@@ -111,70 +113,6 @@ fn run_on<S: Stages>(
         }
         Ok(())
     })
-}
-
-/// Refuses a task that needs more than all of the memory allowed.
-pub(super) fn check_cost(cost: u64, memory: u64) -> Result<(), ArchiveError> {
-    match cost > memory {
-        true => Err(ArchiveError::Limit { field: "memory", found: cost, limit: memory }),
-        false => Ok(()),
-    }
-}
-
-/// Where work is done. Whatever spreads over rayon's threads while it runs stays there:
-/// the global pool is never made.
-pub(super) enum Pool {
-    /// On the calling thread: nothing is started.
-    Here,
-    /// On threads of its own.
-    Threads(rayon::ThreadPool),
-}
-
-impl Pool {
-    /// Runs `work` there and waits for it.
-    pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        match self {
-            Pool::Here => work(),
-            Pool::Threads(threads) => threads.install(work),
-        }
-    }
-}
-
-/// Address space that starting a thread takes: its stack and what else it needs.
-const THREAD: u64 = (2 << 20) + (256 << 10);
-
-/// A pool for `jobs` jobs, 0 for one per processor.
-///
-/// # Errors
-/// [`ArchiveError::Threads`] if the system does not start as many threads.
-pub(super) fn build(jobs: usize) -> Result<Pool, ArchiveError> {
-    let jobs = workers(jobs);
-    let failed = |source| ArchiveError::Threads { count: jobs, source };
-    if jobs == 1 {
-        stay_here().map_err(failed)?;
-        return Ok(Pool::Here);
-    }
-    // A thread that gets its stack and no more would abort the process.
-    refusal::probe(THREAD * jobs as u64).map_err(|error| failed(io::Error::other(error)))?;
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    Ok(Pool::Threads(threads.map_err(|error| failed(io::Error::other(error)))?))
-}
-
-/// Makes the calling thread a pool of itself for the rest of its life, unless it
-/// belongs to one: rayon would start its global pool for it otherwise.
-fn stay_here() -> io::Result<()> {
-    if rayon::current_thread_index().is_none() {
-        let builder = rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread();
-        // Never ended, as rayon says of pools of the current thread.
-        std::mem::forget(builder.build().map_err(io::Error::other)?);
-    }
-    Ok(())
-}
-
-/// Number of workers meant by `jobs`: 0 is one per processor.
-pub(super) fn workers(jobs: usize) -> usize {
-    let processors = || std::thread::available_parallelism().map_or(1, |count| count.get());
-    if jobs == 0 { processors() } else { jobs }
 }
 
 /// Where the result of a task comes, or why there is no memory for it.
@@ -207,6 +145,7 @@ mod tests {
 
     struct Squares {
         left: u64,
+        memory: u64,
         got: Vec<u64>,
     }
 
@@ -224,6 +163,10 @@ mod tests {
         fn work(job: u64) -> u64 {
             std::thread::sleep(std::time::Duration::from_micros(job * 37 % 300));
             job * job
+        }
+
+        fn memory(&self) -> u64 {
+            self.memory
         }
 
         fn done(&mut self, kept: u64, output: u64) -> Result<(), ArchiveError> {
@@ -252,6 +195,10 @@ mod tests {
             job()
         }
 
+        fn memory(&self) -> u64 {
+            u64::MAX
+        }
+
         fn done(&mut self, (): (), output: usize) -> Result<(), ArchiveError> {
             self.got = Some(output);
             Ok(())
@@ -266,7 +213,7 @@ mod tests {
         let cancel = AtomicBool::new(false);
         let control = Control { events: &Silent, cancel: &cancel };
         let mut stages = Once { left: Some((work, cost)), got: None };
-        run(&mut stages, jobs, u64::MAX, &control)?;
+        run(&mut stages, jobs, &control)?;
         Ok(stages.got.expect("the task was done"))
     }
 
@@ -289,7 +236,6 @@ mod tests {
     fn work_spreads_over_as_many_threads_as_were_asked_for_and_no_others() {
         for jobs in [1, 2, 3] {
             assert_eq!(once(jobs, 0, rayon::current_num_threads).unwrap(), jobs);
-            assert_eq!(build(jobs).unwrap().install(rayon::current_num_threads), jobs);
         }
     }
 
@@ -306,18 +252,18 @@ mod tests {
         let cancel = AtomicBool::new(false);
         let control = Control { events: &Silent, cancel: &cancel };
         for (jobs, memory) in [(1, 10), (2, 1000), (5, 25)] {
-            let mut squares = Squares { left: 200, got: Vec::new() };
-            run(&mut squares, jobs, memory, &control).unwrap();
+            let mut squares = Squares { left: 200, memory, got: Vec::new() };
+            run(&mut squares, jobs, &control).unwrap();
             assert!(squares.got.iter().rev().copied().eq(0..200));
         }
-        let mut squares = Squares { left: 1, got: Vec::new() };
-        let refused = run(&mut squares, 1, 9, &control).unwrap_err();
+        let mut squares = Squares { left: 1, memory: 9, got: Vec::new() };
+        let refused = run(&mut squares, 1, &control).unwrap_err();
         assert!(matches!(refused, ArchiveError::Limit { found: 10, limit: 9, .. }));
         cancel.store(true, std::sync::atomic::Ordering::Relaxed);
-        let stopped = run(&mut squares, 1, 9, &control);
+        let stopped = run(&mut squares, 1, &control);
         assert!(stopped.is_ok(), "nothing was left to stop");
-        squares.left = 3;
-        let stopped = run(&mut squares, 1, 100, &control).unwrap_err();
+        (squares.left, squares.memory) = (3, 100);
+        let stopped = run(&mut squares, 1, &control).unwrap_err();
         assert!(matches!(stopped, ArchiveError::Interrupted));
     }
 }

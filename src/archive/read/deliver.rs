@@ -1,10 +1,10 @@
 //! Extracting to what a program gives: a sink, or a closure.
 
 use super::extract::{ExtractOptions, ExtractSummary, Files};
-use super::open::Archive;
-use super::reader::archive_error;
+use super::file::archive_error;
+use super::index::Archive;
 use super::sink::Target;
-use super::{ArchiveError, Control, Event};
+use crate::archive::{ArchiveError, Control, Event};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind};
 use std::cell::RefCell;
@@ -67,7 +67,7 @@ impl<S: ReadAt> Archive<S> {
         control: &Control,
         work: impl FnMut(&Entry, Vec<u8>) -> io::Result<()>,
     ) -> Result<ExtractSummary, ArchiveError> {
-        let selected = self.select(&options.patterns)?;
+        let selected = self.wanted(&options.patterns)?;
         let largest = selected.iter().map(super::extract::file_size).max().unwrap_or(0);
         let room = largest.max(self.limits.memory / 8);
         self.deliver(&mut Whole { work, room }, options, room, control)
@@ -81,7 +81,7 @@ impl<S: ReadAt> Archive<S> {
         held: u64,
         control: &Control,
     ) -> Result<ExtractSummary, ArchiveError> {
-        let selected = self.select(&options.patterns)?;
+        let selected = self.wanted(&options.patterns)?;
         let mut summary = self.summary();
         let mut files = Vec::new();
         for entry in selected {
@@ -112,7 +112,7 @@ impl<S: ReadAt> Archive<S> {
 }
 
 /// A file on its way to a sink, whatever the sink is.
-pub(super) trait Deliver {
+pub(in crate::archive) trait Deliver {
     /// Takes the next bytes of the file, holes included.
     ///
     /// # Errors

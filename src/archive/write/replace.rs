@@ -1,6 +1,6 @@
 //! What an output replaces without being told to.
 
-use super::tarball::begins_tar;
+use crate::archive::tarball::begins_tar;
 use crate::container::{FOOTER_MAGIC, MAGIC};
 use std::fs::File;
 use std::io;

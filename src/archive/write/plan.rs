@@ -4,9 +4,11 @@
 //! function of names, sizes and contents alone, never of the disk or of
 //! timing.
 
-use super::room::creation_memory;
 use super::source::{Input, OpenSource, Source};
-use super::{ArchiveError, Control, pool};
+use crate::archive::memory::check_cost;
+use crate::archive::memory::creation_memory;
+use crate::archive::threads;
+use crate::archive::{ArchiveError, Control};
 use crate::checksum::{Context, Digest, Hasher, Tag};
 use crate::codec::{ContentKind, sniff};
 use crate::container::content_digest;
@@ -110,7 +112,7 @@ pub(super) fn plan(
         match item {
             Ok(item) => {
                 held += creation_memory(&item.entry);
-                pool::check_cost(held, memory)?;
+                check_cost(held, memory)?;
                 found.push(item);
             }
             Err(error) => control.warn(error),
@@ -210,7 +212,7 @@ fn join_files(
         probe(source, sizes[&source.size()] > 1, cancel).ok()
     };
     let probes: Vec<Option<Probe>> =
-        pool::build(jobs)?.install(|| files.par_iter().map(probe_one).collect());
+        threads::build(jobs)?.install(|| files.par_iter().map(probe_one).collect());
     control.check()?;
     let mut contents: Vec<ContentPlan> = Vec::with_capacity(files.len());
     let mut known = HashMap::new();

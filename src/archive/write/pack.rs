@@ -6,10 +6,10 @@
 //! file that does not fit starts a new group if the old one is half full; a
 //! file larger than a group is cut into equal parts.
 
-use super::parts::PartBuilder;
+use super::announce::PartBuilder;
 use super::plan::{ContentPlan, Node};
 use super::source::OpenSource;
-use super::{ArchiveError, Control, Event};
+use crate::archive::{ArchiveError, Control, Event};
 use crate::checksum::{Digest, Hasher};
 use crate::codec::ContentKind;
 use crate::container::{Part, Piece, Sparse, content_digest};

@@ -1,10 +1,10 @@
 //! Where a file's bytes go while it is extracted, and the check that they are
 //! its own.
 
-use super::ArchiveError;
 use super::cat::Turn;
 use super::deliver::Deliver;
-use super::tarball::MemberFile;
+use crate::archive::ArchiveError;
+use crate::archive::tarball::MemberFile;
 use crate::checksum::{Digest, Hasher};
 use crate::container::content_digest;
 use crate::entry::Segment;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static ZEROS: [u8; 1 << 18] = [0; 1 << 18];
 
 /// What receives the bytes.
-pub(super) enum Target<'a> {
+pub(in crate::archive) enum Target<'a> {
     /// A file, which gets its name only when the digest is right.
     File(Box<FileWriter>),
     /// A member of a tar.
