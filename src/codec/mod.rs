@@ -50,8 +50,8 @@ pub enum Choice {
     Only(Codec),
 }
 
-/// What decides the payload of a group. The same options and bytes give the
-/// same payload on every machine.
+/// What decides the payload of a group, together with its bytes. The same options and
+/// bytes give the same payload on every machine.
 #[derive(Clone, Debug)]
 pub struct CodecOptions {
     /// Which codec.
@@ -79,7 +79,7 @@ pub struct EncodedGroup {
     pub payload: Vec<u8>,
 }
 
-/// What a file's bytes look like; files of one kind share groups.
+/// The kind of a file's bytes. Files of one kind share groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContentKind {
     /// Letters, sources, markup.
@@ -90,8 +90,8 @@ pub enum ContentKind {
     Incompressible,
 }
 
-/// Guesses the kind of a file from its first bytes (64 KiB are plenty).
-/// Deterministic; costs one pass over the sample.
+/// Guesses the kind of a file from its first bytes (64 KiB are enough). Deterministic;
+/// costs one pass over the sample.
 ///
 /// Data is incompressible when its order-0 entropy is above 7.9 bits per byte,
 /// and text when control bytes are rare.
@@ -99,12 +99,12 @@ pub fn sniff(sample: &[u8]) -> ContentKind {
     samples::sniff(sample)
 }
 
-/// Codes one group. Bytes given away are freed when they are no longer needed;
-/// borrowed ones are copied.
+/// Codes one group. Frees owned bytes as soon as they are no longer needed; copies
+/// borrowed ones if the codec changes them.
 ///
 /// # Errors
-/// [`CodecError::TooLarge`] above 4 GiB − 1; [`CodecError::Library`] if zstd fails;
-/// [`CodecError::SelfTest`] from [`test_once`].
+/// [`CodecError::TooLarge`] above [`MOST_BYTES`]; [`CodecError::Library`] if zstd fails;
+/// [`CodecError::SelfTest`] from [`test_once`]; [`CodecError::NotBuiltIn`].
 pub fn encode_group<'a>(
     raw: impl Into<Cow<'a, [u8]>>,
     options: &CodecOptions,
@@ -167,9 +167,8 @@ impl Partial {
 }
 
 /// Decodes as much as can be decoded of the first `wanted` bytes of a group
-/// whose payload is damaged or cut short. The bytes are to be checked against a
-/// digest before they are used. Costs what [`decode_group`] costs; never
-/// panics on any payload.
+/// whose payload is damaged or cut short. Compare the bytes with a digest before you use
+/// them. Costs what [`decode_group`] costs; never panics on any payload.
 ///
 /// # Panics
 /// If `wanted > raw_length`.

@@ -17,14 +17,14 @@ pub struct PearPaper {
     lanes: usize,
 }
 
-/// Inputs shorter than this get the small shape: the published one would not
-/// see enough steps to learn.
+/// Groups shorter than this get the small shape: the published one would have too few
+/// steps to learn from.
 const SMALL_INPUT: u64 = 32 << 10;
 /// The lanes of the published program. Whoever asks for fewer wants that number; this
 /// number and more are an upper limit.
 const USUAL_LANES: u32 = 512;
-/// Fewest bytes per lane, so that the network sees that many steps: with 512 it
-/// had learnt half of what it can. With 1024 the small shape took 6 % more bytes.
+/// Fewest bytes per lane, which is the number of steps that the network learns from.
+/// With 512 it reached half of its gain; with 1024 the small shape took 6 % more bytes.
 const LANE: u64 = 2048;
 /// Fewest bytes per lane if fewer lanes than usual are asked for.
 const ASKED_LANE: u64 = 1024;

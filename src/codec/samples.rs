@@ -41,7 +41,7 @@ pub(super) fn contexts(raw: &[u8]) -> Contexts {
     if 2 * text >= all { Contexts::Text } else { Contexts::Binary }
 }
 
-/// Sixteen samples spread over the group, or all of a small one.
+/// Sixteen samples spread over the group; all of a small one.
 fn samples(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
     let count = (raw.len() / SAMPLE).clamp(1, 16);
     let step = raw.len() / count;

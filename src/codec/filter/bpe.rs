@@ -7,7 +7,7 @@
 
 use super::{GroupFilter, Prepared, judge};
 use crate::arith::Isa;
-use crate::bpe::{Decoder, Table, byte_values, learn_short};
+use crate::bpe::{Decoder, MergeTable, byte_values, learn_short};
 use crate::bytes::{Cursor, put_varint};
 use crate::codec::{CodecError, Partial, symbols};
 use crate::model::{Contexts, Model, Spelling};
@@ -68,48 +68,49 @@ impl Prepared for Tokens {
     }
 }
 
-/// Pieces the table is learnt from, spread over the group.
-const PIECES: usize = 16;
-/// Bytes of a piece.
-const PIECE: usize = 1 << 16;
+/// Number of chunks the table is learned from, spread over the group.
+const CHUNKS: usize = 16;
+/// Bytes of a chunk.
+const CHUNK: usize = 1 << 16;
 
-/// Symbols that a token must save. Fewer do not make up for what the model has to
+/// Symbols that a token must save. If it saves fewer, the model loses more by having to
 /// learn about it.
 const LEAST_SAVED: u32 = 200;
 
 /// The tokens of a group, and the order of the engine's symbols.
 pub(super) struct Tokens {
-    table: Table,
+    table: MergeTable,
     codes: [u8; 256],
 }
 
 impl Tokens {
-    /// Learns the tokens of a group from [`PIECES`] pieces of it.
+    /// Learns the tokens of a group from [`CHUNKS`] chunks of it.
     pub fn learn(raw: &[u8]) -> Tokens {
-        let sample = pieces(raw, PIECES, PIECE);
+        let sample = sample(raw, CHUNKS, CHUNK);
         let table = learn_short(&sample, &byte_values(raw), LEAST_SAVED, joins);
         let codes = sorted(table.decoder());
         Tokens { table, codes }
     }
 
     /// The merge table, which stands in front of the payload.
-    pub fn table(&self) -> &Table {
+    pub fn table(&self) -> &MergeTable {
         &self.table
     }
 
-    /// The symbols of `raw`, which has no other byte values than the group that
-    /// the tokens were learnt from.
+    /// The symbols of `raw`, whose byte values all occur in the group that the tokens
+    /// were learned from.
     pub fn symbols(&self, raw: &[u8]) -> Vec<u8> {
         let mut symbol_of = [0; 256];
         for (symbol, code) in (0..=255).zip(self.codes) {
             symbol_of[code as usize] = symbol;
         }
-        let mut symbols = self.table.encode(raw).expect("all values of the group were told");
+        let mut symbols =
+            self.table.encode(raw).expect("all byte values of the group are literals");
         symbols.iter_mut().for_each(|symbol| *symbol = symbol_of[*symbol as usize]);
         symbols
     }
 
-    /// The `length` bytes that [`Tokens::symbols`] made these symbols of.
+    /// The `length` bytes of which [`Tokens::symbols`] made these symbols.
     pub fn bytes(&self, mut symbols: Vec<u8>, length: usize) -> Vec<u8> {
         symbols.iter_mut().for_each(|symbol| *symbol = self.codes[*symbol as usize]);
         self.table.decoder().decode(&symbols, length).expect("the table made these symbols")
@@ -123,15 +124,15 @@ impl Tokens {
     }
 }
 
-/// Whether a token may hold `right` behind `left`: white space only begins a
-/// token, so that tokens keep to words, and digits stand alone.
+/// Whether a token may have `right` behind `left`. White space only begins a token, so
+/// that tokens do not span words; digits are in no token.
 fn joins(left: u8, right: u8) -> bool {
     let ends = !left.is_ascii_whitespace() && right.is_ascii_whitespace();
     !ends && !left.is_ascii_digit() && !right.is_ascii_digit()
 }
 
-/// The code of each symbol of the engine: codes by what they stand for, so that
-/// symbols with the same first bits begin alike.
+/// The code of each symbol of the engine: codes ordered by the bytes they stand for, so
+/// that symbols with the same first bits begin alike.
 fn sorted(decoder: &Decoder) -> [u8; 256] {
     let mut codes = core::array::from_fn(|code| code as u8);
     codes.sort_by_key(|&code| {
@@ -189,8 +190,8 @@ fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usi
     }
 }
 
-/// `count` pieces of `length` bytes, spread over the group; all of a small one.
-pub(super) fn pieces(raw: &[u8], count: usize, length: usize) -> Vec<u8> {
+/// `count` chunks of `length` bytes, spread over the group; all of a small one.
+pub(super) fn sample(raw: &[u8], count: usize, length: usize) -> Vec<u8> {
     if raw.len() <= count * length {
         return raw.to_vec();
     }
@@ -239,8 +240,8 @@ mod tests {
 
     #[test]
     fn tokens_keep_to_words_and_numbers_have_none() {
-        let learnt = Tokens::learn(&text(50_000));
-        let decoder = learnt.table().decoder();
+        let learned = Tokens::learn(&text(50_000));
+        let decoder = learned.table().decoder();
         let expansions = (0..=255).map(|code| decoder.expansion(code));
         let tokens: Vec<_> = expansions.filter(|expansion| expansion.len() > 1).collect();
         assert!(tokens.contains(&&b" garden"[..]), "{tokens:?}");

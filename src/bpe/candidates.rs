@@ -1,45 +1,44 @@
-//! Which symbols deserve a code.
+//! Which symbols get a code, and of how many bytes.
 //!
-//! For a block that is coded in pairs alone, the tokens are judged from the
-//! last to the first: one that saves less than its entry in the table and the
-//! code it takes from another symbol is spelled as its halves. The most used
-//! symbols get the codes of one byte. In front of a model every symbol has a
-//! code of one byte, and the tokens that save the most symbols stay.
+//! Codec `bpe` prunes the tokens from the last to the first: a token loses its code if
+//! it saves less than its entry in the table and the code it takes from another symbol.
+//! The most used symbols get the codes of one byte. Filter `bpe` gives every symbol a
+//! code of one byte and keeps the tokens that save the most symbols.
 
 use super::prefixes;
-use super::table::{Lesson, Standing};
+use super::table::{Assignment, Learned};
 
-/// Most rounds of judging; each one sees the codes that the last one freed.
-/// Two or three settle text, noise takes more.
+/// Most rounds of pruning; each one sees the codes that the last one freed.
+/// Text takes two or three, noise takes more.
 const MOST_ROUNDS: usize = 16;
 
 /// The symbols of a block while their codes are decided.
-pub(super) struct Draft {
+pub(super) struct Candidates {
     /// Byte values of the literals, ascending.
     values: Vec<u8>,
     literals: usize,
     /// The two halves of each token.
     merges: Vec<(u16, u16)>,
-    /// Occurrences of each symbol, those in spellings included.
+    /// Occurrences of each symbol, those inside uncoded tokens included.
     uses: Vec<u32>,
-    standings: Vec<Standing>,
+    assignments: Vec<Assignment>,
 }
 
-impl Draft {
+impl Candidates {
     /// The literals `values`, ascending, and how often each occurs.
     pub(super) fn new(values: Vec<u8>, counts: &[u32; 256]) -> Self {
-        Draft {
+        Candidates {
             literals: values.len(),
             merges: Vec::new(),
             uses: counts[..values.len()].to_vec(),
-            standings: vec![Standing::Short; values.len()],
+            assignments: vec![Assignment::Short; values.len()],
             values,
         }
     }
 
-    /// What was learnt.
-    pub(super) fn into_lesson(self) -> Lesson {
-        Lesson { literals: self.values, merges: self.merges, standings: self.standings }
+    /// What was learned.
+    pub(super) fn into_learned(self) -> Learned {
+        Learned { literals: self.values, merges: self.merges, assignments: self.assignments }
     }
 
     /// Byte values of the literals, ascending.
@@ -63,45 +62,46 @@ impl Draft {
         self.uses[right as usize] -= count;
         self.uses.push(count);
         self.merges.push((left, right));
-        self.standings.push(Standing::Short);
+        self.assignments.push(Assignment::Short);
     }
 
     fn is_coded(&self, symbol: usize) -> bool {
-        matches!(self.standings[symbol], Standing::Short | Standing::Long)
+        matches!(self.assignments[symbol], Assignment::Short | Assignment::Long)
     }
 
     /// Gives the short codes to the most used symbols. Returns what a short
-    /// code is worth: the uses of the first symbol without.
-    fn rank(&mut self) -> u32 {
+    /// code is worth: the uses of the first symbol without one.
+    fn assign_short(&mut self) -> u32 {
         let mut coded =
             (0..self.uses.len()).filter(|&symbol| self.is_coded(symbol)).collect::<Vec<_>>();
         coded.sort_by_key(|&symbol| std::cmp::Reverse(self.uses[symbol]));
         let short = (256 - prefixes(coded.len())).min(coded.len());
         for (place, &symbol) in coded.iter().enumerate() {
-            self.standings[symbol] = if place < short { Standing::Short } else { Standing::Long };
+            self.assignments[symbol] =
+                if place < short { Assignment::Short } else { Assignment::Long };
         }
         coded.get(short).map_or(0, |&symbol| self.uses[symbol])
     }
 
-    /// Decides the standing of every symbol.
-    pub(super) fn settle(&mut self, raw_length: usize) {
+    /// Decides the code of every symbol.
+    pub(super) fn assign_codes(&mut self, raw_length: usize) {
         for _ in 0..MOST_ROUNDS {
-            if !self.judge() {
+            if !self.prune() {
                 break;
             }
         }
-        self.rank();
+        self.assign_short();
         if self.coded_length() >= raw_length as u64 {
             // Together the tokens do not even pay for their prefixes.
-            self.standings[self.literals..].fill(Standing::Dropped);
-            self.rank();
+            self.assignments[self.literals..].fill(Assignment::Dropped);
+            self.assign_short();
         }
     }
 
     /// Gives codes to the literals and to at most `most` tokens that save
-    /// `least_saved` symbols each: spells the token that saves the fewest, again
-    /// and again.
-    pub(super) fn keep(&mut self, most: usize, least_saved: u32) {
+    /// `least_saved` symbols each: takes the code of the token that saves the fewest,
+    /// again and again.
+    pub(super) fn keep_best(&mut self, most: usize, least_saved: u32) {
         let mut coded = (self.literals..self.symbols()).collect::<Vec<_>>();
         let mut lengths = self.coded_lengths();
         loop {
@@ -112,28 +112,28 @@ impl Draft {
             let worst = (0..coded.len()).min_by_key(|&place| saved(coded[place]));
             match worst {
                 Some(place) if coded.len() > most || saved(coded[place]) < least_saved.into() => {
-                    self.spell(coded.remove(place));
+                    self.remove_code(coded.remove(place));
                 }
                 _ => break,
             }
             lengths = self.coded_lengths();
         }
         self.drop_unused();
-        self.rank();
+        self.assign_short();
     }
 
-    /// Takes a token its code away; its halves, or their halves, are used more.
-    fn spell(&mut self, token: usize) {
-        self.standings[token] = Standing::Spelled;
+    /// Takes the code of a token away: its halves, or their halves, are used more.
+    fn remove_code(&mut self, token: usize) {
+        self.assignments[token] = Assignment::Uncoded;
         let uses = std::mem::take(&mut self.uses[token]);
-        let mut spelled = vec![token];
-        while let Some(token) = spelled.pop() {
+        let mut uncoded = vec![token];
+        while let Some(token) = uncoded.pop() {
             let (left, right) = self.halves(token);
             for half in [left, right] {
                 if self.is_coded(half) {
                     self.uses[half] += uses;
                 } else {
-                    spelled.push(half);
+                    uncoded.push(half);
                 }
             }
         }
@@ -147,7 +147,7 @@ impl Draft {
                 let (left, right) = self.halves(token);
                 (needed[left], needed[right]) = (true, true);
             } else {
-                self.standings[token] = Standing::Dropped;
+                self.assignments[token] = Assignment::Dropped;
             }
         }
     }
@@ -158,10 +158,11 @@ impl Draft {
         (left as usize, right as usize)
     }
 
-    /// Spells the tokens that do not pay, the last one first; false if all do.
-    fn judge(&mut self) -> bool {
+    /// Takes the codes of the tokens that cost more than they save, the last one first.
+    /// Returns whether there were any.
+    fn prune(&mut self) -> bool {
         let mut changed = false;
-        let short_value = u64::from(self.rank());
+        let short_value = u64::from(self.assign_short());
         let lengths = self.coded_lengths();
         let entry_bits = self.entry_bits();
         let mut references = vec![0u32; self.uses.len()];
@@ -174,7 +175,7 @@ impl Draft {
                 let entry = if references[token] == 0 { entry_bits } else { 0 };
                 if saved <= code + entry {
                     changed = true;
-                    self.standings[token] = Standing::Spelled;
+                    self.assignments[token] = Assignment::Uncoded;
                     let uses = std::mem::take(&mut self.uses[token]);
                     self.uses[left] += uses;
                     self.uses[right] += uses;
@@ -185,7 +186,7 @@ impl Draft {
                 self.uses[right] += uses;
             }
             if !self.is_coded(token) && references[token] == 0 {
-                self.standings[token] = Standing::Dropped;
+                self.assignments[token] = Assignment::Dropped;
             } else {
                 references[left] += 1;
                 references[right] += 1;
@@ -197,7 +198,8 @@ impl Draft {
     /// Bits of an entry in the table: a subset of `k` of `n * n` pairs takes
     /// about `log2(n * n / k) + 1.5` bits each, and `k` is most of `n`.
     fn entry_bits(&self) -> u64 {
-        let symbols = self.standings.iter().filter(|&&standing| standing != Standing::Dropped);
+        let symbols =
+            self.assignments.iter().filter(|&&assignment| assignment != Assignment::Dropped);
         u64::from(symbols.count().max(1).ilog2()) + 2
     }
 
@@ -206,18 +208,19 @@ impl Draft {
         let lengths = self.coded_lengths();
         let uses = self.uses.iter().zip(&lengths);
         let symbols = uses.map(|(&uses, &length)| u64::from(uses) * u64::from(length));
-        let tokens = self.standings[self.literals..].iter();
-        let entries = tokens.filter(|&&standing| standing != Standing::Dropped).count() as u64;
+        let tokens = self.assignments[self.literals..].iter();
+        let entries =
+            tokens.filter(|&&assignment| assignment != Assignment::Dropped).count() as u64;
         symbols.sum::<u64>() + entries * self.entry_bits() / 8
     }
 
     /// Coded bytes of each symbol.
     fn coded_lengths(&self) -> Vec<u32> {
         let mut lengths = Vec::with_capacity(self.uses.len());
-        for (symbol, standing) in self.standings.iter().enumerate() {
-            lengths.push(match standing {
-                Standing::Short => 1,
-                Standing::Long => 2,
+        for (symbol, assignment) in self.assignments.iter().enumerate() {
+            lengths.push(match assignment {
+                Assignment::Short => 1,
+                Assignment::Long => 2,
                 _ => {
                     let (left, right) = self.halves(symbol);
                     lengths[left] + lengths[right]
