@@ -68,6 +68,13 @@ impl<T: Zeroable + Copy> Table<T> {
     }
 }
 
+#[cfg(test)]
+impl<T: Zeroable + Copy + std::hash::Hash> std::hash::Hash for Table<T> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (0..self.length).for_each(|index| self.at(index).hash(state));
+    }
+}
+
 impl<T> Drop for Table<T> {
     fn drop(&mut self) {
         // SAFETY: these are the pages of `new`, whole, and nothing borrows them. The
