@@ -17,6 +17,14 @@ impl Vector {
     pub const ZERO: Vector = Vector([0.0; 16]);
 }
 
+/// By the bits: for digests of state.
+#[cfg(test)]
+impl std::hash::Hash for Vector {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.map(f32::to_bits).hash(state);
+    }
+}
+
 /// Operations over sixteen lanes. A value of an implementing type is a proof
 /// that the CPU has the instructions.
 pub trait Simd: Copy {
