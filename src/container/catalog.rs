@@ -1,25 +1,24 @@
-//! What an archive holds by its ENTRY sections alone. Normative text:
+//! The contents of an archive according to its ENTRY sections alone. Normative text:
 //! spec/container.md §10.
 
 use super::{Limits, NO_GROUP, Part};
 use crate::entry::{Entry, Extent, Kind, compare_paths};
 use std::collections::HashMap;
 
-/// Collects the entries that ENTRY sections announce, in the order of the
-/// sections.
+/// The entries that ENTRY sections announce, in the order of the sections.
 #[derive(Debug, Default)]
 pub struct Catalog {
     entries: Vec<Announced>,
-    /// Rows of `entries`, by path; revoked ones are gone.
+    /// Rows of `entries`, by path; rows of revoked entries are removed.
     rows: HashMap<Vec<u8>, usize>,
-    /// The content the last part left open.
+    /// The content that the last part left open.
     open: Option<Open>,
 }
 
 #[derive(Debug)]
 struct Announced {
     entry: Entry,
-    /// Revoked, or its rest was not found.
+    /// Whether it was revoked, or its rest was not found.
     lost: bool,
 }
 
@@ -34,10 +33,9 @@ struct Open {
 }
 
 impl Catalog {
-    /// Takes what a part says of `group`.
+    /// Adds the entries and pieces of a part of `group`.
     pub fn take(&mut self, part: Part, group: u64, limits: &Limits) {
-        // A part of no group that goes on with nothing may stand in the middle of
-        // a file.
+        // A part of no group that continues nothing may come in the middle of a file.
         if group != NO_GROUP || part.continued {
             self.go_on(&part, group);
         }
@@ -79,7 +77,7 @@ impl Catalog {
                 open.links[*place].push(row);
             }
         }
-        // A part of one piece that goes on was opened again above.
+        // A part of one piece that continues a file was opened again above.
         if following > 0 && !open.files.is_empty() {
             let before = self.open.replace(open);
             for row in before.into_iter().flat_map(|open| open.files) {
@@ -88,7 +86,7 @@ impl Catalog {
         }
     }
 
-    /// Adds an entry; `None` if its path is taken or there are too many.
+    /// Adds an entry; returns `None` if its path is taken or there are too many.
     fn add(&mut self, entry: Entry, limits: &Limits) -> Option<usize> {
         let row = self.entries.len();
         if row as u64 >= limits.entries || self.rows.contains_key(&entry.path) {
@@ -99,7 +97,7 @@ impl Catalog {
         Some(row)
     }
 
-    /// Goes on with the content left open, less what the part revokes.
+    /// Continues the content left open, without the files that the part revokes.
     fn go_on(&mut self, part: &Part, group: u64) {
         let Some(open) = self.open.take() else { return };
         let length = part.pieces.first().map_or(0, |piece| piece.length);
@@ -129,14 +127,14 @@ impl Catalog {
         }
     }
 
-    /// All entries of which everything was announced, in the order of the paths,
-    /// and the number of those that are not whole. Nothing stands below what is no
-    /// directory.
+    /// Returns all completely announced entries, in the order of the paths, and the
+    /// number of incomplete ones. Entries below something that is not a directory are
+    /// left out.
     pub fn finish(mut self) -> (Vec<Entry>, u64) {
         for row in self.open.take().into_iter().flat_map(|open| open.files) {
             self.entries[row].lost = true;
         }
-        // What was revoked has no row any more.
+        // Revoked entries no longer have a row.
         let cut = self.rows.values().filter(|&&row| self.entries[row].lost).count() as u64;
         let mut entries: Vec<Entry> =
             self.entries.into_iter().filter(|one| !one.lost).map(|one| one.entry).collect();
