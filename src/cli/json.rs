@@ -1,5 +1,5 @@
-//! JSON Lines, as `--json` prints them: one object per line, fields in a fixed
-//! order, numbers as integers wherever they are.
+//! JSON Lines, as `--json` prints them: one object per line, fields in a fixed order,
+//! numbers as integers wherever they are integers.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ pub struct Object {
 }
 
 impl Object {
-    /// An empty object.
+    /// Makes an empty object.
     pub fn new() -> Object {
         Object { text: "{".to_owned() }
     }
@@ -23,7 +23,7 @@ impl Object {
     }
 
     /// Adds bytes: under `key` if they are UTF-8, otherwise in base64 under
-    /// `key_base64`, so that a reader knows which it has.
+    /// `key_base64`, so that a reader can tell them apart.
     pub fn bytes(self, key: &str, value: &[u8]) -> Object {
         match std::str::from_utf8(value) {
             Ok(text) => self.text(key, text),
@@ -31,7 +31,7 @@ impl Object {
         }
     }
 
-    /// Adds an integer, a float or a truth value.
+    /// Adds an integer, a float or a Boolean.
     pub fn number(mut self, key: &str, value: impl std::fmt::Display) -> Object {
         self.key(key);
         // Writing to a String cannot fail.
@@ -47,7 +47,7 @@ impl Object {
         self
     }
 
-    /// The object's text, without a newline.
+    /// Returns the object's text, without a newline.
     pub fn finish(mut self) -> String {
         self.text.push('}');
         self.text
@@ -85,7 +85,7 @@ fn quote(out: &mut String, text: impl Iterator<Item = char>) {
     out.push('"');
 }
 
-/// Base64 with padding (RFC 4648 §4).
+/// Encodes bytes as base64 with padding (RFC 4648 §4).
 pub fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
@@ -101,7 +101,7 @@ pub fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Lower-case hexadecimal, as `b3sum` prints digests.
+/// Encodes bytes as lower-case hexadecimal, as `b3sum` prints digests.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -6,7 +6,7 @@ use super::json::{Object, base64, hex};
 use crate::entry::{Entry, Kind, Metadata, Timestamp};
 use crate::tree::printable;
 
-/// One line with mode, owner, size, time and name, as `ls -l` has them.
+/// Returns one line with mode, owner, size, time and name, like `ls -l`.
 pub fn long(entry: &Entry, zone: &TimeZone) -> String {
     let metadata = &entry.metadata;
     let owner = format!(
@@ -25,10 +25,10 @@ pub fn long(entry: &Entry, zone: &TimeZone) -> String {
     )
 }
 
-/// Digest of a file of an archive whose index is lost.
+/// Digest of a file if the index of its archive is lost.
 const UNKNOWN: [u8; 32] = [0; 32];
 
-/// One JSON object with all that is known of an entry.
+/// Returns one JSON object with everything known of an entry.
 pub fn json(entry: &Entry) -> String {
     let object = Object::new().bytes("path", &entry.path).text("kind", kind_name(&entry.kind));
     let object = match &entry.kind {
@@ -39,7 +39,7 @@ pub fn json(entry: &Entry) -> String {
                 let object = Object::new().number("group", extent.group);
                 object.number("offset", extent.offset).number("length", extent.length)
             });
-            // With holes the digest is not what `b3sum` gives: it has another name.
+            // With holes the digest is not the one of `b3sum`, so it has another name.
             let name = if content.segments.is_some() { "sparse_blake3" } else { "blake3" };
             // Without the index the digests of files are not known.
             let object = match content.digest {
@@ -101,7 +101,7 @@ fn letter(kind: &Kind) -> char {
     }
 }
 
-/// `rwxr-xr-x`, with s and t where special bits are set (capital without x).
+/// Formats a mode as `rwxr-xr-x`, with s and t for special bits (capital without x).
 fn permissions(mode: u32) -> String {
     let mut text: Vec<u8> =
         (0..9).map(|bit| if mode & (0o400 >> bit) != 0 { b"rwx"[bit % 3] } else { b'-' }).collect();
@@ -117,7 +117,7 @@ fn owner_name(name: &[u8], number: u32) -> String {
     if name.is_empty() { number.to_string() } else { printable(name) }
 }
 
-/// Bytes, or device numbers, as `ls` does.
+/// Formats the size in bytes, or the device numbers, like `ls`.
 fn size(kind: &Kind) -> String {
     match kind {
         Kind::File(content) => content.size.to_string(),
@@ -146,7 +146,7 @@ fn local_time(time: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// `None` beyond the years -9999 to 9999.
+/// Converts a time; returns `None` outside the years -9999 to 9999.
 fn instant(time: Timestamp) -> Option<jiff::Timestamp> {
     let nanoseconds = i32::try_from(time.nanoseconds).ok()?;
     jiff::Timestamp::new(time.seconds, nanoseconds).ok()
