@@ -1,5 +1,5 @@
-//! The tables of spec/codec.md and spec/arithmetic.md and the code are the same:
-//! numbers and names where the crate tells them, else the text of the source.
+//! The tables of spec/codec.md and spec/arithmetic.md agree with the code: with the
+//! crate's numbers and names if it exposes them, else with the text of the source.
 
 use pear_archive::arith::{Isa, LaneKernel, Simd, math};
 use pear_archive::codec::{codec_name, filter_name};
@@ -25,7 +25,7 @@ const PARTS: [&str; 8] = [
     APM,
 ];
 
-/// Rows of the first table whose head begins with the cells `head`.
+/// Returns the rows of the first table whose head begins with the cells `head`.
 fn table<'a>(spec: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     let mut lines = spec.lines().skip_while(|line| !line.starts_with(head));
     assert!(lines.next().is_some(), "no table {head}");
@@ -33,13 +33,13 @@ fn table<'a>(spec: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
 }
 
-/// What stands between `start` and the next `end`.
+/// Returns the text between `start` and the next `end`.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start}"));
     rest.split_once(end).unwrap_or_else(|| panic!("no end of {start}")).0
 }
 
-/// Numbers without the marks between groups of their digits.
+/// Returns numbers without the separators between groups of their digits.
 fn plain(text: &str) -> String {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let words = text.split_inclusive(|c| !is_word(c));
@@ -51,7 +51,7 @@ fn plain(text: &str) -> String {
         .collect()
 }
 
-/// Names and values of the constants of a source.
+/// Returns the names and values of the constants of a source.
 fn constants(source: &str) -> impl Iterator<Item = (&str, String)> {
     let lines = source.lines().map(|line| line.trim_start_matches("pub "));
     let lines = lines.filter_map(|line| line.strip_prefix("const ")?.strip_suffix(';'));
@@ -165,7 +165,7 @@ fn the_constants_of_the_spec_are_those_of_the_code() {
     assert_eq!(found, rows.len(), "a constant of the spec is not in the code");
 }
 
-/// An expression of the source in the notation of the spec.
+/// Converts an expression of the source to the notation of the spec.
 fn expression(source: &str) -> String {
     let call = [(".wrapping_mul(", " * "), (".wrapping_sub(", " - "), (".wrapping_add(", " + ")];
     let mut text = plain(source);
