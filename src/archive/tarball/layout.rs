@@ -131,7 +131,7 @@ impl Layout {
             file.write_all_at(&bytes, end)?;
             end = member.data_end();
         }
-        // Bytes after the end were moved; the tar is extended with zeros.
+        // Moved members leave bytes after the end: these are cut off, and zeros follow.
         file.set_len(end)?;
         file.set_len(self.length())
     }

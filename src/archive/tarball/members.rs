@@ -143,8 +143,8 @@ impl<'a> Members<'a> {
         Ok(self.nodes.len() - 1)
     }
 
-    /// Returns the node of an earlier member, with the link's metadata: they are one
-    /// file.
+    /// Returns the node of the earlier member that a hard link leads to. The node keeps
+    /// its metadata, because both names are one file.
     fn linked(&mut self, path: &[u8], link: Vec<u8>) -> Result<usize, TarFault> {
         let target = self.checked(&link, false)?;
         let found = self.names.get(&target).map(|name| name.node);

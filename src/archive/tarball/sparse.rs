@@ -2,7 +2,7 @@
 //!
 //! A map lists runs of data by offset and length. The data of the runs is stored one
 //! after the other. Programs disagree whether a run that is not a multiple of a block
-//! is padded, so only the last run may be one.
+//! is padded, so only the last run may be partial.
 
 use super::TarFault;
 use super::block::{BLOCK, size};

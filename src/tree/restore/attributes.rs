@@ -61,7 +61,7 @@ impl Attributes {
         parent: BorrowedFd<'_>,
         metadata: &Metadata,
     ) -> Failures {
-        let asked = self.privileged && !self.preserve; // failures matter only in this case
+        let asked = self.privileged && !self.preserve; // the parent matters only in this case
         let group_stays = asked && fstat(parent).is_ok_and(|parent| parent.st_mode & SETGID != 0);
         let mut failures = Failures::new();
         let owned = self.owner(object, metadata, group_stays, &mut failures);
