@@ -1,4 +1,4 @@
-//! Whole archives: what goes in comes out, alone, in order, from a pipe.
+//! Whole archives: everything that goes in comes out, alone, in order, from a pipe.
 
 mod support;
 
@@ -52,7 +52,7 @@ fn unpack(archive: &[u8], to: &Path, options: &ExtractOptions) -> ExtractSummary
     archive.extract(to, options, &CONTROL).unwrap()
 }
 
-/// Bytes without repeats, different for every seed.
+/// Returns bytes without repetitions, different for every seed.
 fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let step = |_| {
@@ -64,7 +64,7 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
     (0..length).map(step).collect()
 }
 
-/// Takes over the root directory's own metadata, which no archive of `.` has.
+/// Copies the root directory's own metadata, which no archive of `.` has.
 fn assert_same_below(left: &Path, right: &Path) {
     let metadata = fs::metadata(left).unwrap();
     fs::set_permissions(right, metadata.permissions()).unwrap();
@@ -235,7 +235,7 @@ fn sparse_files_store_their_data_only() {
     support::sparse_file(&tree.path().join("sparse"));
     let blocks = |path: &Path| std::os::unix::fs::MetadataExt::blocks(&fs::metadata(path).unwrap());
     if blocks(&tree.path().join("sparse")) > 1000 {
-        return; // this file system keeps no holes
+        return; // this file system has no holes
     }
     let (bytes, summary) = pack(tree.path(), &options(Codec::Store, 3_000));
     assert!(summary.bytes < 100_000, "{summary:?}");
@@ -249,7 +249,7 @@ fn sparse_files_store_their_data_only() {
     assert_eq!(content, fs::read(tree.path().join("sparse")).unwrap());
 }
 
-/// What `cat_all` writes of files, and the groups it decodes.
+/// Returns what `cat_all` writes of files, and the number of groups it decodes.
 fn cat_all(archive: &Archive<&[u8]>, names: &[&str]) -> (Vec<u8>, u64) {
     let paths: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
     let mut written = Vec::new();
@@ -262,7 +262,7 @@ fn many_files_come_in_the_order_asked_for_and_each_group_is_decoded_once() {
     let tree = TempDir::new().unwrap();
     let names: Vec<String> = (0..12).map(|number| format!("{number:02}.bin")).collect();
     for (number, name) in names.iter().enumerate() {
-        // Files end within groups, so that neighbours share one.
+        // Files end within groups, so that neighbours share a group.
         fs::write(tree.path().join(name), noise(number as u64, 700 * number)).unwrap();
     }
     build_tree(&tree.path().join("t"));
@@ -270,7 +270,7 @@ fn many_files_come_in_the_order_asked_for_and_each_group_is_decoded_once() {
     let mut orders = vec![names.clone(), names.iter().rev().cloned().collect(), names.clone()];
     orders[2].sort_by_key(|name| noise(name.bytes().map(u64::from).sum(), 1));
     orders[2].extend(["t/sparse", "05.bin", "t/zero", "t/sub/linked.txt"].map(str::to_owned));
-    // With little memory all that waits is put into a file.
+    // With little memory, everything that has to wait is put into a file.
     for memory in [Limits::default().memory, 1 << 20] {
         let limits = Limits { memory, ..Limits::default() };
         let archive = Archive::open(&bytes[..], &limits).unwrap();
@@ -307,14 +307,14 @@ fn of_a_damaged_file_cat_writes_nothing() {
     }
 }
 
-/// Seconds of processor time this process has taken.
+/// Returns the seconds of processor time that this process has used.
 fn cpu_seconds() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// 4 TiB of hole could not be hashed in the minutes a test may take: the bounds
-/// are hundreds of times what is needed.
+/// A hole of 4 TiB could not be hashed in the minutes a test may take: the bounds are
+/// hundreds of times what is needed.
 #[test]
 fn a_hole_costs_nothing_however_large_it_is() {
     const SIZE: u64 = 4 << 40;
@@ -322,10 +322,10 @@ fn a_hole_costs_nothing_however_large_it_is() {
     let path = tree.path().join("last");
     let file = File::create(&path).unwrap();
     if file.set_len(SIZE).is_err() {
-        return; // this file system has no files so large
+        return; // this file system cannot hold such large files
     }
     std::os::unix::fs::FileExt::write_all_at(&file, b"island", SIZE / 2).unwrap();
-    // Another file of that size, so that both are looked through for equal content.
+    // Another file of that size, so that both are compared for equal content.
     File::create(tree.path().join("hole")).unwrap().set_len(SIZE).unwrap();
     let begun = cpu_seconds();
     let (bytes, summary) = pack(tree.path(), &options(Codec::Store, 1 << 20));
@@ -390,7 +390,7 @@ fn an_archive_leaves_itself_out_and_replaces_only_when_whole() {
     assert_eq!(fs::read_dir(tree.path()).unwrap().count(), 2, "nothing is left behind");
 }
 
-/// Cancels after a number of groups.
+/// A control that cancels after a number of groups.
 struct StopAfter<'a> {
     groups: Mutex<u32>,
     cancel: &'a AtomicBool,
@@ -433,7 +433,7 @@ fn a_full_disk_is_an_error_and_not_half_an_archive() {
     assert_eq!(failed.unwrap_err().kind(), ErrorKind::Environment);
 }
 
-/// Removes a file as soon as the total is known, after the walk.
+/// A control that removes a file as soon as the total is known, after the walk.
 struct Vanish(PathBuf, Mutex<Vec<String>>);
 
 impl Events for Vanish {
@@ -468,7 +468,7 @@ fn a_file_that_vanishes_is_reported_and_the_rest_archived() {
     assert_same_below(tree.path(), to.path());
 }
 
-/// Changes the end of a file as soon as its first group is written.
+/// A control that changes the end of a file as soon as its first group is written.
 struct Rewrite(PathBuf, Mutex<Vec<String>>);
 
 impl Events for Rewrite {
@@ -539,7 +539,7 @@ fn an_empty_archive_and_one_of_empty_things_work() {
     assert_eq!((summary.entries, summary.groups), (0, 0));
     let to = TempDir::new().unwrap();
     assert!(unpack(&bytes, to.path(), &preserving()).failures.is_empty());
-    // More than one ENTRY section holds.
+    // More than one ENTRY section can hold.
     for number in 0..20_000 {
         fs::write(tree.path().join(format!("{number}")), "").unwrap();
     }

@@ -1,5 +1,5 @@
 //! Files that change between the walk and their turn: what of them is archived, and
-//! what is said.
+//! what is reported.
 
 mod support;
 
@@ -21,16 +21,16 @@ use tempfile::TempDir;
 static GO_ON: AtomicBool = AtomicBool::new(false);
 const CONTROL: Control = Control { events: &Silent, cancel: &GO_ON };
 
-/// When something happens to a file.
+/// The moment at which something happens to a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum When {
-    /// All files were looked at, and none was read for the archive.
+    /// All files were examined, and none was read for the archive.
     Planned,
     /// The first group is written.
     Begun,
 }
 
-/// Does something once, and keeps the warnings.
+/// A control that runs an action once, and keeps the warnings.
 struct Meanwhile<'a> {
     when: When,
     action: &'a dyn Fn(),
@@ -52,8 +52,8 @@ impl Events for Meanwhile<'_> {
     }
 }
 
-/// Archives all below `tree` in small stored groups, while `action` happens. Returns
-/// the archive and the warnings.
+/// Archives everything below `tree` in small stored groups, and runs `action`
+/// meanwhile. Returns the archive and the warnings.
 fn pack(tree: &Path, when: When, action: impl Fn()) -> (Vec<u8>, Vec<String>) {
     let codec = CodecOptions { choice: Choice::Only(Codec::Store), ..CodecOptions::default() };
     let options = CreateOptions { codec, group_size: 1000, jobs: 1, ..CreateOptions::default() };
@@ -67,7 +67,8 @@ fn pack(tree: &Path, when: When, action: impl Fn()) -> (Vec<u8>, Vec<String>) {
     (archive, events.warnings.into_inner())
 }
 
-/// What the archive holds under a name; it must be sound, and the same from a pipe.
+/// Returns the content of a file of the archive; the archive must be sound, and the
+/// same from a pipe.
 fn content(archive: &[u8], name: &str) -> Option<Vec<u8>> {
     let opened = Archive::open(archive, &Limits::default()).unwrap();
     assert!(opened.verify(1, &CONTROL).unwrap().failures.is_empty());
@@ -83,7 +84,7 @@ fn content(archive: &[u8], name: &str) -> Option<Vec<u8>> {
     read(&indexed)
 }
 
-/// Two files of five groups each.
+/// Makes two files of five groups each.
 fn two_files() -> TempDir {
     let tree = TempDir::new().unwrap();
     fs::write(tree.path().join("a"), [1; 5000]).unwrap();
@@ -140,7 +141,8 @@ fn a_file_that_is_gone_is_said_to_be_missing() {
 
 #[test]
 fn a_file_that_ends_early_is_archived_to_its_end_and_no_further() {
-    // Its first bytes were announced with an earlier group, with a size too large.
+    // Its first bytes were announced with an earlier group, with a size that is too
+    // large.
     for end in [1500, 3000] {
         let tree = two_files();
         let path = tree.path().join("a");
@@ -190,7 +192,7 @@ fn only_files_with_holes_have_a_digest_of_their_own_kind() {
         Kind::File(content) => content.segments.is_some(),
         _ => false,
     };
-    // A file system without holes has nothing to tell.
+    // A file system without holes has nothing to report.
     if has_holes(opened.unwrap().entry(b"sparse").unwrap()) {
         assert!(lines[1].contains("\"sparse_blake3\":\"") && !lines[1].contains("\"blake3\":"));
     }

@@ -13,7 +13,7 @@ fn names(directory: &Path, archive: &str) -> Vec<String> {
     run(directory, &format!("list {archive}"), 0).0.lines().map(str::to_owned).collect()
 }
 
-/// `d/a.txt d/b.o d/sub/c.txt` and a file beside it.
+/// Makes `d/a.txt d/b.o d/sub/c.txt` and a file beside the directory.
 fn small_tree(at: &Path) {
     fs::create_dir_all(at.join("d/sub")).unwrap();
     for path in ["d/a.txt", "d/b.o", "d/sub/c.txt", "beside.txt"] {
@@ -154,7 +154,7 @@ fn wrong_usage_exits_with_2_and_writes_nothing() {
 fn unreadable_things_are_warnings() {
     let at = tempfile::tempdir().unwrap();
     small_tree(at.path());
-    // A path whose last part is longer than a name can be.
+    // A path whose last component is longer than a name can be.
     let unreachable = format!("d/{}", "n".repeat(300));
     let (_, stderr) = run(at.path(), &format!("create x.pear d {unreachable}"), 1);
     assert!(stderr.contains("warning: d/nnn"), "{stderr}");
@@ -278,15 +278,15 @@ fn an_interrupt_does_not_wait_for_a_long_group() {
     assert!(!at.path().join("x.pear").exists());
 }
 
-/// Whether a process has a file of this directory open that has no name yet, or one
-/// of an unfinished archive.
+/// Returns whether a process has a file of this directory open that has no name yet, or
+/// that of an unfinished archive.
 fn writes_in(process: u32, directory: &Path) -> bool {
     let open = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
     let mut targets = open.filter_map(|item| fs::read_link(item.path()).ok());
     targets.any(|target| target.parent() == Some(directory) && !target.ends_with("d"))
 }
 
-/// What is in the directory beside the inputs and the archive.
+/// Returns the names in the directory other than the inputs and the archive.
 fn leftovers_beside(at: &Path) -> Vec<String> {
     let items = fs::read_dir(at).unwrap().map(|item| item.unwrap().file_name());
     let names = items.map(|name| name.into_string().unwrap());
@@ -314,7 +314,7 @@ fn a_full_disk_keeps_the_old_archive_and_leaves_nothing() {
     assert_eq!(fs::read_dir(at.path()).unwrap().count(), 1);
 }
 
-/// A file system of 512 KiB, where this user can have one.
+/// A file system of 512 KiB, if this user can mount one.
 struct SmallDisk<'a>(&'a Path);
 
 impl SmallDisk<'_> {
@@ -344,7 +344,7 @@ fn other_file_systems_can_be_left_out() {
     run(at.path(), "create x.pear d --one-file-system", 0);
     let all = ["d", "d/a.txt", "d/b.o", "d/sub", "d/sub/c.txt", "d/sub/mount"];
     assert_eq!(names(at.path(), "x.pear"), all);
-    // Leaving the mount point out must not leave out what comes after it.
+    // Leaving out the mount point must not leave out what comes after it.
     fs::write(at.path().join("d/sub/z.txt"), "z").unwrap();
     run(at.path(), "create x.pear d --one-file-system --exclude mount", 0);
     let all = ["d", "d/a.txt", "d/b.o", "d/sub", "d/sub/c.txt", "d/sub/z.txt"];

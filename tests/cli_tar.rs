@@ -1,5 +1,5 @@
-//! `import` and `export` beside GNU tar: the same trees, the same manners as the
-//! other commands.
+//! `import` and `export` compared with GNU tar: the same trees, the same behaviour as
+//! the other commands.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn gnu_tar(directory: &Path, line: &str) {
     assert!(output.status.success(), "tar {line}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A directory with the tree `tree` in it.
+/// Makes a directory with the tree `tree` in it.
 fn with_tree() -> TempDir {
     let at = tempfile::tempdir().unwrap();
     build_tree(&at.path().join("tree"));
@@ -89,7 +89,7 @@ fn every_format_of_tar_is_read() {
             for kept in seen.values_mut() {
                 kept.xattrs.clear();
                 kept.modified.1 = 0;
-                // Where permissions are extended, the group's are another matter.
+                // With an ACL, the permissions of the group have another meaning.
                 kept.mode &= !0o070;
             }
             seen
@@ -304,7 +304,7 @@ fn patterns_choose_what_is_exported() {
     run(at, "import x.pear x.tar", 0);
     run(at, "export x.pear part.tar b c", 0);
     gnu_tar(at, "-xf part.tar");
-    // The file of the link is not selected: the link becomes the file.
+    // The file that the link leads to is not selected, so the link becomes the file.
     assert_eq!(read(at, "b/x"), b"1");
     assert_eq!(read(at, "c"), b"3");
     assert!(!at.join("a").exists());

@@ -1,5 +1,5 @@
-//! What `pear-archive create` finds: paths of any length, sockets, operands that
-//! are not there.
+//! What `pear-archive create` finds: paths of any length, sockets, operands that do not
+//! exist.
 
 mod support;
 
@@ -11,7 +11,7 @@ use std::path::Path;
 use support::*;
 
 /// Makes directories below `top` until their path is longer than `PATH_MAX`, with a
-/// file in the last, and returns the path from `top`.
+/// file in the last one, and returns the path from `top`.
 fn long_path(top: &Path) -> String {
     let mut directory = OwnedFd::from(fs::File::open(top).unwrap());
     let name = "d".repeat(200);

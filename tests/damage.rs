@@ -25,7 +25,7 @@ const CONTROL: Control = Control { events: &Silent, cancel: &GO_ON };
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// A few files over a few groups, two of them the same.
+/// Makes an archive of a few files over a few groups, two of them the same.
 fn sample() -> (Vec<u8>, Files) {
     let tree = TempDir::new().unwrap();
     let mut files = Files::new();
@@ -50,7 +50,7 @@ fn one_job() -> ExtractOptions {
     ExtractOptions { jobs: 1, ..ExtractOptions::default() }
 }
 
-/// Limits that keep a damaged length from becoming gigabytes.
+/// Returns limits that prevent a damaged length from becoming gigabytes.
 fn limits() -> Limits {
     Limits { memory: 1 << 20, index_bytes: 1 << 20, ..Limits::default() }
 }
@@ -69,8 +69,8 @@ fn by_search(archive: &[u8], to: &Path) -> Outcome {
     salvage(archive, to, &one_job(), &limits(), &CONTROL)
 }
 
-/// Checks that what came out is right and, if nothing was said, complete.
-/// Returns how many files came out.
+/// Checks that the extracted files are right and, if nothing was reported, complete.
+/// Returns the number of extracted files.
 fn check(outcome: &Outcome, to: &Path, files: &Files, what: &str) -> usize {
     let mut found = 0;
     for item in fs::read_dir(to).unwrap() {
@@ -98,7 +98,7 @@ fn no_changed_byte_gives_wrong_bytes() {
             let outcome = read(&damaged, to.path());
             let found = check(&outcome, to.path(), &files, &what);
             let told = outcome.as_ref().map_or(true, |summary| !summary.failures.is_empty());
-            // Through the index, an ENTRY section is not looked at.
+            // Reading through the index ignores ENTRY sections.
             assert!(told || found == files.len(), "{what}");
             assert!(found >= spared, "{what}: only {found} files came out");
         }
@@ -186,10 +186,10 @@ fn an_archive_stored_in_a_damaged_one_is_not_taken_for_it() {
     let to = TempDir::new().unwrap();
     let done = by_search(&outer, to.path()).unwrap();
     assert!(done.failed(ErrorKind::Integrity) > 0);
-    // The index knows where the payload lies.
+    // The index knows the place of the payload.
     assert_eq!(fs::read_dir(to.path()).unwrap().count(), 1);
     assert!(fs::read(to.path().join("inner.pear")).unwrap() == inner);
-    // Without the index nothing does.
+    // Without the index, nothing does.
     let index = Reader::open(&outer[..], &limits()).unwrap().footer().unwrap().index_offset;
     let to = TempDir::new().unwrap();
     let done = by_search(&outer[..index as usize], to.path()).unwrap();
@@ -210,14 +210,14 @@ fn file(content: &[u8], group: u64) -> Kind {
     Kind::File(Content { size: length, digest: digest(content), segments: None, extents })
 }
 
-/// An archive of one stored group per file, with these entries in ENTRY
-/// sections and index.
+/// Makes an archive of one stored group per file, with these entries in ENTRY sections
+/// and index.
 fn forge(entries: &[Entry], contents: &[&[u8]]) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
     let is_file = |entry: &&Entry| matches!(entry.kind, Kind::File(_));
     let others: Vec<Entry> = entries.iter().filter(|entry| !is_file(entry)).cloned().collect();
     let files: Vec<Entry> = entries.iter().filter(is_file).cloned().collect();
-    // A hard link's target stands in its table: announce links with the files.
+    // A hard link's target must be in its table: announce links with the files.
     let links = others.iter().any(|entry| matches!(entry.kind, Kind::HardLink { .. }));
     if !others.is_empty() && !links {
         writer.write_part(&Part { entries: others, ..Part::default() }).unwrap();
@@ -232,8 +232,8 @@ fn forge(entries: &[Entry], contents: &[&[u8]]) -> Vec<u8> {
     writer.finish(entries.to_vec()).unwrap().0
 }
 
-/// Extracts in every way into a directory inside a sealed one; nothing may
-/// appear beside it.
+/// Extracts in every way into a directory inside a sealed one; nothing may appear
+/// beside it.
 fn stays_inside(archive: &[u8], expected: Option<ErrorKind>) {
     for read in [by_index, from_a_pipe, by_search] {
         let sealed = TempDir::new().unwrap();
@@ -299,7 +299,7 @@ fn a_hard_link_reaches_only_files_of_this_run() {
 
 #[test]
 fn duplicate_and_conflicting_names_are_refused() {
-    // The writer refuses to write them: only a pipe can still bring them.
+    // The writer refuses to write them, so they can come only from a pipe.
     let twice = [entry("a", file(b"1", 0)), entry("a", file(b"2", 1))];
     let part = |content: &[u8]| {
         let (length, group_digest) = (content.len() as u64, digest(content));
@@ -401,7 +401,7 @@ fn unknown_codecs_and_critical_sections_are_unsupported_and_ancillary_ones_skipp
 
 // ---- what is left of an archive ------------------------------------------
 
-/// Names that come out, each checked.
+/// Returns the names of the extracted files, each checked.
 fn names(read: fn(&[u8], &Path) -> Outcome, archive: &[u8], files: &Files) -> Vec<String> {
     let to = TempDir::new().unwrap();
     let outcome = read(archive, to.path());
@@ -460,7 +460,7 @@ fn a_damaged_header_costs_a_pipe_no_more_than_its_group() {
     damaged[groups[0].offset as usize + 56] ^= 1;
     let piped = names(from_a_pipe, &damaged, &files);
     assert!(piped.len() > 1 && piped.len() < files.len(), "{piped:?}");
-    // Through the index the payload is found all the same.
+    // Through the index the payload is found anyway.
     assert_eq!(names(by_index, &damaged, &files).len(), files.len());
 }
 
@@ -483,7 +483,7 @@ fn a_stored_group_loses_only_the_files_that_are_hit() {
     let index = Reader::open(&archive[..], &limits()).unwrap().footer().unwrap().index_offset;
     for read in [by_index as fn(&[u8], &Path) -> Outcome, from_a_pipe, by_search] {
         assert_eq!(names(read, &archive, &files), ["0", "1", "2", "4", "5", "6", "7"]);
-        // Nothing proves any file of the group without the index.
+        // Without the index, nothing proves that any file of the group is right.
         assert!(names(read, &archive[..index as usize], &files).is_empty());
     }
     let keeping = ExtractOptions { keep_damaged: true, ..one_job() };
@@ -551,7 +551,7 @@ fn a_file_taken_back_and_announced_again_comes_out_of_pipes_and_searches() {
         assert_eq!(names(read, &archive, &files), ["a"]);
         assert_eq!(names(read, &archive[..index as usize], &files), ["a"]);
     }
-    // A file that is taken back for good is missed by verification.
+    // Verification reports a file that is revoked for good.
     let gone = Part { entries: Vec::new(), file_pieces: Vec::new(), ..again };
     let archive = forge(&gone, true);
     let opened = Archive::open(&archive[..], &limits()).unwrap();
@@ -559,7 +559,7 @@ fn a_file_taken_back_and_announced_again_comes_out_of_pipes_and_searches() {
     assert!(!verify_stream(&archive[..], 1, &limits(), &CONTROL).unwrap().failures.is_empty());
 }
 
-/// Counts the bytes read through it.
+/// A source that counts the bytes read from it.
 struct Counting<'a>(&'a [u8], u64);
 
 impl std::io::Read for Counting<'_> {
@@ -572,7 +572,7 @@ impl std::io::Read for Counting<'_> {
 
 #[test]
 fn an_archive_of_nothing_but_headers_ends_in_bounded_sections() {
-    // Each claims all that follows as its payload.
+    // Each header claims everything that follows as its payload.
     let length = 4000u64;
     let mut archive = Writer::new(Vec::new(), [7; 16]).unwrap().finish(Vec::new()).unwrap().0;
     archive.truncate(PREFACE_LENGTH);

@@ -1,10 +1,10 @@
-//! The numeric law: every instruction set gives the same archive bytes.
+//! The determinism rule: every instruction set gives the same archive bytes.
 
 use pear_archive::arith::Isa;
 use pear_archive::codec::{Choice, Codec, CodecOptions, decode_group, encode_group, self_test};
 use pear_archive::model::Class;
 
-/// Text, machine-code-like and mixed bytes, a few KB each: whole groups.
+/// Returns text, machine-code-like and mixed bytes, a few KB each: whole groups.
 fn groups() -> Vec<Vec<u8>> {
     let mut seed = 5u32;
     let mut random = move || {

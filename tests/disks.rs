@@ -1,5 +1,5 @@
 //! Disks that fail while an archive is read, groups of every codec with a wrong byte,
-//! descriptors that run out, and pipes with names.
+//! descriptors that run out, and named pipes.
 
 mod support;
 
@@ -62,7 +62,7 @@ impl Read for Failing<'_> {
     }
 }
 
-/// Text with little repetition, so that every codec has something to do.
+/// Returns text with little repetition, so that every codec has something to do.
 fn text(seed: u32, length: usize) -> Vec<u8> {
     let mut state = seed;
     let word = |_| {
@@ -74,7 +74,7 @@ fn text(seed: u32, length: usize) -> Vec<u8> {
     text
 }
 
-/// `files` files of some kilobytes each.
+/// Archives `files` files of some kilobytes each.
 fn pack(codec: Codec, group_size: u64, files: u32) -> (Vec<u8>, Files) {
     let tree = TempDir::new().unwrap();
     let files: Files =
@@ -90,7 +90,7 @@ fn pack(codec: Codec, group_size: u64, files: u32) -> (Vec<u8>, Files) {
     (archive, files)
 }
 
-/// Checks that what came out is right, and returns how many files did.
+/// Checks that the extracted files are right, and returns their number.
 fn right(to: &Path, files: &Files) -> usize {
     let names = fs::read_dir(to).unwrap().map(|item| item.unwrap().file_name());
     names
@@ -105,7 +105,7 @@ fn one_job() -> ExtractOptions {
     ExtractOptions { jobs: 1, ..ExtractOptions::default() }
 }
 
-/// Extracts and returns how many files came out, all of them right.
+/// Extracts and returns the number of extracted files, which must all be right.
 fn by_index(archive: impl ReadAt + Send, files: &Files) -> (usize, ExtractSummary) {
     let to = TempDir::new().unwrap();
     let done = extract(archive, to.path(), &one_job(), &Limits::default(), &CONTROL).unwrap();
@@ -130,7 +130,7 @@ fn an_unreadable_sector_is_damage_wherever_it_lies() {
         let (found, done) = by_index(failing, &files);
         assert_eq!(found, files.len() - lost, "{what}");
         assert!(done.failed(ErrorKind::Integrity) > 0, "{what}: {done:?}");
-        // As with a wrong byte in the same place.
+        // The result is the same as with a wrong byte in the same place.
         let mut flipped = archive.clone();
         flipped[at as usize] ^= 1;
         let (found, other) = by_index(&flipped[..], &files);
@@ -166,7 +166,7 @@ fn a_wrong_byte_in_a_group_of_any_codec_is_damage_and_what_is_right_comes_out() 
             let (found, done) = by_index(&damaged[..], &files);
             let all = done.failures.keys().all(|&kind| kind == ErrorKind::Integrity);
             assert!(all && found < files.len(), "{codec:?} {part}: {done:?}");
-            // A model is right up to the damage, of what is stored one file is hit.
+            // A model gives right bytes up to the damage; of stored files one is damaged.
             let least = match codec {
                 Codec::Store => files.len() - 1,
                 Codec::Pear => (files.len() * part as usize / 100).saturating_sub(1),
@@ -180,7 +180,7 @@ fn a_wrong_byte_in_a_group_of_any_codec_is_damage_and_what_is_right_comes_out() 
     }
 }
 
-/// Runs a line of bash, `$PEAR` being the program. Returns the exit code, stdout and
+/// Runs a line of bash, with `$PEAR` as the program. Returns the exit code, stdout and
 /// stderr.
 fn bash(at: &Path, line: &str) -> (Option<i32>, String, String) {
     let mut command = Command::new("bash");

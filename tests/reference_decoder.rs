@@ -1,4 +1,4 @@
-//! The independent decoder in spec/reference decodes what the crate codes.
+//! The independent decoder in spec/reference decodes the groups that the crate encodes.
 
 #[allow(dead_code)]
 #[path = "../spec/reference/decoder.rs"]
@@ -18,7 +18,7 @@ fn decode(group: &EncodedGroup, length: usize) -> Result<Vec<u8>, String> {
     reference::decode([coding.codec, coding.filter], coding.model, &group.payload, length)
 }
 
-/// Numbers that look random and are the same everywhere.
+/// Returns pseudo-random numbers that are the same everywhere.
 fn random(seed: u32) -> impl Iterator<Item = u32> {
     std::iter::successors(Some(seed), |seed| {
         Some(seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))
@@ -26,7 +26,8 @@ fn random(seed: u32) -> impl Iterator<Item = u32> {
     .map(|seed| seed >> 16)
 }
 
-/// Markup, indentation, numbers, quotes, bytes above 127; words come again.
+/// Returns markup, indentation, numbers, quotes and bytes above 127; words occur
+/// repeatedly.
 fn text(length: usize) -> Vec<u8> {
     let words = ["pear", "Archive", "kept", "für", "decades,", "3.14", "\"said\"", "x-y", "12:30"];
     let line = |r: u32| {
@@ -37,13 +38,14 @@ fn text(length: usize) -> Vec<u8> {
     random(7).flat_map(|r| line(r).into_bytes()).take(length).collect()
 }
 
-/// Lines that say little, so that byte pairs are worth it at every level.
+/// Returns lines with little information, so that byte pairs are worth it at every
+/// level.
 fn markup(length: usize) -> Vec<u8> {
     let line = |r| format!("<item number=\"{}\">a pear from the garden</item>\n", r & 255);
     random(11).flat_map(|r| line(r).into_bytes()).take(length).collect()
 }
 
-/// Something like machine code, with calls, then records of twelve bytes.
+/// Returns something like machine code, with calls, then records of twelve bytes.
 fn binary(length: usize) -> Vec<u8> {
     let code = |r: u32| match r % 7 {
         0 => vec![0xE8, r as u8, 1, 0, 0],

@@ -1,4 +1,5 @@
-//! What the destination decides, what a run leaves, and what is said of failures.
+//! What the destination decides, what a run leaves behind, and how failures are
+//! reported.
 
 mod support;
 
@@ -33,7 +34,7 @@ fn give(path: &Path, id: u32) {
 
 /// Runs the program with a umask, as an ordinary user if this is root.
 fn ordinary(at: &Path, umask: &str, line: &str) -> Output {
-    // Where the program lies, the user may not be let in.
+    // The user may have no access to the directory of the program.
     let program = at.join("program");
     if !program.exists() {
         fs::copy(assert_cmd::cargo::cargo_bin!("pear-archive"), &program).unwrap();
@@ -48,7 +49,8 @@ fn ordinary(at: &Path, umask: &str, line: &str) -> Output {
     command.output().unwrap()
 }
 
-/// `x.pear` of `in` with a directory `d` of this mode and a file `d/f` of that.
+/// Makes `x.pear` of `in` with a directory `d` of the one mode and a file `d/f` of the
+/// other.
 fn one_file(at: &Path, directory: u32, file: u32) {
     fs::create_dir_all(at.join("in/d")).unwrap();
     fs::create_dir(at.join("out")).unwrap();
@@ -204,7 +206,7 @@ fn fifos_devices_and_links_get_their_metadata_without_proc() {
     };
     match without_proc("exit 77") {
         Ok(output) if output.status.code() == Some(77) => {}
-        _ => return, // not root, or without a name space of its own
+        _ => return, // not root, or no namespace of its own
     }
     let output = without_proc("exec \"$0\" extract x.pear -p -C out").unwrap();
     assert!(output.status.success(), "{output:?}");

@@ -16,7 +16,7 @@ const ARITHMETIC: &str = include_str!("../spec/arithmetic.md");
 
 const CODEC: &str = include_str!("../src/codec/pear.rs");
 
-/// Rows of the first table whose head begins with the cells `head`.
+/// Returns the rows of the first table whose head begins with the cells `head`.
 fn table<'a>(spec: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     let mut lines = spec.lines().skip_while(|line| !line.starts_with(head));
     assert!(lines.next().is_some(), "no table {head}");
@@ -24,7 +24,7 @@ fn table<'a>(spec: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
 }
 
-/// What stands between `start` and the next `end`.
+/// Returns the text between `start` and the next `end`.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start}"));
     rest.split_once(end).unwrap_or_else(|| panic!("no end of {start}")).0

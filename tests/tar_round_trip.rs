@@ -1,4 +1,4 @@
-//! What a tar says comes through an archive, and back into a tar.
+//! The contents of a tar survive an archive, and the way back into a tar.
 
 mod support;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use support::tar::{Maker, header};
 use support::through_tar::{cat, entries, export, import, sample, warned};
 
-/// Paths without collisions: every component says how deep it is.
+/// Generates paths without collisions: every component contains its depth.
 fn paths() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let byte = prop_oneof![b'a'..=b'c', Just(b'\n'), Just(0xff), Just(b'%'), Just(b'=')];
     let name = (prop::collection::vec(byte, 1..5), prop_oneof![Just(0), 1..180usize])
@@ -36,10 +36,10 @@ fn metadata() -> impl Strategy<Value = Metadata> {
     )
 }
 
-/// A kind, with the data segments of a file.
+/// Generates a kind, with the data segments of a file.
 fn kind() -> impl Strategy<Value = (Kind, Option<Vec<Segment>>)> {
     let file = |size| (Kind::File(Content { size, ..Content::default() }), None);
-    // Holes of any size: data begin and end within blocks.
+    // Holes of any size: data begins and ends within blocks.
     let step = prop_oneof![Just(512), Just(7), Just(100)];
     let runs = prop::collection::vec((1..9u64, 1..9u64), 0..4);
     let sparse = (runs, step).prop_map(move |(runs, step)| {
@@ -65,7 +65,7 @@ fn kind() -> impl Strategy<Value = (Kind, Option<Vec<Segment>>)> {
     ]
 }
 
-/// Byte `place` of the data of a file.
+/// Returns byte `place` of the data of a file.
 fn byte_of(path: &[u8], place: usize) -> u8 {
     path[place % path.len()] ^ (place / 7) as u8
 }
@@ -175,7 +175,7 @@ fn contents_come_through_whole() {
 
 #[test]
 fn holes_off_the_blocks_keep_their_bytes_and_their_places() {
-    // An exported tar stores whole blocks, and says in a record which bytes are data.
+    // An exported tar stores whole blocks, and has a record of which bytes are data.
     let mut records = vec![("GNU.sparse.size", "4000"), ("GNU.sparse.name", "f")];
     records.push(("GNU.sparse.map", "700,512,2000,9"));
     let mut maker = Maker::default();
@@ -312,7 +312,7 @@ fn the_last_member_of_a_name_counts_and_links_stay_what_they_were() {
     let mut maker = Maker::default();
     maker.file("a", b"old").member(b'1', "b", "a").member(b'1', "c", "b").file("a", b"new");
     maker.member(b'1', "d", "a").member(b'5', "e", "").member(b'5', "e", "");
-    // Links in a ring, as `tar -r` makes them of two names of one file.
+    // Links in a ring, as `tar -r` makes them from two names of one file.
     maker.file("x", b"ring").member(b'1', "y", "x").member(b'1', "x", "y");
     let (notes, _) = warned(&maker.end());
     let said = "a: the name comes more than once: the last member of the name is kept";

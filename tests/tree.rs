@@ -333,7 +333,7 @@ fn a_directory_is_never_replaced() {
 #[test]
 fn dropped_files_leave_nothing() {
     let to = tempfile::tempdir().unwrap();
-    let resolution = Resolution::Components; // which makes them under temporary names
+    let resolution = Resolution::Components; // makes them under temporary names
     let options = RestoreOptions { resolution, ..RestoreOptions::default() };
     let restorer = Restorer::new(to.path(), options).unwrap();
     let mut writer = restorer.file(b"a", &Metadata::default(), 10).unwrap().unwrap();
@@ -348,8 +348,8 @@ fn dropped_files_leave_nothing() {
 
 #[test]
 fn more_files_than_can_be_open_are_restored_side_by_side() {
-    // A soft limit that the test can lower for itself alone is not to be had,
-    // so there are more writers than a restorer ever keeps open.
+    // The test cannot lower a soft limit for itself alone, so there are more writers
+    // than a restorer ever keeps open.
     let to = tempfile::tempdir().unwrap();
     let restorer = Restorer::new(to.path(), RestoreOptions::default()).unwrap();
     let names: Vec<_> = (0..1500).map(|number| format!("d{number}/f")).collect();
@@ -393,7 +393,7 @@ fn regular_files_go_through_writers() {
     let _ = restorer.other(&entry("a", Kind::File(Content::default())));
 }
 
-/// One thing an archive may ask for.
+/// One entry that an archive may ask for.
 #[derive(Clone, Debug)]
 struct Wish {
     kind: u8,
@@ -409,7 +409,7 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
     prop::collection::vec(wish, 1..8)
 }
 
-/// What becomes of an entry, without the paths, which differ.
+/// Returns the result for an entry, without the paths, which differ.
 fn outcome<T>(result: Result<T, TreeError>) -> String {
     match result {
         Ok(_) => "fine".to_owned(),
@@ -452,7 +452,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     /// Whatever an archive asks for, nothing outside changes, and both ways of
-    /// resolving do the same.
+    /// resolving give the same result.
     #[test]
     fn nothing_outside_changes_whatever_is_asked(wishes in wishes()) {
         let seen = BOTH.map(|resolution| {

@@ -1,4 +1,4 @@
-//! Large zeroed tables: pages of the system, and hints to fetch a line early.
+//! Large zeroed tables in pages of the system, and prefetch hints.
 
 use super::refusal::Refused;
 use bytemuck::Zeroable;
@@ -6,15 +6,15 @@ use core::ptr::NonNull;
 use memmap2::MmapMut;
 use std::alloc::Layout;
 
-/// A table of a power of two of elements, indexed by masking.
+/// A table with a power of two of elements, indexed by masking.
 ///
-/// Its pages come from the system and go back when it is dropped. An allocator
-/// would keep some of them, and hand out used ones that have to be cleared.
+/// Its pages come from the system and are returned when it is dropped. An allocator
+/// would keep some of them, and hand out used ones that must be cleared.
 #[derive(Debug)]
 pub struct Table<T> {
     cells: NonNull<T>,
     length: usize,
-    /// The pages of the cells, which go back with it.
+    /// The pages of the cells, which are returned with it.
     _pages: MmapMut,
 }
 
@@ -24,8 +24,8 @@ unsafe impl<T: Send> Send for Table<T> {}
 unsafe impl<T: Sync> Sync for Table<T> {}
 
 impl<T: Zeroable + Copy> Table<T> {
-    /// `2^log2` zeroed cells. The system gives the pages as they are touched,
-    /// large ones where it has them. If it refuses the address space, unwinds to the
+    /// Makes `2^log2` zeroed cells. The system provides the pages as they are touched,
+    /// large pages if it has them. If it refuses the address space, unwinds to the
     /// nearest [`refusal::attempt`].
     pub fn new(log2: u32) -> Table<T> {
         const { assert!(size_of::<T>() > 0 && align_of::<T>() <= PAGE) };
@@ -38,14 +38,14 @@ impl<T: Zeroable + Copy> Table<T> {
         Table { cells, length: 1 << log2, _pages: pages }
     }
 
-    /// Number of cells, a power of two.
+    /// Returns the number of cells, a power of two.
     #[inline(always)]
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// The cell at `index mod len`.
+    /// Returns the cell at `index mod len`.
     #[inline(always)]
     pub fn at(&self, index: usize) -> &T {
         let masked = index & (self.length - 1);
@@ -56,7 +56,7 @@ impl<T: Zeroable + Copy> Table<T> {
         unsafe { self.cells.add(masked).as_ref() }
     }
 
-    /// The cell at `index mod len`, to write.
+    /// Returns the cell at `index mod len` for writing.
     #[inline(always)]
     pub fn at_mut(&mut self, index: usize) -> &mut T {
         let masked = index & (self.length - 1);
@@ -64,7 +64,7 @@ impl<T: Zeroable + Copy> Table<T> {
         unsafe { self.cells.add(masked).as_mut() }
     }
 
-    /// Asks the CPU to fetch the cell at `index mod len`; changes nothing.
+    /// Prefetches the cell at `index mod len`; changes nothing.
     #[inline(always)]
     pub fn prefetch(&self, index: usize) {
         prefetch(self.at(index));
@@ -91,10 +91,10 @@ pub fn prefetch<T>(cell: &T) {
     let _ = address;
 }
 
-/// Every system's pages are a multiple of this.
+/// Size that divides the page size of every system.
 const PAGE: usize = 4096;
 
-/// Tells Linux that large pages suit these. A hint: failure is harmless.
+/// Tells Linux that large pages suit these. It is a hint: failure is harmless.
 fn advise_huge_pages(pages: &MmapMut) {
     const HUGE: usize = 2 << 20;
     #[cfg(target_os = "linux")]

@@ -23,7 +23,7 @@ pub fn text_or_base64(bytes: &[u8]) -> (Option<&str>, Option<String>) {
     }
 }
 
-/// Base64 with padding (RFC 4648 §4).
+/// Encodes bytes as base64 with padding (RFC 4648 §4).
 pub fn base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }

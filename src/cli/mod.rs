@@ -35,7 +35,7 @@ pub fn main() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(message) => {
-            // Help and version are no errors and go to stdout.
+            // Help and version are not errors and go to stdout.
             let printed = match stdout_was_closed() && !message.use_stderr() {
                 true => Err(io::Error::other("is closed")),
                 false => message.print().and_then(|()| io::stdout().flush()),
@@ -61,7 +61,7 @@ pub fn main() -> Exit {
     })
 }
 
-/// The code of the archive layer's error, if that is what ended the run.
+/// Returns the code of the archive layer's error, if that ended the run.
 fn exit_code(error: &anyhow::Error) -> Exit {
     let named = error.downcast_ref::<cmd::Named>().map(|named| &named.error);
     match named.or_else(|| error.downcast_ref::<ArchiveError>()) {

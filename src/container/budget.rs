@@ -1,7 +1,7 @@
-//! What tables take in memory, known before they are built.
+//! The memory that tables take, computed before they are built.
 //!
-//! A table is looked through once without keeping anything: its counts and lengths give
-//! the memory that building it takes.
+//! A table is read once without keeping anything. Its counts and lengths give the
+//! memory that building it takes.
 
 use super::columns::Columns;
 use super::contents::Piece;
@@ -11,7 +11,8 @@ use super::{ContainerError, Limits, Section, contents};
 use crate::checksum::Digest;
 use crate::entry::{Content, Entry, Extent, Kind, Metadata, Segment};
 
-/// Bytes that an allocation of `bytes` takes: the allocator keeps a few for itself.
+/// Returns the bytes that an allocation of `bytes` takes: the allocator uses a few
+/// itself.
 pub fn allocation(bytes: u64) -> u64 {
     match bytes {
         0 => 0,
@@ -23,7 +24,7 @@ fn size<T>() -> u64 {
     size_of::<T>() as u64
 }
 
-/// Bytes of memory that an entry takes, all it holds included.
+/// Returns the bytes of memory that an entry takes, including everything it holds.
 pub fn entry_memory(entry: &Entry) -> u64 {
     let bytes = |bytes: &Vec<u8>| allocation(bytes.len() as u64);
     let Metadata { user, group, xattrs, .. } = &entry.metadata;
@@ -41,8 +42,8 @@ pub fn entry_memory(entry: &Entry) -> u64 {
     size::<Entry>() + bytes(&entry.path) + bytes(user) + bytes(group) + kind + pairs + texts
 }
 
-/// Bytes that building an index takes at its height, `columns` being those of the whole
-/// payload. Cost: one pass over them, and eight bytes for each row.
+/// Returns the peak memory, in bytes, of building an index; `columns` are those of the
+/// whole payload. Cost: one pass over them, and eight bytes for each row.
 ///
 /// # Errors
 /// [`ContainerError::TooLarge`] for counts and [`ContainerError::Bytes`] as in
@@ -62,7 +63,8 @@ pub(super) fn index(mut columns: Columns, limits: &Limits) -> Result<u64, Contai
     Ok(sections.saturating_add(contents).saturating_add(entries))
 }
 
-/// Bytes that building a part takes at its height, `columns` starting at its pieces.
+/// Returns the peak memory, in bytes, of building a part; `columns` starts at its
+/// pieces.
 ///
 /// # Errors
 /// As [`index`].
@@ -159,7 +161,7 @@ fn xattrs(
         for _ in 0..count {
             for _ in 0..2 {
                 let text = columns.bytes("extended attributes", limits.xattr_bytes)?;
-                // The list of pairs may have room for as many again.
+                // The list of pairs may have capacity for as many again.
                 add(allocation(text.len() as u64) + 2 * size::<Vec<u8>>());
             }
         }

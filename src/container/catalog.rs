@@ -1,4 +1,4 @@
-//! What an archive holds by its ENTRY sections alone. Normative text:
+//! The contents of an archive according to its ENTRY sections alone. Normative text:
 //! spec/container.md §10.
 
 use super::limits::check;
@@ -13,16 +13,16 @@ pub struct Catalog {
     /// Bytes of memory that it takes, and may take.
     memory: (u64, u64),
     entries: Vec<Announced>,
-    /// Rows of `entries`, by path; revoked ones are gone.
+    /// Rows of `entries`, by path; rows of revoked entries are removed.
     rows: HashMap<Vec<u8>, usize>,
-    /// The content the last part left open.
+    /// The content that the last part left open.
     open: Option<Open>,
 }
 
 #[derive(Debug)]
 struct Announced {
     entry: Entry,
-    /// Revoked, or its rest was not found.
+    /// Whether it was revoked, or its rest was not found.
     lost: bool,
 }
 
@@ -108,7 +108,7 @@ impl Catalog {
                 open.links[*place].push(row);
             }
         }
-        // A part of one piece that goes on was opened again above.
+        // A part of one piece that continues a file was opened again above.
         if following > 0 && !open.files.is_empty() {
             let before = self.open.replace(open);
             for row in before.into_iter().flat_map(|open| open.files) {
@@ -118,7 +118,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Adds an entry; `None` if its path is taken or there are too many.
+    /// Adds an entry; returns `None` if its path is taken or there are too many.
     fn add(&mut self, entry: Entry, limits: &Limits) -> Option<usize> {
         let row = self.entries.len();
         if row as u64 >= limits.entries || self.rows.contains_key(&entry.path) {
@@ -129,7 +129,7 @@ impl Catalog {
         Some(row)
     }
 
-    /// Goes on with the content left open, less what the part revokes.
+    /// Continues the content left open, without the files that the part revokes.
     fn go_on(&mut self, part: &Part, group: u64) {
         let Some(open) = self.open.take() else { return };
         let length = part.pieces.first().map_or(0, |piece| piece.length);
@@ -159,14 +159,14 @@ impl Catalog {
         }
     }
 
-    /// All entries of which everything was announced, in the order of the paths,
-    /// and the number of those that are not whole. Nothing stands below what is no
-    /// directory.
+    /// Returns all completely announced entries, in the order of the paths, and the
+    /// number of incomplete ones. Entries below something that is not a directory are
+    /// left out.
     pub fn finish(mut self) -> (Vec<Entry>, u64) {
         for row in self.open.take().into_iter().flat_map(|open| open.files) {
             self.entries[row].lost = true;
         }
-        // What was revoked has no row any more.
+        // Revoked entries no longer have a row.
         let cut = self.rows.values().filter(|&&row| self.entries[row].lost).count() as u64;
         let mut entries: Vec<Entry> =
             self.entries.into_iter().filter(|one| !one.lost).map(|one| one.entry).collect();

@@ -1,8 +1,7 @@
 //! Content_Table: runs of file data laid end to end over the decode groups.
 //!
-//! A content has no stored position: it starts where the one before it ends.
-//! Overlaps and gaps therefore cannot be written down. Normative text:
-//! spec/container.md §5.2.
+//! A content has no stored position: it starts where the content before it ends. So
+//! overlaps and gaps cannot be expressed. Normative text: spec/container.md §5.2.
 
 use super::columns::{Columns, put_differences};
 use super::{ContainerError, Limits};
@@ -17,7 +16,7 @@ pub(super) const TABLE: &str = "Content_Table";
 pub struct Sparse {
     /// Size in bytes, holes included.
     pub size: u64,
-    /// Data segments, ascending, apart from each other.
+    /// Data segments, ascending and disjoint.
     pub segments: Vec<Segment>,
 }
 
@@ -26,15 +25,15 @@ pub struct Sparse {
 pub struct Piece {
     /// Bytes of data.
     pub length: u64,
-    /// Where the holes are; `None` for a file without holes and for a piece
-    /// that continues one.
+    /// Places of the holes; `None` for a file without holes and for a piece that
+    /// continues a file.
     pub sparse: Option<Sparse>,
 }
 
-/// The digest of a file of `size` bytes whose data hash to `data`, as
-/// spec/container.md §2.3 defines it: `data` itself for a file without holes, a
-/// derived hash of the map and `data` for one with holes. Cost: that of the map;
-/// holes cost nothing.
+/// Computes the digest of a file of `size` bytes whose data hashes to `data`, as
+/// spec/container.md §2.3 defines it: `data` itself for a file without holes, and a
+/// derived hash of the map and `data` for one with holes. Cost: that of the map; holes
+/// cost nothing.
 pub fn content_digest(data: Digest, size: u64, segments: Option<&[Segment]>) -> Digest {
     let Some(segments) = segments else { return data };
     let mut hasher = Hasher::derived(Context::SparseFile);
@@ -65,8 +64,8 @@ pub(super) fn encode(out: &mut Vec<u8>, pieces: &[Piece]) {
     }
 }
 
-/// Reads the rows; `following` bytes of data of the last row's file are in
-/// other groups.
+/// Reads the rows; `following` bytes of data of the last row's file are in other
+/// groups.
 pub(super) fn decode(
     columns: &mut Columns,
     following: u64,
@@ -127,7 +126,7 @@ fn decode_sparse(
     Ok(Sparse { size, segments })
 }
 
-/// The segments hold the data, and there is a hole.
+/// Checks that the segments hold the data, and that there is a hole.
 fn check_sparse(
     columns: &Columns,
     row: usize,

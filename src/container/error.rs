@@ -7,14 +7,14 @@ use crate::entry::PathFault;
 use crate::error::ErrorKind;
 use rustix::io::Errno;
 
-/// Errors of the container. Offsets count from the start of the archive.
+/// The errors of the container. Offsets count from the start of the archive.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContainerError {
     /// The first bytes are not those of an archive.
     #[error("not a pear archive{}", found.hint())]
     NotAnArchive {
-        /// What they look like.
+        /// The format they look like.
         found: Foreign,
     },
     /// Written for another version of the format.
@@ -25,28 +25,28 @@ pub enum ContainerError {
         /// Version_Minor found.
         minor: u16,
     },
-    /// Needs a feature this build does not have.
+    /// The archive needs a feature that this build does not have.
     #[error("the archive needs features {features:#x}, which this version does not have")]
     UnsupportedFeatures {
-        /// Bits of Required_Features this build does not know.
+        /// Bits of Required_Features that this build does not know.
         features: u32,
     },
-    /// A critical section of a type this build does not know.
+    /// A critical section has a type that this build does not know.
     #[error("section at byte {offset} has the unknown type {section_type}")]
     UnsupportedSection {
         /// Type found.
         section_type: u16,
-        /// Where the section starts.
+        /// Offset of the section.
         offset: u64,
     },
-    /// A structure's own hash does not match it.
+    /// A structure does not match its own hash.
     #[error("{structure} at byte {offset} is damaged: {cause}")]
     Damaged {
         /// Name of the structure, as in spec/container.md.
         structure: &'static str,
-        /// Where the structure starts.
+        /// Offset of the structure.
         offset: u64,
-        /// What is wrong.
+        /// The fault.
         cause: &'static str,
     },
     /// The archive ends too early.
@@ -54,19 +54,19 @@ pub enum ContainerError {
     Truncated {
         /// Name of the structure, as in spec/container.md.
         structure: &'static str,
-        /// Where the structure starts.
+        /// Offset of the structure.
         offset: u64,
     },
-    /// A section is nowhere to be found.
+    /// A section was not found anywhere.
     #[error("its {structure} section is lost")]
     Lost {
         /// Name of the section's type, as in spec/container.md.
         structure: &'static str,
     },
-    /// The archive is whole, but not the end of what was read.
+    /// The archive is intact, but other bytes follow it.
     #[error("bytes follow the end of the archive at byte {offset}; they are not looked at")]
     Behind {
-        /// Where they begin.
+        /// Offset of these bytes.
         offset: u64,
     },
     /// A table is intact but breaks a rule of the format.
@@ -84,7 +84,7 @@ pub enum ContainerError {
     Bytes {
         /// Name of the table, as in spec/container.md.
         table: &'static str,
-        /// Where and why.
+        /// Place and cause.
         source: BytesError,
     },
     /// An entry's path would leave the directory it is extracted to.
@@ -92,10 +92,10 @@ pub enum ContainerError {
     UnsafePath {
         /// The path as stored.
         path: Vec<u8>,
-        /// What is wrong with it.
+        /// The fault of the path.
         fault: PathFault,
     },
-    /// Refused before allocating.
+    /// A value over a limit, refused before allocating.
     #[error("{}", exceeded(field, *found, *limit))]
     TooLarge {
         /// Name of the limit.
@@ -121,7 +121,7 @@ impl ContainerError {
     /// What the failure means.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            // A sector that cannot be read is as lost as one that was changed.
+            // A sector that cannot be read is as lost as a changed one.
             ContainerError::Io(error) if is_unreadable(error) => ErrorKind::Integrity,
             ContainerError::Io(_) | ContainerError::Behind { .. } => ErrorKind::Environment,
             ContainerError::UnsupportedVersion { .. }
@@ -139,8 +139,8 @@ impl ContainerError {
     }
 }
 
-/// Whether the medium failed, or the file system found its own checksum wrong:
-/// what was stored there is lost, and trying again is of no use.
+/// Returns whether the medium failed, or the file system found its own checksum wrong.
+/// The data stored there is lost, and trying again is useless.
 fn is_unreadable(error: &std::io::Error) -> bool {
     // EBADMSG and EUCLEAN: checksums of ext4, XFS and F2FS; ENODATA and EILSEQ:
     // media errors and integrity errors of the block layer.

@@ -1,5 +1,5 @@
-//! The INDEX payload: Section_Table, Content_Table, Entry_Table. The one
-//! authority on what an archive holds. Normative text: spec/container.md §5.
+//! The INDEX payload: Section_Table, Content_Table, Entry_Table. It alone is
+//! authoritative for what an archive holds. Normative text: spec/container.md §5.
 
 use super::budget::{self, Left};
 use super::columns::{Columns, pack, unpack};
@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 
 const TABLE: &str = "Section_Table";
 
-/// Digest of data that belongs to no entry.
+/// Digest of dead data, which belongs to no entry.
 const WASTE: Digest = [0; 32];
 
-/// What an archive holds.
+/// The contents of an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
     /// Every section before the INDEX, in file order and without gaps.
@@ -27,14 +27,14 @@ pub struct Index {
 }
 
 impl Index {
-    /// The DATA sections; the n-th is decode group n.
+    /// Returns the DATA sections; the n-th is decode group n.
     pub fn groups(&self) -> Vec<Section> {
         let data = SectionType::Data as u16;
         self.sections.iter().filter(|one| one.header.section_type == data).copied().collect()
     }
 }
 
-/// Codes an index; returns the payload and its decoded length.
+/// Encodes an index; returns the payload and its decoded length.
 ///
 /// # Errors
 /// [`ContainerError::Invalid`] if entries are out of order or their extents do
@@ -78,7 +78,7 @@ pub fn decode_index(
     Ok(index)
 }
 
-/// Where each group ends in the concatenation of all decoded groups.
+/// Returns where each group ends in the concatenation of all decoded groups.
 fn group_ends(groups: &[Section]) -> Vec<u64> {
     let mut end = 0u64;
     let next = |group: &Section| {
@@ -137,7 +137,7 @@ fn decode_sections(columns: &mut Columns, limits: &Limits) -> Result<Vec<Section
     Ok(sections)
 }
 
-/// The header a row describes; `None` if a value does not fit its field.
+/// Returns the header that a row describes; `None` if a value does not fit its field.
 fn header_row(fields: &[Vec<u64>], row: usize) -> Option<SectionHeader> {
     Some(SectionHeader {
         sequence: row as u64,
@@ -155,12 +155,12 @@ fn header_row(fields: &[Vec<u64>], row: usize) -> Option<SectionHeader> {
 /// The rows of Content_Table, their digests, and the row of every file.
 type Collected = (Vec<Piece>, Vec<Digest>, Vec<u64>);
 
-/// Contents without data, told apart by what they are.
+/// Contents without data, distinguished by these values.
 type Empty<'a> = (u64, Digest, &'a Option<Vec<Segment>>);
 
-/// Derives Content_Table from the extents of the entries: first the contents
-/// without data, in the order of their first use, then the others by position.
-/// Data that belongs to no entry becomes a row with a digest of zeros.
+/// Derives Content_Table from the extents of the entries: first the contents without
+/// data, in the order of their first use, then the others by position. Dead data, which
+/// belongs to no entry, becomes a row with a digest of zeros.
 fn collect_contents(entries: &[Entry], ends: &[u64]) -> Result<Collected, ContainerError> {
     let (mut pieces, mut digests) = (Vec::new(), Vec::new());
     let mut empty: BTreeMap<Empty, u64> = BTreeMap::new();
@@ -205,7 +205,7 @@ fn files(entries: &[Entry]) -> impl Iterator<Item = (usize, &Content)> {
     })
 }
 
-/// The contents of the files among `entries`, in order.
+/// Returns the contents of the files among `entries`, in order.
 pub(super) fn files_mut(entries: &mut [Entry]) -> impl Iterator<Item = &mut Content> {
     entries.iter_mut().filter_map(|entry| match &mut entry.kind {
         Kind::File(content) => Some(content),
@@ -226,8 +226,8 @@ fn push_waste(pieces: &mut Vec<Piece>, digests: &mut Vec<Digest>, length: u64) {
     }
 }
 
-/// Where a content starts in the concatenation of all groups; `None` without
-/// data or outside its group.
+/// Returns where a content starts in the concatenation of all groups; `None` if it has
+/// no data or is outside its group.
 fn position(content: &Content, ends: &[u64]) -> Option<u64> {
     let first = content.extents.first()?;
     let group = usize::try_from(first.group).ok()?;
@@ -291,7 +291,7 @@ fn unfold(
     Ok(())
 }
 
-/// A content of no entry carries nothing but its length.
+/// Checks that a content of no entry has nothing but its length.
 fn check_waste(
     pieces: &[Piece],
     digests: &[Digest],
@@ -311,7 +311,7 @@ fn bad_content(row: usize, cause: &'static str) -> ContainerError {
     ContainerError::Invalid { table: "Content_Table", row: row as u64, cause }
 }
 
-/// The extents of the run from `at` to `end`; `group` is where the run before
+/// Returns the extents of the run from `at` to `end`; `group` is where the run before
 /// ended.
 fn extents(mut at: u64, end: u64, ends: &[u64], group: &mut usize) -> Vec<Extent> {
     let mut extents = Vec::new();

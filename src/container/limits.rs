@@ -3,13 +3,13 @@
 use super::ContainerError;
 use crate::bytes::show_size;
 
-/// Bounds on what an archive may ask of its reader. Every one is checked
-/// before memory is taken or output written.
+/// Bounds on what an archive may demand of its reader. Each one is checked before
+/// memory is allocated or output is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Entries in the index.
+    /// Number of entries in the index.
     pub entries: u64,
-    /// Bytes in one path, and in one link's text.
+    /// Bytes in one path, and in the text of one link.
     pub path_length: u64,
     /// Components in one path.
     pub path_depth: u64,
@@ -17,12 +17,12 @@ pub struct Limits {
     pub xattr_bytes: u64,
     /// Decoded bytes of the index, and of one ENTRY section.
     pub index_bytes: u64,
-    /// Extents and data segments of all entries together.
+    /// Number of extents and data segments of all entries together.
     pub extents: u64,
-    /// Bytes held for one group: its payload, its raw bytes, or what its codec
+    /// Bytes in memory for one group: its payload, its raw bytes, or what its codec
     /// needs.
     pub memory: u64,
-    /// Bytes one extraction writes.
+    /// Bytes that one extraction writes.
     pub output_bytes: u64,
 }
 
@@ -31,8 +31,8 @@ impl Default for Limits {
         Limits {
             entries: 10_000_000,
             path_length: 65_536,
-            // As deep as a path of that length can be: what a walk can archive
-            // must come out again.
+            // As deep as a path of that length can be, because everything that a walk can
+            // archive must be restorable.
             path_depth: 32_768,
             xattr_bytes: 1 << 20,
             index_bytes: 1 << 30,

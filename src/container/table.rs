@@ -11,14 +11,14 @@ use std::collections::{HashMap, HashSet};
 
 pub(super) const TABLE: &str = "Entry_Table";
 
-/// Bytes a row takes at least: one in each of the nine columns all rows have.
+/// Minimum bytes of a row: one in each of the nine columns that all rows have.
 pub(super) const ROW_MINIMUM: u64 = 9;
 
 /// Distinct owners: uid, gid, user, group.
 type Owner<'a> = (u32, u32, &'a [u8], &'a [u8]);
 
-/// Appends the rows, which are in the order of their paths. `contents` has the
-/// row of Content_Table of every file, in the same order.
+/// Appends the rows, which are in the order of their paths. `contents` has, in the same
+/// order, the row of Content_Table of every file.
 ///
 /// # Errors
 /// [`ContainerError::Invalid`] if the order is wrong or a hard link's target is
@@ -108,8 +108,8 @@ fn encode_kinds(out: &mut Vec<u8>, entries: &[Entry]) -> Result<(), ContainerErr
     Ok(())
 }
 
-/// Reads the rows. Files come with an empty content; the second value has the
-/// row of Content_Table of every file, each below `content_count`.
+/// Reads the rows. Files have an empty content; the second value has the row of
+/// Content_Table of every file, each below `content_count`.
 pub(super) fn decode(
     columns: &mut Columns,
     content_count: usize,
@@ -143,7 +143,7 @@ fn decode_paths(
     let shared = columns.varints(count)?;
     let suffixes = columns.varints(count)?;
     let mut paths: Vec<Vec<u8>> = Vec::with_capacity(count);
-    // Shared prefixes make a few bytes stand for many: what they unfold to is
+    // With shared prefixes a few bytes stand for many, so the restored length is
     // bounded like the table itself.
     let mut unfolded = 0;
     for row in 0..count {
@@ -310,8 +310,8 @@ fn decode_kinds(
     Ok(())
 }
 
-/// Nothing lies under what is not a directory. In path order, all that lies
-/// under an entry follows it at once.
+/// Checks that nothing is below an entry that is not a directory. In path order,
+/// everything below an entry follows it at once.
 fn check_parents(columns: &Columns, entries: &[Entry]) -> Result<(), ContainerError> {
     for (row, pair) in entries.windows(2).enumerate() {
         let under = pair[1].path.strip_prefix(&pair[0].path[..]);
@@ -335,7 +335,7 @@ fn kind_number(kind: &Kind) -> u8 {
     }
 }
 
-/// A kind by its number, its fields yet to be read.
+/// Returns a kind by its number, with its fields not yet read.
 fn empty_kind(number: u8) -> Option<Kind> {
     Some(match number {
         0 => Kind::File(Content::default()),

@@ -1,14 +1,14 @@
 //! The published PEAR network, in candle, and the coder that runs it.
 //!
-//! The files read like the paper: a [`Network`] is an embedding, a byte-level
-//! fusion block, a batch-adaptive fusion block and an output map; both blocks
-//! are built from a token mixer and a gated MLP. Tensors and operations are
-//! candle's; every operation is a custom one (`ops`) on the kernels of
-//! [`crate::arith::dense`], and `chain` runs them forward and the chain rule back.
+//! The files follow the paper: a [`Network`] is an embedding, a byte-level fusion
+//! block, a batch-adaptive fusion block and an output map; both blocks are built from a
+//! token mixer and a gated MLP. Tensors and operations are candle's. Every operation is
+//! a custom one (`ops`) on the kernels of [`crate::arith::dense`]; `chain` runs them
+//! forward and applies the chain rule backward.
 //!
-//! A [`Model`] predicts one byte for each of `B` lanes and then learns from
-//! what the bytes were; [`compress`] and [`decompress`] drive it in the same
-//! order, so that both see the same weights. Normative text: spec/pear-paper.md.
+//! A [`Model`] predicts one byte for each of `B` lanes and then learns from the actual
+//! bytes. [`compress`] and [`decompress`] drive it in the same order, so that both see
+//! the same weights. Normative text: spec/pear-paper.md.
 //!
 //! Shape letters: `B` lanes, `T` bytes of context, `E` width of an embedding,
 //! `S` branches, `D` width of a branch, `W = T · E = S · D` width of a lane,
@@ -42,13 +42,14 @@ pub use stream::{compress, decompress, decompress_damaged};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PaperError {
-    /// Training left the finite numbers: a bug in the encoder, damage in the decoder.
+    /// A weight or probability became infinite or undefined: a bug in the encoder,
+    /// damage in the decoder.
     #[error("the model diverged at step {step}")]
     Diverged {
         /// Byte position within the lanes.
         step: usize,
     },
-    /// The code is none that the encoder writes.
+    /// The encoder does not write such a code.
     #[error("the code is damaged before byte {step} of lane {lane}")]
     Code {
         /// Byte position within the lanes.
@@ -56,10 +57,10 @@ pub enum PaperError {
         /// Index of the lane.
         lane: usize,
     },
-    /// The code goes on after the last byte.
+    /// Bytes are left over after the last symbol of the code.
     #[error("the code is longer than the bytes it stands for")]
     Rest,
-    /// This CPU computes something else than the specification.
+    /// This CPU does not compute what the specification says.
     #[error("the known-answer test of the published network failed")]
     SelfTest,
     /// candle refused an operation: a bug.

@@ -1,15 +1,15 @@
 //! Range coder over frequency tables; integers only.
 //!
-//! `low` and `range` describe the interval still possible. Always true between
-//! symbols: `range ≥ 2^32`, so that a table's total, below 2^24, always fits.
-//! Four bytes leave at a time. A carry out of `low` runs back through the bytes
-//! already written: they lie in memory, and a run of `0xff` is rare.
-//! Normative text: spec/pear-paper.md §5.
+//! `low` and `range` describe the interval that is still possible. Between symbols
+//! `range ≥ 2^32` always holds, so that a table's total, below 2^24, always fits. Four
+//! bytes are output at a time. A carry out of `low` runs back through the bytes already
+//! written: they are in memory, and a run of `0xff` is rare. Normative text:
+//! spec/pear-paper.md §5.
 
-/// Below this, four bytes leave.
+/// Below this range, four bytes are output.
 const SMALL: u64 = 1 << 32;
 
-/// Writes symbols.
+/// An encoder of symbols.
 pub struct RangeEncoder {
     low: u64,
     range: u64,
@@ -17,12 +17,12 @@ pub struct RangeEncoder {
 }
 
 impl RangeEncoder {
-    /// Nothing written.
+    /// Starts with an empty code.
     pub fn new() -> Self {
         RangeEncoder { low: 0, range: u64::MAX, bytes: Vec::new() }
     }
 
-    /// Writes `symbol` of the table `frequencies`: none zero, sum below 2^24.
+    /// Writes `symbol` by the table `frequencies`: none zero, sum below 2^24.
     pub fn encode(&mut self, frequencies: &[u32], symbol: u8) {
         let before: u32 = frequencies[..usize::from(symbol)].iter().sum();
         let total: u32 = frequencies.iter().sum();
@@ -40,8 +40,8 @@ impl RangeEncoder {
         }
     }
 
-    /// Adds one to the number the bytes written so far spell. There is always a
-    /// byte to take it: the code as a whole stays below one.
+    /// Adds one to the number that the bytes written so far form. Some byte always
+    /// absorbs the carry, because the code as a whole stays below one.
     fn carry(&mut self) {
         for byte in self.bytes.iter_mut().rev() {
             *byte = byte.wrapping_add(1);
@@ -51,8 +51,8 @@ impl RangeEncoder {
         }
     }
 
-    /// The shortest code that lies in the interval, without its last zero
-    /// bytes, which the decoder supplies.
+    /// Returns the shortest code in the interval, without its last zero bytes, which
+    /// the decoder supplies.
     pub fn finish(mut self) -> Vec<u8> {
         let last = u128::from(self.low) + u128::from(self.range) - 1;
         for count in 0..=8 {
@@ -73,7 +73,7 @@ impl RangeEncoder {
     }
 }
 
-/// Reads symbols.
+/// A decoder of symbols.
 pub struct RangeDecoder<'a> {
     code: u64,
     range: u64,
@@ -81,7 +81,7 @@ pub struct RangeDecoder<'a> {
 }
 
 impl<'a> RangeDecoder<'a> {
-    /// At the start of what [`RangeEncoder::finish`] gave.
+    /// Starts at the beginning of a code from [`RangeEncoder::finish`].
     pub fn new(bytes: &'a [u8]) -> Self {
         let mut decoder = RangeDecoder { code: 0, range: u64::MAX, bytes };
         decoder.code = u64::from(decoder.word()) << 32;
@@ -89,7 +89,7 @@ impl<'a> RangeDecoder<'a> {
         decoder
     }
 
-    /// The next four bytes; zeros after the last.
+    /// Reads the next four bytes; zeros after the last.
     fn word(&mut self) -> u32 {
         let mut word = [0; 4];
         let count = self.bytes.len().min(4);
@@ -99,8 +99,8 @@ impl<'a> RangeDecoder<'a> {
         u32::from_be_bytes(word)
     }
 
-    /// The next symbol by the table `frequencies`, see [`RangeEncoder::encode`].
-    /// `None` if the code lies outside the table: the encoder writes no such.
+    /// Reads the next symbol by the table `frequencies`, see [`RangeEncoder::encode`].
+    /// Returns `None` if the code is outside the table, which no encoder writes.
     pub fn decode(&mut self, frequencies: &[u32]) -> Option<u8> {
         let total: u32 = frequencies.iter().sum();
         let unit = self.range / u64::from(total);
@@ -122,7 +122,7 @@ impl<'a> RangeDecoder<'a> {
         None
     }
 
-    /// Whether all bytes were read.
+    /// Returns whether all bytes were read.
     pub fn is_finished(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_carry_runs_back_through_the_bytes() {
-        // The last symbol of a steep table keeps `low` at the top: carries abound.
+        // The last symbol of a steep table keeps `low` at the top, so carries are frequent.
         let mut steep = vec![1u32; 256];
         steep[255] = 10_000_000;
         steep[0] = 5_000_000;

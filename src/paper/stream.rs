@@ -1,19 +1,20 @@
-//! A group ⇄ its payload: lanes of consecutive bytes, in step.
+//! Conversion between a group and its payload: lanes of consecutive bytes, in step.
 //!
-//! The payload is one code: step after step, in each step lane after lane. Coding
-//! a byte is nothing beside predicting it (80 million operations), so a coder for each
-//! lane, as published, would only cost: about two bytes each, a length and an end.
+//! The payload is one code: step after step, in each step lane after lane. Coding a
+//! byte takes almost no time compared with predicting it (80 million operations). So a
+//! coder for each lane, as published, would only cost size: about two bytes each, a
+//! length and an end.
 //!
-//! The first `n mod B` lanes have one byte more than the others; at that last
-//! step only they are coded. A lane's context starts as zeros, so short inputs
-//! and tails need no other path. Normative text: spec/pear-paper.md §2.
+//! The first `n mod B` lanes have one byte more than the others; in that last step only
+//! they are coded. A lane's context starts as zeros, so short inputs and tails need no
+//! special case. Normative text: spec/pear-paper.md §2.
 
 use super::range::{RangeDecoder, RangeEncoder};
 use super::{Model, PaperError, Shape};
 use crate::arith::Isa;
 use std::ops::Range;
 
-/// Where the lanes of `length` bytes lie.
+/// The layout of the lanes of `length` bytes.
 #[derive(Clone, Copy)]
 struct Lanes {
     length: usize,
@@ -27,12 +28,12 @@ impl Lanes {
         start..start + each + usize::from(lane < more)
     }
 
-    /// Steps of the longest lane.
+    /// Returns the number of steps of the longest lane.
     fn steps(self) -> usize {
         self.length.div_ceil(self.count)
     }
 
-    /// Lanes that still have a byte at `step`.
+    /// Returns the number of lanes that still have a byte at `step`.
     fn alive(self, step: usize) -> usize {
         if (step + 1) * self.count <= self.length { self.count } else { self.length % self.count }
     }
@@ -57,7 +58,7 @@ impl Contexts {
     }
 }
 
-/// Codes `raw` in `lanes` lanes.
+/// Encodes `raw` in `lanes` lanes.
 ///
 /// The bytes of one step are coded while the model learns from it: the
 /// published system's parallel encoding.
@@ -84,7 +85,7 @@ pub fn compress(raw: &[u8], shape: &Shape, lanes: usize, isa: Isa) -> Result<Vec
             }
         };
         if step + 1 == lanes.steps() {
-            // Nothing is predicted any more, and lanes may be missing.
+            // Nothing more is predicted, and lanes may be missing.
             write();
         } else {
             let (learnt, ()) = rayon::join(|| model.learn(&symbols), write);
@@ -97,8 +98,8 @@ pub fn compress(raw: &[u8], shape: &Shape, lanes: usize, isa: Isa) -> Result<Vec
 
 /// Decodes the first `wanted` of the `length` bytes of a payload.
 ///
-/// Only as many steps are run as the wanted bytes need; all of them once the
-/// second lane is touched.
+/// Runs only as many steps as the wanted bytes need; all of them if the second lane is
+/// needed.
 ///
 /// # Errors
 /// [`PaperError::Code`], [`PaperError::Rest`] for payloads [`compress`]
@@ -117,8 +118,8 @@ pub fn decompress(
     fault.map_or(Ok(raw), Err)
 }
 
-/// As [`decompress`], and gives what was decoded before a fault: bytes that
-/// were not reached in their lane are zeros.
+/// Does the same as [`decompress`], and returns what was decoded before a fault: bytes
+/// that were not reached in their lane are zeros.
 ///
 /// # Panics
 /// If `wanted > length` or `lanes` is zero.

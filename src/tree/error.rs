@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::names::printable;
 use crate::entry::PathFault;
 
-/// Errors of the tree layer. Each names the path it is about; displaying one
-/// escapes control characters, so it is safe to print.
+/// The errors of the tree layer. Each one names its path. Displaying an error escapes
+/// control characters, so it is safe to print.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TreeError {
@@ -18,68 +18,68 @@ pub enum TreeError {
     Io {
         /// Path the operation was about.
         path: PathBuf,
-        /// What was tried, as a verb phrase: "open", "set owner".
+        /// The operation, as a verb phrase: "open", "set owner".
         operation: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Something that could not be read and is missing in the archive.
+    /// Something could not be read and is missing in the archive.
     #[error("{}: cannot {operation}: {source}: {missing}", shown(path))]
     NotArchived {
         /// Path on disk.
         path: PathBuf,
-        /// What was tried, as a verb phrase.
+        /// The operation, as a verb phrase.
         operation: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
-        /// What of it is missing.
+        /// What is missing.
         missing: Missing,
     },
-    /// Properties of restored entries that could not be set, all for one cause.
+    /// Properties of restored entries could not be set, all for one cause.
     #[error("{}", not_set(entries, source))]
     NotSet {
-        /// The files on disk and what of them was not set; never empty.
+        /// The files on disk and the properties that were not set; never empty.
         entries: Vec<(PathBuf, Property)>,
-        /// What the system said of each.
+        /// The system's error, the same for all.
         source: std::io::Error,
     },
-    /// An entry whose path no archive may hold; nothing was written.
+    /// An entry's path may not be in an archive; nothing was written.
     #[error("{}: unsafe entry refused: its path {fault}", shown(path))]
     UnsafePath {
-        /// Path of the entry as the archive has it.
+        /// Path of the entry in the archive.
         path: PathBuf,
-        /// Which rule it breaks.
+        /// The broken rule.
         fault: PathFault,
     },
-    /// An entry that could reach outside the destination, or would have gone
-    /// through a link; nothing was written.
+    /// An entry could reach outside the destination, or would have gone through a link;
+    /// nothing was written.
     #[error("{}: unsafe entry refused: {cause}", shown(path))]
     Unsafe {
-        /// Path of the entry as the archive has it.
+        /// Path of the entry in the archive.
         path: PathBuf,
-        /// Which rule it breaks.
+        /// The broken rule.
         cause: &'static str,
     },
-    /// Something stands where the entry would go, and the policy keeps it.
+    /// Something exists at the entry's path, and the policy keeps it.
     #[error("{}: already exists", shown(path))]
     Exists {
         /// Path of the entry.
         path: PathBuf,
     },
-    /// A file is not what it was when the walk saw it.
+    /// A file is not what the walk saw.
     #[error("{}: {how}", shown(path))]
     Changed {
         /// Path on disk.
         path: PathBuf,
-        /// How, and what became of it in the archive.
+        /// The change, and what became of the file in the archive.
         how: Change,
     },
-    /// Something that cannot be archived, or not be restored by this user.
+    /// Something cannot be archived, or not be restored by this user.
     #[error("{}: left out: {cause}", shown(path))]
     LeftOut {
         /// Path on disk, or of the entry.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: &'static str,
     },
     /// A socket, which has no content to archive.
@@ -88,27 +88,27 @@ pub enum TreeError {
         /// Path on disk.
         path: PathBuf,
     },
-    /// An unfinished file of a run that was killed: nobody's data.
+    /// An unfinished file of a killed run; it holds nobody's data.
     #[error("{}: left out: an unfinished file of a run that was killed", shown(path))]
     Leftover {
         /// Path on disk.
         path: PathBuf,
     },
-    /// A name given by the user that no archive can hold.
+    /// A name given by the user cannot be in any archive.
     #[error("{}: cannot be a name in an archive: {cause}", shown(path))]
     Name {
         /// The operand.
         path: PathBuf,
-        /// Which rule it breaks.
+        /// The broken rule.
         cause: &'static str,
     },
-    /// A pattern that left nothing out: perhaps it is misspelt.
+    /// An exclude pattern matched nothing: perhaps it is misspelt.
     #[error("--exclude {}: nothing matches it{}", printable(pattern), only_directories(pattern))]
     Unmatched {
         /// The pattern as given.
         pattern: Vec<u8>,
     },
-    /// A glob pattern that cannot be understood.
+    /// A glob pattern is invalid.
     #[error("pattern {pattern:?}: {cause}")]
     Pattern {
         /// The pattern as given.
@@ -118,7 +118,7 @@ pub enum TreeError {
     },
 }
 
-/// What of an entry is set when it is restored.
+/// A property of an entry that is set when it is restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Property {
@@ -130,13 +130,13 @@ pub enum Property {
     Time,
     /// An extended attribute, by its name.
     Xattr(Vec<u8>),
-    /// All of these: the file was replaced before they could be set.
+    /// All of these: the file was replaced before any could be set.
     All,
 }
 
 impl Property {
-    /// Properties of one class fail for one cause: one that the file system
-    /// lacks, or that this user may not set.
+    /// Returns the class of the property. Properties of one class fail for one cause:
+    /// the file system lacks them, or this user may not set them.
     pub(super) fn class(&self) -> &[u8] {
         match self {
             Property::Owner => b"owner",
@@ -163,43 +163,43 @@ impl fmt::Display for Property {
     }
 }
 
-/// How a file is not what it was said to be. Each message says what is archived.
+/// How a file differs from what the walk saw. Each message says what is archived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Change {
-    /// Another regular file, or other content, stood there when its turn came.
+    /// Another regular file, or other content, was there when its turn came.
     #[error("changed since the directory was read: the content of now is archived")]
     SinceListed,
-    /// It was written to meanwhile.
+    /// The file was written to while it was read.
     #[error("changed while it was read: archived with what was read")]
     WhileRead,
-    /// It ended before the size that the system told.
+    /// The file ended before the size that the system reported.
     #[error("ends after {read} bytes, its size was {size}: archived with what was read")]
     Shorter {
         /// Bytes up to its end.
         read: u64,
-        /// Size told.
+        /// Reported size.
         size: u64,
     },
-    /// It goes on and on behind the size that was told.
+    /// The file goes on after the size that the system reported.
     #[error("goes on behind its size: only its first {read} bytes are archived")]
     Endless {
         /// Bytes archived.
         read: u64,
     },
-    /// Something that is no regular file stands there now.
+    /// Something that is not a regular file is there now.
     #[error("no longer a regular file: not archived")]
     Kind,
 }
 
-/// What is missing in an archive of something that could not be read.
+/// The part of something unreadable that is missing in an archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Missing {
     /// All of it.
     #[error("not archived")]
     Whole,
-    /// What is in a directory, or the rest of it.
+    /// The files in a directory, or the rest of them.
     #[error("what is in it is not archived")]
     Below,
     /// Its extended attributes.
@@ -208,7 +208,7 @@ pub enum Missing {
 }
 
 impl TreeError {
-    /// Says what is missing in the archive for a failure of the system.
+    /// Makes this failure of the system say what is missing in the archive.
     pub fn leaving_out(self, missing: Missing) -> TreeError {
         match self {
             TreeError::Io { path, operation, source } => {
@@ -218,26 +218,26 @@ impl TreeError {
         }
     }
 
-    /// Whether the entry was refused because restoring it would be unsafe,
-    /// rather than because the system failed.
+    /// Returns whether the entry was refused because restoring it would be unsafe, and
+    /// not because the system failed.
     pub fn is_unsafe(&self) -> bool {
         matches!(self, TreeError::Unsafe { .. } | TreeError::UnsafePath { .. })
     }
 
-    /// Whether the system refused something that every further entry needs too:
-    /// room, a writable file system, or descriptors.
+    /// Returns whether the system refused something that every further entry needs too:
+    /// space, a writable file system, or descriptors.
     pub fn ends_run(&self) -> bool {
         let TreeError::Io { source, .. } = self else { return false };
         match Errno::from_io_error(source) {
             Some(Errno::NOSPC | Errno::DQUOT | Errno::ROFS | Errno::MFILE | Errno::NFILE) => true,
-            // Without a limit of the process it is one file that is too large
-            // for the file system.
+            // Without a limit of the process, a single file is too large for the file
+            // system.
             Some(Errno::FBIG) => getrlimit(Resource::Fsize).current.is_some(),
             _ => false,
         }
     }
 
-    /// Shorthand for [`TreeError::Io`] around a rustix or standard error.
+    /// Makes a [`TreeError::Io`] from a rustix or standard error.
     pub(super) fn io(
         path: impl Into<PathBuf>,
         operation: &'static str,
@@ -247,7 +247,7 @@ impl TreeError {
     }
 }
 
-/// The first entry in full, and how many more there are.
+/// Names the first entry in full, and counts the others.
 fn not_set(entries: &[(PathBuf, Property)], source: &std::io::Error) -> String {
     let Some((path, property)) = entries.first() else { return source.to_string() };
     let more = match entries.len() - 1 {
@@ -257,7 +257,7 @@ fn not_set(entries: &[(PathBuf, Property)], source: &std::io::Error) -> String {
     format!("{}: cannot set the {property}: {source}{more}", shown(path))
 }
 
-/// A pattern with a trailing `/` is often meant for a file.
+/// Hints at a trailing `/`, which is often meant for a file.
 fn only_directories(pattern: &[u8]) -> &'static str {
     if pattern.ends_with(b"/") { " (with a trailing '/' it matches directories only)" } else { "" }
 }

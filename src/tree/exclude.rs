@@ -1,4 +1,4 @@
-//! Which names a walk leaves out: the rules of `.gitignore` files.
+//! The names that a walk leaves out: the rules of `.gitignore` files.
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use std::collections::HashMap;
@@ -9,24 +9,24 @@ use std::path::Path;
 use super::TreeError;
 use super::names::{and_above, split_last};
 
-/// Patterns of names to leave out, read as the lines of a `.gitignore` file at
-/// the top of the archived names.
+/// Patterns of names to leave out. They are read like the lines of a `.gitignore` file
+/// at the top of the archived names.
 ///
-/// - `*` and `?` stay within a component, `**` crosses them, `[a-z]` and
-///   `{a,b}` as in a shell; `\` takes the meaning from the next character.
+/// - `*` and `?` stay within a component, `**` crosses components, `[a-z]` and `{a,b}`
+///   work as in a shell; `\` makes the next character literal.
 /// - A pattern without a `/` matches at any depth; one with a `/` in front or in
 ///   the middle starts at the top. A leading `./` is a leading `/`.
 /// - A pattern with a trailing `/` matches directories only.
-/// - A pattern with a leading `!` includes again what one before it excludes.
-///   The last pattern that matches decides.
-/// - A directory that is left out takes all below it along: nothing below it is
-///   looked at, or included again.
-/// - A pattern that is the exact name of something matches it, whatever
-///   characters it has. One that is not UTF-8 is such a name and nothing else.
+/// - A pattern with a leading `!` includes again what an earlier pattern excludes. The
+///   last pattern that matches decides.
+/// - If a directory is left out, so is everything below it: nothing below it is read or
+///   can be included again.
+/// - A pattern that is the exact name of something matches it, whatever characters it
+///   has. A pattern that is not UTF-8 is an exact name and nothing else.
 #[derive(Clone, Debug)]
 pub struct Excludes {
     patterns: Vec<Pattern>,
-    /// All patterns that are UTF-8, as they are and as exact names.
+    /// All patterns that are UTF-8, as globs and as exact names.
     rules: Gitignore,
     /// Number of the last pattern with a rule of this text.
     numbers: HashMap<String, usize>,
@@ -34,7 +34,7 @@ pub struct Excludes {
     names: Vec<(usize, Name)>,
 }
 
-/// A pattern, and whether it matched yet.
+/// A pattern, and whether it has matched yet.
 #[derive(Clone, Debug)]
 struct Pattern {
     given: Vec<u8>,
@@ -43,7 +43,7 @@ struct Pattern {
     matched: bool,
 }
 
-/// A name that no glob can spell.
+/// A name that no glob can express.
 #[derive(Clone, Debug)]
 struct Name {
     name: Vec<u8>,
@@ -61,11 +61,11 @@ impl Default for Excludes {
 }
 
 impl Excludes {
-    /// Reads patterns. A `#` in front has no meaning: comments are for who reads
-    /// the lines of a file.
+    /// Reads patterns. A leading `#` has no meaning: comments are for whoever reads the
+    /// lines of a file.
     ///
     /// # Errors
-    /// [`TreeError::Pattern`] if one is no glob, or names nothing.
+    /// [`TreeError::Pattern`] if a pattern is not a valid glob, or names nothing.
     pub fn new<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Excludes, TreeError> {
         let mut excludes = Excludes::default();
         let mut all = builder();
@@ -92,9 +92,9 @@ impl Excludes {
         Ok(excludes)
     }
 
-    /// Whether to leave out this name, if nothing above it is left out. Notes
-    /// which patterns match it. Cost: one look-up among all globs; for a name
-    /// that one of them matches, one for each pattern that never matched before.
+    /// Returns whether to leave out this name, provided that nothing above it is left
+    /// out. Records which patterns match it. Cost: one look-up among all globs; if one
+    /// matches, another for each pattern that never matched before.
     pub fn excludes(&mut self, name: &[u8], is_directory: bool) -> bool {
         let path = Path::new(OsStr::from_bytes(name));
         let rule = self.rules.matched(path, is_directory);
@@ -111,12 +111,12 @@ impl Excludes {
         excluded
     }
 
-    /// Whether to leave out this name, or a directory above it.
+    /// Returns whether to leave out this name, or a directory above it.
     pub fn excludes_or_above(&mut self, name: &[u8], is_directory: bool) -> bool {
         and_above(name).any(|part| self.excludes(part, is_directory || part.len() < name.len()))
     }
 
-    /// The patterns that matched nothing so far, as they were given.
+    /// Returns the patterns that matched nothing so far, as they were given.
     pub fn unmatched(&self) -> impl Iterator<Item = &[u8]> {
         self.patterns.iter().filter(|pattern| !pattern.matched).map(|pattern| &pattern.given[..])
     }
@@ -124,7 +124,7 @@ impl Excludes {
 
 fn builder() -> GitignoreBuilder {
     let mut builder = GitignoreBuilder::new("");
-    // A forgotten bracket is a mistake that should show.
+    // A forgotten bracket is a mistake that must be reported.
     builder.allow_unclosed_class(false);
     builder
 }
@@ -134,8 +134,8 @@ fn fault(given: &[u8], cause: &dyn std::fmt::Display) -> TreeError {
     TreeError::Pattern { pattern, cause: cause.to_string() }
 }
 
-/// The lines of a `.gitignore` file that a pattern stands for: itself, and the
-/// exact name that it spells if no character has a meaning.
+/// Returns the lines of a `.gitignore` file that a pattern stands for: the pattern
+/// itself, and the exact name with every character literal.
 fn lines(pattern: &str) -> impl Iterator<Item = String> {
     let (sign, rest) = match pattern.strip_prefix('!') {
         Some(rest) => ("!", rest),
@@ -152,7 +152,7 @@ fn lines(pattern: &str) -> impl Iterator<Item = String> {
     [Some(glob), Some(exact).filter(|_| differs)].into_iter().flatten()
 }
 
-/// A glob that matches this very text.
+/// Returns a glob that matches exactly this text.
 fn escaped(text: &str) -> String {
     let named = text.trim_end_matches('/');
     let spaces = named.len() - named.trim_end_matches(' ').len();

@@ -1,13 +1,13 @@
 //! Directory trees: walking them, reading them, restoring them.
 //!
-//! Everything here treats names as bytes and file systems as hostile: a walk
-//! goes on when files vanish, a file is read as it is when its turn comes, and
-//! nothing is ever restored outside the destination directory.
+//! Everything here treats names as bytes and file systems as hostile. A walk continues
+//! if files vanish, a file is read as it is when its turn comes, and nothing is ever
+//! restored outside the destination directory.
 //!
 //! - [`walk()`] finds entries in sorted order; [`Source`] reads their bytes.
 //! - [`Restorer`] puts entries back through directory handles.
 //! - [`Excludes`] decides what a walk leaves out, [`Patterns`] which entries of an
-//!   archive are meant.
+//!   archive are selected.
 
 mod abandon;
 mod error;

@@ -1,8 +1,8 @@
 //! Names of users and groups, as the system knows them.
 //!
-//! The C library is asked, which knows directory services too. What it does not
-//! find, as a statically linked one may not, is looked up in `/etc/passwd` and
-//! `/etc/group`.
+//! The C library is asked first, because it knows directory services too. Names that it
+//! does not find (a statically linked one may find none) are looked up in `/etc/passwd`
+//! and `/etc/group`.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -17,7 +17,7 @@ pub(super) struct Owners {
 }
 
 impl Owners {
-    /// Reads the files; one that is missing is empty.
+    /// Reads the files; a missing file counts as empty.
     pub(super) fn of_this_system() -> Owners {
         let users = System {
             name: |number| Some(uzers::get_user_by_uid(number)?.name().as_bytes().to_vec()),
@@ -35,15 +35,15 @@ impl Owners {
     }
 }
 
-/// What the C library is asked.
+/// A question for the C library.
 #[derive(Debug)]
 struct System {
     name: fn(u32) -> Option<Vec<u8>>,
     number: fn(&OsStr) -> Option<u32>,
 }
 
-/// Names and numbers of users, or of groups. Every question is asked once: a
-/// directory service may take milliseconds to answer.
+/// Names and numbers of users, or of groups. Each question is asked only once, because
+/// a directory service may take milliseconds to answer.
 #[derive(Debug)]
 pub(super) struct Table {
     system: System,
@@ -63,14 +63,14 @@ impl Table {
         Table { system, lines, asked: Mutex::default() }
     }
 
-    /// Name of a number, empty when unknown.
+    /// Returns the name of a number, empty if unknown.
     pub(super) fn name(&self, number: u32) -> Vec<u8> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let ask = || (self.system.name)(number).or_else(|| self.lines.names.get(&number).cloned());
         asked.names.entry(number).or_insert_with(|| ask().unwrap_or_default()).clone()
     }
 
-    /// Number of a name.
+    /// Returns the number of a name.
     pub(super) fn number(&self, name: &[u8]) -> Option<u32> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(&number) = asked.numbers.get(name) {
@@ -83,7 +83,7 @@ impl Table {
     }
 }
 
-/// What a file says.
+/// The contents of a file.
 #[derive(Debug, Default)]
 struct Lines {
     names: HashMap<u32, Vec<u8>>,
@@ -91,8 +91,8 @@ struct Lines {
 }
 
 impl Lines {
-    /// Parses `name:password:number:…` lines; others are ignored. The first
-    /// line wins where a name or number comes twice, as in the C library.
+    /// Parses `name:password:number:…` lines; other lines are ignored. If a name or
+    /// number occurs twice, the first line counts, as in the C library.
     fn parse(text: &[u8]) -> Lines {
         let mut lines = Lines::default();
         for line in text.split(|&byte| byte == b'\n') {

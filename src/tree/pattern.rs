@@ -1,4 +1,4 @@
-//! Which entries of an archive are meant.
+//! Selection of entries of an archive.
 
 use globset::{GlobBuilder, GlobMatcher};
 use std::collections::HashMap;
@@ -11,13 +11,13 @@ use super::names::and_above;
 
 /// A list of glob patterns over archive paths.
 ///
-/// - `*` and `?` stay within a component, `**` crosses them, `[a-z]` and
-///   `{a,b}` as in a shell.
-/// - A pattern that is the exact name of something always matches it, so names
-///   with glob characters, or that are not UTF-8, can be given as they are. If
-///   all names are known, [`Patterns::among`] lets such a pattern match nothing
-///   else. A pattern that is no valid glob is an exact name.
-/// - What matches a directory matches everything below it.
+/// - `*` and `?` stay within a component, `**` crosses components, `[a-z]` and `{a,b}`
+///   work as in a shell.
+/// - A pattern that is the exact name of something always matches it, so names with
+///   glob characters, or names that are not UTF-8, can be given as they are. If all
+///   names are known, [`Patterns::among`] makes such a pattern match nothing else. A
+///   pattern that is not a valid glob is an exact name.
+/// - A pattern that matches a directory matches everything below it.
 /// - Patterns start at the top: `photos/*.jpg`, `**/*.jpg`. A leading `/` or `./`
 ///   and a trailing `/` change nothing.
 #[derive(Clone, Debug, Default)]
@@ -36,8 +36,8 @@ struct Pattern {
 }
 
 impl Patterns {
-    /// Patterns for choosing entries of an archive. What is no valid glob is an
-    /// exact name.
+    /// Reads patterns that select entries of an archive. A pattern that is not a valid
+    /// glob is an exact name.
     ///
     /// # Errors
     /// None at present.
@@ -48,15 +48,15 @@ impl Patterns {
         Ok(Patterns::default().with(patterns))
     }
 
-    /// Adds exact names. Each selects the entry of that name and what is below
-    /// it; no character in it has a meaning of its own.
+    /// Adds exact names. Each selects the entry of that name and everything below it.
+    /// No character in it has a special meaning.
     pub fn and_names<P: AsRef<[u8]>>(self, names: &[P]) -> Patterns {
         self.with(names.iter().map(|name| Pattern::exact(name.as_ref())))
     }
 
-    /// The same patterns where all names are known: a pattern that is the name
-    /// of one of `paths`, or of a directory above one, is that exact name and no
-    /// glob. Cost: one look-up per component of each path.
+    /// Returns the same patterns for the case that all names are known: a pattern that
+    /// is the name of one of `paths`, or of a directory above one, is that exact name
+    /// and not a glob. Cost: one look-up per component of each path.
     pub fn among<'p>(&self, paths: impl Iterator<Item = &'p [u8]>) -> Patterns {
         let globs = self.patterns.iter().filter(|pattern| pattern.glob.is_some());
         let mut there: HashMap<&[u8], bool> =
@@ -90,18 +90,18 @@ impl Patterns {
         self
     }
 
-    /// Whether there are none. An empty list matches nothing; what that means
-    /// (exclude nothing, select all) is the caller's to say.
+    /// Returns whether there are no patterns. An empty list matches nothing; the caller
+    /// decides what that means (exclude nothing, select all).
     pub fn is_empty(&self) -> bool {
         self.patterns.len() == 0
     }
 
-    /// How many there are.
+    /// Returns the number of patterns.
     pub fn len(&self) -> usize {
         self.patterns.len()
     }
 
-    /// The pattern with this number, as it was given.
+    /// Returns the pattern with this number, as it was given.
     ///
     /// # Panics
     /// If `index` is not below [`Patterns::len`].
@@ -109,7 +109,7 @@ impl Patterns {
         &self.patterns[index].given
     }
 
-    /// Numbers of the patterns that match this very path. Cost: as
+    /// Returns the numbers of the patterns that match exactly this path. Cost: as
     /// [`Patterns::matching`], for one component.
     pub fn matching_here<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
         let named = self.exact.get(path).into_iter().flatten().copied();
@@ -117,12 +117,12 @@ impl Patterns {
         named.chain(globs.filter(|(_, pattern)| pattern.matches_here(path)).map(|(index, _)| index))
     }
 
-    /// Numbers of the patterns that match the path or a directory above it.
-    /// Cost: one look-up per component, and one glob match per component and
-    /// pattern that is no exact name.
+    /// Returns the numbers of the patterns that match the path or a directory above it.
+    /// Cost: one look-up per component, and one glob match per component and pattern
+    /// that is not an exact name.
     pub fn matching<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
         let named = and_above(path).filter_map(|name| self.exact.get(name)).flatten().copied();
-        // One without a glob was looked up.
+        // Patterns without a glob were looked up above.
         let globs =
             move |(_, pattern): &(usize, &Pattern)| pattern.glob.is_some() && pattern.matches(path);
         named.chain(self.patterns.iter().enumerate().filter(globs).map(|(index, _)| index))
@@ -130,13 +130,14 @@ impl Patterns {
 }
 
 impl Pattern {
-    /// A name that is no glob.
+    /// Makes a pattern from an exact name.
     fn exact(given: &[u8]) -> Pattern {
         let literal = trimmed(given).to_vec();
         Pattern { given: given.to_vec(), literal, glob: None }
     }
 
-    /// A glob, or, if it is not UTF-8, an exact name; `None` if it is no valid glob.
+    /// Makes a pattern from a glob or, if it is not UTF-8, from an exact name; `None`
+    /// if it is not a valid glob.
     fn new(given: &[u8]) -> Option<Pattern> {
         let literal = trimmed(given);
         let glob = std::str::from_utf8(literal).ok().map(|text| {
@@ -160,7 +161,7 @@ impl Pattern {
     }
 }
 
-/// A name without `/` and `./` in front and `/` behind.
+/// Returns a name without leading `/` and `./` and trailing `/`.
 fn trimmed(given: &[u8]) -> &[u8] {
     let mut literal = given;
     while let Some(rest) = literal.strip_prefix(b"./").or(literal.strip_prefix(b"/")) {

@@ -1,4 +1,4 @@
-//! What can be wrong with a tar, and what one format says that the other cannot.
+//! Faults of tars, and what one of the formats cannot express.
 
 use crate::container::ErrorKind;
 use crate::entry::PathFault;
@@ -8,13 +8,13 @@ use crate::tree::printable;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TarFault {
-    /// A tar compressed in a way that is not read.
+    /// The tar is compressed in a format that is not supported.
     #[error("compressed with {format}, not a tar: decompress it first and import that")]
     Compressed {
         /// Name of the compression.
         format: &'static str,
     },
-    /// The first block is no header.
+    /// The first block is not a header.
     #[error("not a tar (no header with a right checksum)")]
     NotATar,
     /// A header's checksum is wrong.
@@ -23,13 +23,13 @@ pub enum TarFault {
     /// The tar ends too early.
     #[error("the tar ends inside {structure}")]
     Truncated {
-        /// What was being read.
+        /// The structure being read.
         structure: &'static str,
     },
     /// The tar was changed while it was read.
     #[error("the tar changed while it was read")]
     Changed,
-    /// A field or record holds no number that makes sense.
+    /// A field or record does not hold a usable number.
     #[error("the header is malformed: {field} is not a number that fits")]
     Number {
         /// Name of the field or record.
@@ -38,26 +38,26 @@ pub enum TarFault {
     /// A rule of the format is broken.
     #[error("the header is malformed: {cause}")]
     Malformed {
-        /// Which rule.
+        /// The broken rule.
         cause: &'static str,
     },
-    /// A path no archive may hold.
+    /// A path may not be in any archive.
     #[error("{}: unsafe member refused: its path {fault}", printable(path))]
     Path {
-        /// Path as the tar has it.
+        /// Path in the tar.
         path: Vec<u8>,
-        /// Which rule it breaks.
+        /// The broken rule.
         fault: PathFault,
     },
-    /// A member that would go through another that is no directory.
+    /// A member would go through another member that is not a directory.
     #[error("{}: unsafe member refused: {} is not a directory", printable(path), printable(above))]
     Below {
         /// Path of the member.
         path: Vec<u8>,
-        /// The other.
+        /// The other member.
         above: Vec<u8>,
     },
-    /// A name that may be a part of a name only.
+    /// A name may be only a part of the full name.
     #[error(
         "{}: unsafe member refused: its name may be cut short, for the header of type '{}' \
          in front of it is not understood",
@@ -70,23 +70,23 @@ pub enum TarFault {
         /// Type byte of the header in front of it.
         typeflag: u8,
     },
-    /// Compressed data that cannot be decoded.
+    /// Compressed data cannot be decoded.
     #[error("the {format} data are damaged: {cause}")]
     Packed {
         /// Name of the compression.
         format: &'static str,
-        /// What its decoder says.
+        /// The error of the decoder.
         cause: String,
     },
-    /// Compressed data that need more memory to decode than is allowed.
+    /// Compressed data needs more memory to decode than is allowed.
     #[error("the {format} data need more memory than the limit of {limit} bytes")]
     Memory {
         /// Name of the compression.
         format: &'static str,
-        /// What is allowed.
+        /// Allowed memory.
         limit: u64,
     },
-    /// A hard link to something that is no file before it.
+    /// A hard link leads to something that is not an earlier file.
     #[error(
         "{}: unsafe member refused: a hard link to {}, which is no file before it",
         printable(path),
@@ -95,23 +95,23 @@ pub enum TarFault {
     LinkTarget {
         /// Path of the member.
         path: Vec<u8>,
-        /// What it links to, as the tar has it.
+        /// Target of the link in the tar.
         target: Vec<u8>,
     },
-    /// More than a limit allows.
+    /// A value over a limit.
     #[error("{field} is {found}, more than the limit of {limit}")]
     TooLarge {
         /// Name of the limit.
         field: &'static str,
-        /// What is asked for.
+        /// The value.
         found: u64,
-        /// What is allowed.
+        /// The limit.
         limit: u64,
     },
 }
 
 impl TarFault {
-    /// What it means, for exit codes.
+    /// Returns the kind of the fault, for exit codes.
     pub fn kind(&self) -> ErrorKind {
         match self {
             TarFault::Compressed { .. } | TarFault::Changed => ErrorKind::Environment,
@@ -130,43 +130,43 @@ impl TarFault {
     }
 }
 
-/// Something one format says that the other cannot. The rest was kept.
+/// A property that one format has and the other cannot express. The rest was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotKept {
-    /// A member of a type no archive has: it was left out.
+    /// A member of a type that no archive has: it was left out.
     #[error("left out: members of type '{}' have no place in an archive", typeflag.escape_ascii())]
     MemberType {
         /// Type byte of its header.
         typeflag: u8,
     },
-    /// A pax record with a meaning no archive keeps.
+    /// A pax record whose meaning no archive keeps.
     #[error("not kept: pax record {}", printable(key))]
     Record {
         /// Its key.
         key: Vec<u8>,
     },
-    /// More such records than are told apart.
+    /// More such records than are listed one by one.
     #[error("not kept: other pax records")]
     OtherRecords,
-    /// A list of access rights that cannot be made an attribute.
+    /// An access list that cannot be converted to an attribute.
     #[error("not kept: {key}: {cause}")]
     Acl {
         /// Key of the pax record.
         key: &'static str,
-        /// Why.
+        /// The cause.
         cause: &'static str,
     },
-    /// The name of an earlier member, too.
+    /// A name that an earlier member has, too.
     #[error("the name comes more than once: the last member of the name is kept")]
     Earlier,
-    /// A size in the header of something that is no file.
+    /// The header of something that is not a file gives a size.
     #[error("not a file, but its header gives a size: the size is ignored")]
     Size,
-    /// What stood in front of a name.
+    /// The start of a name was removed.
     #[error("the '/' or '..' in front was removed from the name")]
     Front,
-    /// A device whose numbers no tar header holds: it was left out.
+    /// A device whose numbers do not fit a tar header: it was left out.
     #[error("left out: a tar cannot hold the device number {major}:{minor}")]
     Device {
         /// Major number.
@@ -177,26 +177,26 @@ pub enum NotKept {
 }
 
 impl NotKept {
-    /// Whether nothing is missing that other programs would have restored.
+    /// Returns whether nothing is lost that other programs would have restored.
     pub fn is_note(&self) -> bool {
         matches!(self, NotKept::Earlier | NotKept::Size | NotKept::Front)
     }
 }
 
-/// How a tar ends otherwise than tars do.
+/// An unusual end of a tar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TarEnd {
-    /// Nothing marks the end.
+    /// The end mark is missing.
     #[error("the tar ends at byte {offset} without a mark of its end: it may have been cut there")]
     Unmarked {
-        /// Where it ends.
+        /// Offset of the end.
         offset: u64,
     },
-    /// Something follows the end: another tar, or what a program left there.
+    /// Something follows the end: another tar, or remains of other data.
     #[error("the tar ends before byte {offset}; what follows was not read")]
     Behind {
-        /// Where it is.
+        /// Its offset.
         offset: u64,
     },
     /// Something follows the compressed data.
@@ -204,7 +204,7 @@ pub enum TarEnd {
     BehindPacked {
         /// Name of the compression.
         format: &'static str,
-        /// Where it is.
+        /// Its offset.
         offset: u64,
     },
 }

@@ -42,14 +42,14 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
         }
         other => drop(other.map_err(named)?),
     }
-    // What follows the last newline is still in a buffer.
+    // Text after the last newline is still in a buffer.
     printed(stdout.flush())?;
     Ok(watch.exit())
 }
 
-/// Paths of the files that the patterns match by themselves, in the order of
-/// the patterns, those of one pattern by name. A directory does not stand for
-/// what is in it, or `cat` would run together what nobody asked for.
+/// Returns the paths of the files that the patterns match themselves, in the order of
+/// the patterns, those of one pattern by name. A directory does not stand for its
+/// contents, or `cat` would concatenate files that nobody asked for.
 fn files<'a, S: ReadAt>(
     archive: &'a Archive<S>,
     patterns: &Patterns,

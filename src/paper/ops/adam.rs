@@ -5,8 +5,8 @@ use crate::arith::dense::{Adam, Moments};
 use candle_core::{CpuStorage, Error, InplaceOp1, Layout, Result};
 use std::sync::{Mutex, PoisonError};
 
-/// Operand: the weights, changed. candle hands the operation out shared, hence
-/// the lock; it is never contended.
+/// The optimiser step as an operation on the weights, which it changes. candle passes
+/// the operation by shared reference, hence the lock; it is never contended.
 pub struct AdamStep<'a> {
     isa: Isa,
     adam: Adam,
@@ -15,7 +15,7 @@ pub struct AdamStep<'a> {
 }
 
 impl<'a> AdamStep<'a> {
-    /// The step that `adam` has begun.
+    /// Makes the step that `adam` has begun.
     pub fn new(isa: Isa, adam: Adam, moments: &'a mut Moments, gradient: &'a [f32]) -> Self {
         AdamStep { isa, adam, moments: Mutex::new(moments), gradient }
     }

@@ -1,4 +1,4 @@
-//! What is made in one step: links, fifos and devices.
+//! Files made in one step: links, fifos and devices.
 
 use rustix::fd::AsFd;
 use rustix::fs::{AtFlags, FileType, Mode, linkat, makedev, mknodat, statat, symlinkat};
@@ -43,7 +43,7 @@ impl Shared {
         self.complete(&place, temporary, FileType::Symlink, &link.entry, &link.metadata)
     }
 
-    /// Gives something just made under a temporary name its metadata and name.
+    /// Sets the metadata and the name of something just made under a temporary name.
     fn complete(
         &self,
         place: &Place,
@@ -73,8 +73,8 @@ impl Shared {
         Ok(true)
     }
 
-    /// Links to a file made in this run, and checks that it is that file: a
-    /// name alone could be anything by now.
+    /// Links to a file made in this run, and checks that it is that file, because its
+    /// name alone could lead to anything by now.
     pub(super) fn hard_link(&self, link: &HardLink) -> Result<(), TreeError> {
         let refused = |cause| TreeError::Unsafe { path: disk_path(&link.path), cause };
         let target = self.state().written.get(&link.target).cloned();
@@ -88,7 +88,7 @@ impl Shared {
         if !place.admits(self.options.overwrite, link.metadata.modified)? {
             return Ok(());
         }
-        // Without flags a symbolic link is linked to, not followed.
+        // Without flags, a symbolic link itself is linked to, not followed.
         let (temporary, ()) = self.temporary(&place, "link", |name| {
             linkat(&from.parent, &from.name, &place.parent, name, AtFlags::empty())
         })?;
