@@ -151,7 +151,8 @@ fn a_file_that_ends_early_is_archived_to_its_end_and_no_further() {
         assert_eq!(content(&archive, "a").unwrap(), vec![1; end as usize]);
         assert_eq!(content(&archive, "b").unwrap(), [2; 5000]);
         assert!(warnings.len() == 1, "{warnings:?}");
-        assert!(warnings[0].contains("archived with what was read"), "{warnings:?}");
+        // Either its end came while it was read, or it had changed when it was opened.
+        assert!(warnings[0].contains("archived") && !warnings[0].contains("not archived"));
     }
 }
 
@@ -171,7 +172,9 @@ fn a_file_without_a_size_is_read_to_its_end() {
     let Ok(version) = fs::read(path) else { return };
     assert_eq!(fs::metadata(path).unwrap().len(), 0);
     let at = TempDir::new().unwrap();
-    run(at.path(), "create x.pear -C / proc/version --codec store", 1);
+    // Its time is that of the look at it: perhaps it seems to have changed.
+    let arguments = ["create", "x.pear", "-C", "/", "proc/version", "--codec", "store"];
+    assert!(pear(at.path()).args(arguments).output().unwrap().status.code() < Some(2));
     let (printed, _) = run(at.path(), "cat x.pear proc/version", 0);
     assert_eq!(printed.as_bytes(), version);
 }
