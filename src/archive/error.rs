@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// The path in an [`ArchiveError::Io`] about an output that was given open.
+/// Stands for the path in an [`ArchiveError::Io`] if the output has none, like a pipe.
 pub const NAMELESS_OUTPUT: &str = "output";
 
 /// Why an operation on an archive failed, wholly or for one entry. [`ArchiveError::kind`]
@@ -24,7 +24,7 @@ pub enum ArchiveError {
     /// The file tree cannot be read or written.
     #[error(transparent)]
     Tree(#[from] TreeError),
-    /// The codec refuses to work at all.
+    /// The codec failed.
     #[error(transparent)]
     Codec(#[from] CodecError),
     /// The archive file itself cannot be read or written.
@@ -74,22 +74,22 @@ pub enum ArchiveError {
         /// How many of the files asked for are lost.
         files: u64,
     },
-    /// The archive is not whole; what follows is what can be read of it.
+    /// The archive is damaged or cut short; the operation goes on with what is left.
     #[error("{}", salvaged(cause, *missing))]
     Salvaged {
         /// What is wrong with the archive.
         cause: Arc<ContainerError>,
-        /// Bytes that are missing, of how many; without an index the fewest there
-        /// can be.
+        /// Bytes that are missing, and bytes of the whole archive. Without an index both
+        /// are lower bounds.
         missing: Option<(u64, u64)>,
     },
-    /// Entries of an archive that is not whole cannot be given out.
+    /// Entries of a damaged archive that cannot be restored.
     #[error("{count} of the entries {} lost or damaged", if *count == 1 { "is" } else { "are" })]
     Unreadable {
         /// How many.
         count: u64,
     },
-    /// A file's bytes are lost, wrong or cannot be decoded; it was not restored.
+    /// A file was not restored: its bytes are lost or wrong, or cannot be decoded.
     #[error("{}: {}{cause}", printable(path), if is_damage(cause) { "damaged: " } else { "" })]
     File {
         /// Path in the archive.
@@ -97,7 +97,7 @@ pub enum ArchiveError {
         /// Why.
         cause: Arc<ArchiveError>,
     },
-    /// The bytes decode, but are not what was archived.
+    /// The decoded bytes do not have the digest of the file.
     #[error("the content does not match its BLAKE3 digest")]
     Digest,
     /// Bytes of a file are in no group that was found.
@@ -112,13 +112,13 @@ pub enum ArchiveError {
         /// Path in the archive.
         path: Vec<u8>,
     },
-    /// An ENTRY section says something else than the index.
+    /// An ENTRY section contradicts the index.
     #[error("the ENTRY section at byte {offset} and the index disagree")]
     Disagree {
         /// Byte offset of the section.
         offset: u64,
     },
-    /// An ENTRY section says something else of an entry than the index.
+    /// An ENTRY section contradicts the index about one entry.
     #[error("its ENTRY section and the index disagree")]
     Differs,
     /// Something that an archive cannot hold as it was given.
@@ -161,7 +161,7 @@ pub enum ArchiveError {
         /// What is wrong.
         fault: TarFault,
     },
-    /// Something an archive cannot keep of a tar, or a tar of an archive.
+    /// A property that an archive cannot keep of a tar, or a tar of an archive.
     #[error("{}{}: {what}", printable(path), and_more(*more))]
     NotKept {
         /// Path of the first entry.
@@ -171,24 +171,24 @@ pub enum ArchiveError {
         /// What is not kept.
         what: NotKept,
     },
-    /// A tar ends otherwise than tars do.
+    /// The end of a tar is missing or unusual.
     #[error(transparent)]
     TarEnd(TarEnd),
-    /// The system refused what every further entry needs too; the rest was not
-    /// extracted.
+    /// The system refused what every other entry needs as well, such as disk space. The
+    /// rest was not extracted.
     #[error("{cause}; the rest was not extracted: {}", advice(cause))]
     Refused {
         /// What was refused, and of which file.
         cause: TreeError,
     },
-    /// A tar that would lack files was not put in the place of one that is there.
+    /// An incomplete tar did not replace the existing file.
     #[error(
         "{}: kept as it was, for the new tar would lack {lost} damaged {} \
          (see --keep-incomplete)",
         path.display(), if *lost == 1 { "entry" } else { "entries" }
     )]
     Incomplete {
-        /// The tar that is there.
+        /// The existing file.
         path: PathBuf,
         /// Entries that cannot be exported.
         lost: u64,
@@ -199,7 +199,7 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
-    /// What the failure means, for exit codes.
+    /// Returns what the failure means; exit codes follow from it.
     pub fn kind(&self) -> ErrorKind {
         match self {
             ArchiveError::Container(error) => error.kind(),
@@ -236,7 +236,7 @@ impl ArchiveError {
     }
 }
 
-/// Words for the entries that a message does not name.
+/// Counts the entries that a message does not name.
 fn and_more(more: u64) -> String {
     match more {
         0 => String::new(),
@@ -244,7 +244,7 @@ fn and_more(more: u64) -> String {
     }
 }
 
-/// What to do about something the system refused.
+/// Says what to do about something the system refused.
 fn advice(cause: &TreeError) -> &'static str {
     let TreeError::Io { source, .. } = cause else { return "try again" };
     match Errno::from_io_error(source) {
@@ -257,7 +257,7 @@ fn advice(cause: &TreeError) -> &'static str {
     }
 }
 
-/// What to do about a pattern that selects nothing.
+/// Says what to do about a pattern that selects nothing.
 fn what_to_try(similar: &[Vec<u8>]) -> String {
     let shown = similar.iter().map(|pattern| format!("'{}'", printable(pattern)));
     match &shown.collect::<Vec<_>>()[..] {
@@ -269,7 +269,7 @@ fn what_to_try(similar: &[Vec<u8>]) -> String {
     }
 }
 
-/// What is wrong in a group, without naming the group again.
+/// Says what is wrong in a group, without the number of the group.
 fn cause_in_group(cause: &ArchiveError) -> String {
     match cause {
         ArchiveError::Group { cause, .. } => cause.to_string(),
@@ -308,7 +308,7 @@ fn salvaged(cause: &ContainerError, missing: Option<(u64, u64)>) -> String {
     }
 }
 
-/// Whether the archive is at fault, and not this version or the system.
+/// Returns whether the archive is at fault, not this version or the system.
 fn is_damage(error: &ArchiveError) -> bool {
     error.kind() == ErrorKind::Integrity
 }

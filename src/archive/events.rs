@@ -1,4 +1,4 @@
-//! What an operation tells its caller while it runs.
+//! Events by which an operation reports to its caller while it runs.
 
 use super::{ArchiveError, NotKept};
 use crate::tree::TreeError;
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// What is to be done is known now; both are totals.
+    /// The amount of work is known now; both numbers are totals.
     Total {
         /// Entries to archive, extract or verify.
         entries: u64,
@@ -42,7 +42,7 @@ pub enum Event<'a> {
     },
     /// Something went wrong with one entry or group; the operation goes on.
     Warning(&'a ArchiveError),
-    /// Something worth knowing that is not wrong.
+    /// Something worth knowing that is no failure.
     Note(&'a ArchiveError),
     /// A member of a tar that a warning or a note counts, once it is known to.
     Counted {

@@ -1,5 +1,5 @@
-//! What an operation takes of the memory it is allowed: tables first, groups in what is
-//! left.
+//! Accounts for the memory that an operation is allowed: tables are charged first, groups
+//! share what is left.
 
 use super::read::groups::decode_cost;
 use super::{Archive, ArchiveError};
@@ -8,14 +8,14 @@ use crate::container::{Part, Piece, ReadAt, allocation, entry_memory};
 use crate::entry::{Entry, Kind, Segment};
 use std::collections::BTreeSet;
 
-/// Bytes that are noted of an extent while its group is to come.
+/// Bytes held for an extent until its group is decoded.
 const RUN: u64 = 48;
 
-/// Bytes that are noted of an entry while it is read or restored, its name aside.
+/// Bytes held for an entry while it is read or restored, without its name.
 const NOTES: u64 = 160;
 
-/// Bytes that a place in a hash table takes besides its key and value: tables are half
-/// empty once they have grown.
+/// Bytes that a hash table takes for an element besides the element, counting that tables
+/// are half empty after they grow.
 const PLACE: u64 = 16;
 
 /// Bytes that a set of paths takes for one.
@@ -51,7 +51,10 @@ pub(super) fn creation_memory(entry: &Entry) -> u64 {
     3 * entry_memory(entry)
 }
 
-/// Refuses what needs more than all of the memory allowed.
+/// Checks a need for memory against what is allowed.
+///
+/// # Errors
+/// [`ArchiveError::Limit`].
 pub(super) fn check_cost(cost: u64, memory: u64) -> Result<(), ArchiveError> {
     match cost > memory {
         true => Err(ArchiveError::Limit { field: "memory", found: cost, limit: memory }),

@@ -1,4 +1,4 @@
-//! Work on many threads, handed on in order, with bounded memory.
+//! Runs work on many threads and hands the results on in order, within bounded memory.
 
 use super::memory::check_cost;
 use super::threads::{self, Pool};
@@ -17,7 +17,7 @@ pub(super) struct Task<J, K> {
     pub cost: u64,
 }
 
-/// A task, the end of all tasks, or why the operation fails.
+/// The next task, `None` at the end, or the error that ends the operation.
 pub(super) type Next<J, K> = Result<Option<Task<J, K>>, ArchiveError>;
 
 /// The three stages of a pipeline. `next` and `done` run on the calling
@@ -30,13 +30,13 @@ pub(super) trait Stages {
     /// What a worker gives back.
     type Output: Send;
 
-    /// The next piece of work, `None` at the end.
+    /// Returns the next piece of work, `None` at the end.
     fn next(&mut self) -> Next<Self::Job, Self::Kept>;
 
     /// Does the work.
     fn work(job: Self::Job) -> Self::Output;
 
-    /// Bytes of memory that tasks under way may take now.
+    /// Returns the bytes of memory that all tasks under way together may take now.
     fn memory(&self) -> u64;
 
     /// Takes a result. Results come in the order of `next`.
@@ -115,7 +115,7 @@ fn run_on<S: Stages>(
     })
 }
 
-/// Where the result of a task comes, or why there is no memory for it.
+/// Receives the result of a task, or the refusal of memory that ended it.
 type Awaited<T> = Receiver<Result<T, Refused>>;
 
 /// Tasks under way, oldest first.

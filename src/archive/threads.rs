@@ -1,4 +1,4 @@
-//! Where work is done: on the calling thread, or on how many others.
+//! Decides where work is done: on the calling thread, or on how many others.
 
 use super::ArchiveError;
 use crate::arith::refusal;

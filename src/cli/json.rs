@@ -9,7 +9,7 @@ use std::io::{self, Write};
 /// A record as one line, without the newline.
 pub fn line(record: &impl Serialize) -> String {
     let mut text = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut text, NoControls);
+    let mut serializer = Serializer::with_formatter(&mut text, Plain);
     record.serialize(&mut serializer).expect("records have no keys but text, and memory takes all");
     String::from_utf8(text).expect("JSON is UTF-8")
 }
@@ -33,11 +33,19 @@ pub fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
-/// Compact JSON without raw control characters. JSON allows U+007F to U+009F, but a
-/// terminal may obey them.
-struct NoControls;
+/// Compact JSON without raw control characters, and with numbers as people write them.
+/// JSON allows U+007F to U+009F, but a terminal may obey them.
+struct Plain;
 
-impl Formatter for NoControls {
+impl Formatter for Plain {
+    /// Writes digits and a point: never an exponent.
+    fn write_f64<W>(&mut self, writer: &mut W, value: f64) -> io::Result<()>
+    where
+        W: ?Sized + Write,
+    {
+        write!(writer, "{value}")
+    }
+
     fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
     where
         W: ?Sized + Write,
@@ -64,6 +72,11 @@ mod tests {
         assert!(!line.contains(char::is_control), "{line}");
         assert!(line.contains(r"\u001b") && line.contains(r"\u007f\u0080") && line.contains(r"\n"));
         assert_eq!(serde_json::from_str::<String>(&line).unwrap(), all);
+    }
+
+    #[test]
+    fn numbers_have_no_exponent() {
+        assert_eq!(line(&[7.64e-6, 0.0, 1.5]), "[0.00000764,0,1.5]");
     }
 
     #[test]

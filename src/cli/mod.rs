@@ -55,7 +55,7 @@ pub fn main() -> Exit {
         report.error(format_args!("cannot set what a signal does: {error}"));
         return Exit::Failure;
     }
-    cmd::run(arguments.command, &report).unwrap_or_else(|error| {
+    cmd::run(&arguments.command, &report).unwrap_or_else(|error| {
         report.error(format_args!("{error:#}"));
         exit_code(&error)
     })

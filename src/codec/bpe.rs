@@ -25,7 +25,7 @@ impl GroupCodec for Bpe {
 
     /// Decodes block by block. A block that cannot be decoded is zeros, and the blocks
     /// behind it are decoded. Faults are [`CodecError::Damaged`] and
-    /// [`CodecError::Pairs`].
+    /// [`CodecError::Bpe`].
     fn decode(self, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
         decode(payload, raw_length, wanted)
     }
@@ -109,7 +109,7 @@ fn decode_blocks(
         match decode_block(coded, length) {
             Ok(block) => raw.extend_from_slice(&block),
             Err(source) => {
-                fault.get_or_insert(CodecError::Pairs { offset, source });
+                fault.get_or_insert(CodecError::Bpe { offset, source });
                 raw.resize(raw.len() + length, 0);
             }
         }

@@ -49,7 +49,7 @@ pub enum CodecError {
     /// A block of codec `bpe`, or the merge table of filter `bpe`, is not one that the
     /// encoder writes.
     #[error("damaged bpe payload in the block at byte {offset}: {source}")]
-    Pairs {
+    Bpe {
         /// Byte offset of the block in the payload.
         offset: u64,
         /// What is wrong.
@@ -90,7 +90,7 @@ impl CodecError {
             | CodecError::UnknownFilter { .. }
             | CodecError::UnknownModel { .. }
             | CodecError::NotBuiltIn { .. } => ErrorKind::Unsupported,
-            CodecError::Damaged { .. } | CodecError::Pairs { .. } => ErrorKind::Integrity,
+            CodecError::Damaged { .. } | CodecError::Bpe { .. } => ErrorKind::Integrity,
             CodecError::TooLarge { .. } => ErrorKind::Limit,
             CodecError::SelfTest { .. } | CodecError::Library { .. } => ErrorKind::Environment,
         }

@@ -132,7 +132,7 @@ fn check_length(found: u64) -> Result<(), CodecError> {
 ///
 /// # Errors
 /// [`CodecError::TooLarge`] above [`MOST_BYTES`], [`CodecError::Damaged`],
-/// [`CodecError::Pairs`]; never panics on any payload.
+/// [`CodecError::Bpe`]; never panics on any payload.
 ///
 /// # Panics
 /// If `wanted > raw_length`.

@@ -7,7 +7,7 @@ mod tests;
 
 use super::{CodecError, Partial};
 use crate::arith::{Isa, LaneKernel, Simd};
-use crate::coder::{Decoder, Encoder};
+use crate::coder::{BitDecoder, BitEncoder};
 use crate::model::{Engine, Model, Past, Size, SizeKernel, Spelling};
 use core::marker::PhantomData;
 
@@ -79,7 +79,7 @@ impl Direction for Encode {
     fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
         let past = Past::of(self.symbols);
         let mut engine = Engine::<S, C>::new(simd, self.model, self.spelling, past);
-        let mut coder = Encoder::default();
+        let mut coder = BitEncoder::default();
         while let Some(byte) = engine.next_symbol() {
             if let Some((expected, probability)) = engine.begin_symbol() {
                 coder.encode((byte == expected) as u32, probability);
@@ -119,7 +119,7 @@ impl Direction for Decode<'_> {
     fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
         let past = Past::unknown(self.length);
         let mut engine = Engine::<S, C>::new(simd, self.model, self.spelling, past);
-        let mut coder = Decoder::new(self.code);
+        let mut coder = BitDecoder::new(self.code);
         let offset = self.code.len() as u64;
         let damaged = |cause| Some(CodecError::Damaged { codec: "pear", offset, cause });
         let (mut symbols, mut bytes, mut fault) = (0, 0, None);

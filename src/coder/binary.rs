@@ -37,7 +37,7 @@ const MOST_ROOM: usize = 1 << 16;
 
 /// Codes bits into bytes.
 #[derive(Debug)]
-pub struct Encoder {
+pub struct BitEncoder {
     low: u32,
     high: u32,
     /// `filled` settled bytes, then room for the next ones.
@@ -45,13 +45,13 @@ pub struct Encoder {
     filled: usize,
 }
 
-impl Default for Encoder {
+impl Default for BitEncoder {
     fn default() -> Self {
-        Encoder { low: 0, high: u32::MAX, out: Vec::new(), filled: 0 }
+        BitEncoder { low: 0, high: u32::MAX, out: Vec::new(), filled: 0 }
     }
 }
 
-impl Encoder {
+impl BitEncoder {
     /// Codes `bit`, whose probability of being one is `p / 2^16`.
     ///
     /// Has no branch on the bit: well-predicted by the model means unpredictable for
@@ -87,7 +87,7 @@ impl Encoder {
 
 /// Decodes bits. Past the end of the input it reads zeros.
 #[derive(Debug)]
-pub struct Decoder<'a> {
+pub struct BitDecoder<'a> {
     low: u32,
     high: u32,
     code: u32,
@@ -95,10 +95,10 @@ pub struct Decoder<'a> {
     at: usize,
 }
 
-impl<'a> Decoder<'a> {
+impl<'a> BitDecoder<'a> {
     /// Starts at the beginning of `input`.
-    pub fn new(input: &'a [u8]) -> Decoder<'a> {
-        let mut decoder = Decoder { low: 0, high: u32::MAX, code: 0, input, at: 0 };
+    pub fn new(input: &'a [u8]) -> BitDecoder<'a> {
+        let mut decoder = BitDecoder { low: 0, high: u32::MAX, code: 0, input, at: 0 };
         decoder.code = decoder.near_end();
         decoder.at = 4;
         decoder
@@ -154,10 +154,10 @@ mod tests {
                     _ => (random() & 1, random() % 65_535 + 1),
                 })
                 .collect();
-            let mut encoder = Encoder::default();
+            let mut encoder = BitEncoder::default();
             script.iter().for_each(|&(bit, p)| encoder.encode(bit, p));
             let bytes = encoder.finish();
-            let mut decoder = Decoder::new(&bytes);
+            let mut decoder = BitDecoder::new(&bytes);
             for (index, &(bit, p)) in script.iter().enumerate() {
                 assert_eq!(decoder.decode(p), bit, "bit {index} of {length}");
             }
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn likely_bits_cost_next_to_nothing() {
-        let mut encoder = Encoder::default();
+        let mut encoder = BitEncoder::default();
         (0..80_000).for_each(|_| encoder.encode(1, 65_535));
         assert!(encoder.finish().len() < 8);
     }

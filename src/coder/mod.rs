@@ -2,4 +2,4 @@
 
 mod binary;
 
-pub use binary::{Decoder, Encoder};
+pub use binary::{BitDecoder, BitEncoder};

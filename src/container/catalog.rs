@@ -2,7 +2,7 @@
 //! spec/container.md §10.
 
 use super::limits::check;
-use super::{ContainerError, Limits, NO_GROUP, Part, allocation, entry_memory};
+use super::{ContainerError, Limits, NO_GROUP, Part, Piece, allocation, entry_memory};
 use crate::entry::{Entry, Extent, Kind, compare_paths};
 use std::collections::HashMap;
 
@@ -62,7 +62,11 @@ impl Catalog {
     /// [`ContainerError::TooLarge`] if that does not fit into the memory allowed;
     /// nothing is taken then.
     pub fn take(&mut self, part: Part, group: u64, limits: &Limits) -> Result<(), ContainerError> {
-        let needed = part.entries.iter().map(memory_of).fold(self.memory.0, u64::saturating_add);
+        // Each file that goes on gets an extent, in a list with room for as many again.
+        let going_on = self.open.as_ref().map_or(0, |open| open.files.len() as u64);
+        let extents = going_on * 2 * size_of::<Extent>() as u64;
+        let needed = part.entries.iter().map(memory_of).fold(extents, u64::saturating_add);
+        let needed = needed.saturating_add(self.memory.0);
         check("memory", needed, self.memory.1)?;
         self.memory.0 = needed;
         // A part of no group that goes on with nothing may stand in the middle of
@@ -70,17 +74,23 @@ impl Catalog {
         if group != NO_GROUP || part.continued {
             self.go_on(&part, group);
         }
-        let (last, following) = (part.pieces.len().wrapping_sub(1) as u64, part.following);
-        let mut open = Open { files: Vec::new(), links: Vec::new(), left: following };
-        let starts: Vec<u64> = part
-            .pieces
-            .iter()
-            .scan(0u64, |end, piece| {
-                let start = *end;
-                *end = end.saturating_add(piece.length);
-                Some(start)
-            })
-            .collect();
+        let following = part.following;
+        let open = self.announce(part, group, limits);
+        // A part of one piece that goes on was opened again above.
+        if following > 0 && !open.files.is_empty() {
+            let before = self.open.replace(open);
+            for row in before.into_iter().flat_map(|open| open.files) {
+                self.entries[row].lost = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds the entries of a part; returns those whose content goes on in the next.
+    fn announce(&mut self, part: Part, group: u64, limits: &Limits) -> Open {
+        let last = part.pieces.len().wrapping_sub(1) as u64;
+        let mut open = Open { files: Vec::new(), links: Vec::new(), left: part.following };
+        let starts = starts(&part.pieces);
         let mut places: HashMap<usize, usize> = HashMap::new();
         let mut pieces = part.file_pieces.iter();
         for mut entry in part.entries {
@@ -99,7 +109,7 @@ impl Catalog {
                 _ => None,
             };
             let Some(row) = self.add(entry, limits) else { continue };
-            if following > 0 && number == Some(last) {
+            if part.following > 0 && number == Some(last) {
                 places.insert(row, open.files.len());
                 open.files.push(row);
                 open.links.push(Vec::new());
@@ -108,14 +118,7 @@ impl Catalog {
                 open.links[*place].push(row);
             }
         }
-        // A part of one piece that continues a file was opened again above.
-        if following > 0 && !open.files.is_empty() {
-            let before = self.open.replace(open);
-            for row in before.into_iter().flat_map(|open| open.files) {
-                self.entries[row].lost = true;
-            }
-        }
-        Ok(())
+        open
     }
 
     /// Adds an entry; returns `None` if its path is taken or there are too many.
@@ -195,4 +198,15 @@ impl Catalog {
         entries.retain(|_| links.next().unwrap_or(false));
         (entries, cut)
     }
+}
+
+/// Where each piece starts in its group.
+fn starts(pieces: &[Piece]) -> Vec<u64> {
+    let mut end = 0u64;
+    let next = |piece: &Piece| {
+        let start = end;
+        end = end.saturating_add(piece.length);
+        start
+    };
+    pieces.iter().map(next).collect()
 }

@@ -14,6 +14,7 @@ mod catalog;
 mod columns;
 mod contents;
 mod error;
+mod findings;
 mod footer;
 mod foreign;
 mod index;

@@ -110,7 +110,12 @@ impl<S: ReadAt> Reader<S> {
         &self.index
     }
 
-    /// Returns the footer, if the archive is intact.
+    /// What the archive holds, and nothing else.
+    pub fn into_index(self) -> Index {
+        self.index
+    }
+
+    /// The footer, if the archive is whole.
     pub fn footer(&self) -> Option<&Footer> {
         self.ends.as_ref().map(|(_, footer)| footer)
     }

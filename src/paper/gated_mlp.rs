@@ -1,4 +1,4 @@
-//! The gated MLP, which has nearly all the weights.
+//! The gated MLP, which has nearly all of the weights.
 
 use super::chain::{Residual, Stages};
 use super::layers::{layer_norm, perceptron};

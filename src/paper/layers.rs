@@ -3,8 +3,8 @@
 use super::{Initial, PaperError, Parameters, ops};
 use crate::arith::Isa;
 
-/// Makes `x · Wᵀ + b` from the first size to the second. Weights and bias start
-/// uniformly within 1/√inputs.
+/// `x · Wᵀ + b` from the first size to the second. Initial weights and biases are
+/// uniformly distributed within ±1/√inputs.
 pub(super) fn linear(
     name: &'static str,
     (inputs, outputs): (usize, usize),

@@ -6,11 +6,11 @@
 //! a custom one (`ops`) on the kernels of [`crate::arith::dense`]; `chain` runs them
 //! forward and applies the chain rule backward.
 //!
-//! A [`Model`] predicts one byte for each of `B` lanes and then learns from the actual
-//! bytes. [`compress`] and [`decompress`] drive it in the same order, so that both see
-//! the same weights. Normative text: spec/pear-paper.md.
+//! A [`Model`] predicts one byte for each of `B` lanes and then learns from the bytes
+//! that came. [`compress`] and [`decompress`] call it in the same order, so that both
+//! have the same weights. Normative text: spec/pear-paper.md.
 //!
-//! Shape letters: `B` lanes, `T` bytes of context, `E` width of an embedding,
+//! Letters of shapes: `B` lanes, `T` bytes of context, `E` width of an embedding,
 //! `S` branches, `D` width of a branch, `W = T · E = S · D` width of a lane,
 //! `H` hidden width, `R` rank, `V` = 256 symbols.
 
@@ -49,7 +49,7 @@ pub enum PaperError {
         /// Byte position within the lanes.
         step: usize,
     },
-    /// The encoder does not write such a code.
+    /// The code is not one that the encoder writes.
     #[error("the code is damaged before byte {step} of lane {lane}")]
     Code {
         /// Byte position within the lanes.
@@ -57,8 +57,8 @@ pub enum PaperError {
         /// Index of the lane.
         lane: usize,
     },
-    /// Bytes are left over after the last symbol of the code.
-    #[error("the code is longer than the bytes it stands for")]
+    /// Bytes are left over after the last symbol.
+    #[error("bytes left over after the last symbol")]
     Rest,
     /// This CPU does not compute what the specification says.
     #[error("the known-answer test of the published network failed")]

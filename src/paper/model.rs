@@ -1,4 +1,4 @@
-//! Predict, then learn: the order that encoder and decoder share.
+//! Prediction, then learning: the order that encoder and decoder share.
 
 use super::chain::Stage;
 use super::ops::{self, with_elements};
@@ -21,7 +21,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Makes the normative model: weights from [`seeded`].
+    /// The model of the specification: weights from [`seeded`].
     ///
     /// # Errors
     /// [`PaperError::Candle`], only by a bug.
@@ -105,10 +105,10 @@ impl Model {
     }
 }
 
-/// Frees one large block, so that glibc keeps freed memory. Until glibc has seen a
-/// larger block freed, it returns large freed blocks to the system and gets them again,
-/// page by page, at every step: a tenth of the time. The block is of the largest size
-/// that glibc learns from. On other systems nothing happens.
+/// Makes glibc keep freed blocks. It returns a large freed block to the system, and gets
+/// it again page by page at the next step, unless a larger one was freed before: that
+/// takes a tenth of the time. This frees one of the largest size that counts. Without
+/// effect on other systems.
 fn keep_freed_memory() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(31 << 20)));
 }

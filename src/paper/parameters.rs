@@ -10,17 +10,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// L2 decay, as published.
 const DECAY: f32 = 1e-7;
 
-/// The initial elements of a tensor.
+/// Initial elements of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initial {
     /// All elements are the same.
     Constant(f32),
-    /// Uniform between `−bound` and `bound`: 1/√fan-in in all linear maps.
+    /// Uniformly distributed between `−bound` and `bound`: 1/√fan-in in all linear maps.
     Uniform {
         /// The bound.
         bound: f32,
     },
-    /// Approximately normal around zero with this standard deviation.
+    /// Normally distributed around zero with this standard deviation.
     Normal {
         /// The standard deviation.
         deviation: f32,
@@ -65,9 +65,9 @@ pub struct Parameters<'a> {
 }
 
 impl<'a> Parameters<'a> {
-    /// Starts without tensors. `source(ordinal, name, length, initial)` gives the
-    /// elements of each tensor; [`seeded`] is the normative source. `training` is how
-    /// they learn.
+    /// No tensors yet. `source(ordinal, name, length, initial)` gives the elements of
+    /// each tensor; [`seeded`] is the normative source. `training` is how they
+    /// learn.
     pub fn new(
         source: &'a dyn Fn(usize, &str, usize, Initial) -> Vec<f32>,
         training: Training,

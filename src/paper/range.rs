@@ -1,15 +1,15 @@
 //! Range coder over frequency tables; integers only.
 //!
-//! `low` and `range` describe the interval that is still possible. Between symbols
-//! `range ≥ 2^32` always holds, so that a table's total, below 2^24, always fits. Four
-//! bytes are output at a time. A carry out of `low` runs back through the bytes already
-//! written: they are in memory, and a run of `0xff` is rare. Normative text:
-//! spec/pear-paper.md §5.
+//! `low` and `range` describe the interval. Invariant between symbols: `range ≥ 2^32`,
+//! so that a table's total, below 2^24, always fits. Four bytes are written at a time.
+//! A carry out of `low` runs back through the bytes already written: they are in memory,
+//! and a run of `0xff` is rare.
+//! Normative text: spec/pear-paper.md §5.
 
-/// Below this range, four bytes are output.
+/// If the range is below this, four bytes are written.
 const SMALL: u64 = 1 << 32;
 
-/// An encoder of symbols.
+/// Codes symbols.
 pub struct RangeEncoder {
     low: u64,
     range: u64,
@@ -17,12 +17,12 @@ pub struct RangeEncoder {
 }
 
 impl RangeEncoder {
-    /// Starts with an empty code.
+    /// An encoder that has written nothing.
     pub fn new() -> Self {
         RangeEncoder { low: 0, range: u64::MAX, bytes: Vec::new() }
     }
 
-    /// Writes `symbol` by the table `frequencies`: none zero, sum below 2^24.
+    /// Codes `symbol` with the table `frequencies`: none zero, sum below 2^24.
     pub fn encode(&mut self, frequencies: &[u32], symbol: u8) {
         let before: u32 = frequencies[..usize::from(symbol)].iter().sum();
         let total: u32 = frequencies.iter().sum();
@@ -40,8 +40,8 @@ impl RangeEncoder {
         }
     }
 
-    /// Adds one to the number that the bytes written so far form. Some byte always
-    /// absorbs the carry, because the code as a whole stays below one.
+    /// Adds one to the number that the bytes written so far form. The first byte never
+    /// overflows, because the code as a whole is a fraction below one.
     fn carry(&mut self) {
         for byte in self.bytes.iter_mut().rev() {
             *byte = byte.wrapping_add(1);
@@ -51,8 +51,8 @@ impl RangeEncoder {
         }
     }
 
-    /// Returns the shortest code in the interval, without its last zero bytes, which
-    /// the decoder supplies.
+    /// Ends the code with the shortest number in the interval. Leaves out zero bytes at
+    /// the end, which the decoder supplies.
     pub fn finish(mut self) -> Vec<u8> {
         let last = u128::from(self.low) + u128::from(self.range) - 1;
         for count in 0..=8 {
@@ -73,7 +73,7 @@ impl RangeEncoder {
     }
 }
 
-/// A decoder of symbols.
+/// Decodes symbols.
 pub struct RangeDecoder<'a> {
     code: u64,
     range: u64,
@@ -99,8 +99,8 @@ impl<'a> RangeDecoder<'a> {
         u32::from_be_bytes(word)
     }
 
-    /// Reads the next symbol by the table `frequencies`, see [`RangeEncoder::encode`].
-    /// Returns `None` if the code is outside the table, which no encoder writes.
+    /// The next symbol by the table `frequencies`, see [`RangeEncoder::encode`].
+    /// `None` if the code lies outside the table, which no code of the encoder does.
     pub fn decode(&mut self, frequencies: &[u32]) -> Option<u8> {
         let total: u32 = frequencies.iter().sum();
         let unit = self.range / u64::from(total);
@@ -174,10 +174,10 @@ mod tests {
 
     #[test]
     fn certain_symbols_cost_nothing() {
-        let mut sure = vec![1u32; 256];
-        sure[7] = 10_000_000;
+        let mut certain = vec![1u32; 256];
+        certain[7] = 10_000_000;
         let mut encoder = RangeEncoder::new();
-        (0..1000).for_each(|_| encoder.encode(&sure, 7));
+        (0..1000).for_each(|_| encoder.encode(&certain, 7));
         assert!(encoder.finish().len() <= 6);
     }
 }

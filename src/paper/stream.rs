@@ -1,20 +1,20 @@
 //! Conversion between a group and its payload: lanes of consecutive bytes, in step.
 //!
-//! The payload is one code: step after step, in each step lane after lane. Coding a
-//! byte takes almost no time compared with predicting it (80 million operations). So a
-//! coder for each lane, as published, would only cost size: about two bytes each, a
+//! The payload is one code: step after step, in each step lane after lane. Predicting a
+//! byte takes 80 million operations and coding it next to none, so one coder serves all
+//! lanes. The published program has one for each, which costs about two bytes each: a
 //! length and an end.
 //!
-//! The first `n mod B` lanes have one byte more than the others; in that last step only
-//! they are coded. A lane's context starts as zeros, so short inputs and tails need no
-//! special case. Normative text: spec/pear-paper.md §2.
+//! The first `n mod B` lanes have one byte more than the others; in the last step only
+//! they are coded. A lane's context starts as zeros, so short inputs and ends of lanes
+//! are no special cases. Normative text: spec/pear-paper.md §2.
 
 use super::range::{RangeDecoder, RangeEncoder};
 use super::{Model, PaperError, Shape};
 use crate::arith::Isa;
 use std::ops::Range;
 
-/// The layout of the lanes of `length` bytes.
+/// The division of `length` bytes into lanes.
 #[derive(Clone, Copy)]
 struct Lanes {
     length: usize,
@@ -40,14 +40,14 @@ impl Lanes {
 }
 
 /// The last bytes of every lane, `[B, T]`, oldest first; zeros before a lane's start.
-struct Contexts {
+struct LaneContexts {
     bytes: Vec<u8>,
     each: usize,
 }
 
-impl Contexts {
+impl LaneContexts {
     fn new(lanes: usize, each: usize) -> Self {
-        Contexts { bytes: vec![0; lanes * each], each }
+        LaneContexts { bytes: vec![0; lanes * each], each }
     }
 
     fn push(&mut self, symbols: &[u8]) {
@@ -73,7 +73,7 @@ pub fn compress(raw: &[u8], shape: &Shape, lanes: usize, isa: Isa) -> Result<Vec
     let lanes = Lanes { length: raw.len(), count: lanes };
     let mut encoder = RangeEncoder::new();
     let mut model = Model::new(shape, lanes.count, isa)?;
-    let mut contexts = Contexts::new(lanes.count, shape.context);
+    let mut contexts = LaneContexts::new(lanes.count, shape.context);
     let mut frequencies = Vec::new();
     for step in 0..lanes.steps() {
         let alive = lanes.alive(step);
@@ -85,11 +85,11 @@ pub fn compress(raw: &[u8], shape: &Shape, lanes: usize, isa: Isa) -> Result<Vec
             }
         };
         if step + 1 == lanes.steps() {
-            // Nothing more is predicted, and lanes may be missing.
+            // No prediction follows, and some lanes may have no byte.
             write();
         } else {
-            let (learnt, ()) = rayon::join(|| model.learn(&symbols), write);
-            learnt?;
+            let (learned, ()) = rayon::join(|| model.learn(&symbols), write);
+            learned?;
         }
         contexts.push(&symbols);
     }
@@ -98,12 +98,12 @@ pub fn compress(raw: &[u8], shape: &Shape, lanes: usize, isa: Isa) -> Result<Vec
 
 /// Decodes the first `wanted` of the `length` bytes of a payload.
 ///
-/// Runs only as many steps as the wanted bytes need; all of them if the second lane is
-/// needed.
+/// Runs only as many steps as the wanted bytes need: all of them if the bytes reach into
+/// the second lane.
 ///
 /// # Errors
-/// [`PaperError::Code`], [`PaperError::Rest`] for payloads [`compress`]
-/// does not write, [`PaperError::Diverged`].
+/// [`PaperError::Code`], [`PaperError::Rest`], [`PaperError::Diverged`] for payloads that
+/// [`compress`] does not write.
 ///
 /// # Panics
 /// If `wanted > length` or `lanes` is zero.
@@ -118,8 +118,8 @@ pub fn decompress(
     fault.map_or(Ok(raw), Err)
 }
 
-/// Does the same as [`decompress`], and returns what was decoded before a fault: bytes
-/// that were not reached in their lane are zeros.
+/// As [`decompress`], but returns what was decoded before a fault, too: bytes that
+/// were not reached in their lane are zeros.
 ///
 /// # Panics
 /// If `wanted > length` or `lanes` is zero.
@@ -148,7 +148,7 @@ fn decode_steps(
 ) -> Result<(), PaperError> {
     let mut decoder = RangeDecoder::new(payload);
     let mut model = Model::new(shape, lanes.count, isa)?;
-    let mut contexts = Contexts::new(lanes.count, shape.context);
+    let mut contexts = LaneContexts::new(lanes.count, shape.context);
     let mut frequencies = Vec::new();
     let steps = if wanted <= lanes.range(0).len() { wanted } else { lanes.steps() };
     for step in 0..steps {

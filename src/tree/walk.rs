@@ -24,15 +24,22 @@ pub struct WalkOptions {
     pub leave_out: Vec<FileId>,
 }
 
-/// An item that a walk found.
+/// Something to be archived, as a walk finds it. `S` is where bytes are.
 #[derive(Clone, Debug)]
-pub struct Found {
-    /// The entry with all its metadata. The content of a regular file has its size
-    /// only; whoever reads the file fills in digest, segments and extents.
+pub struct Found<S = Source> {
+    /// The entry with all its metadata. The content of a regular file has its
+    /// size only; who reads the file fills in digest, segments and extents.
     pub entry: Entry,
-    /// Source of the bytes, for regular files and for hard links to them (so that a
-    /// link can be promoted if its target could not be read).
-    pub source: Option<Source>,
+    /// Where the bytes are: for regular files, and for hard links to them (so
+    /// that a link can stand in when its target could not be read).
+    pub source: Option<S>,
+}
+
+impl<S> Found<S> {
+    /// The same with another kind of source.
+    pub fn map<T>(self, map: impl FnOnce(S) -> T) -> Found<T> {
+        Found { entry: self.entry, source: self.source.map(map) }
+    }
 }
 
 /// A walk in progress. It yields parents before their entries, the names of a directory

@@ -1,4 +1,4 @@
-//! What parts announce: files that begin, links to them, entries without content.
+//! Handles what parts announce: files that begin, links to them, entries without content.
 
 use super::incoming::Incoming;
 use super::links::StandIns;
@@ -75,7 +75,7 @@ impl<'p, 'a> Announcements<'p, 'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// For every piece of a part, whether a selected file starts with it.
+    /// Returns, for every piece of a part, whether a selected file starts with it.
     pub fn selects(&self, part: &Part) -> Vec<bool> {
         let mut selected = vec![false; part.pieces.len()];
         let mut pieces = part.file_pieces.iter();
@@ -95,7 +95,7 @@ impl<'a> Incoming<'a> {
         selected
     }
 
-    /// Restores entries without content and starts files; gives them by piece.
+    /// Restores entries without content and starts files; returns the files by piece.
     pub(super) fn announce(&mut self, part: &Part) -> Vec<Vec<Announced<'a>>> {
         let mut all = Announcements::default();
         all.files.resize_with(part.pieces.len(), Vec::new);
@@ -158,7 +158,7 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// Whether to restore an entry: it is selected and its path is new.
+    /// Returns whether to restore an entry: it is selected and its path is new.
     fn admits(&mut self, entry: &Entry) -> bool {
         let selected = self.selection.take(&entry.path);
         let over = self.seen.len() as u64 >= self.limits.entries;

@@ -1,5 +1,5 @@
-//! Decoded groups kept for the next call, so that a loop over the files of a group
-//! decodes it once.
+//! Keeps decoded groups for the next call, so that a loop over the files of a group decodes
+//! it once.
 
 use super::groups::{Decoded, decode_cost, ends_run};
 use super::index::Archive;
@@ -17,7 +17,7 @@ const USUAL: u64 = 256 << 20;
 /// Bytes that a kept group takes besides its own.
 const NOTE: u64 = 128;
 
-/// The groups decoded last. The one that was not used for longest goes first.
+/// The groups used last. The least recently used one is dropped first.
 #[derive(Debug)]
 pub(super) struct GroupCache {
     kept: Mutex<Kept>,
@@ -46,21 +46,21 @@ impl GroupCache {
         GroupCache { kept: Mutex::new(kept), decoded: AtomicU64::new(0) }
     }
 
-    /// Whether a group of this length is kept once it is decoded.
+    /// Returns whether a group of this length is kept after it is decoded.
     pub fn takes(&self, raw_length: u64) -> bool {
         memory_of(raw_length) <= self.lock().budget
     }
 
-    /// A group of which at least the first `wanted` bytes are kept, or are known to be
-    /// damaged. It is the newest then.
+    /// Returns a kept group if it has the first `wanted` bytes, or is known to be damaged,
+    /// and marks it as used.
     pub fn get(&self, group: u64, wanted: usize) -> Option<Arc<Decoded>> {
         let mut kept = self.lock();
         let found = kept.groups.get(&group)?;
         (found.raw.len() >= wanted || found.fault.is_some()).then(|| Arc::clone(found))
     }
 
-    /// Keeps the first bytes of a group if there is room for them. A failure that is no
-    /// damage may not come again: it is not kept.
+    /// Keeps a group if there is room for it. A failure other than damage is not kept: the
+    /// next try may succeed.
     pub fn put(&self, group: u64, decoded: &Arc<Decoded>) {
         let damage = |fault: &Arc<ArchiveError>| fault.kind() == ErrorKind::Integrity;
         let length = decoded.raw.len() as u64;
@@ -69,15 +69,14 @@ impl GroupCache {
         }
     }
 
-    /// Gives up groups until those that are left take at most `bytes`; returns how many
-    /// bytes they take.
+    /// Drops groups until the rest takes at most `bytes`; returns how many it takes.
     pub fn shrink(&self, bytes: u64) -> u64 {
         let mut kept = self.lock();
         kept.shrink(bytes);
         kept.held
     }
 
-    /// Most bytes that may be kept.
+    /// Returns the most bytes that may be kept.
     pub fn budget(&self) -> u64 {
         self.lock().budget
     }
@@ -94,7 +93,7 @@ impl GroupCache {
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
-        // What is kept is sound whenever the lock is given up.
+        // The state is valid whenever the lock is released, so a poisoned lock is sound.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,26 +119,26 @@ impl Kept {
 impl<S: ReadAt> Archive<S> {
     /// Sets how many bytes of decoded groups are kept for the next call, in place of
     /// 256 MiB or a quarter of the memory allowed, whichever is less. They are part of
-    /// the memory allowed, and are given up when an operation needs it.
+    /// the memory allowed, and are dropped when an operation needs it.
     ///
     /// A group that is kept is decoded to its end. With 0 nothing is kept, and decoding
-    /// stops behind the last byte that is wanted: the right choice for a program that
-    /// takes out one file and ends.
+    /// stops after the last byte that is wanted: the right choice for a program that reads
+    /// one file and ends.
     pub fn keep_groups(&self, bytes: u64) {
         self.cache.set_budget(bytes.min(self.limits.memory));
     }
 
-    /// How many times a group was decoded since the archive was opened.
+    /// Returns how many times a group was decoded since the archive was opened.
     pub fn groups_decoded(&self) -> u64 {
         self.cache.decoded.load(Ordering::Relaxed)
     }
 
-    /// At least the first `wanted` bytes of a group, kept or decoded now, on the
+    /// Returns at least the first `wanted` bytes of a group, kept or decoded now on the
     /// calling thread.
     ///
     /// # Errors
     /// [`ArchiveError::Limit`] if decoding takes more than the memory allowed,
-    /// [`ArchiveError::Memory`]. What is wrong with the group is told by its fault.
+    /// [`ArchiveError::Memory`]. A damaged group is no error: it has a fault.
     pub(super) fn group_bytes(
         &self,
         group: u64,
@@ -170,6 +169,7 @@ impl<S: ReadAt> Archive<S> {
         let decoded = Arc::new(decoded);
         if keeps {
             self.cache.put(group, &decoded);
+            self.cache.shrink(memory - self.tables);
         }
         Ok(decoded)
     }

@@ -1,4 +1,4 @@
-//! Extracting to what a program gives: a sink, or a closure.
+//! Extracts to a sink or a closure of a program.
 
 use super::extract::{ExtractOptions, ExtractSummary, Files};
 use super::file::archive_error;
@@ -17,8 +17,8 @@ pub trait Sink {
     /// Takes the bytes of one file. Holes are written as zeros.
     type File: Write;
 
-    /// Begins an entry; `None` passes over it. Of what is no regular file nothing is
-    /// written. Several files can be open at a time, if they lie in several groups.
+    /// Begins an entry; `None` skips it. Only regular files are written to. Several files can
+    /// be open at a time: those with bytes in several groups.
     ///
     /// # Errors
     /// An error ends the extraction.
@@ -30,8 +30,8 @@ pub trait Sink {
     /// An error ends the extraction.
     fn finish(&mut self, entry: &Entry, file: Self::File) -> io::Result<()>;
 
-    /// Takes back a file that is damaged, or that an error cut short. What was written
-    /// of it is not to be used. Does nothing unless it is implemented.
+    /// Drops a file that is damaged or was cut short by an error; the bytes written so far
+    /// must not be used. The default does nothing else.
     fn discard(&mut self, entry: &Entry, file: Self::File) {
         let _ = (entry, file);
     }

@@ -1,4 +1,4 @@
-//! Extracting through the index: only the groups of the wanted files.
+//! Extracts through the index; decodes only the groups of the wanted files.
 
 use super::extraction::{Extraction, Opener};
 use super::index::{Archive, data_length, find};
@@ -43,12 +43,12 @@ pub struct ExtractSummary {
 }
 
 impl ExtractSummary {
-    /// Whether nothing failed: all that was selected was done.
+    /// Returns whether all that was selected was done without a failure.
     pub fn is_complete(&self) -> bool {
         self.failures.is_empty()
     }
 
-    /// Failures of one kind.
+    /// Returns the number of failures of one kind.
     pub fn failed(&self, kind: ErrorKind) -> u64 {
         self.failures.get(&kind).copied().unwrap_or(0)
     }
@@ -173,7 +173,7 @@ impl<S: ReadAt> Archive<S> {
         Ok(wanted)
     }
 
-    /// A summary that has what opening the archive found wrong.
+    /// Returns a summary with what opening the archive found wrong.
     pub(in crate::archive) fn summary(&self) -> ExtractSummary {
         let mut summary = ExtractSummary::default();
         if let Some(kind) = self.failure() {
@@ -212,7 +212,7 @@ pub(in crate::archive) struct Files {
     pub digests: BTreeMap<u64, Digest>,
     /// Whether damaged files are kept under another name.
     pub keep_damaged: bool,
-    /// Bytes of memory that the places of the files take.
+    /// Bytes of memory that the outputs take.
     pub held: u64,
 }
 
@@ -222,8 +222,7 @@ impl From<Vec<Entry>> for Files {
     }
 }
 
-/// Does what is left to the end of a run. Directories get their modes and times
-/// even after a failure.
+/// Ends a run: makes links, and sets modes and times of directories, even after a failure.
 ///
 /// # Errors
 /// As [`ExtractSummary::fail_or_end`].

@@ -1,4 +1,4 @@
-//! Decoding the groups of files, and handing each file its bytes.
+//! Decodes the groups of files and hands each file its bytes.
 
 use super::extract::{ExtractSummary, Files, file_error};
 use super::groups::{Decoded, decode_cost, ends_run};
@@ -59,10 +59,10 @@ pub(super) struct Extraction<'a, 'f, S> {
     /// Whether files have no digests of their own: only those of groups prove them.
     by_groups: bool,
     keep_damaged: bool,
-    /// Bytes of memory that the places of the files take.
+    /// Bytes of memory that the outputs take.
     held: u64,
-    /// Bytes of memory for the groups under way.
-    memory: u64,
+    /// Bytes of memory for the groups under way, and for those that are kept.
+    memory: (u64, u64),
     /// Damaged groups so far.
     tallies: Tallies,
     summary: ExtractSummary,
@@ -86,25 +86,13 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             digests = by_groups.clone();
         }
         let by_groups = by_groups.is_some();
-        let mut groups: BTreeMap<u64, Vec<Run>> = BTreeMap::new();
-        for (file, entry) in files.iter().enumerate() {
-            let Kind::File(content) = &entry.kind else { continue };
-            for extent in &content.extents {
-                // The container checked that extents lie in their groups,
-                // whose lengths are bounded by memory before use.
-                let (offset, length) = (extent.offset as usize, extent.length as usize);
-                groups.entry(extent.group).or_default().push(Run { file, offset, length });
-            }
-        }
+        let groups = runs_by_group(&files);
         let wanted = |entry: Entry| {
             let left =
                 if let Kind::File(content) = &entry.kind { content.extents.len() } else { 0 };
             Wanted { entry, left, state: State::Waiting, doubt: None, lost: None }
         };
         let files = files.into_iter().map(wanted).collect();
-        let (groups, tallies) =
-            (groups.into_iter().collect::<Vec<_>>().into_iter(), Tallies::default());
-        let summary = ExtractSummary::default();
         Extraction {
             archive,
             control,
@@ -115,16 +103,16 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             by_groups,
             keep_damaged,
             held,
-            memory: 0,
-            tallies,
-            summary,
+            memory: (0, 0),
+            tallies: Tallies::default(),
+            summary: ExtractSummary::default(),
             failure: None,
             broken: None,
         }
     }
 
-    /// Has the groups decoded in the order in which the files first need them, so
-    /// far as every file gets its bytes in order.
+    /// Sorts the groups by the first file that needs them, but keeps the groups of each file
+    /// in order.
     pub fn order_by_files(&mut self) {
         // What a file needs before a group, besides what comes first for others.
         let mut before: HashMap<u64, Vec<u64>> = HashMap::new();
@@ -180,10 +168,9 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         result.and(self.broken.map_or(Ok(()), Err))
     }
 
-    /// Bytes of memory for the groups under way: what is allowed, less what the entries,
-    /// the places of the files and the groups that are kept take. Kept groups give way
-    /// to the largest group.
-    fn room(&self) -> u64 {
+    /// Returns the bytes of memory for groups under way and for kept groups: what is allowed,
+    /// less what entries and outputs take. Kept groups give way to the largest group.
+    fn room(&self) -> (u64, u64) {
         let Archive { limits, cache, .. } = self.archive;
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
         let left = limits.memory.saturating_sub(held.saturating_add(self.held));
@@ -191,14 +178,12 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         let costs = |(group, _): &(u64, _)| decode_cost(&self.archive.group(*group));
         let room = left.saturating_sub(groups.iter().map(costs).max().unwrap_or(0));
         let keeps = |(group, runs): &(u64, Vec<Run>)| self.keeps(&self.archive.group(*group), runs);
-        match groups.iter().any(keeps) {
-            true => {
-                let most = cache.budget().min(room);
-                cache.shrink(most);
-                left - most
-            }
-            false => left.saturating_sub(cache.shrink(room)),
-        }
+        let kept = match groups.iter().any(keeps) {
+            true => cache.budget().min(room),
+            false => cache.shrink(room),
+        };
+        cache.shrink(kept);
+        (left.saturating_sub(kept), kept)
     }
 
     /// Whether a group is kept for the next call, which may ask for what these runs leave
@@ -229,8 +214,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         }
     }
 
-    /// The part of a damaged group that may be given to a file: its digest is yet
-    /// to decide. What cannot be taken back is given only if it is right.
+    /// Returns the part of a damaged group that a file may get before its digest decides.
+    /// Output that cannot be withdrawn gets it only if it is right.
     fn doubtful<'d>(&mut self, run: &Run, decoded: &'d Decoded) -> Option<&'d [u8]> {
         let bytes = decoded.raw.get(run.offset..run.offset + run.length)?;
         let Wanted { entry, .. } = &self.files[run.file];
@@ -319,6 +304,21 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     }
 }
 
+/// The parts of each group that files want, in the order of the groups.
+fn runs_by_group(files: &[Entry]) -> std::vec::IntoIter<(u64, Vec<Run>)> {
+    let mut groups: BTreeMap<u64, Vec<Run>> = BTreeMap::new();
+    for (file, entry) in files.iter().enumerate() {
+        let Kind::File(content) = &entry.kind else { continue };
+        for extent in &content.extents {
+            // The container checked that extents lie in their groups, whose lengths are
+            // bounded by memory before use.
+            let (offset, length) = (extent.offset as usize, extent.length as usize);
+            groups.entry(extent.group).or_default().push(Run { file, offset, length });
+        }
+    }
+    groups.into_iter().collect::<Vec<_>>().into_iter()
+}
+
 /// A group to be decoded.
 pub(super) struct DecodeJob<'a, S> {
     archive: &'a Archive<S>,
@@ -362,7 +362,7 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
     }
 
     fn memory(&self) -> u64 {
-        self.memory
+        self.memory.0
     }
 
     fn done(
@@ -374,6 +374,7 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
         let group = section.header.group;
         if keeps {
             self.archive.cache.put(group, &output);
+            self.archive.cache.shrink(self.memory.1);
         }
         if let Some(cause) = &output.fault {
             self.tallies.damaged(group, section.offset, cause);

@@ -1,4 +1,4 @@
-//! Reading the files of an archive as a program does: whole, or as `Read + Seek`.
+//! Reads files of an archive: whole, or at any place as `Read + Seek`.
 
 use super::groups::Decoded;
 use super::index::Archive;
@@ -66,9 +66,9 @@ struct Run {
 
 /// A file of an archive, open for reading at any place. Made by [`Archive::reader`].
 ///
-/// The stored bytes of every group are checked always. The digest of the file is checked
-/// once it was read from its first byte to its last: the read that reaches its end fails
-/// if the digest is wrong. Errors of reading hold an [`ArchiveError`], which
+/// The stored bytes of every group are checked before they are used. The digest of the file
+/// is checked if it is read from the first byte to the last: the read that reaches the end
+/// fails if the digest is wrong. Errors of reading hold an [`ArchiveError`], which
 /// [`std::io::Error::downcast`] gives back.
 pub struct FileReader<'a, S> {
     archive: &'a Archive<S>,
@@ -114,7 +114,7 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
         Ok(FileReader { archive, path, content, runs, position: 0, current, hasher, hashed: 0 })
     }
 
-    /// Bytes of the file, holes included.
+    /// Returns the size of the file in bytes, holes included.
     pub fn size(&self) -> u64 {
         self.content.size
     }
@@ -167,8 +167,8 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
         ArchiveError::File { path: self.path.to_vec(), cause: Arc::new(cause) }
     }
 
-    /// Takes note of bytes that were read at the position. At the end of a file that
-    /// was read in order, compares its digest.
+    /// Passes over bytes that were read at the position, and hashes data that comes in order.
+    /// At the end of a file that was read in order, checks its digest.
     fn pass(&mut self, bytes: &[u8], data: bool) -> Result<(), ArchiveError> {
         let end = self.position + bytes.len() as u64;
         if self.hashed == self.position {

@@ -9,7 +9,7 @@ use crate::container::{ContainerError, NOWHERE, ReadAt, Section, SectionHeader, 
 use std::sync::Arc;
 
 impl<S: ReadAt> Archive<S> {
-    /// The decode group of this number: nowhere if it was not found.
+    /// Returns the section of a decode group; one at `NOWHERE` if it was not found.
     pub(in crate::archive) fn group(&self, group: u64) -> Section {
         self.reader.group(group).copied().unwrap_or(Section {
             header: SectionHeader {
@@ -27,8 +27,7 @@ impl<S: ReadAt> Archive<S> {
         })
     }
 
-    /// Reads a group and decodes its first `wanted` bytes, or what can be decoded
-    /// of them.
+    /// Reads a group and decodes its first `wanted` bytes, or as many as can be decoded.
     pub(super) fn decode(&self, section: &Section, wanted: usize) -> Decoded {
         self.cache.count();
         // What cannot be decoded is not read.
@@ -45,17 +44,17 @@ impl<S: ReadAt> Archive<S> {
 /// Decoded bytes of a group.
 #[derive(Debug)]
 pub(super) struct Decoded {
-    /// As many of the wanted bytes as could be had. If there is a fault, any of
-    /// them may be wrong.
+    /// The wanted bytes, or the first of them. If there is a fault, any of them may be
+    /// wrong.
     pub raw: Vec<u8>,
-    /// What is wrong, to be told of every file it hits.
+    /// What is wrong with the group; reported for every file that it hits.
     pub fault: Option<Arc<ArchiveError>>,
-    /// Whether the digest of the group is right: no byte is wrong then.
+    /// Whether the digest of the whole group is right, in spite of a fault.
     pub proven: bool,
 }
 
 impl Decoded {
-    /// A group of which there are no bytes.
+    /// A group without bytes.
     pub fn nothing(section: &Section, cause: impl Into<ArchiveError>) -> Decoded {
         Decoded {
             raw: Vec::new(),
@@ -142,7 +141,7 @@ fn known(section: &Section) -> Result<(Coding, u64), CodecError> {
     Ok((coding, codec::decode_memory(coding, section.header.raw_length)?))
 }
 
-/// How a group says that it is coded.
+/// How a group is coded, as its section says.
 pub(super) fn numbers(section: &Section) -> CodingNumbers {
     let header = &section.header;
     CodingNumbers { codec: header.codec, filter: header.filter, model: header.model }

@@ -1,4 +1,4 @@
-//! Files on their way out of a stream of parts.
+//! Restores or checks files from a stream of parts.
 
 use super::announced::Announced;
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
@@ -29,11 +29,11 @@ pub(super) struct Incoming<'a> {
     pub(super) tallies: Tallies,
     /// The content the last part left open.
     open: Option<Open<'a>>,
-    /// Paths announced and not revoked: a second announcement is refused.
+    /// Paths that were announced and not revoked. A second announcement is refused.
     pub(super) seen: HashSet<Vec<u8>>,
     pub(super) selection: Selection,
     pub(super) limits: &'a Limits,
-    /// Bytes of memory that is held of entries until the end.
+    /// Bytes of memory held for entries until the end.
     charged: u64,
     /// Bytes of all files begun.
     pub(super) output: u64,
@@ -86,7 +86,7 @@ impl<'a> Incoming<'a> {
         self
     }
 
-    /// Bytes of memory that is held of entries until the end.
+    /// Returns the bytes of memory held for entries until the end.
     pub fn memory(&self) -> u64 {
         self.charged
     }
@@ -261,7 +261,7 @@ impl<'a> Incoming<'a> {
         file.links.iter().for_each(|link| self.restore_other(link));
     }
 
-    /// Gives up a file whose rest will not come.
+    /// Drops a file whose remaining bytes are lost, or holds it if damaged files are kept.
     fn lose(&mut self, mut file: Announced<'a>) {
         match file.sink.take() {
             Some(sink) if self.options.keep_damaged => {
@@ -277,8 +277,8 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// Gives out the files of damaged groups that the index proves to be right,
-    /// and gives up the others.
+    /// Ends the files of damaged groups: restores those whose digest in the index is right,
+    /// and drops the others.
     fn settle(&mut self, index: Option<&[Entry]>) {
         for mut file in std::mem::take(&mut self.held) {
             let Some(mut sink) = file.sink.take() else { continue };
@@ -300,8 +300,8 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// Reports the selected entries of the index that were never announced, or
-    /// were taken back, in one line.
+    /// Reports in one line the selected entries of the index that were never announced, or
+    /// were revoked.
     fn check_complete(&mut self, index: &[Entry]) {
         let (mut count, cause) = (0, ArchiveError::Unannounced);
         let mut only: &[u8] = &[];

@@ -154,6 +154,11 @@ impl<S: ReadAt> Archive<S> {
         &self.reader.index().entries
     }
 
+    /// The entries alone.
+    pub(super) fn into_entries(self) -> Vec<Entry> {
+        self.reader.into_index().entries
+    }
+
     /// The entry of this path.
     pub fn entry(&self, path: impl AsRef<[u8]>) -> Option<&Entry> {
         find(self.entries(), path.as_ref())

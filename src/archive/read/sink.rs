@@ -1,5 +1,4 @@
-//! Where a file's bytes go while it is extracted, and the check that they are
-//! its own.
+//! Writes the bytes of one file to its target and checks its digest.
 
 use super::cat::Turn;
 use super::deliver::Deliver;
@@ -12,7 +11,7 @@ use crate::tree::FileWriter;
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What a hole is written from.
+/// Zeros from which holes are written.
 static ZEROS: [u8; 1 << 18] = [0; 1 << 18];
 
 /// What receives the bytes.
@@ -132,8 +131,8 @@ impl<'a> FileSink<'a> {
     /// Checks that all data came and that the digest is right.
     ///
     /// # Errors
-    /// [`ArchiveError::Missing`] if data lacks, [`ArchiveError::Digest`] if it
-    /// is wrong.
+    /// [`ArchiveError::Missing`] if data is missing, [`ArchiveError::Digest`] if it is
+    /// wrong.
     pub fn check(&mut self) -> Result<(), ArchiveError> {
         if self.current.length > 0 || self.segments.any(|segment| segment.length > 0) {
             return Err(ArchiveError::Missing);
@@ -211,7 +210,7 @@ pub(super) fn write_zeros(
     Ok(())
 }
 
-/// A failure of writing to the stream a caller gave.
+/// Wraps a failure of writing to the stream that the caller passed.
 pub(super) fn output_error(source: std::io::Error) -> ArchiveError {
     ArchiveError::Io { path: "standard output".into(), operation: "write", source }
 }

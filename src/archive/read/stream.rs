@@ -1,5 +1,4 @@
-//! Extracting front to back by ENTRY sections: from a pipe, and from an
-//! archive whose index is lost.
+//! Extracts and verifies an archive front to back, from a pipe, by its ENTRY sections.
 
 use super::extract::{ExtractOptions, ExtractSummary, file_error};
 use super::groups::{Decoded, decode, decode_cost, ends_run, in_group};
@@ -69,7 +68,7 @@ pub fn list_stream(
 ) -> Result<Vec<Entry>, ArchiveError> {
     let archive = Archive::of_stream(input, limits, control)?;
     match archive.recovery() {
-        None => Ok(archive.entries().to_vec()),
+        None => Ok(archive.into_entries()),
         Some(recovery) => Err(ArchiveError::Salvaged {
             cause: Arc::clone(&recovery.fault),
             missing: recovery.missing,
@@ -194,7 +193,7 @@ impl<'a, R: Read> Streaming<'a, R> {
         Ok(Some(self.without_data(section, part, Some(lost()))))
     }
 
-    /// The limits, of memory what is left beside all that is held until the end.
+    /// Returns the limits, with the memory that is left besides what is held until the end.
     fn left(&self) -> Limits {
         Limits { memory: self.memory(), ..self.limits.clone() }
     }
@@ -259,7 +258,8 @@ impl<'a, R: Read> Streaming<'a, R> {
         self.incoming.fail(error);
     }
 
-    /// As `fail`, unless there is no memory for a table: nothing after it would fit.
+    /// Reports damage, or ends the run if a table does not fit into the memory allowed:
+    /// nothing after it would fit either.
     fn fail_or_end(&mut self, error: ContainerError) -> Result<(), ArchiveError> {
         match error {
             ContainerError::TooLarge { field: "memory", .. } => Err(error.into()),

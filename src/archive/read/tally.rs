@@ -1,4 +1,4 @@
-//! Damaged groups, and the files that are lost by them.
+//! Counts the files that damaged groups cost.
 
 use super::extract::ExtractSummary;
 use crate::archive::{ArchiveError, Control, Event};
@@ -21,13 +21,13 @@ struct Tally {
 }
 
 impl Tallies {
-    /// A group is damaged.
+    /// Notes a damaged group.
     pub fn damaged(&mut self, group: u64, offset: u64, cause: &Arc<ArchiveError>) {
         let cause = Arc::clone(cause);
         self.0.entry(group).or_insert(Tally { offset, cause, files: 0, path: Vec::new() });
     }
 
-    /// What is wrong with a group.
+    /// Returns what is wrong with a group.
     pub fn cause(&self, group: Option<u64>) -> Option<&Arc<ArchiveError>> {
         self.0.get(&group?).map(|tally| &tally.cause)
     }

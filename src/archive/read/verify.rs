@@ -49,12 +49,34 @@ impl<S: ReadAt> Archive<S> {
         if let Err(error) = self.reader.check_root() {
             summary.fail(control, error);
         }
-        let mut digests = BTreeMap::new();
-        let left = self.limits.memory.saturating_sub(self.tables);
-        let mut catalog = Catalog::new(left);
         // Of an archive that is not whole only the files are looked at.
-        let whole = self.recovery().is_none();
-        for section in self.reader.index().sections.iter().filter(|_| whole) {
+        let digests = match self.recovery() {
+            None => self.verify_tables(&mut summary, control)?,
+            Some(_) => BTreeMap::new(),
+        };
+        let is_file = |entry: &&Entry| matches!(entry.kind, Kind::File(_));
+        let files: Vec<Entry> = self.entries().iter().filter(is_file).cloned().collect();
+        summary.entries = (self.entries().len() - files.len()) as u64;
+        let open = |_: &Entry, _: &Content| Ok(Some(Target::Nowhere));
+        let files = Files { digests, ..files.into() };
+        self.run(files, jobs, control, Box::new(open), &mut summary)?;
+        Ok(summary)
+    }
+
+    /// Checks all sections that are no groups, and what ENTRY sections say; returns the
+    /// digests of the groups.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Interrupted`]; [`ArchiveError::Limit`] if what is announced does
+    /// not fit into the memory allowed.
+    fn verify_tables(
+        &self,
+        summary: &mut VerifySummary,
+        control: &Control,
+    ) -> Result<BTreeMap<u64, Digest>, ArchiveError> {
+        let mut digests = BTreeMap::new();
+        let mut catalog = Catalog::new(self.limits.memory.saturating_sub(self.tables));
+        for section in &self.reader.index().sections {
             control.check()?;
             let read = || self.reader.read_section(section).map_err(ArchiveError::from);
             let checked = match section.header.known_type() {
@@ -78,19 +100,12 @@ impl<S: ReadAt> Archive<S> {
         // salvage.
         let announced = catalog.finish().0;
         for entry in self.entries() {
-            if whole && find(&announced, &entry.path).is_none() {
+            if find(&announced, &entry.path).is_none() {
                 let cause = std::sync::Arc::new(ArchiveError::Unannounced);
                 summary.fail(control, ArchiveError::File { path: entry.path.clone(), cause });
             }
         }
-        drop(announced);
-        let is_file = |entry: &&Entry| matches!(entry.kind, Kind::File(_));
-        let files: Vec<Entry> = self.entries().iter().filter(is_file).cloned().collect();
-        summary.entries = (self.entries().len() - files.len()) as u64;
-        let open = |_: &Entry, _: &Content| Ok(Some(Target::Nowhere));
-        let files = Files { digests, ..files.into() };
-        self.run(files, jobs, control, Box::new(open), &mut summary)?;
-        Ok(summary)
+        Ok(digests)
     }
 
     /// Compares an ENTRY section with the index and notes the paths it

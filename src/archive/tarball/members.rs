@@ -10,7 +10,7 @@ use super::notices::Notices;
 use super::part::TarPart;
 use super::scan::{Member, Scanner, Type, at};
 use super::{NotKept, TarEnd, TarFault};
-use crate::archive::write::source::{Input, Source};
+use crate::archive::write::source::{Found, Source};
 use crate::archive::{ArchiveError, Control, Limits};
 use crate::entry::{Content, Entry, Kind, Metadata, PathFault, compare_paths};
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ pub(super) fn inputs(
     limits: &Limits,
     strips: bool,
     control: &Control,
-) -> Result<Vec<Input>, ArchiveError> {
+) -> Result<Vec<Found>, ArchiveError> {
     let mut scanner = Scanner::new(tar, limits);
     let notices = Notices::new(control);
     let (nodes, names) = Default::default();
@@ -206,8 +206,8 @@ impl<'a> Members<'a> {
         Ok(name)
     }
 
-    /// Sorts the members, and refuses those below something that is not a directory.
-    fn finish(self) -> Result<(Vec<Input>, Notices<'a>), ArchiveError> {
+    /// Sorts, and refuses what would lie below something that is no directory.
+    fn finish(self) -> Result<(Vec<Found>, Notices<'a>), ArchiveError> {
         let Members { mut nodes, names, notices, .. } = self;
         let mut names: Vec<(Vec<u8>, Name)> = names.into_iter().collect();
         names.sort_by(|(left, _), (right, _)| compare_paths(left, right));
@@ -221,7 +221,7 @@ impl<'a> Members<'a> {
                 (Some(target), _) => Kind::HardLink { target: target.clone() },
             };
             first.entry(node).or_insert_with(|| path.clone());
-            Input { entry: Entry { path, kind, metadata }, source }
+            Found { entry: Entry { path, kind, metadata }, source }
         });
         Ok((inputs.collect(), notices))
     }

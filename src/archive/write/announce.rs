@@ -1,4 +1,4 @@
-//! Building the ENTRY sections of an archive being written.
+//! Builds the ENTRY sections of an archive being written.
 
 use super::plan::Node;
 use crate::checksum::digest;
@@ -42,7 +42,7 @@ impl PartBuilder {
         self.part.following = bytes;
     }
 
-    /// Takes back files announced for the continued piece.
+    /// Revokes files announced for the continued piece.
     pub fn revoke(&mut self, ordinals: Vec<u64>) {
         self.part.revoked = ordinals;
     }

@@ -1,9 +1,9 @@
-//! Making an archive of files, and of what a program gives.
+//! Makes an archive of files on disk and of data that a program has.
 
 use super::create::{name_output, write_archive};
 use super::data::Store;
 use super::output::Output;
-use super::source::{Input, Source};
+use super::source::{Found, Source};
 use crate::archive::{
     ArchiveError, Control, CreateOptions, CreateSummary, Event, Events, NAMELESS_OUTPUT,
 };
@@ -18,10 +18,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Makes an archive of paths on disk and of data that a program has.
 ///
-/// Nothing is written before [`Builder::finish`]: what resembles each other shares
-/// groups, so everything has to be known first. Files on disk are read then; data that
-/// is given is kept, small contents in memory, the rest in a nameless file in the
-/// directory for temporary files. The order of the calls does not matter to the archive.
+/// Nothing is written before [`Builder::finish`]: similar files share groups, so all files
+/// must be known first. Files on disk are read then. Data is kept until then: small contents
+/// in memory, the rest in a nameless file in the directory for temporary files. The order of
+/// the calls does not change the archive.
 ///
 /// ```
 /// use pear_archive::{Archive, Builder};
@@ -44,7 +44,7 @@ pub struct Builder<W = File> {
     options: CreateOptions,
     walking: WalkOptions,
     operands: Vec<PathBuf>,
-    inputs: Vec<Input>,
+    inputs: Vec<Found>,
     /// What was given by its path, and where its content is.
     given: HashMap<Vec<u8>, Given>,
     store: Store,
@@ -213,7 +213,7 @@ impl<W: Write> Builder<W> {
     fn push(&mut self, entry: Entry, source: Option<Source>, linkable: bool) {
         let given = Given { source: source.clone(), linkable };
         self.given.insert(entry.path.clone(), given);
-        self.inputs.push(Input { entry, source });
+        self.inputs.push(Found { entry, source });
     }
 
     /// Writes the archive. If anything cannot be archived as it should be, that is the
@@ -247,7 +247,7 @@ impl<W: Write> Builder<W> {
             Target::Writer(writer) => (NAMELESS_OUTPUT.into(), None, Some(writer)),
         };
         walking.leave_out.extend(file.iter().flat_map(|output| output.identities()));
-        let walked = walk(&operands, walking)?.map(|found| Ok(Input::from(found?)));
+        let walked = walk(&operands, walking)?.map(|found| Ok(found?.map(Source::Tree)));
         let found = walked.chain(inputs.into_iter().map(Ok));
         let written = match (&file, writer) {
             (Some(output), _) => write_archive(output.file(), found, &options, control),

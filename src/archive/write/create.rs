@@ -1,10 +1,10 @@
-//! Writing an archive.
+//! Writes archives: reads groups, codes them, writes sections.
 
 use super::announce::PartBuilder;
 use super::builder::Builder;
 use super::pack::Packer;
 use super::plan::{Node, Plan, plan};
-use super::source::Input;
+use super::source::Found;
 use crate::archive::memory::check_cost;
 use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
@@ -29,7 +29,7 @@ pub struct CreateOptions {
     pub group_size: u64,
     /// Worker threads, 0 for one per processor. Never changes the bytes.
     pub jobs: usize,
-    /// Bytes all groups under way may take together.
+    /// Bytes of memory to stay within: the tables of entries, and all groups under way.
     pub memory: u64,
     /// Decode every group before it is written and compare.
     pub verify: bool,
@@ -110,7 +110,7 @@ pub fn create_stream(
 /// As [`create`].
 pub(in crate::archive) fn write_archive(
     output: impl Write,
-    found: impl Iterator<Item = Result<Input, ArchiveError>>,
+    found: impl Iterator<Item = Result<Found, ArchiveError>>,
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
@@ -129,7 +129,10 @@ pub(in crate::archive) fn write_archive(
     pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
     let Creation { packer, writer, bytes, groups, .. } = creation;
     let mut all: Vec<Entry> = packer.into_entries();
-    all.extend(others.iter().flat_map(|node| node.entries(node.kind())));
+    all.extend(others.into_iter().flat_map(|node| {
+        let kind = node.kind();
+        node.into_entries(kind)
+    }));
     all.sort_by(|left, right| compare_paths(&left.path, &right.path));
     let entries = all.len() as u64;
     let (mut output, footer): (_, Footer) = writer.finish(all)?;
@@ -166,7 +169,7 @@ fn cost(options: &CreateOptions, length: u64) -> u64 {
     if length == 0 { 0 } else { coding.saturating_add(length.saturating_mul(2)) }
 }
 
-/// Reading, coding and writing, as the pool drives them.
+/// The stages of making an archive: read a group, code it, write it.
 struct Creation<'a, W: Write> {
     packer: Packer<'a>,
     writer: Writer<W>,
@@ -181,7 +184,7 @@ struct Creation<'a, W: Write> {
 /// A group to be coded.
 struct EncodeJob<'a> {
     raw: Vec<u8>,
-    /// Of the bytes, which are given away to be coded.
+    /// BLAKE3 of `raw`, which the codec consumes.
     digest: Digest,
     options: &'a CreateOptions,
 }

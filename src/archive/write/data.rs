@@ -1,4 +1,4 @@
-//! Contents that a program gives, kept until the archive is written.
+//! Keeps contents that a program gives until the archive is written.
 
 use crate::archive::ArchiveError;
 use std::fs::File;

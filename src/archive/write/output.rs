@@ -1,4 +1,4 @@
-//! The archive file: whole under its name, or not there at all.
+//! Writes the archive file, which appears whole under its name or not at all.
 
 use crate::archive::ArchiveError;
 use crate::tree::{FileId, Registration, claim, partial_name, register, remove_leftovers};

@@ -1,4 +1,4 @@
-//! Reading files into decode groups: where groups are cut.
+//! Reads files into decode groups and decides where groups end.
 //!
 //! A group closes when it holds its share, and when the kind of content changes
 //! and it holds [`KIND_MINIMUM`]. The share is what makes the groups of a kind
@@ -137,8 +137,8 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// Whether the group has its share, or enough and the next content is of
-    /// another kind.
+    /// Returns whether the group is complete: it has its share, or it has enough and the next
+    /// content is of another kind.
     fn ends_before_next(&mut self) -> bool {
         let Some(next) = self.queue.front() else { return false };
         let changes = next.kind != self.kind && self.buffer.len() >= KIND_MINIMUM;
@@ -298,15 +298,15 @@ impl<'a> Packer<'a> {
             self.part.piece(piece, &nodes);
         }
         let kind = Kind::File(content);
-        for entry in nodes.iter().flat_map(|node| node.entries(kind.clone())) {
+        for entry in nodes.into_iter().flat_map(|node| node.into_entries(kind.clone())) {
             self.control.events.event(Event::Entry { path: &entry.path });
             self.entries.push(entry);
         }
         self.requeue(plan.kind, rejected, plan.digest);
     }
 
-    /// Gives up the file being read; what held the same is tried by itself. With
-    /// `end`, it was announced longer than it is, and is read anew up to there.
+    /// Drops the file being read; other files with the same content are read on their own.
+    /// With `end`, the file was announced longer than it is, and is read again up to `end`.
     fn abandon(&mut self, mut open: Open, end: Option<u64>) {
         if open.announced {
             let nodes = open.plan.nodes.len() - open.reading;

@@ -1,10 +1,10 @@
-//! What goes into an archive, and in which order.
+//! Decides what goes into an archive, and in which order.
 //!
 //! Order decides ratio: files of one kind and extension lie together. It is a
 //! function of names, sizes and contents alone, never of the disk or of
 //! timing.
 
-use super::source::{Input, OpenSource, Source};
+use super::source::{Found, OpenSource, Source};
 use crate::archive::memory::check_cost;
 use crate::archive::memory::creation_memory;
 use crate::archive::threads;
@@ -27,7 +27,7 @@ const BUFFER: usize = 256 << 10;
 /// others hard links to it.
 #[derive(Debug)]
 pub(super) struct Node {
-    pub names: Vec<Input>,
+    pub names: Vec<Found>,
 }
 
 /// Files that hold the same bytes, in path order.
@@ -82,9 +82,19 @@ impl Node {
         })
     }
 
+    /// As [`Node::entries`], without a copy.
+    pub fn into_entries(self, kind: Kind) -> impl Iterator<Item = Entry> {
+        let target = self.path().to_vec();
+        let mut kind = Some(kind);
+        self.names.into_iter().map(move |Found { entry: Entry { path, metadata, .. }, .. }| {
+            let link = || Kind::HardLink { target: target.clone() };
+            Entry { path, kind: kind.take().unwrap_or_else(link), metadata }
+        })
+    }
+
     /// The kind this file was found to be.
     pub fn kind(&self) -> Kind {
-        let not_a_link = |found: &&Input| !matches!(found.entry.kind, Kind::HardLink { .. });
+        let not_a_link = |found: &&Found| !matches!(found.entry.kind, Kind::HardLink { .. });
         match self.names.iter().find(not_a_link) {
             Some(found) => found.entry.kind.clone(),
             // Only links are left of a regular file: its first name vanished.
@@ -99,9 +109,10 @@ impl Node {
 ///
 /// # Errors
 /// [`ArchiveError::Interrupted`]; [`ArchiveError::Limit`] if there are too many for
-/// `memory` bytes; [`ArchiveError::Unfit`] for two of one path. What cannot be read is reported and left out.
+/// `memory` bytes; [`ArchiveError::Unfit`] if two have one path. What cannot be read is
+/// reported and left out.
 pub(super) fn plan(
-    inputs: impl Iterator<Item = Result<Input, ArchiveError>>,
+    inputs: impl Iterator<Item = Result<Found, ArchiveError>>,
     jobs: usize,
     memory: u64,
     control: &Control,
@@ -131,7 +142,7 @@ pub(super) fn plan(
 
 /// Checks that no path comes twice and that nothing is below what is no directory.
 /// `found` is in path order: what is below an entry follows it at once.
-fn check_paths(found: &[Input]) -> Result<(), ArchiveError> {
+fn check_paths(found: &[Found]) -> Result<(), ArchiveError> {
     for pair in found.windows(2) {
         let [above, entry] = [&pair[0].entry, &pair[1].entry];
         let rest = entry.path.strip_prefix(&above.path[..]);
@@ -147,9 +158,9 @@ fn check_paths(found: &[Input]) -> Result<(), ArchiveError> {
 
 /// Derives the archive id from what was found, so that the same input gives
 /// the same archive.
-fn archive_id(found: &[Input]) -> Tag {
+fn archive_id(found: &[Found]) -> Tag {
     let mut hasher = Hasher::derived(Context::ArchiveId);
-    for Input { entry, source } in found {
+    for Found { entry, source } in found {
         let size = source.as_ref().map_or(0, Source::size);
         let modified = entry.metadata.modified;
         hasher.update(&(entry.path.len() as u64).to_le_bytes());
@@ -163,7 +174,7 @@ fn archive_id(found: &[Input]) -> Tag {
 }
 
 /// Brings the names of each file together; both in path order.
-fn join_names(found: Vec<Input>) -> Vec<Node> {
+fn join_names(found: Vec<Found>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::with_capacity(found.len());
     let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
     let linked: HashSet<Vec<u8>> = found.iter().filter_map(link_target).cloned().collect();
@@ -184,7 +195,7 @@ fn join_names(found: Vec<Input>) -> Vec<Node> {
     nodes
 }
 
-fn link_target(found: &Input) -> Option<&Vec<u8>> {
+fn link_target(found: &Found) -> Option<&Vec<u8>> {
     match &found.entry.kind {
         Kind::HardLink { target } => Some(target),
         _ => None,
@@ -248,7 +259,7 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
     let length = read_full(&mut open, &mut sample)?;
     sample.truncate(length);
     let kind = sniff(&sample);
-    // What another file stands for now is looked at when its turn comes.
+    // A file that was replaced since the walk is looked at when its turn comes.
     if !whole || open.new_metadata()?.is_some() {
         return Ok(Probe { kind, content: None });
     }

@@ -1,4 +1,4 @@
-//! What an output replaces without being told to.
+//! Decides which files an output replaces without being told to.
 
 use crate::archive::tarball::begins_tar;
 use crate::container::{FOOTER_MAGIC, MAGIC};

@@ -3,23 +3,11 @@
 use super::data::Data;
 use crate::archive::ArchiveError;
 use crate::archive::tarball::{OpenPart, TarPart};
-use crate::entry::{Entry, Metadata, Segment};
+use crate::entry::{Metadata, Segment};
 use crate::tree;
 
 /// Something to be archived.
-#[derive(Clone, Debug)]
-pub(in crate::archive) struct Input {
-    /// The entry with all its metadata; see [`tree::Found::entry`].
-    pub entry: Entry,
-    /// Where the bytes are; see [`tree::Found::source`].
-    pub source: Option<Source>,
-}
-
-impl From<tree::Found> for Input {
-    fn from(found: tree::Found) -> Self {
-        Input { entry: found.entry, source: found.source.map(Source::Tree) }
-    }
-}
+pub(in crate::archive) type Found = tree::Found<Source>;
 
 /// Where the bytes of a regular file are; can be opened any number of times.
 #[derive(Clone, Debug)]

@@ -24,7 +24,7 @@ mod inspect;
 mod shell;
 mod tarball;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Parser, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 pub use self::create::{Coding, Create};
@@ -32,6 +32,7 @@ pub use self::extract::{Extract, OverwriteName};
 pub use self::inspect::{Cat, Info, List, Verify};
 pub use self::shell::{Completions, Generate, Man};
 pub use self::tarball::{Export, Import};
+use super::cmd::Command;
 use super::size::parse_size;
 
 const EXAMPLES: &str = concat!(
@@ -88,27 +89,6 @@ pub enum When {
     Always,
     /// Never
     Never,
-}
-
-/// The commands. Their help texts are on the arguments of each.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    #[command(visible_alias = "c")]
-    Create(Create),
-    #[command(visible_alias = "x")]
-    Extract(Extract),
-    #[command(visible_aliases = ["l", "ls"])]
-    List(List),
-    Cat(Cat),
-    #[command(visible_alias = "t")]
-    Verify(Verify),
-    Info(Info),
-    Import(Import),
-    Export(Export),
-    Completions(Completions),
-    Man(Man),
-    #[command(hide = true)]
-    Generate(Generate),
 }
 
 /// What an operation may take of the machine.

@@ -5,9 +5,10 @@ use anyhow::Context;
 use super::super::args::Man;
 use super::super::exit::Exit;
 use super::super::generate::manual;
+use super::super::report::Report;
 
 /// Prints the page.
-pub fn run(arguments: &Man) -> anyhow::Result<Exit> {
+pub fn run(arguments: &Man, _: &Report) -> anyhow::Result<Exit> {
     let page = manual(arguments.command.as_deref())?;
     let page = page.with_context(|| {
         format!("there is no command {:?}", arguments.command.as_deref().unwrap_or_default())

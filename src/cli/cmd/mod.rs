@@ -14,12 +14,13 @@ mod target;
 mod verify;
 
 use anyhow::Context;
+use clap::Subcommand;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::args::Command;
+use super::args;
 use super::config;
 use super::exit::Exit;
 use super::report::Report;
@@ -28,34 +29,49 @@ use super::watch::about;
 use crate::archive::{Archive, ArchiveError, Control, Limits, NAMELESS_OUTPUT};
 use crate::arith::closed::stdout_was_closed;
 
-/// Runs a command.
-///
-/// # Errors
-/// The error that ends the run. The exit code is that of the [`ArchiveError`] in it, or
-/// [`Exit::Failure`].
-pub fn run(command: Command, report: &Report) -> anyhow::Result<Exit> {
-    if prints_data(&command) {
-        ensure_stdout()?;
-    }
-    match command {
-        Command::Create(arguments) => create::run(&arguments, report),
-        Command::Extract(arguments) => extract::run(&arguments, report),
-        Command::List(arguments) => list::run(&arguments, report),
-        Command::Cat(arguments) => cat::run(&arguments, report),
-        Command::Verify(arguments) => verify::run(&arguments, report),
-        Command::Info(arguments) => info::run(&arguments, report),
-        Command::Import(arguments) => import::run(&arguments, report),
-        Command::Export(arguments) => export::run(&arguments, report),
-        Command::Completions(arguments) => completions::run(&arguments),
-        Command::Man(arguments) => man::run(&arguments),
-        Command::Generate(arguments) => generate::run(&arguments),
-    }
+/// Makes the commands of a list: a name, its arguments, the module that has its `run`, and
+/// what is checked before: `ensure_stdout` if all that it is for goes to standard output.
+macro_rules! commands {
+    ($($(#[$attribute:meta])* $name:ident($arguments:ty) in $module:ident $(, $first:ident)?;)*) => {
+        /// The commands. Their help texts are on the arguments of each.
+        #[derive(Debug, Subcommand)]
+        pub enum Command {
+            $($(#[$attribute])* $name($arguments),)*
+        }
+
+        /// Runs a command.
+        ///
+        /// # Errors
+        /// What ends the run. The exit code is that of the [`ArchiveError`] it holds,
+        /// or [`Exit::Failure`].
+        pub fn run(command: &Command, report: &Report) -> anyhow::Result<Exit> {
+            match command {
+                $(Command::$name(arguments) => {
+                    $($first()?;)?
+                    $module::run(arguments, report)
+                })*
+            }
+        }
+    };
 }
 
-/// Returns whether a command writes its whole result to standard output.
-fn prints_data(command: &Command) -> bool {
-    use Command::{Cat, Completions, Info, List, Man};
-    matches!(command, List(_) | Cat(_) | Info(_) | Completions(_) | Man(_))
+commands! {
+    #[command(visible_alias = "c")]
+    Create(args::Create) in create;
+    #[command(visible_alias = "x")]
+    Extract(args::Extract) in extract;
+    #[command(visible_aliases = ["l", "ls"])]
+    List(args::List) in list, ensure_stdout;
+    Cat(args::Cat) in cat, ensure_stdout;
+    #[command(visible_alias = "t")]
+    Verify(args::Verify) in verify;
+    Info(args::Info) in info, ensure_stdout;
+    Import(args::Import) in import;
+    Export(args::Export) in export;
+    Completions(args::Completions) in completions, ensure_stdout;
+    Man(args::Man) in man, ensure_stdout;
+    #[command(hide = true)]
+    Generate(args::Generate) in generate;
 }
 
 /// Fails if standard output was closed, because everything written there would be lost.

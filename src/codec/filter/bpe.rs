@@ -143,31 +143,39 @@ fn sorted(decoder: &Decoder) -> [u8; 256] {
     codes
 }
 
-/// Decodes the first `wanted` of `raw_length` bytes. Faults are
-/// [`CodecError::Pairs`] and [`CodecError::Damaged`].
-fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usize) -> Partial {
-    let pairs = |source| CodecError::Pairs { offset: 0, source };
-    let decoder = match Decoder::parse(payload) {
-        Ok(decoder) => decoder,
-        Err(error) => return Partial::nothing(pairs(error)),
-    };
-    let offset = decoder.table_length() as u64;
-    let damaged = |cause| CodecError::Damaged { codec: "pear", offset, cause };
+/// The merge table, the number of symbols, and their range code.
+fn parse(payload: &[u8], raw_length: usize) -> Result<(Decoder, usize, &[u8]), CodecError> {
+    let decoder =
+        Decoder::parse(payload).map_err(|source| CodecError::Bpe { offset: 0, source })?;
+    let damaged = |cause| damaged(&decoder, cause);
     if decoder.has_long_codes() {
-        return Partial::nothing(damaged("the merge table has codes of two bytes"));
+        return Err(damaged("the merge table has codes of two bytes"));
     }
-    let mut cursor = Cursor::new(&payload[decoder.table_length()..]);
-    let count = match cursor.varint() {
-        // Every symbol stands for at least one byte.
-        Ok(count) if count > raw_length as u64 => {
-            return Partial::nothing(damaged("more symbols than bytes"));
-        }
-        Ok(count) => count as usize,
-        Err(_) => return Partial::nothing(damaged("number of symbols")),
+    let rest = &payload[decoder.table_length()..];
+    let mut cursor = Cursor::new(rest);
+    let count = cursor.varint().map_err(|_| damaged("number of symbols"))?;
+    // Every symbol stands for at least one byte.
+    if count > raw_length as u64 {
+        return Err(damaged("more symbols than bytes"));
+    }
+    Ok((decoder, count as usize, &rest[cursor.position()..]))
+}
+
+/// A fault behind the merge table.
+fn damaged(decoder: &Decoder, cause: &'static str) -> CodecError {
+    CodecError::Damaged { codec: "pear", offset: decoder.table_length() as u64, cause }
+}
+
+/// Decodes the first `wanted` of `raw_length` bytes. Faults are
+/// [`CodecError::Bpe`] and [`CodecError::Damaged`].
+fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usize) -> Partial {
+    let (decoder, count, code) = match parse(payload, raw_length) {
+        Ok(parsed) => parsed,
+        Err(error) => return Partial::nothing(error),
     };
+    let damaged = |cause| damaged(&decoder, cause);
     let codes = sorted(&decoder);
     let spelling = Spelling::new(|symbol| decoder.expansion(codes[symbol as usize]));
-    let code = &payload[decoder.table_length() + cursor.position()..];
     let Partial { raw: mut symbols, mut fault } =
         symbols::decode(code, model, spelling, isa, count, wanted);
     symbols.iter_mut().for_each(|symbol| *symbol = codes[*symbol as usize]);
@@ -186,7 +194,7 @@ fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usi
             raw.truncate(wanted);
             Partial { raw, fault }
         }
-        Err(error) => Partial::nothing(fault.unwrap_or_else(|| pairs(error))),
+        Err(source) => Partial::nothing(fault.unwrap_or(CodecError::Bpe { offset: 0, source })),
     }
 }
 

@@ -5,8 +5,8 @@ use crate::arith::dense::{Adam, Moments};
 use candle_core::{CpuStorage, Error, InplaceOp1, Layout, Result};
 use std::sync::{Mutex, PoisonError};
 
-/// The optimiser step as an operation on the weights, which it changes. candle passes
-/// the operation by shared reference, hence the lock; it is never contended.
+/// Operand: the weights, which it changes. candle passes the operation by shared
+/// reference, hence the lock; it is never contended.
 pub struct AdamStep<'a> {
     isa: Isa,
     adam: Adam,
