@@ -5,8 +5,8 @@
 mod reference;
 
 use pear_archive::codec::{Choice, Codec, CodecOptions, EncodedGroup, encode_group};
-use pear_archive::model::{Class, Contexts};
 use pear_archive::model::registered::MODELS;
+use pear_archive::model::{Class, Contexts};
 
 fn encode(raw: &[u8], codec: Codec, level: u8) -> EncodedGroup {
     let options = CodecOptions { choice: Choice::Only(codec), level, ..CodecOptions::default() };
