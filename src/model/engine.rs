@@ -128,7 +128,7 @@ impl<S: Simd, C: Size> Engine<S, C> {
         if self.past.is_empty() {
             return None;
         }
-        self.match_models.update(self.simd, &self.past, self.state.recent);
+        self.match_models.advance(self.simd, &self.past, self.state.recent);
         let escape = self.escape.as_mut()?;
         let (length, symbol) = self.match_models.first_expected(&self.past);
         let probability = escape.offer(symbol, length, || self.state.agreement(symbol))?;
