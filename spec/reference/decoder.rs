@@ -412,7 +412,7 @@ const fn size_class(
 
 /// "Size classes", column by column.
 #[rustfmt::skip]
-const CLASSES: [Class; 5] = [
+const CLASSES: &[Class] = &[
     size_class([8, 1, 7, 1, 1, 0], false, [24, 12], 5, Some((8, 54_000)), 0, [0.0022, 0.001]),
     size_class([16, 2, 12, 2, 2, 0], false, [28, 14], 7, Some((16, 65_350)), 2, [0.0007, 0.0003]),
     size_class([24, 2, 12, 2, 2, 0], false, [28, 14], 4, None, 2, [0.0006, 0.00025]),
@@ -1514,7 +1514,7 @@ struct Engine {
     histories: Histories,
     buckets: Vec<[[u8; 16]; 4]>,
     hashes: Vec<u32>,
-    local: Vec<[u8; 16]>,
+    slots: Vec<[u8; 16]>,
     places: Vec<(usize, usize)>,
     seen: usize,
     /// `[contexts][256]`
@@ -1553,7 +1553,6 @@ impl Engine {
         }
         let weight = (FIRST_WEIGHT / class.contexts as f32) / class.mixer_contexts as f32;
         let weights = vec![weight; 16 * class.vectors];
-        let sizes = [256, 768, 2048, 2048, 256, 2048, 2048, 256, 4096, 4096, 2048, 4096];
         let match_models = &MATCH_LENGTHS[..class.match_models];
         let indirect = |_| Indirect {
             confidence: [CONFIDENCE_FIRST; 2],
@@ -1562,7 +1561,7 @@ impl Engine {
             repeated: 0,
         };
         let dither = |i| GOLDEN.wrapping_mul(i as u32 % 16 + 1);
-        Ok(Engine {
+        let mut engine = Engine {
             state: ContextState::new(contexts, class.indirect, spelling),
             partial: 1,
             bit_index: 0,
@@ -1571,7 +1570,7 @@ impl Engine {
             histories,
             buckets: vec![[[0; 16]; 4]; 1 << (slots - 6)],
             hashes: Vec::new(),
-            local: vec![[0; 16]; class.contexts],
+            slots: vec![[0; 16]; class.contexts],
             places: vec![(0, 0); class.contexts],
             seen: 0,
             state_maps: vec![map; class.contexts],
@@ -1589,17 +1588,43 @@ impl Engine {
                 .collect(),
             indirect: (0..class.indirect).map(indirect).collect(),
             network: Network::new(&class, rows),
-            weights: sizes[..class.mixer_contexts]
-                .iter()
-                .map(|&s| vec![weights.clone(); s])
-                .collect(),
+            weights: Vec::new(),
             selected: Vec::new(),
             inputs: vec![0.0; 16 * class.vectors],
             mixed: 0.5,
             alone: 0.5,
             apms: (0..class.apm_stages).map(|_| Apm::new(apm)).collect(),
             class,
-        })
+        };
+        let contexts = engine.mixer_contexts(0, 0, 0).into_iter().take(class.mixer_contexts);
+        engine.weights = contexts.map(|(sets, _)| vec![weights.clone(); sets]).collect();
+        Ok(engine)
+    }
+
+    /// §5.7: sets and the set selected, of each mixer context.
+    fn mixer_contexts(
+        &self,
+        expected: usize,
+        strength: usize,
+        other: usize,
+    ) -> [(usize, usize); 12] {
+        let (partial, bit) = (self.partial as usize, self.bit_index as usize);
+        let recent = self.state.recent as usize;
+        let certainty = (strength > 0) as usize + (strength > 9) as usize;
+        [
+            (256, partial),
+            (768, (recent & 255) + 256 * certainty),
+            (2048, self.seen * 256 + strength.min(15) * 8 + bit),
+            (2048, (self.state.classes & 255) as usize * 8 + bit),
+            (256, recent >> 8 & 255),
+            (2048, expected * 8 + bit),
+            (2048, self.state.parser.position() as usize * 8 + bit),
+            (256, recent >> 16 & 255),
+            (4096, hashed(self.state.word)),
+            (4096, hashed(recent as u32 & 0xFFFF)),
+            (2048, other * 8 + bit),
+            (4096, hashed(self.state.words[0])),
+        ]
     }
 
     /// If there is a flag: the predicted symbol and the probability that it comes.
@@ -1662,7 +1687,7 @@ impl Engine {
     fn select(&mut self, nibble: u32) {
         for i in 0..self.class.contexts {
             let (line, slot) = self.places[i];
-            self.buckets[line][slot] = self.local[i];
+            self.buckets[line][slot] = self.slots[i];
             if i < self.class.counters {
                 self.counter_buckets[line][slot] = self.counts[i];
             }
@@ -1671,21 +1696,21 @@ impl Engine {
             let slots = &self.buckets[line];
             let hit = slots.iter().position(|slot| slot[0] == checksum);
             let least = (0..4).min_by_key(|&slot| slots[slot][1]).unwrap_or(0);
-            self.local[i] = hit.map_or([0; 16], |slot| slots[slot]);
-            self.local[i][0] = checksum;
+            self.slots[i] = hit.map_or([0; 16], |slot| slots[slot]);
+            self.slots[i][0] = checksum;
             self.places[i] = (line, hit.unwrap_or(least));
         }
         for i in 0..self.class.counters {
             let (line, slot) = self.places[i];
-            let known = self.local[i][1] != 0;
+            let known = self.slots[i][1] != 0;
             self.counts[i] = if known { self.counter_buckets[line][slot] } else { [0; 16] };
         }
         self.node = 1;
-        self.seen = self.local.iter().skip(1).take(6).filter(|slot| slot[1] != 0).count();
+        self.seen = self.slots.iter().skip(1).take(6).filter(|slot| slot[1] != 0).count();
     }
 
     fn cell(&mut self, i: usize) -> &mut Cell {
-        &mut self.state_maps[i][self.local[i][self.node] as usize]
+        &mut self.state_maps[i][self.slots[i][self.node] as usize]
     }
 
     fn predict(&mut self) -> u32 {
@@ -1717,21 +1742,7 @@ impl Engine {
         }
         let recent = self.state.recent as usize;
         let c1 = recent & 255;
-        let certainty = (strength > 0) as usize + (strength > 9) as usize;
-        let sets = [
-            partial,
-            c1 + 256 * certainty,
-            self.seen * 256 + strength.min(15) * 8 + bit,
-            (self.state.classes & 255) as usize * 8 + bit,
-            recent >> 8 & 255,
-            expected * 8 + bit,
-            self.state.parser.position() as usize * 8 + bit,
-            recent >> 16 & 255,
-            hashed(self.state.word),
-            hashed(recent as u32 & 0xFFFF),
-            other * 8 + bit,
-            hashed(self.state.words[0]),
-        ];
+        let sets = self.mixer_contexts(expected, strength, other).map(|(_, set)| set);
         self.selected = sets[..self.class.mixer_contexts].to_vec();
         let y = self.mix(network);
         (self.mixed, self.alone) = (squash(y), squash(network));
@@ -1770,7 +1781,7 @@ impl Engine {
         }
         for i in 0..self.class.contexts {
             self.cell(i).update(bit);
-            let history = &mut self.local[i][self.node];
+            let history = &mut self.slots[i][self.node];
             *history = self.histories.next[*history as usize][bit as usize];
         }
         for (i, counts) in self.counts.iter_mut().enumerate() {

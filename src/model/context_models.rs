@@ -28,11 +28,11 @@ pub struct ContextModels<C: Size> {
     /// Where the slot of each context was found.
     places: C::PerContext<Place>,
     /// The slots of the nibble, for sixteen contexts at a time.
-    slots: Vec<NibbleSlots>,
-    state_maps: Vec<StateMaps>,
+    slots: C::PerContextVector<NibbleSlots>,
+    state_maps: C::PerContextVector<StateMaps>,
     /// The direct counters of the slots, for each context that has them.
     counts: C::PerCounter<Counts>,
-    counters: Vec<Counters>,
+    counters: C::PerCounterVector<Counters>,
     /// Node of the nibble: its bits so far behind a leading one.
     node: usize,
     /// How many of the contexts 1 ..= 6 found an occupied slot when the nibble began.
@@ -56,10 +56,10 @@ impl<C: Size> ContextModels<C> {
             hash_table: HashTable::new(log2_bytes, Self::COUNTERS > 0),
             hashes: Array::from_fn(|_| 0),
             places: Array::from_fn(|_| Place::default()),
-            slots: vec![NibbleSlots::default(); Self::VECTORS],
-            state_maps: (0..Self::VECTORS).map(|_| StateMaps::new(simd)).collect(),
+            slots: Array::from_fn(|_| NibbleSlots::default()),
+            state_maps: Array::from_fn(|_| StateMaps::new(simd)),
             counts: Array::from_fn(|_| [0; 16]),
-            counters: vec![Counters::default(); Self::COUNTERS / LANES],
+            counters: Array::from_fn(|_| Counters::default()),
             node: 1,
             seen: 0,
         }
@@ -182,9 +182,9 @@ impl<C: Size> ContextModels<C> {
         vec![
             ("hashes of the contexts", digest(hashes.as_ref())),
             ("hash table", digest(hash_table)),
-            ("slots", digest((places.as_ref(), slots, node, seen))),
-            ("StateMaps", digest(state_maps)),
-            ("direct counters", digest((counts.as_ref(), counters))),
+            ("slots", digest((places.as_ref(), slots.as_ref(), node, seen))),
+            ("StateMaps", digest(state_maps.as_ref())),
+            ("direct counters", digest((counts.as_ref(), counters.as_ref()))),
         ]
     }
 }

@@ -13,8 +13,9 @@ use super::apm::ApmStages;
 use super::array::Array;
 use super::context_models::ContextModels;
 use super::contexts::{ContextState, Spelling};
-use super::escape::Escape;
+use super::escape::{DOUBLINGS, Escape};
 use super::layout::{Inputs, Part};
+use super::match_model::LONGEST;
 use super::match_models::MatchModels;
 use super::mixer::Mixer;
 use super::network::Network;
@@ -79,12 +80,15 @@ impl<S: Simd, C: Size> Engine<S, C> {
     const SHARED: usize = C::LAYOUT.match_models.vector;
 
     /// Makes an engine for the group of `past`, of which nothing was coded yet. `model`
-    /// MUST be one of class `C`.
+    /// is one of class `C`.
     pub fn new(simd: S, model: Model, spelling: Spelling, past: Past) -> Self {
         const {
             let layout = C::LAYOUT;
             assert!(layout.bias.vector == Self::SHARED && layout.indirect.vector == Self::SHARED);
             assert!(layout.network.vector == Self::SHARED);
+            if let Some(escape) = C::SIZE.escape {
+                assert!((LONGEST / escape.length).ilog2() < DOUBLINGS as u32);
+            }
         };
         debug_assert_eq!(model.class.size().first_model, C::SIZE.first_model);
         let length = past.group_length();
@@ -124,7 +128,7 @@ impl<S: Simd, C: Size> Engine<S, C> {
         if self.past.is_empty() {
             return None;
         }
-        self.match_models.update(self.simd, &self.past, self.state.recent);
+        self.match_models.advance(self.simd, &self.past, self.state.recent);
         let escape = self.escape.as_mut()?;
         let (length, symbol) = self.match_models.first_expected(&self.past);
         let probability = escape.offer(symbol, length, || self.state.agreement(symbol))?;

@@ -11,6 +11,9 @@ pub const ESCAPE_FIRST: u16 = 60_000;
 /// That probability moves by 1/2^5 of an error.
 pub const ESCAPE_SHIFT: u32 = 5;
 
+/// Rows of the probabilities: how often the shortest length can double.
+pub const DOUBLINGS: usize = 6;
+
 /// When an escape flag is coded.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(test, derive(Hash))]
@@ -27,8 +30,8 @@ pub struct EscapeThreshold {
 pub struct Escape {
     threshold: EscapeThreshold,
     /// Probability that the predicted symbol is right, in 1/2^16,
-    /// `[length 0..6, agreement 0..4]`: a row for each doubling of the shortest length.
-    probabilities: [u16; 24],
+    /// `[DOUBLINGS, agreement 0..4]`: a row for each doubling of the shortest length.
+    probabilities: [u16; 4 * DOUBLINGS],
     /// The symbol that a long match predicts next, and its cell.
     expected: Option<(u8, usize)>,
 }
@@ -36,7 +39,7 @@ pub struct Escape {
 impl Escape {
     /// Makes probabilities that have learnt nothing yet.
     pub fn new(threshold: EscapeThreshold) -> Escape {
-        Escape { threshold, probabilities: [ESCAPE_FIRST; 24], expected: None }
+        Escape { threshold, probabilities: [ESCAPE_FIRST; 4 * DOUBLINGS], expected: None }
     }
 
     /// Returns the probability, in 1/2^16, that the next symbol is `symbol`, which a match

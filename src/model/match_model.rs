@@ -38,7 +38,7 @@ pub struct MatchModel {
     /// Probability that a bit of the prediction is right, `[misses 0..4, length bucket]`.
     confidence: [f32; 4 * BUCKETS],
     /// The same in the logistic domain.
-    stretch: [f32; 4 * BUCKETS],
+    stretched: [f32; 4 * BUCKETS],
     /// The cell of these that the prediction has now.
     cell: usize,
 }
@@ -68,7 +68,7 @@ impl MatchModel {
             misses: 0,
             symbol: 0,
             confidence: [confidence::CONFIDENCE_FIRST; 4 * BUCKETS],
-            stretch: [confidence::CONFIDENCE_STRETCH; 4 * BUCKETS],
+            stretched: [confidence::CONFIDENCE_STRETCH; 4 * BUCKETS],
             cell: 0,
         }
     }
@@ -86,7 +86,7 @@ impl MatchModel {
 
     /// Takes in the last symbol of `past`: the match goes on or is broken.
     #[inline(always)]
-    pub fn update<S: Simd>(&mut self, simd: S, past: &[u8]) {
+    pub fn advance<S: Simd>(&mut self, simd: S, past: &[u8]) {
         if self.pointer > 0 {
             let predicted = past[self.pointer as usize];
             let last = past[past.len() - 1];
@@ -134,14 +134,14 @@ impl MatchModel {
         let p = simd.splat(self.confidence[self.cell]);
         let p = confidence::moved(simd, p, simd.splat(right), simd.splat(wrong));
         self.confidence[self.cell] = simd.first(p);
-        self.stretch[self.cell] = simd.first(math::stretch(simd, p));
+        self.stretched[self.cell] = simd.first(math::stretch(simd, p));
     }
 
     /// The predicted symbol behind a leading one, or 0 for none, and how strongly it is
     /// expected, in the logistic domain.
     #[inline(always)]
     pub fn prediction(&self) -> (u32, f32) {
-        (self.symbol, self.stretch[self.cell])
+        (self.symbol, self.stretched[self.cell])
     }
 
     /// The predicted symbol, if there is one and its first `bit_index` bits are those of
@@ -151,7 +151,7 @@ impl MatchModel {
         (self.symbol >> (8 - bit_index) == partial).then_some(self.symbol & 255)
     }
 
-    /// Length of the match and the symbol it predicts: after `update`, before `find`.
+    /// Length of the match and the symbol it predicts: after `advance`, before `find`.
     #[inline(always)]
     pub fn expected_next(&self, past: &[u8]) -> (u32, u8) {
         let at = self.pointer as usize;
@@ -186,10 +186,10 @@ impl std::hash::Hash for MatchModel {
             misses,
             symbol,
             confidence,
-            stretch,
+            stretched,
             cell,
         } = self;
         (table, log2, hash, minimum, pointer, length, misses, symbol, cell).hash(state);
-        [confidence, stretch].map(|p| p.map(f32::to_bits)).hash(state);
+        [confidence, stretched].map(|p| p.map(f32::to_bits)).hash(state);
     }
 }

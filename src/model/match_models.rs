@@ -38,14 +38,14 @@ impl<C: Size> MatchModels<C> {
     /// Takes in the last symbol of `past`, which is not empty; `recent` holds its last
     /// eight, the newest lowest.
     #[inline(always)]
-    pub fn update<S: Simd>(&mut self, simd: S, past: &[u8], recent: u64) {
+    pub fn advance<S: Simd>(&mut self, simd: S, past: &[u8], recent: u64) {
         for model in self.0.iter_mut() {
             model.prefetch(past.len(), recent);
-            model.update(simd, past);
+            model.advance(simd, past);
         }
     }
 
-    /// Looks for matches: after `update`, before the next symbol is predicted.
+    /// Looks for matches: after `advance`, before the next symbol is predicted.
     #[inline(always)]
     pub fn find(&mut self, past: &[u8]) {
         for model in self.0.iter_mut() {
@@ -53,7 +53,7 @@ impl<C: Size> MatchModels<C> {
         }
     }
 
-    /// Length of the first model's match and the symbol it expects: after `update`,
+    /// Length of the first model's match and the symbol it expects: after `advance`,
     /// before `find`.
     #[inline(always)]
     pub fn first_expected(&self, past: &[u8]) -> (u32, u8) {

@@ -28,7 +28,7 @@ pub struct PredictedSymbols {
     /// Probability that the next bit of an indirect context's symbol is right, and the
     /// same in the logistic domain: `[not repeated, repeated]`.
     confidence: [Vector; 2],
-    stretch: [Vector; 2],
+    stretched: [Vector; 2],
 }
 
 impl Default for PredictedSymbols {
@@ -38,7 +38,7 @@ impl Default for PredictedSymbols {
             strengths: Vector::ZERO,
             repeated: Integers::default(),
             confidence: [Vector([CONFIDENCE_FIRST; 16]); 2],
-            stretch: [Vector([CONFIDENCE_STRETCH; 16]); 2],
+            stretched: [Vector([CONFIDENCE_STRETCH; 16]); 2],
         }
     }
 }
@@ -61,7 +61,7 @@ impl PredictedSymbols {
             let (last, before) = (last_two & 255, last_two >> 8);
             let repeated = last == before;
             self.repeated.0[lane] = -(repeated as i32);
-            self.set(lane, 256 | last as u32, self.stretch[repeated as usize].0[lane]);
+            self.set(lane, 256 | last as u32, self.stretched[repeated as usize].0[lane]);
         }
     }
 
@@ -109,8 +109,8 @@ impl PredictedSymbols {
         for (k, new, old) in [(0, once, repeated), (1, repeated, once)] {
             let confidence = pick(simd, (p, new), (simd.load(&self.confidence[k].0), old));
             simd.store(&mut self.confidence[k].0, confidence);
-            let stretch = pick(simd, (x, new), (simd.load(&self.stretch[k].0), old));
-            simd.store(&mut self.stretch[k].0, stretch);
+            let stretched = pick(simd, (x, new), (simd.load(&self.stretched[k].0), old));
+            simd.store(&mut self.stretched[k].0, stretched);
         }
     }
 }

@@ -8,7 +8,7 @@
 
 use super::array::Array;
 use super::escape::EscapeThreshold;
-use super::layout::Layout;
+use super::layout::{LANES, Layout};
 use crate::arith::Vector;
 use bytemuck::Zeroable;
 
@@ -84,8 +84,12 @@ pub trait Size {
     const LAYOUT: Layout;
     /// A `T` for each context.
     type PerContext<T: Copy>: Array<T> + Copy;
+    /// A `T` for each vector of contexts.
+    type PerContextVector<T>: Array<T>;
     /// A `T` for each direct counter.
     type PerCounter<T: Copy>: Array<T> + Copy;
+    /// A `T` for each vector of direct counters.
+    type PerCounterVector<T>: Array<T>;
     /// A `T` for each match model.
     type PerMatchModel<T>: Array<T>;
     /// A `T` for each APM stage.
@@ -117,6 +121,15 @@ macro_rules! size_classes {
                 match self { $(Class::$class => classes::$class::ROW,)* }
             }
 
+            /// Contexts of the largest class.
+            pub const MOST_CONTEXTS: usize = {
+                let mut most = 0;
+                $(if classes::$class::ROW.contexts > most {
+                    most = classes::$class::ROW.contexts;
+                })*
+                most
+            };
+
             /// Where the inputs of each part are.
             pub const fn layout(self) -> Layout {
                 match self { $(Class::$class => <classes::$class as Size>::LAYOUT,)* }
@@ -145,7 +158,9 @@ macro_rules! size_classes {
                     const SIZE: SizeClass = $class::ROW;
                     const LAYOUT: Layout = Layout::of::<$class>();
                     type PerContext<T: Copy> = [T; $class::ROW.contexts];
+                    type PerContextVector<T> = [T; $class::ROW.contexts.div_ceil(LANES)];
                     type PerCounter<T: Copy> = [T; $class::ROW.counters];
+                    type PerCounterVector<T> = [T; $class::ROW.counters.div_ceil(LANES)];
                     type PerMatchModel<T> = [T; $class::ROW.match_models];
                     type PerApmStage<T> = [T; $class::ROW.apm_stages];
                     type PerMixerContext = [usize; $class::ROW.mixer_contexts];

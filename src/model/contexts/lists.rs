@@ -8,15 +8,7 @@ use crate::model::indirect::MOST as MOST_INDIRECT;
 use crate::model::size::{Class, Contexts};
 
 /// Contexts in a list: as many as the largest size class uses.
-pub const MOST: usize = {
-    let (mut most, mut at) = (0, 0);
-    while at < Class::ALL.len() {
-        let contexts = Class::ALL[at].size().contexts;
-        most = if contexts > most { contexts } else { most };
-        at += 1;
-    }
-    most
-};
+pub const MOST: usize = Class::MOST_CONTEXTS;
 
 impl ContextState {
     /// Computes the hash of each context: of the first ones, as many as `hashes` has.
@@ -67,7 +59,6 @@ impl ContextState {
             (word ^ w1 << 20) + c1,
             // Five bytes.
             r & 0xFF_FFFF_FFFF,
-            // 16 contexts
             // Symbols that followed the last two bytes: repeats in a history of two.
             f2,
             // The word so far and the word before the last: skips one word.
@@ -84,7 +75,6 @@ impl ContextState {
             f1 << 8 | c1,
             // Classes of eight bytes: shape of the text.
             classes & 0xFFFF_FFFF,
-            // 24 contexts
             // The word so far and both words before it.
             word ^ w1.wrapping_mul(MULTIPLIER) ^ w2 << 36,
             // Last word and two bytes: endings after a word.
@@ -101,7 +91,6 @@ impl ContextState {
             above << 24 | r & 0xFF_FFFF,
             // Bytes 1, 2 and 4: one byte may differ.
             r & 0xFF00_FFFF,
-            // 56 contexts
             // Eight bytes.
             r,
             // Bytes 1 and 3: one byte may differ.
@@ -217,7 +206,6 @@ impl ContextState {
             so_far ^ one,
             // Byte above in the record, and the last byte.
             up << 8 | c1 | record,
-            // 16 contexts
             // Five bytes.
             r & 0xFF_FFFF_FFFF,
             // The instruction so far, after two instructions.
@@ -234,7 +222,6 @@ impl ContextState {
             f1 << 8 | c1,
             // Symbols that followed the last two bytes.
             f2,
-            // 24 contexts
             // The instruction so far, after three instructions.
             so_far ^ three,
             // Bytes 1 and 3: one byte may differ.
@@ -251,7 +238,6 @@ impl ContextState {
             instruction ^ opcodes ^ (b3 >> 8).wrapping_mul(SECOND),
             // Seven bytes.
             r & 0xFF_FFFF_FFFF_FFFF,
-            // 56 contexts
             // Eight bytes.
             r,
             // The letters so far: strings in programs.
