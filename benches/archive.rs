@@ -14,7 +14,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use pear_archive::archive::{
     Archive, Control, CreateOptions, ExtractOptions, Limits, Silent, create_stream,
 };
-use pear_archive::codec::{Choice, Codec, CodecOptions, codec_name};
+use pear_archive::codec::{Choice, Codec, CodecOptions};
 use pear_archive::tree::WalkOptions;
 use tempfile::TempDir;
 
@@ -53,7 +53,7 @@ fn archives(criterion: &mut Criterion) {
     let tree = TempDir::new().unwrap();
     let bytes = fill(tree.path());
     for codec in [Codec::Store, Codec::Zstd] {
-        let mut group = criterion.benchmark_group(codec_name(codec as u8));
+        let mut group = criterion.benchmark_group(codec.name());
         group.sample_size(10).throughput(Throughput::Bytes(bytes));
         group.bench_function("create", |bencher| {
             bencher.iter(|| black_box(pack(tree.path(), codec)).len());

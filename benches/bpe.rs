@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use pear_archive::bpe::{Decoder, Learner, Table, byte_values};
+use pear_archive::bpe::{Decoder, Learner, MergeTable, byte_values};
 use rustix::time::{ClockId, clock_gettime};
 
 const ROUNDS: usize = 5;
@@ -178,7 +178,7 @@ fn print_small(files: &[(String, Vec<u8>)]) {
 
 /// Applies a table by the definition: counts everything before each merge. Returns how
 /// many merges were of a most frequent pair, as all should be.
-fn follow(table: &Table, raw: &[u8]) -> usize {
+fn follow(table: &MergeTable, raw: &[u8]) -> usize {
     let id = |byte| table.literals().binary_search(byte).unwrap() as u16;
     let mut symbols = raw.iter().map(id).collect::<Vec<_>>();
     let total = table.literals().len() + table.merges().len();

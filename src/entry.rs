@@ -5,6 +5,10 @@
 //! nothing here assumes UTF-8.
 
 use std::cmp::Ordering;
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Why a path cannot be the name of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -169,6 +173,123 @@ pub struct Entry {
     pub kind: Kind,
     /// Mode, owner, times, attributes.
     pub metadata: Metadata,
+}
+
+impl Entry {
+    /// An entry with `mode`, of nobody, from 1970.
+    fn new(path: &[u8], kind: Kind, mode: u32) -> Entry {
+        let metadata = Metadata { mode, ..Metadata::default() };
+        Entry { path: path.to_vec(), kind, metadata }
+    }
+
+    /// A regular file of mode 644, its content yet to come.
+    pub fn file(path: impl AsRef<[u8]>) -> Entry {
+        Entry::new(path.as_ref(), Kind::File(Content::default()), 0o644)
+    }
+
+    /// A directory of mode 755.
+    pub fn directory(path: impl AsRef<[u8]>) -> Entry {
+        Entry::new(path.as_ref(), Kind::Directory, 0o755)
+    }
+
+    /// A symbolic link to `target`.
+    pub fn symlink(path: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Entry {
+        let target = target.as_ref().to_vec();
+        Entry::new(path.as_ref(), Kind::Symlink { target }, 0o777)
+    }
+
+    /// The path, as the system takes it. It is relative and stays below where it is
+    /// joined to, unless a symbolic link on the way leads elsewhere.
+    pub fn as_path(&self) -> &Path {
+        Path::new(OsStr::from_bytes(&self.path))
+    }
+
+    /// The path for people: what is not printable is escaped.
+    pub fn display(&self) -> Printable<'_> {
+        Printable(&self.path)
+    }
+
+    /// Whether it is a regular file. Hard links to one are not.
+    pub fn is_file(&self) -> bool {
+        matches!(self.kind, Kind::File(_))
+    }
+
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        self.kind == Kind::Directory
+    }
+
+    /// Bytes of a regular file, holes included; 0 for everything else.
+    pub fn size(&self) -> u64 {
+        match &self.kind {
+            Kind::File(content) => content.size,
+            _ => 0,
+        }
+    }
+}
+
+/// A regular file of this path, as [`Entry::file`] makes it.
+impl From<&str> for Entry {
+    fn from(path: &str) -> Entry {
+        Entry::file(path)
+    }
+}
+
+/// A regular file of this path, as [`Entry::file`] makes it.
+impl From<String> for Entry {
+    fn from(path: String) -> Entry {
+        Entry::file(path)
+    }
+}
+
+/// A regular file of this path, as [`Entry::file`] makes it.
+impl From<&[u8]> for Entry {
+    fn from(path: &[u8]) -> Entry {
+        Entry::file(path)
+    }
+}
+
+/// A regular file of this path, as [`Entry::file`] makes it.
+impl From<&Path> for Entry {
+    fn from(path: &Path) -> Entry {
+        Entry::file(path.as_os_str().as_bytes())
+    }
+}
+
+/// A name for people: control characters, backslashes and bytes that are not UTF-8 are
+/// escaped (`\n`, `\\`, `\xff`), so no name can drive a terminal or look like two.
+#[derive(Clone, Copy, Debug)]
+pub struct Printable<'a>(pub &'a [u8]);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, shown: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        for chunk in self.0.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                match character {
+                    '\\' => shown.write_str("\\\\")?,
+                    '\n' => shown.write_str("\\n")?,
+                    '\r' => shown.write_str("\\r")?,
+                    '\t' => shown.write_str("\\t")?,
+                    _ if character.is_control() || reorders_text(character) => {
+                        write!(shown, "\\u{{{:x}}}", u32::from(character))?;
+                    }
+                    _ => shown.write_char(character)?,
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(shown, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Bidirectional controls and line separators: they can make a name look like
+/// another one (CVE-2021-42574).
+fn reorders_text(character: char) -> bool {
+    matches!(character,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

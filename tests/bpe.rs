@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use pear_archive::bpe::{
-    BpeError, Decoder, Learner, MAX_EXPANSION, Table, byte_values, learn, learn_short,
+    BpeError, Decoder, Learner, MAX_EXPANSION, MergeTable, byte_values, learn, learn_short,
 };
 use proptest::prelude::*;
 
@@ -88,7 +88,7 @@ fn a_learner_gives_the_same_bytes_after_other_blocks() {
 }
 
 #[test]
-fn a_table_encodes_its_sample_as_learnt() {
+fn a_table_encodes_its_sample_as_learned() {
     let mut learner = Learner::new();
     for (name, raw) in distributions() {
         let table = learner.learn(&raw, &byte_values(&raw), usize::MAX);
@@ -169,7 +169,7 @@ fn replace(symbols: &[u16], (left, right): (u16, u16), token: u16) -> Vec<u16> {
 
 /// Applies a table by the definition: each merge must be one of the most frequent
 /// pairs. Returns the coded bytes.
-fn follow(table: &Table, raw: &[u8]) -> Vec<u8> {
+fn follow(table: &MergeTable, raw: &[u8]) -> Vec<u8> {
     let ids = |byte| table.literals().binary_search(byte).unwrap() as u16;
     let mut symbols = raw.iter().map(ids).collect::<Vec<_>>();
     let mut lengths = vec![1; table.literals().len()];
@@ -182,7 +182,7 @@ fn follow(table: &Table, raw: &[u8]) -> Vec<u8> {
         symbols = replace(&symbols, (left, right), lengths.len() as u16);
         lengths.push(span((left, right)));
     }
-    symbols.iter().flat_map(|&symbol| table.spelling(symbol).to_vec()).collect()
+    symbols.iter().flat_map(|&symbol| table.code_word(symbol).to_vec()).collect()
 }
 
 #[test]

@@ -112,11 +112,10 @@ fn a_file_saved_anew_under_its_name_is_archived_as_it_is_now() {
 
 #[test]
 fn only_another_kind_at_its_name_leaves_a_file_out() {
-    let replace: [&dyn Fn(&Path); 3] = [
-        &|path| fs::create_dir(path).unwrap(),
-        &|path| symlink("b", path).unwrap(),
-        &|path| drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
-    ];
+    let replace: [&dyn Fn(&Path); 3] =
+        [&|path| fs::create_dir(path).unwrap(), &|path| symlink("b", path).unwrap(), &|path| {
+            drop(std::os::unix::net::UnixListener::bind(path).unwrap())
+        }];
     for replace in replace {
         let tree = two_files();
         let path = tree.path().join("a");

@@ -7,7 +7,7 @@
 
 use pear_archive::archive::{Archive, Control, Limits, Silent, list_stream};
 use pear_archive::checksum::{Hasher, digest};
-use pear_archive::codec::{Choice, Codec, CodecOptions, codec_name, encode_group};
+use pear_archive::codec::{Choice, Codec, CodecOptions, CodingNumbers, encode_group};
 use pear_archive::container::{Part, Piece, Sparse, Writer, content_digest};
 use pear_archive::entry::{Content, Entry, Extent, Kind, Metadata, Segment, Timestamp};
 use std::fs;
@@ -110,13 +110,13 @@ fn every_golden_archive_still_holds_the_sample() {
 #[ignore = "a deliberate act: writes golden archives that do not exist yet"]
 fn write_golden_archives() {
     let default = CodecOptions::default().level;
-    let others = [Codec::Store, Codec::Zstd, Codec::Bpe, Codec::Pear]
-        .map(|codec| (codec, codec_name(codec as u8).to_owned(), default));
+    let others = Codec::ALL.iter().filter(|&&codec| codec != Codec::PearPaper);
+    let others = others.map(|&codec| (codec, codec.name().to_owned(), default));
     let levels = [1, 7, 8, 9].map(|level| (Codec::Pear, format!("pear-level-{level}"), level));
     // `pear-paper` itself has the models before these, which the encoder no longer
     // uses.
     let warmed = (Codec::PearPaper, "pear-paper-warmed".to_owned(), default);
-    for (codec, name, level) in others.into_iter().chain(levels).chain([warmed]) {
+    for (codec, name, level) in others.chain(levels).chain([warmed]) {
         let name = format!("{name}-0.6.pear");
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
         if !path.exists() {
@@ -165,8 +165,8 @@ fn build(options: &CodecOptions) -> Vec<u8> {
     for (part, raw) in parts[1..].iter().zip([&first, &second]) {
         writer.write_part(part).unwrap();
         let group = encode_group(raw, options).unwrap();
-        let coding = (group.coding.codec, group.coding.filter, group.coding.model);
-        writer.write_group(coding, raw.len() as u64, &group.payload).unwrap();
+        let CodingNumbers { codec, filter, model } = group.coding.numbers();
+        writer.write_group((codec, filter, model), raw.len() as u64, &group.payload).unwrap();
     }
     writer.finish(all).unwrap().0
 }

@@ -5,7 +5,7 @@
 mod reference;
 
 use pear_archive::archive::{Archive, Control, Limits, Silent};
-use pear_archive::codec::{Coding, decode_group};
+use pear_archive::codec::{Coding, CodingNumbers, decode_group};
 use pear_archive::entry::Kind;
 use std::fs;
 use std::sync::atomic::AtomicBool;
@@ -28,7 +28,8 @@ fn both_readers_see_the_same() {
         let decode = |section: &reference::Section| {
             let reference::Section { codec, filter, model, raw_length, .. } = *section;
             let length = raw_length as usize;
-            decode_group(Coding { codec, filter, model }, &section.payload, length, length).unwrap()
+            let coding = Coding::parse(CodingNumbers { codec, filter, model }).unwrap();
+            decode_group(coding, &section.payload, length, length).unwrap()
         };
         let stream: Vec<u8> = data.flat_map(decode).collect();
         let archive = Archive::open(&bytes[..], &Limits::default()).unwrap();

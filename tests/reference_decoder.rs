@@ -11,7 +11,7 @@ fn encode(raw: &[u8], codec: Codec, level: u8) -> EncodedGroup {
 }
 
 fn decode(group: &EncodedGroup, length: usize) -> Result<Vec<u8>, String> {
-    let coding = group.coding;
+    let coding = group.coding.numbers();
     reference::decode([coding.codec, coding.filter], coding.model, &group.payload, length)
 }
 
@@ -70,7 +70,7 @@ fn the_reference_decodes_every_model_and_filter() {
     {
         for &level in levels {
             let group = encode(&raw, Codec::Pear, level);
-            let coding = group.coding;
+            let coding = group.coding.numbers();
             if seen.contains(&(coding.filter, coding.model)) {
                 continue;
             }

@@ -2,12 +2,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pear_archive::codec::{Codec, Coding, decode_group};
+use pear_archive::codec::{Bpe, Coding, decode_group};
 
 fuzz_target!(|input: (u16, &[u8])| {
     let (raw_length, payload) = input;
-    let coding = Coding { codec: Codec::Bpe as u8, filter: 0, model: 0 };
-    if let Ok(raw) = decode_group(coding, payload, raw_length.into(), raw_length.into()) {
+    if let Ok(raw) = decode_group(Coding::Bpe(Bpe), payload, raw_length.into(), raw_length.into()) {
         assert_eq!(raw.len(), usize::from(raw_length));
     }
 });

@@ -165,11 +165,11 @@ fn merge_table(bits: &mut Bits) -> Result<Vec<Vec<u8>>> {
             break;
         }
     }
-    let spelled = bits.subset((symbols.len() - literals) as u64)?;
+    let uncoded = bits.subset((symbols.len() - literals) as u64)?;
     while !bits.at.is_multiple_of(8) {
         need(bits.bit()? == 0, "bpe 3: Padding")?;
     }
-    need(symbols.len() - spelled.len() <= 256, "3.1: long codes")?;
+    need(symbols.len() - uncoded.len() <= 256, "3.1: long codes")?;
     let mut codes = vec![Vec::new(); 256];
     let mut free: Vec<usize> = (0..256).rev().collect();
     for literal in &symbols[..literals] {
@@ -177,7 +177,7 @@ fn merge_table(bits: &mut Bits) -> Result<Vec<Vec<u8>>> {
         free.retain(|&code| code != literal[0] as usize);
     }
     for (token, bytes) in symbols[literals..].iter().enumerate() {
-        if !spelled.contains(&(token as u64)) {
+        if !uncoded.contains(&(token as u64)) {
             codes[free.pop().ok_or("bpe 3: Codes")?] = bytes.clone();
         }
     }

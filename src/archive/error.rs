@@ -13,7 +13,8 @@ use std::sync::Arc;
 /// The path in an [`ArchiveError::Io`] about an output that was given open.
 pub const NAMELESS_OUTPUT: &str = "output";
 
-/// Errors of the archive floor.
+/// Why an operation on an archive failed, wholly or for one entry. [`ArchiveError::kind`]
+/// says what it means. Displaying one escapes control characters.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ArchiveError {
@@ -120,6 +121,14 @@ pub enum ArchiveError {
     /// An ENTRY section says something else of an entry than the index.
     #[error("its ENTRY section and the index disagree")]
     Differs,
+    /// Something that an archive cannot hold as it was given.
+    #[error("{}: cannot be archived: {cause}", printable(path))]
+    Unfit {
+        /// Path in the archive.
+        path: Vec<u8>,
+        /// Which rule it breaks.
+        cause: &'static str,
+    },
     /// A pattern that selects nothing.
     #[error("{}: not in the archive; {}", printable(pattern), what_to_try(similar))]
     NotFound {
@@ -220,6 +229,7 @@ impl ArchiveError {
             | ArchiveError::Threads { .. }
             | ArchiveError::NotKept { .. }
             | ArchiveError::TarEnd(_)
+            | ArchiveError::Unfit { .. }
             | ArchiveError::NotFound { .. }
             | ArchiveError::NotAFile { .. } => ErrorKind::Environment,
         }

@@ -53,10 +53,16 @@ pub enum Event<'a> {
     },
 }
 
-/// Takes events. Called on the thread that runs the operation.
+/// Takes events, on the thread that runs the operation.
 pub trait Events {
     /// Something happened.
     fn event(&self, event: Event<'_>);
+
+    /// Something went wrong with one entry or group; the operation goes on. Unless it is
+    /// implemented, it makes an [`Event::Warning`] of the error.
+    fn warning(&self, error: ArchiveError) {
+        self.event(Event::Warning(&error));
+    }
 }
 
 /// Ignores everything.
@@ -77,6 +83,14 @@ pub struct Control<'a> {
     pub cancel: &'a AtomicBool,
 }
 
+/// Tells nobody, and is never stopped.
+impl Default for Control<'_> {
+    fn default() -> Self {
+        static NEVER: AtomicBool = AtomicBool::new(false);
+        Control { events: &Silent, cancel: &NEVER }
+    }
+}
+
 impl Control<'_> {
     /// Fails if the operation is to stop.
     pub(super) fn check(&self) -> Result<(), ArchiveError> {
@@ -89,11 +103,11 @@ impl Control<'_> {
     /// Reports a failure that does not end the operation. That a leftover or a
     /// socket was left out is none, nor that a pattern left nothing out.
     pub(super) fn warn(&self, error: impl Into<ArchiveError>) {
-        match &error.into() {
+        match error.into() {
             error @ ArchiveError::Tree(
                 TreeError::Leftover { .. } | TreeError::Socket { .. } | TreeError::Unmatched { .. },
-            ) => self.events.event(Event::Note(error)),
-            error => self.events.event(Event::Warning(error)),
+            ) => self.events.event(Event::Note(&error)),
+            error => self.events.warning(error),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use super::BpeError;
 
-/// Collects bits into bytes.
+/// Writes bits into bytes.
 #[derive(Default)]
 pub(super) struct BitWriter {
     bytes: Vec<u8>,
@@ -143,7 +143,7 @@ impl<'a> BitReader<'a> {
         Ok(members)
     }
 
-    /// The error of a number that is too large.
+    /// The error of a number out of its range.
     pub(super) fn out_of_range(&self) -> BpeError {
         BpeError::TableNumber { offset: self.taken / 8 }
     }

@@ -40,7 +40,7 @@ impl Decoder {
     /// Cost: about 20 ns per token; memory below 3 MiB whatever the bytes are.
     ///
     /// # Errors
-    /// The `Table…` kinds and [`BpeError::TokenTooLong`].
+    /// The `MergeTable…` kinds and [`BpeError::TokenTooLong`].
     pub fn parse(bytes: &[u8]) -> Result<Self, BpeError> {
         let mut bits = BitReader::new(bytes);
         let mut symbols = Symbols::default();
@@ -134,10 +134,10 @@ struct Symbols {
 }
 
 impl Symbols {
-    /// Reads the byte values of the block: lengths of runs of values, in turn
-    /// absent and present, until all 256 are told. Returns their number.
+    /// Reads the literals: lengths of runs of byte values, in turn absent and present,
+    /// until all 256 are covered. Returns the number of literals.
     fn read_literals(&mut self, bits: &mut BitReader) -> Result<usize, BpeError> {
-        // Only the first run may be empty: it is told plus one.
+        // Only the first run may be empty: its length is coded plus one.
         let mut value = bits.gamma()? - 1;
         let mut present = false;
         while value < 256 {

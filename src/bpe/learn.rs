@@ -1,16 +1,16 @@
 //! Learning: which pairs to merge.
 //!
-//! Pairs are merged by falling count as long as an occurrence could save
-//! something. Which symbols deserve a code is decided afterwards (draft.rs).
+//! Merges the most frequent pair, again and again, as long as a merge could save
+//! something. Which symbols get a code is decided afterwards (candidates.rs).
 
-use super::draft::Draft;
+use super::candidates::Candidates;
 use super::pairs::Pair;
 use super::queue::PairQueue;
 use super::sequence::Sequence;
-use super::table::{Table, literal_ids};
-use super::{BARRIER, MAX_BLOCK, MAX_EXPANSION, MAX_EXPANSIONS};
+use super::table::{MergeTable, literal_ids};
+use super::{MAX_BLOCK, MAX_EXPANSION, MAX_EXPANSIONS, SENTINEL};
 
-/// Fewest occurrences of a pair that can pay for its entry in the table: an
+/// Fewest occurrences of a pair that can make up for its entry in the table: an
 /// entry takes less than two bytes.
 const LEAST_COUNT: u32 = 2;
 
@@ -29,17 +29,17 @@ pub fn byte_values(raw: &[u8]) -> [bool; 256] {
 ///
 /// # Panics
 /// If the sample is longer than [`MAX_BLOCK`] or has other values than `present`.
-pub fn learn(sample: &[u8], present: &[bool; 256], most_merges: usize) -> Table {
+pub fn learn(sample: &[u8], present: &[bool; 256], most_merges: usize) -> MergeTable {
     Learner::new().learn(sample, present, most_merges)
 }
 
 /// Learns a table whose symbols all have codes of one byte, for a model that
-/// predicts the symbols: as many tokens as there are values free, if each saves
-/// `least_saved` symbols of the sample. Two symbols are only merged where `joins`
-/// allows the last byte of the left and the first byte of the right one.
+/// predicts the symbols: as many tokens as there are free byte values, if each saves
+/// `least_saved` symbols of the sample. Merges two symbols only if `joins` allows the
+/// last byte of the left one and the first byte of the right one side by side.
 ///
-/// Four times as many merges are tried, and the tokens that save the most
-/// symbols stay; the others are spelled.
+/// Tries four times as many merges and keeps the tokens that save the most symbols;
+/// the others get no code.
 ///
 /// # Panics
 /// As [`learn`].
@@ -48,14 +48,14 @@ pub fn learn_short(
     present: &[bool; 256],
     least_saved: u32,
     joins: impl Fn(u8, u8) -> bool,
-) -> Table {
+) -> MergeTable {
     let free = present.iter().filter(|&&present| !present).count();
-    let mut draft = Learner::new().draft(sample, present, free * TRIED, joins);
-    draft.keep(free, least_saved);
-    Table::new(draft.into_lesson())
+    let mut candidates = Learner::new().merge_pairs(sample, present, free * TRIED, joins);
+    candidates.keep_best(free, least_saved);
+    MergeTable::new(candidates.into_learned())
 }
 
-/// Learns tables, block after block, in the same memory.
+/// Learns tables block by block in the same memory.
 pub struct Learner {
     sequence: Sequence,
     queue: PairQueue,
@@ -68,7 +68,7 @@ impl Default for Learner {
 }
 
 impl Learner {
-    /// A learner; takes about 25 bytes per byte of the longest block, 60 at worst.
+    /// A learner. It takes about 25 bytes per byte of the longest block, 60 at worst.
     pub fn new() -> Self {
         Learner { sequence: Sequence::new(), queue: PairQueue::default() }
     }
@@ -81,10 +81,15 @@ impl Learner {
     ///
     /// # Panics
     /// If the sample is longer than [`MAX_BLOCK`] or has other values than `present`.
-    pub fn learn(&mut self, sample: &[u8], present: &[bool; 256], most_merges: usize) -> Table {
-        let mut draft = self.draft(sample, present, most_merges, |_, _| true);
-        draft.settle(sample.len());
-        Table::new(draft.into_lesson())
+    pub fn learn(
+        &mut self,
+        sample: &[u8],
+        present: &[bool; 256],
+        most_merges: usize,
+    ) -> MergeTable {
+        let mut candidates = self.merge_pairs(sample, present, most_merges, |_, _| true);
+        candidates.assign_codes(sample.len());
+        MergeTable::new(candidates.into_learned())
     }
 
     /// Learns a table from a block and encodes it: the table's wire form,
@@ -95,22 +100,22 @@ impl Learner {
     pub fn encode_block(&mut self, raw: &[u8]) -> Vec<u8> {
         let table = self.learn(raw, &byte_values(raw), usize::MAX);
         let mut coded = table.wire().to_vec();
-        table.spell_into(&self.sequence, &mut coded);
+        table.write_code_words(&self.sequence, &mut coded);
         coded
     }
 
-    /// Merges at most `most_merges` pairs; all symbols still have codes.
-    fn draft(
+    /// Merges at most `most_merges` pairs. All symbols still have short codes.
+    fn merge_pairs(
         &mut self,
         sample: &[u8],
         present: &[bool; 256],
         most_merges: usize,
         joins: impl Fn(u8, u8) -> bool,
-    ) -> Draft {
+    ) -> Candidates {
         assert!(sample.len() <= MAX_BLOCK, "a sample of {} bytes", sample.len());
         let literals = (0..=255).filter(|&byte| present[byte as usize]).collect::<Vec<u8>>();
         let ids = literal_ids(&literals);
-        assert!(sample.iter().all(|&byte| ids[byte as usize] != BARRIER), "a value not present");
+        assert!(sample.iter().all(|&byte| ids[byte as usize] != SENTINEL), "a value not present");
         let mut counts = [0; 256];
         sample.iter().for_each(|&byte| counts[ids[byte as usize] as usize] += 1);
         self.sequence.load(sample, &ids, |left, right, count| {
@@ -118,17 +123,22 @@ impl Learner {
         });
         self.queue.clear();
         self.queue.extend(self.sequence.pairs());
-        let mut draft = Draft::new(literals, &counts);
-        self.merge_all(&mut draft, most_merges, joins);
-        draft
+        let mut candidates = Candidates::new(literals, &counts);
+        self.merge_all(&mut candidates, most_merges, joins);
+        candidates
     }
 
-    fn merge_all(&mut self, draft: &mut Draft, most_merges: usize, joins: impl Fn(u8, u8) -> bool) {
+    fn merge_all(
+        &mut self,
+        candidates: &mut Candidates,
+        most_merges: usize,
+        joins: impl Fn(u8, u8) -> bool,
+    ) {
         let Learner { sequence, queue } = self;
         // First and last byte of every symbol.
-        let mut ends = draft.values().iter().map(|&byte| (byte, byte)).collect::<Vec<_>>();
+        let mut ends = candidates.values().iter().map(|&byte| (byte, byte)).collect::<Vec<_>>();
         let mut expansions = ends.len();
-        while draft.merges() < most_merges && ends.len() < BARRIER as usize {
+        while candidates.merges() < most_merges && ends.len() < SENTINEL as usize {
             let Some(index) = queue.pop(sequence.pairs()) else {
                 return;
             };
@@ -143,7 +153,7 @@ impl Learner {
                 count >= LEAST_COUNT && joins(ends[left as usize].1, ends[right as usize].0)
             });
             debug_assert_eq!(merged, count, "counts are exact");
-            draft.add(left, right, merged);
+            candidates.add(left, right, merged);
             queue.extend(sequence.pairs());
         }
     }

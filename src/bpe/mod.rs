@@ -1,27 +1,27 @@
-//! Byte-pair encoding: frequent pairs of symbols give way to byte values.
+//! Byte-pair encoding: frequent pairs of symbols are replaced by unused byte values.
 //!
 //! ```text
-//! learn.rs     which pairs to merge
-//! draft.rs     which symbols get a code, and of how many bytes
-//! sequence.rs  a block as symbols; replaces a pair wherever it occurs
-//! pairs.rs     the pairs worth watching, by their symbols
-//! queue.rs     the same, by count
-//! table.rs     merges and codes; encoding; the wire form
-//! bits.rs      the bits of the wire form
-//! decode.rs    the decoder: wire form → expansions → bytes
+//! learn.rs       which pairs to merge
+//! candidates.rs  which symbols get a code, and of how many bytes
+//! sequence.rs    a block as symbols; replaces a pair wherever it occurs
+//! pairs.rs       the pairs that may be merged, by their symbols
+//! queue.rs       the same, by count
+//! table.rs       merges and codes; encoding; the wire form
+//! bits.rs        the bits of the wire form
+//! decode.rs      the decoder: wire form → expansions → bytes
 //! ```
 //!
 //! A *symbol* is a literal (a byte value of the data) or a *token* (the merge
 //! of two earlier symbols). The most used symbols are coded as one byte, the
-//! others as a prefix and a byte, so neither the number of tokens nor that of
-//! literals is limited by the 256 byte values: data that uses all of them
-//! still compresses. A rarely used token is spelled as its two halves.
+//! others as a prefix and a byte. So the 256 byte values limit neither the number of
+//! tokens nor that of literals: data that uses all of them still compresses. A token
+//! that is rarely used has no code; its two halves are coded instead.
 //!
 //! Normative text: spec/bpe.md.
 
 mod bits;
+mod candidates;
 mod decode;
-mod draft;
 mod learn;
 mod pairs;
 mod queue;
@@ -30,31 +30,31 @@ mod table;
 
 pub use decode::Decoder;
 pub use learn::{Learner, byte_values, learn, learn_short};
-pub use table::Table;
+pub use table::MergeTable;
 
-/// Symbols there can be, literals and tokens together, and the barrier. All
+/// Most symbols: literals and tokens together, and the sentinel. All
 /// indices of pairs are then below 2^30.
 const SYMBOLS: usize = 1 << 15;
 
-/// Stands before and behind a block; the last symbol, never merged.
-const BARRIER: u16 = SYMBOLS as u16 - 1;
+/// Stands before and behind a block. The last symbol; never merged.
+const SENTINEL: u16 = SYMBOLS as u16 - 1;
 
-/// Most bytes a token may expand to.
+/// Most bytes that a token may stand for.
 pub const MAX_EXPANSION: usize = 4096;
 
-/// Most bytes the expansions of a table may take together.
+/// Most bytes of all expansions of a table together.
 pub const MAX_EXPANSIONS: usize = 1 << 20;
 
-/// Most bytes of a block that is learnt from at once.
+/// Most bytes of a block.
 pub const MAX_BLOCK: usize = 1 << 26;
 
-/// Prefixes that give `symbols` symbols a code. Each takes one of the 256
+/// Number of prefixes that give `symbols` symbols a code. Each takes one of the 256
 /// short codes and gives 256 long ones.
 fn prefixes(symbols: usize) -> usize {
     symbols.saturating_sub(256).div_ceil(255)
 }
 
-/// Why coded pairs could not be decoded, or bytes not be encoded.
+/// Why coded pairs could not be decoded, or bytes could not be encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BpeError {
@@ -67,8 +67,8 @@ pub enum BpeError {
         /// Byte of the table, behind the number.
         offset: usize,
     },
-    /// The bits that fill up the merge table are not zero.
-    #[error("merge table is padded with other bits than zero")]
+    /// The bits that fill the last byte of the merge table are not zero.
+    #[error("the padding of the merge table is not zero")]
     TablePadding,
     /// More symbols than codes, short or long.
     #[error("{symbols} symbols do not fit the codes the table gives them")]
@@ -93,14 +93,14 @@ pub enum BpeError {
     /// A prefix without its byte.
     #[error("the symbols end in a prefix")]
     PrefixAtEnd,
-    /// The symbols stand for another number of bytes than they should.
-    #[error("the symbols stand for another number of bytes than the {expected} expected")]
+    /// The symbols stand for fewer or more bytes than expected.
+    #[error("the symbols do not stand for the expected {expected} bytes")]
     LengthDiffers {
         /// Bytes there should be.
         expected: usize,
     },
-    /// A byte the table was not made for.
-    #[error("byte value {value} is none of the values this table was learnt for")]
+    /// A byte value that is not among the literals of the table.
+    #[error("byte value {value} is not among the literals of the merge table")]
     ForeignByte {
         /// The value.
         value: u8,

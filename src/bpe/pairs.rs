@@ -1,4 +1,4 @@
-//! The pairs worth watching, found by their two symbols.
+//! The pairs that may be merged, found by their two symbols.
 
 /// A pair of symbols and where it occurs.
 #[derive(Clone, Copy)]

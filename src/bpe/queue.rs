@@ -1,10 +1,10 @@
-//! Pairs by count: a bucket queue that is corrected when it is read.
+//! Pairs by count: a bucket queue that is updated lazily, when it is read.
 //!
 //! The count of a pair only falls once it is queued, and a new pair never
 //! counts more than the pair that was merged to make it. So the largest count
-//! only falls, too: one finger walks down the buckets once, and a pair whose
-//! count has fallen is moved to its true bucket when the finger meets it. All
-//! operations on a block of `n` bytes cost O(n) together.
+//! only falls, too: the highest bucket in use moves down once, and a pair whose
+//! count has fallen is moved to its true bucket when it comes up. All operations on a
+//! block of `n` bytes cost O(n) together.
 
 use super::pairs::Pairs;
 
@@ -48,9 +48,8 @@ impl PairQueue {
         *last = pair as u32;
     }
 
-    /// Takes the pair with the largest count. Among equals the one that came
-    /// first to its count is first: so tokens grow evenly, not one of them by
-    /// a symbol at a time.
+    /// Takes the pair with the largest count. Among equals it takes the one that came
+    /// first to its count, so that all tokens grow evenly.
     pub(super) fn pop(&mut self, pairs: &Pairs) -> Option<usize> {
         while let Some(&(first, _)) = self.buckets.last() {
             if first == NONE {

@@ -3,37 +3,37 @@
 //! A symbol spans one or more of the block's bytes and is written at the first
 //! and at the last place of its span. Its neighbours are then found without
 //! pointers: the next symbol begins `length` places later, the previous one
-//! ends one place before. Two [`BARRIER`]s enclose the block.
+//! ends one place before. Two [`SENTINEL`]s enclose the block.
 //!
-//! Every pair owns the list of the places where it was seen, ascending. Lists
-//! are never corrected: a place that a later replacement has changed is
+//! Every pair owns the ascending list of the places where it was seen. Lists
+//! are never updated: a place that a later replacement has changed is
 //! recognised when its list is read, because a symbol is never written again
 //! at a place that has lost it. Each replacement lists at most two new pairs
 //! and each list is read once, so all merges of a block of `n` bytes cost
 //! O(n) together, as in Re-Pair (Larsson and Moffat, 1999).
 
 use super::pairs::{Pair, Pairs};
-use super::{BARRIER, MAX_EXPANSION, SYMBOLS};
+use super::{MAX_EXPANSION, SENTINEL, SYMBOLS};
 
 /// Marks a pair without list.
 const UNLISTED: u32 = u32::MAX;
 
 /// The symbols of one block; reused from block to block.
 pub(super) struct Sequence {
-    /// `[n + 2]`: the spans, between two barriers.
+    /// `[n + 2]`: the spans, between two sentinels.
     symbols: Vec<u16>,
     /// `[SYMBOLS]`: bytes each symbol spans.
     lengths: Vec<u32>,
-    /// Pairs that are listed; the others are not watched.
+    /// Pairs with a list; the others are never merged.
     pairs: Pairs,
     /// The lists, one behind the other.
     places: Vec<u32>,
-    /// Places of the merge at work.
+    /// Places where the present merge replaced its pair.
     hits: Vec<u32>,
-    /// Neighbours before and after the merge at work.
-    before: Tally,
-    /// The same, after.
-    after: Tally,
+    /// Counts of the symbols before the places of the present merge.
+    before: PerSymbol,
+    /// Counts of the symbols behind them.
+    after: PerSymbol,
 }
 
 impl Sequence {
@@ -45,8 +45,8 @@ impl Sequence {
             pairs: Pairs::new(),
             places: Vec::new(),
             hits: Vec::new(),
-            before: Tally::new(),
-            after: Tally::new(),
+            before: PerSymbol::new(),
+            after: PerSymbol::new(),
         }
     }
 
@@ -60,9 +60,9 @@ impl Sequence {
     ) {
         self.lengths.fill(1);
         self.symbols.clear();
-        self.symbols.push(BARRIER);
+        self.symbols.push(SENTINEL);
         self.symbols.extend(raw.iter().map(|&byte| ids[byte as usize]));
-        self.symbols.push(BARRIER);
+        self.symbols.push(SENTINEL);
         let mut cursors = self.list_pairs(self.count_pairs(), wanted);
         for (place, pair) in (1..).zip(self.symbols[1..=raw.len()].windows(2)) {
             let cursor = &mut cursors[pair[0] as usize * 256 + pair[1] as usize];
@@ -144,8 +144,8 @@ impl Sequence {
             self.replace_at(self.places[index] as usize, (left, right), token);
         }
         let Sequence { before, after, pairs, .. } = self;
-        before.drain(|symbol, lost| lose(pairs, symbol, left, lost));
-        after.drain(|symbol, lost| lose(pairs, right, symbol, lost));
+        before.drain(|symbol, lost| lower_count(pairs, symbol, left, lost));
+        after.drain(|symbol, lost| lower_count(pairs, right, symbol, lost));
         self.list_neighbours(token, wanted);
         self.hits.len() as u32
     }
@@ -159,7 +159,7 @@ impl Sequence {
         }
         let end = middle + self.length(right);
         let (before, after) = (self.symbols[place - 1], self.symbols[end]);
-        // A token before means that its `after` was this `left`: done then.
+        // If a token is before, this loss was counted as that token's `after`.
         if before == left {
             self.shorten_run(left, place - 1, |at, span| at - span);
         } else if before != token {
@@ -170,7 +170,7 @@ impl Sequence {
         } else if left != right {
             self.shorten_run(right, end, |at, span| at + span);
         }
-        self.symbols[middle] = BARRIER;
+        self.symbols[middle] = SENTINEL;
         self.symbols[place] = token;
         self.symbols[end - 1] = token;
         self.hits.push(place as u32);
@@ -191,7 +191,7 @@ impl Sequence {
             at = step(at, span);
         }
         if length % 2 == 0 {
-            lose(&mut self.pairs, symbol, symbol, 1);
+            lower_count(&mut self.pairs, symbol, symbol, 1);
         }
     }
 
@@ -214,7 +214,7 @@ impl Sequence {
         let Sequence { before, after, pairs, places, lengths, .. } = self;
         let mut reserve = |left: u16, right: u16, count: u32, room: u32| {
             let length = lengths[left as usize] + lengths[right as usize];
-            let is_inner = left != BARRIER && right != BARRIER;
+            let is_inner = left != SENTINEL && right != SENTINEL;
             if !is_inner || length as usize > MAX_EXPANSION || !wanted(left, right, count) {
                 return UNLISTED;
             }
@@ -261,23 +261,23 @@ impl Sequence {
     }
 }
 
-/// Lowers the count of a pair that is watched.
-fn lose(pairs: &mut Pairs, left: u16, right: u16, lost: u32) {
+/// Lowers the count of a pair, if it has a list.
+fn lower_count(pairs: &mut Pairs, left: u16, right: u16, lost: u32) {
     if let Some(index) = pairs.find(left, right) {
         pairs.get_mut(index).count -= lost;
     }
 }
 
 /// A number per symbol, and which of them are in use.
-struct Tally {
+struct PerSymbol {
     /// `[SYMBOLS]`
     cells: Vec<u32>,
     seen: Vec<u16>,
 }
 
-impl Tally {
+impl PerSymbol {
     fn new() -> Self {
-        Tally { cells: vec![0; SYMBOLS], seen: Vec::new() }
+        PerSymbol { cells: vec![0; SYMBOLS], seen: Vec::new() }
     }
 
     /// Counts `symbol`.

@@ -1,59 +1,60 @@
-//! Merges and the codes of the symbols: the encoder's side of a table.
+//! The merge table: merges, code words of the symbols, encoding, wire form.
 
 use std::collections::HashSet;
 
 use super::bits::BitWriter;
 use super::sequence::Sequence;
-use super::{BARRIER, BpeError, Decoder, prefixes};
+use super::{BpeError, Decoder, SENTINEL, prefixes};
 
-/// Bytes encoded at once by [`Table::encode`]; tokens do not cross the seam.
+/// Bytes encoded at once by [`MergeTable::encode`]; no token crosses the border of a
+/// chunk.
 const CHUNK: usize = 1 << 20;
 
-/// What becomes of a symbol in the coded data.
+/// The code that is assigned to a symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Assignment {
     /// Coded as one byte.
     Short,
     /// Coded as a prefix and a byte.
     Long,
-    /// A token coded as its two halves.
-    Spelled,
-    /// As `Spelled`, and no other token needs it: not in the table.
+    /// None: the two halves of the token are coded instead.
+    Uncoded,
+    /// As `Uncoded`, and no other token needs it: not in the table.
     Dropped,
 }
 
-/// What learning a block ends in. Symbols are the literals, then the tokens
-/// in the order they were learnt.
-pub(super) struct Lesson {
+/// What was learned from a block. Symbols are the literals, then the tokens
+/// in the order they were learned.
+pub(super) struct Learned {
     /// Byte values of the literals, ascending.
     pub(super) literals: Vec<u8>,
     /// The two halves of each token.
     pub(super) merges: Vec<(u16, u16)>,
-    /// What becomes of each symbol.
-    pub(super) standings: Vec<Standing>,
+    /// The code of each symbol.
+    pub(super) assignments: Vec<Assignment>,
 }
 
 /// A merge table to encode with.
 ///
-/// Learnt on one block or sample, it encodes any data that has no other byte
-/// values than it was told of. Its wire form is read by [`Decoder::parse`].
-pub struct Table {
+/// Learned from one block or sample, it encodes any data whose byte values are among
+/// its literals. Its wire form is read by [`Decoder::parse`].
+pub struct MergeTable {
     literals: Vec<u8>,
     merges: Vec<(u16, u16)>,
-    /// The coded bytes of each symbol.
-    spellings: Vec<Vec<u8>>,
+    /// The code word of each symbol: those of its halves if it has none itself.
+    code_words: Vec<Vec<u8>>,
     wire: Vec<u8>,
     decoder: Decoder,
 }
 
-impl Table {
-    pub(super) fn new(lesson: Lesson) -> Self {
-        let order = WireOrder::of(&lesson);
-        let wire = order.write(&lesson);
+impl MergeTable {
+    pub(super) fn new(learned: Learned) -> Self {
+        let order = WireOrder::of(&learned);
+        let wire = order.write(&learned);
         let decoder = Decoder::parse(&wire).expect("the learner stays within every limit");
-        let spellings = order.spell(&lesson);
-        let Lesson { literals, merges, .. } = lesson;
-        Table { literals, merges, spellings, wire, decoder }
+        let code_words = order.code_words(&learned);
+        let Learned { literals, merges, .. } = learned;
+        MergeTable { literals, merges, code_words, wire, decoder }
     }
 
     /// The wire form of the table, as spec/bpe.md §3 has it.
@@ -66,36 +67,35 @@ impl Table {
         &self.decoder
     }
 
-    /// The byte values of the data, ascending; the first symbols.
+    /// The byte values of the data, ascending: the first symbols.
     pub fn literals(&self) -> &[u8] {
         &self.literals
     }
 
-    /// The two halves of each token, in the order they were learnt: the
-    /// symbols behind the literals. Merges that did not pay in the end are
-    /// among them.
+    /// The two halves of each token, in the order they were learned: the symbols
+    /// behind the literals. Includes merges whose tokens got no code.
     pub fn merges(&self) -> &[(u16, u16)] {
         &self.merges
     }
 
-    /// The coded bytes of a symbol.
+    /// The code word of a symbol, or those of its halves: 1 byte or more.
     ///
     /// # Panics
     /// If there is no such symbol.
-    pub fn spelling(&self, symbol: u16) -> &[u8] {
-        &self.spellings[symbol as usize]
+    pub fn code_word(&self, symbol: u16) -> &[u8] {
+        &self.code_words[symbol as usize]
     }
 
-    /// Encodes `raw`: replaces the pairs in the order they were learnt. The
-    /// bytes it was learnt on, up to 1 MiB, give the same symbols again.
+    /// Encodes `raw`: replaces the pairs in the order they were learned. The
+    /// bytes it was learned from, up to 1 MiB, give the same symbols again.
     ///
     /// Works in chunks of 1 MiB; about 16 MiB of memory beside the result.
     ///
     /// # Errors
-    /// [`BpeError::ForeignByte`] for a byte value the table was not told of.
+    /// [`BpeError::ForeignByte`] for a byte value that is not a literal.
     pub fn encode(&self, raw: &[u8]) -> Result<Vec<u8>, BpeError> {
         let ids = literal_ids(&self.literals);
-        if let Some(&value) = raw.iter().find(|&&byte| ids[byte as usize] == BARRIER) {
+        if let Some(&value) = raw.iter().find(|&&byte| ids[byte as usize] == SENTINEL) {
             return Err(BpeError::ForeignByte { value });
         }
         let merged = self.merges.iter().copied().collect::<HashSet<_>>();
@@ -109,23 +109,23 @@ impl Table {
                     sequence.merge(pair, token, wanted);
                 }
             }
-            self.spell_into(&sequence, &mut symbols);
+            self.write_code_words(&sequence, &mut symbols);
         }
         Ok(symbols)
     }
 
-    /// Appends the coded bytes of a sequence of this table's symbols.
-    pub(super) fn spell_into(&self, sequence: &Sequence, symbols: &mut Vec<u8>) {
-        sequence.for_each(|symbol| match self.spellings[symbol as usize][..] {
+    /// Appends the code words of a sequence of this table's symbols.
+    pub(super) fn write_code_words(&self, sequence: &Sequence, symbols: &mut Vec<u8>) {
+        sequence.for_each(|symbol| match self.code_words[symbol as usize][..] {
             [value] => symbols.push(value),
             ref several => symbols.extend_from_slice(several),
         });
     }
 }
 
-/// `[256]`: the symbol of each byte value, [`BARRIER`] for other values.
+/// `[256]`: the symbol of each byte value, [`SENTINEL`] for other values.
 pub(super) fn literal_ids(literals: &[u8]) -> [u16; 256] {
-    let mut ids = [BARRIER; 256];
+    let mut ids = [SENTINEL; 256];
     for (id, &byte) in (0..).zip(literals) {
         ids[byte as usize] = id;
     }
@@ -133,7 +133,7 @@ pub(super) fn literal_ids(literals: &[u8]) -> [u16; 256] {
 }
 
 /// The order of the wire form: the literals, then waves of tokens, each as
-/// early as its halves allow, by index of their pair.
+/// early as its halves allow, ordered by the index of its pair.
 struct WireOrder {
     waves: Vec<Vec<u16>>,
     /// The place of each symbol in wire order.
@@ -141,16 +141,16 @@ struct WireOrder {
 }
 
 impl WireOrder {
-    fn of(lesson: &Lesson) -> Self {
-        let literals = lesson.literals.len();
+    fn of(learned: &Learned) -> Self {
+        let literals = learned.literals.len();
         let mut wave_of = vec![0; literals];
-        for &(left, right) in &lesson.merges {
+        for &(left, right) in &learned.merges {
             wave_of.push(1 + wave_of[left as usize].max(wave_of[right as usize]));
         }
         let mut waves = vec![Vec::new(); wave_of.iter().copied().max().unwrap_or(0)];
         for token in literals..wave_of.len() {
             // A half of a token in the table is in the table.
-            if lesson.standings[token] != Standing::Dropped {
+            if learned.assignments[token] != Assignment::Dropped {
                 waves[wave_of[token] - 1].push(token as u16);
             }
         }
@@ -159,7 +159,7 @@ impl WireOrder {
         order.rank.resize(wave_of.len(), 0);
         let mut known = literals as u32;
         for mut wave in waves {
-            wave.sort_by_key(|&token| order.pair_index(lesson, token, known));
+            wave.sort_by_key(|&token| order.pair_index(learned, token, known));
             for &token in &wave {
                 order.rank[token as usize] = known;
                 known += 1;
@@ -169,81 +169,85 @@ impl WireOrder {
         order
     }
 
-    /// The number by which the table knows a token's pair.
-    fn pair_index(&self, lesson: &Lesson, token: u16, known: u32) -> u32 {
-        let (left, right) = lesson.merges[token as usize - lesson.literals.len()];
+    /// The index of a token's pair among the pairs of the `known` symbols.
+    fn pair_index(&self, learned: &Learned, token: u16, known: u32) -> u32 {
+        let (left, right) = learned.merges[token as usize - learned.literals.len()];
         self.rank[left as usize] * known + self.rank[right as usize]
     }
 
     /// Symbols with a code, in wire order.
-    fn coded(&self, lesson: &Lesson) -> Vec<u16> {
-        let literals = 0..lesson.literals.len() as u16;
+    fn coded(&self, learned: &Learned) -> Vec<u16> {
+        let literals = 0..learned.literals.len() as u16;
         literals
             .chain(self.waves.iter().flatten().copied())
-            .filter(|&symbol| lesson.standings[symbol as usize] != Standing::Spelled)
+            .filter(|&symbol| learned.assignments[symbol as usize] != Assignment::Uncoded)
             .collect()
     }
 
-    fn write(&self, lesson: &Lesson) -> Vec<u8> {
-        let literals = lesson.literals.len() as u32;
+    fn write(&self, learned: &Learned) -> Vec<u8> {
+        let literals = learned.literals.len() as u32;
         let mut bits = BitWriter::default();
-        write_literals(&mut bits, &lesson.literals);
+        write_literals(&mut bits, &learned.literals);
         let mut known = literals;
         for wave in &self.waves {
-            let pairs = wave.iter().map(|&token| self.pair_index(lesson, token, known));
+            let pairs = wave.iter().map(|&token| self.pair_index(learned, token, known));
             bits.subset(&pairs.collect::<Vec<_>>(), known * known);
             known += wave.len() as u32;
         }
         bits.subset(&[], known * known);
         let tokens = self.waves.iter().flatten().copied();
-        bits.subset(&ranks(lesson, tokens, Standing::Spelled), known - literals);
-        let coded = self.coded(lesson);
+        bits.subset(&ranks(learned, tokens, Assignment::Uncoded), known - literals);
+        let coded = self.coded(learned);
         if prefixes(coded.len()) > 0 {
             let universe = coded.len() as u32;
-            bits.subset(&ranks(lesson, coded.into_iter(), Standing::Short), universe);
+            bits.subset(&ranks(learned, coded.into_iter(), Assignment::Short), universe);
         }
         bits.finish()
     }
 
-    /// The coded bytes of each symbol.
-    fn spell(&self, lesson: &Lesson) -> Vec<Vec<u8>> {
-        let Lesson { literals, merges, standings } = lesson;
-        let mut spellings = vec![Vec::new(); standings.len()];
+    /// The code word of each symbol.
+    fn code_words(&self, learned: &Learned) -> Vec<Vec<u8>> {
+        let Learned { literals, merges, assignments } = learned;
+        let mut code_words = vec![Vec::new(); assignments.len()];
         let mut is_free = [true; 256];
         for (literal, &byte) in literals.iter().enumerate() {
-            if standings[literal] == Standing::Short {
+            if assignments[literal] == Assignment::Short {
                 is_free[byte as usize] = false;
-                spellings[literal].push(byte);
+                code_words[literal].push(byte);
             }
         }
-        let coded = self.coded(lesson);
+        let coded = self.coded(learned);
         let mut free = (0..=255u8).filter(|&value| is_free[value as usize]);
         let prefixes = free.by_ref().take(prefixes(coded.len())).collect::<Vec<_>>();
         let mut long = 0;
         for symbol in coded {
-            let spelling = &mut spellings[symbol as usize];
-            if standings[symbol as usize] == Standing::Long {
-                spelling.extend([prefixes[long / 256], (long % 256) as u8]);
+            let code_word = &mut code_words[symbol as usize];
+            if assignments[symbol as usize] == Assignment::Long {
+                code_word.extend([prefixes[long / 256], (long % 256) as u8]);
                 long += 1;
-            } else if spelling.is_empty() {
-                spelling.extend(free.next());
+            } else if code_word.is_empty() {
+                code_word.extend(free.next());
             }
         }
         for (token, &(left, right)) in (literals.len()..).zip(merges) {
-            if spellings[token].is_empty() {
-                let halves = [&spellings[left as usize][..], &spellings[right as usize]];
-                spellings[token] = halves.concat();
+            if code_words[token].is_empty() {
+                let halves = [&code_words[left as usize][..], &code_words[right as usize]];
+                code_words[token] = halves.concat();
             }
         }
-        spellings
+        code_words
     }
 }
 
-/// Places of the symbols of one standing among `symbols`.
-fn ranks(lesson: &Lesson, symbols: impl Iterator<Item = u16>, standing: Standing) -> Vec<u32> {
+/// Places among `symbols` of those with this assignment.
+fn ranks(
+    learned: &Learned,
+    symbols: impl Iterator<Item = u16>,
+    assignment: Assignment,
+) -> Vec<u32> {
     (0..)
         .zip(symbols)
-        .filter(|&(_, symbol)| lesson.standings[symbol as usize] == standing)
+        .filter(|&(_, symbol)| learned.assignments[symbol as usize] == assignment)
         .map(|(rank, _)| rank)
         .collect()
 }
@@ -251,7 +255,7 @@ fn ranks(lesson: &Lesson, symbols: impl Iterator<Item = u16>, standing: Standing
 fn write_literals(bits: &mut BitWriter, literals: &[u8]) {
     let mut is_present = [false; 256];
     literals.iter().for_each(|&byte| is_present[byte as usize] = true);
-    // The first run tells absent values and may be empty: one more.
+    // The first run is of absent values and may be empty: its length is coded plus one.
     let mut extra = 1;
     if is_present[0] {
         bits.gamma(1);

@@ -7,13 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    CodecName, Coding, Create, EntryLimits, Extract, LimitFlags, Memory, Naming, OverwriteName,
-    Resources,
+    Coding, Create, EntryLimits, Extract, LimitFlags, Memory, Naming, OverwriteName, Resources,
 };
 use super::memory::free;
 use super::report::Report;
 use crate::archive::{CreateOptions, Limits};
-use crate::codec::{Choice, Codec, CodecOptions};
+use crate::codec::CodecOptions;
 use crate::tree::{Excludes, Overwrite, Patterns, RestoreOptions, archive_path};
 
 /// Returns whether a path stands for standard input or output.
@@ -132,14 +131,7 @@ pub fn shown(path: &Path) -> String {
 
 /// Returns the options for compression.
 fn codec_options(coding: &Coding) -> CodecOptions {
-    let choice = match coding.codec {
-        CodecName::Auto => Choice::Auto,
-        CodecName::Pear => Choice::Only(Codec::Pear),
-        CodecName::Zstd => Choice::Only(Codec::Zstd),
-        CodecName::Store => Choice::Only(Codec::Store),
-        CodecName::Bpe => Choice::Only(Codec::Bpe),
-        CodecName::PearPaper => Choice::Only(Codec::PearPaper),
-    };
+    let choice = coding.codec.0;
     CodecOptions { choice, level: coding.level, lanes: coding.lanes, ..CodecOptions::default() }
 }
 

@@ -2,8 +2,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::json::{Object, base64, hex};
-use crate::entry::{Entry, Kind, Metadata, Timestamp};
+use super::json;
+use super::records::EntryRecord;
+use crate::entry::{Entry, Kind, Timestamp};
 use crate::tree::printable;
 
 /// Returns one line with mode, owner, size, time and name, like `ls -l`.
@@ -25,59 +26,13 @@ pub fn long(entry: &Entry, zone: &TimeZone) -> String {
     )
 }
 
-/// Digest of a file if the index of its archive is lost.
-const UNKNOWN: [u8; 32] = [0; 32];
-
 /// Returns one JSON object with everything known of an entry.
 pub fn json(entry: &Entry) -> String {
-    let object = Object::new().bytes("path", &entry.path).text("kind", kind_name(&entry.kind));
-    let object = match &entry.kind {
-        Kind::File(content) => {
-            let stored: u64 = content.extents.iter().map(|extent| extent.length).sum();
-            let object = object.number("size", content.size).number("data", stored);
-            let extents = content.extents.iter().map(|extent| {
-                let object = Object::new().number("group", extent.group);
-                object.number("offset", extent.offset).number("length", extent.length)
-            });
-            // With holes the digest is not the one of `b3sum`, so it has another name.
-            let name = if content.segments.is_some() { "sparse_blake3" } else { "blake3" };
-            // Without the index the digests of files are not known.
-            let object = match content.digest {
-                UNKNOWN => object,
-                digest => object.text(name, &hex(&digest)),
-            };
-            object.list("extents", extents)
-        }
-        Kind::Symlink { target } | Kind::HardLink { target } => object.bytes("target", target),
-        Kind::CharacterDevice { major, minor } | Kind::BlockDevice { major, minor } => {
-            object.number("major", major).number("minor", minor)
-        }
-        Kind::Directory | Kind::Fifo => object,
-    };
-    with_metadata(object, &entry.metadata).finish()
+    json::line(&EntryRecord::of(entry))
 }
 
-fn with_metadata(object: Object, metadata: &Metadata) -> Object {
-    let xattrs = metadata.xattrs.iter().map(|(name, value)| {
-        Object::new().bytes("name", name).text("value_base64", &base64(value))
-    });
-    let time = metadata.modified;
-    let object = object
-        .text("mode", &format!("{:04o}", metadata.mode))
-        .number("uid", metadata.uid)
-        .number("gid", metadata.gid)
-        .bytes("user", &metadata.user)
-        .bytes("group", &metadata.group)
-        .number("modified_seconds", time.seconds)
-        .number("modified_nanoseconds", time.nanoseconds);
-    let object = match instant(time) {
-        Some(instant) => object.text("modified", &format!("{instant:.9}")),
-        None => object,
-    };
-    object.list("xattrs", xattrs)
-}
-
-fn kind_name(kind: &Kind) -> &'static str {
+/// The name of a kind in a record.
+pub(super) fn kind_name(kind: &Kind) -> &'static str {
     match kind {
         Kind::File(_) => "file",
         Kind::Directory => "directory",
@@ -147,7 +102,7 @@ fn local_time(time: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// Converts a time; returns `None` outside the years -9999 to 9999.
-fn instant(time: Timestamp) -> Option<jiff::Timestamp> {
+pub(super) fn instant(time: Timestamp) -> Option<jiff::Timestamp> {
     let nanoseconds = i32::try_from(time.nanoseconds).ok()?;
     jiff::Timestamp::new(time.seconds, nanoseconds).ok()
 }
@@ -155,7 +110,7 @@ fn instant(time: Timestamp) -> Option<jiff::Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{Content, Extent};
+    use crate::entry::{Content, Extent, Metadata};
 
     fn entry(kind: Kind) -> Entry {
         let modified = Timestamp { seconds: -1, nanoseconds: 5 };

@@ -12,6 +12,7 @@ mod generate;
 mod json;
 mod listing;
 mod memory;
+mod records;
 mod report;
 mod shortage;
 mod signal;

@@ -6,19 +6,21 @@ use crate::error::ErrorKind;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CodecError {
-    /// The payload asks for a codec this build does not know.
+    /// The section header has a codec that this version does not know.
     #[error("codec {codec} is not known to this version")]
     UnknownCodec {
         /// Number found in the section header.
         codec: u8,
     },
-    /// The payload asks for a filter this build does not know.
+    /// The section header has a filter that this version does not know, or that its codec
+    /// does not have.
     #[error("filter {filter} is not known to this version")]
     UnknownFilter {
         /// Number found in the section header.
         filter: u8,
     },
-    /// The payload asks for a model this build does not know.
+    /// The section header has a model that this version does not know, or that its codec
+    /// does not have.
     #[error("model {model} of codec {codec} is not known to this version")]
     UnknownModel {
         /// Name of the codec.
@@ -34,7 +36,7 @@ pub enum CodecError {
         /// The cargo feature that builds it.
         feature: &'static str,
     },
-    /// The payload is not what its codec writes.
+    /// The payload is not one that its codec writes.
     #[error("damaged {codec} payload at byte {offset}: {cause}")]
     Damaged {
         /// Name of the codec.
@@ -44,7 +46,8 @@ pub enum CodecError {
         /// What is wrong.
         cause: &'static str,
     },
-    /// A block of codec `bpe` is not what the codec writes.
+    /// A block of codec `bpe`, or the merge table of filter `bpe`, is not one that the
+    /// encoder writes.
     #[error("damaged bpe payload in the block at byte {offset}: {source}")]
     Pairs {
         /// Byte offset of the block in the payload.
@@ -53,14 +56,14 @@ pub enum CodecError {
         source: crate::bpe::BpeError,
     },
     /// A group is larger than a codec can take.
-    #[error("a group of {found} bytes is more than the {limit} a codec takes")]
+    #[error("a group of {found} bytes is larger than the {limit} bytes that a codec takes")]
     TooLarge {
         /// Size asked for.
         found: u64,
         /// Largest size.
         limit: u64,
     },
-    /// This CPU computes something else than the specification.
+    /// This CPU does not compute what the specification says.
     #[error("self-test failed: {what} differs from the specification on this CPU ({isa})")]
     SelfTest {
         /// Which computation differed.
@@ -68,7 +71,7 @@ pub enum CodecError {
         /// Instruction set in use.
         isa: &'static str,
     },
-    /// A library below failed.
+    /// A library failed while encoding.
     #[error("{codec}: {source}")]
     Library {
         /// Name of the codec.
@@ -79,8 +82,8 @@ pub enum CodecError {
 }
 
 impl CodecError {
-    /// What the failure means. A payload that zstd refuses is damaged: the
-    /// library is given nothing else that it could refuse.
+    /// What the failure means. A payload that zstd refuses is damaged: zstd gets
+    /// nothing else that it could refuse.
     pub fn kind(&self) -> ErrorKind {
         match self {
             CodecError::UnknownCodec { .. }

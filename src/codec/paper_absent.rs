@@ -1,36 +1,41 @@
-//! Stands in for codec `pear-paper` where the cargo feature `paper` is off.
+//! Stands in for codec `pear-paper` if the cargo feature `paper` is off.
 
-use super::{CodecError, CodecOptions, Coding, EncodedGroup, Partial};
-use crate::arith::Isa;
+use super::codecs::{Encoded, GroupCodec};
+use super::{CodecError, CodecOptions, Partial};
+use std::borrow::Cow;
 
-const ABSENT: CodecError = CodecError::NotBuiltIn { codec: "pear-paper", feature: "paper" };
+/// Codec `pear-paper`, which is not built in: no group can be coded with it.
+#[derive(Clone, Copy, Debug)]
+pub enum PearPaper {}
 
-/// Refuses.
-pub fn encode(_: &[u8], _: &CodecOptions) -> Result<EncodedGroup, CodecError> {
-    Err(ABSENT)
-}
+const ABSENT: CodecError = CodecError::NotBuiltIn { codec: PearPaper::NAME, feature: "paper" };
 
-/// Refuses.
-pub fn decode(_: Coding, _: &[u8], _: usize, _: usize) -> Partial {
-    Partial::nothing(ABSENT)
-}
+impl GroupCodec for PearPaper {
+    const NUMBER: u8 = 4;
+    const NAME: &'static str = "pear-paper";
+    const ABOUT: &'static str = "The PEAR network as published: not built in";
 
-/// Refuses.
-pub fn decode_memory(_: Coding, _: u64) -> Result<u64, CodecError> {
-    Err(ABSENT)
-}
+    fn parse(_: u8, _: u16) -> Result<Self, CodecError> {
+        Err(ABSENT)
+    }
 
-/// Nothing is coded, so nothing is needed.
-pub fn encode_memory(_: &CodecOptions, _: u64) -> u64 {
-    0
-}
+    fn encode(_: Cow<'_, [u8]>, _: &CodecOptions) -> Result<Encoded<Self>, CodecError> {
+        Err(ABSENT)
+    }
 
-/// Nothing is decoded, so no time is taken.
-pub fn decode_seconds(_: Coding, _: u64) -> f64 {
-    0.0
-}
+    fn decode(self, _: &[u8], _: usize, _: usize) -> Partial {
+        match self {}
+    }
 
-/// Nothing is there to be tested.
-pub fn self_test(_: Isa) -> Result<(), CodecError> {
-    Ok(())
+    fn encode_memory(_: &CodecOptions, _: u64) -> u64 {
+        0
+    }
+
+    fn decode_memory(self, _: u64) -> u64 {
+        match self {}
+    }
+
+    fn decode_seconds(self, _: u64) -> f64 {
+        match self {}
+    }
 }

@@ -1,149 +1,95 @@
-//! Codec `pear`: predictor and range coder over one group.
-//!
-//! Normative text: spec/codec.md §5.
+//! Codec `pear`: a filter, then the PEAR engine. Normative text: spec/codec.md §2.3.
 
-use super::{CodecError, Partial};
-use crate::arith::{Isa, LaneKernel, Simd};
-use crate::coder::{Decoder, Encoder};
-use crate::model::{Model, Past, Predictor, Size, SizeKernel, Spelling};
-use core::marker::PhantomData;
+use super::codecs::{Encoded, GroupCodec};
+use super::filter::{self, Filter};
+use super::{CodecError, CodecOptions, Partial, samples, symbols};
+use crate::arith::Isa;
+use crate::model::{Contexts, Model, Spelling};
+use std::borrow::Cow;
 
-/// Codes all `symbols`, which `spelling` explains. Returns the payload and the symbols,
-/// which the engine took for its past.
-pub(super) fn encode(
-    symbols: Vec<u8>,
-    model: Model,
-    spelling: Spelling,
-    isa: Isa,
-) -> (Vec<u8>, Vec<u8>) {
-    model.class.run(Compiled(Encode { symbols, model, spelling }, isa))
+/// Codec `pear`: the PEAR engine, a model that learns while it codes.
+#[derive(Clone, Copy, Debug)]
+pub struct Pear {
+    /// What was applied before the engine.
+    pub filter: Filter,
+    /// The registered model.
+    pub model: Model,
 }
 
-/// Decodes symbols, `length` in all, until they stand for `wanted` bytes. The
-/// fault is [`CodecError::Damaged`] if the payload ends before the bytes do.
-pub(super) fn decode(
-    payload: &[u8],
-    model: Model,
-    spelling: Spelling,
-    isa: Isa,
-    length: usize,
-    wanted: usize,
-) -> Partial {
-    model.class.run(Compiled(Decode { payload, model, spelling, length, wanted }, isa))
-}
+/// First bytes of the digest of the self-test's payloads.
+const KNOWN_ANSWER: [u8; 8] = [107, 65, 216, 215, 26, 185, 144, 56];
 
-/// A direction of coding.
-trait Direction {
-    type Output;
-    /// Codes with an engine of one size class. Implementations are `#[inline(always)]`.
-    fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output;
-}
+impl GroupCodec for Pear {
+    const NUMBER: u8 = 3;
+    const NAME: &'static str = "pear";
+    const ABOUT: &'static str = "The learned model";
 
-/// A direction, compiled for every size class and instruction set.
-struct Compiled<D>(D, Isa);
-
-impl<D: Direction> SizeKernel for Compiled<D> {
-    type Output = D::Output;
-
-    fn run<C: Size>(self) -> D::Output {
-        let isa = self.1.for_lanes(C::SIZE.contexts);
-        isa.run_lanes(SizedRun::<D, C>(self.0, PhantomData))
+    fn parse(filter: u8, model: u16) -> Result<Self, CodecError> {
+        let model =
+            Model::of_id(model).ok_or(CodecError::UnknownModel { codec: Self::NAME, model })?;
+        Ok(Pear { filter: Filter::parse(filter)?, model })
     }
-}
 
-/// A direction for one size class.
-struct SizedRun<D, C>(D, PhantomData<C>);
-
-impl<D: Direction, C: Size> LaneKernel for SizedRun<D, C> {
-    type Output = D::Output;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> D::Output {
-        self.0.run::<S, C>(simd)
+    fn filter(self) -> u8 {
+        self.filter.number()
     }
-}
 
-struct Encode {
-    symbols: Vec<u8>,
-    model: Model,
-    spelling: Spelling,
-}
-
-impl Direction for Encode {
-    type Output = (Vec<u8>, Vec<u8>);
-
-    #[inline(always)]
-    fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
-        let past = Past::of(self.symbols);
-        let mut engine = C::Engine::<S>::new(simd, self.model, self.spelling, past);
-        let mut coder = Encoder::default();
-        while let Some(byte) = engine.next_symbol() {
-            if let Some((expected, probability)) = engine.begin_symbol() {
-                coder.encode((byte == expected) as u32, probability);
-                if byte == expected {
-                    engine.accept(byte);
-                    continue;
-                }
-            }
-            engine.prepare();
-            for shift in (0..8).rev() {
-                let bit = (byte >> shift & 1) as u32;
-                coder.encode(bit, engine.predict());
-                engine.update(bit);
-            }
-            engine.end_symbol();
-        }
-        (coder.finish(), engine.into_past())
+    fn model(self) -> u16 {
+        self.model.id
     }
-}
 
-struct Decode<'a> {
-    payload: &'a [u8],
-    model: Model,
-    spelling: Spelling,
-    length: usize,
-    wanted: usize,
-}
+    /// Applies the filter that pays, then the model of the level. The group is in
+    /// memory once: as bytes, then as symbols, which the engine takes for its past.
+    fn encode(raw: Cow<'_, [u8]>, options: &CodecOptions) -> Result<Encoded<Self>, CodecError> {
+        let (raw, isa) = (raw.into_owned(), options.isa);
+        let length = raw.len();
+        let contexts = samples::contexts(&raw);
+        let (filter, prepared) = filter::that_pays(&raw, contexts, options.level, isa);
+        let model = Model::of_level(options.level, prepared.contexts(contexts));
+        let (payload, symbols) = prepared.encode(prepared.apply(raw), model, isa);
+        Ok(match payload.len() < length {
+            true => Encoded::Payload(Pear { filter, model }, payload),
+            false => Encoded::NotSmaller(prepared.undo(symbols, length)),
+        })
+    }
 
-impl Direction for Decode<'_> {
-    type Output = Partial;
+    fn decode(self, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
+        self.filter.decode(payload, self.model, raw_length, wanted)
+    }
 
-    #[inline(always)]
-    fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
-        let past = Past::unknown(self.length);
-        let mut engine = C::Engine::<S>::new(simd, self.model, self.spelling, past);
-        let mut coder = Decoder::new(self.payload);
-        let offset = self.payload.len() as u64;
-        let damaged = |cause| Some(CodecError::Damaged { codec: "pear", offset, cause });
-        let (mut symbols, mut bytes, mut fault) = (0, 0, None);
-        while symbols < self.length && bytes < self.wanted {
-            match engine.begin_symbol() {
-                Some((expected, probability)) if coder.decode(probability) == 1 => {
-                    engine.accept(expected);
-                }
-                _ => {
-                    engine.prepare();
-                    for _ in 0..8 {
-                        let bit = coder.decode(engine.predict());
-                        engine.update(bit);
-                    }
-                    engine.end_symbol();
-                }
-            }
-            symbols += 1;
-            bytes += engine.last_length();
-            // Four bytes are read ahead; anything more was never written.
-            if coder.position() > self.payload.len() + 4 {
-                fault = damaged("cut short");
-                break;
-            }
+    fn encode_memory(options: &CodecOptions, raw_length: u64) -> u64 {
+        // Once more for the symbols while the bytes are still there; the engine, which
+        // takes the symbols as they are, comes after that.
+        let model = Model::of_level(options.level, Contexts::Text);
+        model.memory(raw_length as usize) + raw_length
+    }
+
+    fn decode_memory(self, raw_length: u64) -> u64 {
+        self.model.memory(raw_length as usize) + raw_length
+    }
+
+    fn decode_seconds(self, raw_length: u64) -> f64 {
+        raw_length as f64 / self.model.class.size().bytes_per_second
+    }
+
+    /// Codes a short text by three models; the digest of the payloads is part of the
+    /// specification (spec/codec.md §6).
+    fn self_test(isa: Isa) -> Result<(), CodecError> {
+        let sample: Vec<u8> = (0u32..600)
+            .flat_map(|i| (i.wrapping_mul(2_654_435_761) >> 24).to_le_bytes().into_iter().take(2))
+            .chain(
+                b"The same bits on every CPU, for ever. The same bits on every thread.".repeat(8),
+            )
+            .collect();
+        let mut hasher = blake3::Hasher::new();
+        for id in [2, 4, 10] {
+            let model = Model::of_id(id).expect("models 1 to 15 are registered");
+            let (payload, _) = symbols::encode(sample.clone(), model, Spelling::default(), isa);
+            hasher.update(&payload);
         }
-        // The end is written as one byte or as four, and read as four.
-        let ahead = coder.position().wrapping_sub(self.payload.len());
-        let decoded = fault.is_none() && symbols == self.length && self.length > 0;
-        if decoded && ahead != 0 && ahead != 3 {
-            fault = damaged("bytes missing or left over after the last symbol");
+        match hasher.finalize().as_bytes()[..8] == KNOWN_ANSWER {
+            true => Ok(()),
+            false => Err(CodecError::SelfTest { what: Self::NAME, isa: isa.name() }),
         }
-        Partial { raw: engine.into_past(), fault }
     }
 }

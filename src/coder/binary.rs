@@ -1,20 +1,21 @@
 //! Binary range coder: 32-bit interval, 16-bit probabilities.
 //!
-//! Encoder and decoder keep the interval `low ..= high` still possible. Always
-//! true between bits: `low < high`, as their top bytes differ. A bit splits the
-//! interval in proportion to its probability; equal top bytes are shifted out.
-//! Integers only: this module cannot depend on rounding.
+//! Encoder and decoder keep the interval `low ..= high`. Invariant between bits: the
+//! top bytes of `low` and `high` differ, so `low < high`. A bit splits the interval in
+//! proportion to its probability; top bytes that become equal are shifted out. All
+//! arithmetic is on integers, so nothing depends on rounding.
 //!
 //! Normative text: spec/codec.md §4.
 
-/// Where an interval is split for a one of probability `p / 2^16`, 0 < p < 2^16.
+/// The last value of the interval that stands for a one of probability `p / 2^16`,
+/// 0 < p < 2^16.
 #[inline(always)]
 fn split(low: u32, high: u32, p: u32) -> u32 {
     let range = (high - low) as u64;
     low + ((range * p as u64) >> 16) as u32
 }
 
-/// The part of the interval that `bit` keeps: `low ..= middle` for a one, the
+/// The part of the interval that `bit` selects: `low ..= middle` for a one, the
 /// rest for a zero.
 #[inline(always)]
 fn narrow(low: u32, high: u32, p: u32, bit: u32) -> (u32, u32) {
@@ -23,7 +24,7 @@ fn narrow(low: u32, high: u32, p: u32, bit: u32) -> (u32, u32) {
     (low & one | (middle + 1) & !one, middle & one | high & !one)
 }
 
-/// Drops `settled` top bytes (0 ..= 4) of the interval's ends.
+/// Shifts `settled` top bytes (0 ..= 4) out of both ends of the interval.
 #[inline(always)]
 fn shift_out(low: u32, high: u32, settled: u32) -> (u32, u32) {
     let ones = (1u64 << (8 * settled)) - 1;
@@ -31,15 +32,15 @@ fn shift_out(low: u32, high: u32, settled: u32) -> (u32, u32) {
     (shift(low) as u32, (shift(high) | ones) as u32)
 }
 
-/// Most bytes of room behind the settled ones.
+/// Most bytes that are reserved behind the settled ones.
 const MOST_ROOM: usize = 1 << 16;
 
-/// Writes bits.
+/// Codes bits into bytes.
 #[derive(Debug)]
 pub struct Encoder {
     low: u32,
     high: u32,
-    /// Settled bytes, then room for the next.
+    /// `filled` settled bytes, then room for the next ones.
     out: Vec<u8>,
     filled: usize,
 }
@@ -53,7 +54,8 @@ impl Default for Encoder {
 impl Encoder {
     /// Codes `bit`, whose probability of being one is `p / 2^16`.
     ///
-    /// Free of branches: what the bit is cannot be foreseen, by design.
+    /// Has no branch on the bit: well-predicted by the model means unpredictable for
+    /// the CPU.
     #[inline(always)]
     pub fn encode(&mut self, bit: u32, p: u32) {
         debug_assert!(p > 0 && p < 1 << 16 && bit < 2);
@@ -61,7 +63,7 @@ impl Encoder {
         // Equal top bytes are settled.
         let settled = (self.low ^ self.high).leading_zeros() / 8;
         if self.out.len() < self.filled + 4 {
-            // The room is written, so it is kept small: pages beyond it are not taken.
+            // `resize` writes the room, which takes its memory pages: keep it small.
             self.out.resize(self.filled + (self.filled + 64).min(MOST_ROOM), 0);
         }
         self.out[self.filled..self.filled + 4].copy_from_slice(&self.high.to_be_bytes());
@@ -69,10 +71,10 @@ impl Encoder {
         (self.low, self.high) = shift_out(self.low, self.high, settled);
     }
 
-    /// Ends the stream: as many bytes as single out the interval.
+    /// Ends the code with one or four bytes that identify the interval.
     pub fn finish(mut self) -> Vec<u8> {
         self.out.truncate(self.filled);
-        // One byte whose continuation with any bytes stays inside, if there is one.
+        // One byte is enough if it stays inside the interval whatever bytes follow.
         let byte = (self.low >> 24) + 1;
         if byte << 24 > self.low && (byte << 24 | 0x00FF_FFFF) <= self.high {
             self.out.push(byte as u8);
@@ -83,7 +85,7 @@ impl Encoder {
     }
 }
 
-/// Reads bits; past the end of the input it reads zeros.
+/// Decodes bits. Past the end of the input it reads zeros.
 #[derive(Debug)]
 pub struct Decoder<'a> {
     low: u32,
@@ -119,15 +121,15 @@ impl<'a> Decoder<'a> {
         bit
     }
 
-    /// The next four bytes, zeros where the input has ended.
+    /// The next four bytes; zeros past the end of the input.
     #[cold]
     fn near_end(&self) -> u32 {
         let byte = |k: usize| self.input.get(self.at + k).copied().unwrap_or(0);
         u32::from_be_bytes([byte(0), byte(1), byte(2), byte(3)])
     }
 
-    /// Bytes consumed, those read ahead included; more than the input holds
-    /// when it was cut.
+    /// Bytes consumed, the four read ahead included: more than the input has if it was
+    /// cut short.
     pub fn position(&self) -> usize {
         self.at
     }
@@ -138,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_bit_comes_back_at_every_kind_of_probability() {
+    fn every_bit_comes_back_at_small_large_and_middle_probabilities() {
         let mut seed = 1u32;
         let mut random = move || {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -1,4 +1,4 @@
-//! Entropy coding of single bits.
+//! Entropy coding of single bits: a binary range coder.
 
 mod binary;
 

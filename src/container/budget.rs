@@ -54,8 +54,10 @@ pub(super) fn index(mut columns: Columns, limits: &Limits) -> Result<u64, Contai
     let pieces = pieces(&mut columns, limits)?;
     columns.take(pieces.count.saturating_mul(size::<Digest>()))?;
     let content = size::<Digest>() + size::<Content>() + allocation(size::<Extent>());
-    // Sections are in two lists: that of sections and that of groups.
-    let sections = sections as u64 * (8 * size::<u64>() + 2 * size::<Section>());
+    // Sections are in two lists: that of sections and that of groups. Each may be an extent
+    // more, in a list with capacity for as many again.
+    let row = 8 * size::<u64>() + 2 * size::<Section>() + 2 * size::<Extent>();
+    let sections = sections as u64 * row;
     let entries = table(&mut columns, limits)?;
     let contents = pieces.memory.saturating_mul(2).saturating_add(pieces.count * content);
     Ok(sections.saturating_add(contents).saturating_add(entries))
@@ -169,6 +171,7 @@ fn xattrs(
 }
 
 /// Checks the memory of a table of `raw` bytes together with these and its `payload`.
+/// Returns the rest of the allowed memory, in bytes.
 ///
 /// # Errors
 /// [`ContainerError::TooLarge`].
@@ -177,7 +180,106 @@ pub(super) fn check_memory(
     raw: &[u8],
     payload: &[u8],
     limits: &Limits,
-) -> Result<(), ContainerError> {
+) -> Result<Left, ContainerError> {
     let held = (raw.len() + payload.len()) as u64;
-    check("memory", needed.saturating_add(held), limits.memory)
+    let used = needed.saturating_add(held);
+    check("memory", used, limits.memory)?;
+    Ok(Left { used, limit: limits.memory })
+}
+
+/// Memory that a table may take beyond what its counts tell: files that share a content
+/// have lists of its extents and segments of their own.
+pub(super) struct Left {
+    used: u64,
+    limit: u64,
+}
+
+impl Left {
+    /// Takes what a file's lists need, less the one extent that was counted.
+    ///
+    /// # Errors
+    /// [`ContainerError::TooLarge`].
+    pub fn unfold(&mut self, segments: usize, extents: usize) -> Result<(), ContainerError> {
+        let lists = allocation(segments as u64 * size::<Segment>())
+            + allocation(extents.saturating_sub(1) as u64 * size::<Extent>());
+        self.used = self.used.saturating_add(lists);
+        check("memory", self.used, self.limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::{ErrorKind, SectionHeader, SectionType, decode_index, encode_index};
+    use crate::container::{Index, PREFACE_LENGTH};
+
+    /// An index of `files` files that share one content over `groups` groups.
+    fn shared(files: usize, groups: u64) -> (Index, Vec<u8>, u64) {
+        let mut sections = Vec::new();
+        let mut offset = PREFACE_LENGTH as u64;
+        for group in 0..groups {
+            let section_type = SectionType::Data as u16;
+            let (flags, codec, filter, model) = (0, 0, 0, 0);
+            let (sequence, stored_length, raw_length) = (group, 10, 10);
+            let header = SectionHeader {
+                sequence,
+                section_type,
+                flags,
+                codec,
+                filter,
+                model,
+                group,
+                stored_length,
+                raw_length,
+            };
+            sections.push(Section { header, offset });
+            offset = sections[group as usize].end();
+        }
+        let extents = (0..groups).map(|group| Extent { group, offset: 0, length: 10 }).collect();
+        let content = Content { size: 10 * groups, digest: [7; 32], segments: None, extents };
+        let entries = (0..files)
+            .map(|number| {
+                let kind = Kind::File(content.clone());
+                Entry { kind, ..Entry::file(format!("{number:06}")) }
+            })
+            .collect();
+        let index = Index { sections, entries };
+        let (payload, raw_length) = encode_index(&index).unwrap();
+        (index, payload, raw_length)
+    }
+
+    /// The least memory with which an index is read.
+    fn least(payload: &[u8], raw_length: u64) -> u64 {
+        let reads = |memory| {
+            let limits = Limits { memory, ..Limits::default() };
+            match decode_index(payload, raw_length, &limits) {
+                Ok(_) => true,
+                Err(error) => {
+                    assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
+                    false
+                }
+            }
+        };
+        let (mut refused, mut read) = (0, 1 << 30);
+        assert!(reads(read));
+        while read - refused > 1 {
+            let middle = refused + (read - refused) / 2;
+            if reads(middle) { read = middle } else { refused = middle }
+        }
+        read
+    }
+
+    #[test]
+    fn a_shared_content_is_charged_for_every_file_that_has_it() {
+        for (files, groups) in [(1, 1), (300, 1), (1, 300), (300, 300)] {
+            let (index, payload, raw_length) = shared(files, groups);
+            let entries: u64 = index.entries.iter().map(entry_memory).sum();
+            let sections = index.sections.len() as u64 * size::<Section>();
+            let least = least(&payload, raw_length);
+            // Bytes of the table itself, and what zstd takes, come on top.
+            assert!(least >= entries + sections + raw_length, "{files} {groups}: {least}");
+            let most = 4 * (entries + sections + raw_length) + (300 << 10);
+            assert!(least <= most, "{files} {groups}: {least} of {most}");
+        }
+    }
 }

@@ -1,13 +1,16 @@
 //! The contents of an archive according to its ENTRY sections alone. Normative text:
 //! spec/container.md §10.
 
-use super::{Limits, NO_GROUP, Part};
+use super::limits::check;
+use super::{ContainerError, Limits, NO_GROUP, Part, allocation, entry_memory};
 use crate::entry::{Entry, Extent, Kind, compare_paths};
 use std::collections::HashMap;
 
 /// The entries that ENTRY sections announce, in the order of the sections.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Catalog {
+    /// Bytes of memory that it takes, and may take.
+    memory: (u64, u64),
     entries: Vec<Announced>,
     /// Rows of `entries`, by path; rows of revoked entries are removed.
     rows: HashMap<Vec<u8>, usize>,
@@ -32,9 +35,35 @@ struct Open {
     left: u64,
 }
 
+/// Bytes that an entry takes here: its row, its first extent, its path once more, and the
+/// rows that lists of this kind have to spare.
+fn memory_of(entry: &Entry) -> u64 {
+    let row = 2 * (size_of::<Announced>() + size_of::<(Vec<u8>, usize)>()) as u64;
+    let extent = allocation(size_of::<Extent>() as u64);
+    entry_memory(entry) + row + extent + allocation(entry.path.len() as u64)
+}
+
 impl Catalog {
+    /// Makes an empty catalog that may use `memory` bytes.
+    pub fn new(memory: u64) -> Catalog {
+        let (entries, rows, open) = Default::default();
+        Catalog { memory: (0, memory), entries, rows, open }
+    }
+
+    /// Returns the memory that it uses, in bytes.
+    pub fn memory(&self) -> u64 {
+        self.memory.0
+    }
+
     /// Adds the entries and pieces of a part of `group`.
-    pub fn take(&mut self, part: Part, group: u64, limits: &Limits) {
+    ///
+    /// # Errors
+    /// [`ContainerError::TooLarge`] if that does not fit into the allowed memory; nothing
+    /// is added then.
+    pub fn take(&mut self, part: Part, group: u64, limits: &Limits) -> Result<(), ContainerError> {
+        let needed = part.entries.iter().map(memory_of).fold(self.memory.0, u64::saturating_add);
+        check("memory", needed, self.memory.1)?;
+        self.memory.0 = needed;
         // A part of no group that continues nothing may come in the middle of a file.
         if group != NO_GROUP || part.continued {
             self.go_on(&part, group);
@@ -84,6 +113,7 @@ impl Catalog {
                 self.entries[row].lost = true;
             }
         }
+        Ok(())
     }
 
     /// Adds an entry; returns `None` if its path is taken or there are too many.

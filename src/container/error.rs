@@ -111,6 +111,13 @@ pub enum ContainerError {
 }
 
 impl ContainerError {
+    /// Returns whether bytes are wrong or missing, so that the rest of the archive is worth
+    /// a search for intact sections. An error about something unsafe, over a limit, for
+    /// another version or refused by the system is reported as it is.
+    pub fn is_salvageable(&self) -> bool {
+        self.kind() == ErrorKind::Integrity
+    }
+
     /// Returns the kind of the failure.
     pub fn kind(&self) -> ErrorKind {
         match self {

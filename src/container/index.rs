@@ -1,7 +1,7 @@
 //! The INDEX payload: Section_Table, Content_Table, Entry_Table. It alone is
 //! authoritative for what an archive holds. Normative text: spec/container.md §5.
 
-use super::budget;
+use super::budget::{self, Left};
 use super::columns::{Columns, pack, unpack};
 use super::contents::{self, Piece, Sparse};
 use super::limits::check;
@@ -64,7 +64,7 @@ pub fn decode_index(
     let raw = unpack(payload, raw_length, limits, "INDEX")?;
     let mut columns = Columns::new(&raw, TABLE);
     let needed = budget::index(columns.clone(), limits)?;
-    budget::check_memory(needed, &raw, payload, limits)?;
+    let mut left = budget::check_memory(needed, &raw, payload, limits)?;
     let sections = decode_sections(&mut columns, limits)?;
     let pieces = contents::decode(&mut columns, 0, limits)?;
     let digests: Vec<Digest> = pieces.iter().map(|_| columns.array()).collect::<Result<_, _>>()?;
@@ -72,7 +72,8 @@ pub fn decode_index(
     columns.finish()?;
     let mut index = Index { sections, entries: Vec::new() };
     let ends = group_ends(&index.groups());
-    place_contents(&pieces, &digests, &ends, &mut entries, &numbers, limits)?;
+    let contents = place_contents(&pieces, &digests, &ends, &numbers)?;
+    unfold(&contents, &mut entries, &numbers, limits, &mut left)?;
     index.entries = entries;
     Ok(index)
 }
@@ -240,16 +241,13 @@ fn misplaced(row: usize) -> ContainerError {
     ContainerError::Invalid { table: "Entry_Table", row: row as u64, cause }
 }
 
-/// Gives every file its content: the extents that follow from the lengths laid end to
-/// end.
+/// Makes the contents, with the extents that follow from the lengths laid end to end.
 fn place_contents(
     pieces: &[Piece],
     digests: &[Digest],
     ends: &[u64],
-    entries: &mut [Entry],
     numbers: &[u64],
-    limits: &Limits,
-) -> Result<(), ContainerError> {
+) -> Result<Vec<Content>, ContainerError> {
     let (mut contents, mut at, mut group) = (Vec::with_capacity(pieces.len()), 0u64, 0);
     for (row, piece) in pieces.iter().enumerate() {
         if piece.length == 0 && at > 0 {
@@ -270,12 +268,24 @@ fn place_contents(
         return Err(bad_content(pieces.len(), "contents are shorter than the groups"));
     }
     check_waste(pieces, digests, numbers)?;
+    Ok(contents)
+}
+
+/// Gives every file its content.
+fn unfold(
+    contents: &[Content],
+    entries: &mut [Entry],
+    numbers: &[u64],
+    limits: &Limits,
+    left: &mut Left,
+) -> Result<(), ContainerError> {
     let mut unfolded = 0;
     for (content, &number) in files_mut(entries).zip(numbers) {
         let shared = &contents[number as usize];
         let segments = shared.segments.as_ref().map_or(0, Vec::len);
         unfolded += (shared.extents.len() + segments) as u64;
         check("extents", unfolded, limits.extents)?;
+        left.unfold(segments, shared.extents.len())?;
         *content = shared.clone();
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! index can be known, so that archives can be extracted from a pipe and salvaged
 //! without their index. Normative text: spec/container.md §6.
 
-use super::budget;
+use super::budget::{self, Left};
 use super::columns::{Columns, pack, unpack};
 use super::index::files_mut;
 use super::{ContainerError, Limits, contents, table};
@@ -77,7 +77,7 @@ pub fn decode_part(
         return Err(columns.invalid(0, "Revoked is out of order or revokes nothing"));
     }
     let needed = budget::part(&mut columns.clone(), limits)?;
-    budget::check_memory(needed, &raw, payload, limits)?;
+    let left = budget::check_memory(needed, &raw, payload, limits)?;
     let pieces = contents::decode(&mut columns, following, limits)?;
     if continued && pieces.first().is_none_or(|first| first.sparse.is_some()) {
         return Err(columns.invalid(0, "the continued piece is missing or starts anew"));
@@ -88,17 +88,18 @@ pub fn decode_part(
         return Err(columns.invalid(0, "an entry starts with a continued piece"));
     }
     let part = Part { continued, revoked, following, group_digest, pieces, entries, file_pieces };
-    fill_contents(part, limits)
+    fill_contents(part, limits, left)
 }
 
 /// Gives every file the values of its piece. Digests of files are in the index.
-fn fill_contents(mut part: Part, limits: &Limits) -> Result<Part, ContainerError> {
+fn fill_contents(mut part: Part, limits: &Limits, mut left: Left) -> Result<Part, ContainerError> {
     let mut unfolded = 0;
     let last = part.pieces.len().wrapping_sub(1) as u64;
     for (content, &number) in files_mut(&mut part.entries).zip(&part.file_pieces) {
         let piece = &part.pieces[number as usize];
         unfolded += piece.sparse.as_ref().map_or(0, |sparse| sparse.segments.len()) as u64;
         super::limits::check("extents", unfolded, limits.extents)?;
+        left.unfold(piece.sparse.as_ref().map_or(0, |sparse| sparse.segments.len()), 0)?;
         let data = piece.length + if number == last { part.following } else { 0 };
         content.size = piece.sparse.as_ref().map_or(data, |sparse| sparse.size);
         content.segments = piece.sparse.as_ref().map(|sparse| sparse.segments.clone());

@@ -63,7 +63,7 @@ impl<S: ReadAt> Reader<S> {
             }
             Err(error) => error,
         };
-        if !matches!(error.kind(), ErrorKind::Integrity) {
+        if !error.is_salvageable() {
             return Err(error);
         }
         let stoppable = Stoppable { source: &source, cancel };
@@ -161,6 +161,10 @@ fn read_footer_anywhere(source: &impl ReadAt, length: u64) -> Option<ArchiveId> 
     footer.or_else(|| read_footer(source, length).ok()).map(|footer| footer.archive_id)
 }
 
+/// Bytes of memory that a section takes while it is remembered, and again in the index
+/// that is made from it.
+const SECTION: u64 = 3 * size_of::<(u64, Section, bool)>() as u64;
+
 /// The results of reading from front to back.
 struct Findings {
     limits: Limits,
@@ -181,7 +185,7 @@ impl Findings {
             fault,
             sections: BTreeMap::new(),
             index: None,
-            catalog: Catalog::default(),
+            catalog: Catalog::new(limits.memory),
             digests: BTreeMap::new(),
             reach: 0,
         }
@@ -197,8 +201,30 @@ impl Findings {
         }
     }
 
+    /// Remembers what is wrong with a table; one that is unsafe ends the search.
+    fn refuse(&mut self, error: ContainerError) -> Result<(), ContainerError> {
+        match error.kind() {
+            ErrorKind::Unsafe => Err(error),
+            _ => {
+                self.blame(error);
+                Ok(())
+            }
+        }
+    }
+
     fn is_whole(&self) -> bool {
         self.fault.is_none() && self.index.is_some()
+    }
+
+    /// The limits, of memory what is left beside all that is held already.
+    ///
+    /// # Errors
+    /// [`ContainerError::TooLarge`] if nothing is left.
+    fn left(&self) -> Result<Limits, ContainerError> {
+        let sections = (self.sections.len() + self.digests.len()) as u64 * SECTION;
+        let held = sections.saturating_add(self.catalog.memory());
+        super::limits::check("memory", held, self.limits.memory)?;
+        Ok(Limits { memory: self.limits.memory - held, ..self.limits.clone() })
     }
 
     fn take(&mut self, found: StreamSection) -> Result<(), ContainerError> {
@@ -206,6 +232,7 @@ impl Findings {
         let header = section.header;
         self.reach = self.reach.max(section.end());
         super::limits::check("sections", self.sections.len() as u64, self.limits.extents)?;
+        let limits = self.left()?;
         let known = header.known_type();
         if known == Some(SectionType::Data) {
             let intact = found.fault.is_none();
@@ -226,24 +253,20 @@ impl Findings {
         let first = self.sections.insert(header.sequence, (section, true)).is_none();
         match known {
             Some(SectionType::Entry) if self.index.is_none() && first => {
-                match decode_part(&payload, header.raw_length, &self.limits) {
+                match decode_part(&payload, header.raw_length, &limits) {
                     Ok(part) => {
                         if header.group != NO_GROUP {
                             self.digests.insert(header.group, part.group_digest);
                         }
-                        self.catalog.take(part, header.group, &self.limits);
+                        self.catalog.take(part, header.group, &limits)?;
                     }
-                    Err(error) if error.kind() == ErrorKind::Unsafe => return Err(error),
-                    Err(error) => self.blame(error),
+                    Err(error) => self.refuse(error)?,
                 }
             }
-            Some(SectionType::Index) => {
-                match decode_index(&payload, header.raw_length, &self.limits) {
-                    Ok(index) => self.index = Some((section, index)),
-                    Err(error) if error.kind() == ErrorKind::Unsafe => return Err(error),
-                    Err(error) => self.blame(error),
-                }
-            }
+            Some(SectionType::Index) => match decode_index(&payload, header.raw_length, &limits) {
+                Ok(index) => self.index = Some((section, index)),
+                Err(error) => self.refuse(error)?,
+            },
             _ => {}
         }
         Ok(())

@@ -4,15 +4,15 @@
 //! Damage does not end the reading. If there is no section where one should be, the
 //! reader searches for the next intact header.
 
+use super::SectionType;
 use super::input::Input;
 use super::limits::check;
-use super::{
-    ArchiveId, ContainerError, FOOTER_LENGTH, FOOTER_MAGIC, Footer, Foreign, HEADER_LENGTH, Limits,
-};
-use super::{ErrorKind, SectionType};
-use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, SYNC, Section, SectionHeader};
+use super::{ArchiveId, ContainerError, FOOTER_LENGTH, FOOTER_MAGIC, HEADER_LENGTH, Limits};
+use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, SYNC, Section, SectionHeader};
 use crate::checksum::{Context, Digest, Hasher, digest};
 use std::io::Read;
+
+mod ends;
 
 /// Limit of bytes that are read a second time, in addition to twice the bytes read so
 /// far. Beyond it, damaged sections are no longer searched for other sections. An
@@ -117,7 +117,7 @@ impl<R: Read> StreamReader<R> {
                 reader.archive_id = preface.archive_id;
                 reader.input.pass(PREFACE_LENGTH);
             }
-            Err(error) if error.kind() == ErrorKind::Integrity => {
+            Err(error) if error.is_salvageable() => {
                 match known.map_or_else(|| reader.first_archive(), |id| Ok(Some(id)))? {
                     Some(id) => reader.archive_id = id,
                     None => return Err(error),
@@ -127,44 +127,6 @@ impl<R: Read> StreamReader<R> {
             Err(error) => return Err(error),
         }
         Ok(reader)
-    }
-
-    fn read_preface(&mut self) -> Result<Preface, ContainerError> {
-        let bytes = self.input.peek(PREFACE_LENGTH.max(Foreign::ENOUGH))?;
-        // After an intact magic, these bytes could be of any file.
-        if !bytes.starts_with(&super::MAGIC) && Foreign::of(bytes) != Foreign::Unknown {
-            return Err(ContainerError::NotAnArchive { found: Foreign::of(bytes) });
-        }
-        let bytes = &bytes[..bytes.len().min(PREFACE_LENGTH)];
-        let magic = bytes.len().min(super::MAGIC.len());
-        let mut whole = [0; PREFACE_LENGTH];
-        whole[..bytes.len()].copy_from_slice(bytes);
-        if bytes.len() < PREFACE_LENGTH && bytes[..magic] == super::MAGIC[..magic] {
-            return Err(ContainerError::Truncated { structure: "Preface", offset: 0 });
-        }
-        Preface::from_bytes(&whole)
-    }
-
-    /// Returns the archive id of the first section whose header and payload are intact,
-    /// and stops at that section.
-    fn first_archive(&mut self) -> Result<Option<ArchiveId>, ContainerError> {
-        while self.input.find(&SYNC)? {
-            if let Some((header, archive_id)) = self.header_here(None)?
-                && header.stored_length <= self.limits.memory
-            {
-                let end = header.section_length() as usize;
-                let held = self.input.peek(end)?;
-                if held.len() >= end && is_intact(&held[..end]) {
-                    return Ok(Some(archive_id));
-                }
-                self.again += held.len().min(end) as u64;
-                if self.again > AGAIN + 2 * self.input.read_so_far() {
-                    return Ok(None);
-                }
-            }
-            self.input.pass(1);
-        }
-        Ok(None)
     }
 
     /// Returns the offset of what comes next.
@@ -367,39 +329,6 @@ impl<R: Read> StreamReader<R> {
         }
         let bytes = bytes.try_into().map(SectionHeader::parse);
         Ok(matches!(bytes, Ok(Ok((_, archive))) if archive == self.archive_id))
-    }
-
-    fn read_footer(&mut self) -> Result<(), ContainerError> {
-        let offset = self.input.offset();
-        let structure = "Footer";
-        let mut bytes = [0; FOOTER_LENGTH];
-        let found = self.input.peek(FOOTER_LENGTH)?;
-        let Some(found) = found.get(..FOOTER_LENGTH) else {
-            return Err(ContainerError::Truncated { structure, offset });
-        };
-        bytes.copy_from_slice(found);
-        let damaged = |cause| Err(ContainerError::Damaged { structure, offset, cause });
-        let whole = self.root.is_some();
-        let footer = match whole {
-            true => Footer::from_bytes(&bytes, offset)?,
-            false => Footer::parse(&bytes, offset)?,
-        };
-        let (index, index_hash) = self.index.expect("the footer comes behind INDEX");
-        let described = footer.index_hash == index_hash
-            && footer.section_count == index.header.sequence.saturating_add(1)
-            && footer.archive_id == self.archive_id
-            && (!whole || footer.index_offset == index.offset);
-        if !described {
-            return damaged("the footer describes another archive");
-        }
-        if self.root.as_ref().is_some_and(|root| root.digest() != footer.root_hash) {
-            return damaged("Root_Hash does not match the sections");
-        }
-        self.input.pass(FOOTER_LENGTH);
-        match self.input.peek(1)?.is_empty() {
-            true => Ok(()),
-            false => Err(ContainerError::Behind { offset: self.input.offset() }),
-        }
     }
 }
 

@@ -1,23 +1,36 @@
 //! x86 branch filter: relative targets made absolute.
 //!
-//! The same function called from many places is the same absolute address each
-//! time, but another relative one. Calls, jumps and, in 64-bit code, operands
-//! relative to the instruction pointer have their low 24 bits replaced by the
-//! absolute value, highest byte first. The fourth byte is left, and is 0x00 or
-//! 0xFF both before and after. One way goes from the end to the beginning, the
-//! other from the beginning to the end, so each step finds the bytes that the
-//! step it undoes had left.
+//! All calls of one function have the same absolute target, but different relative
+//! ones. The filter replaces the low 24 bits of the operands of calls, jumps and, in
+//! 64-bit code, of operands relative to the instruction pointer by the absolute value,
+//! highest byte first. The fourth byte, 0x00 or 0xFF, stays as it is. The encoder goes
+//! from the end to the beginning and the decoder from the beginning to the end, so each
+//! step meets the bytes that the step it undoes has left.
 //!
 //! Normative text: spec/codec.md §3.2.
 
-/// Which way.
+use super::InPlace;
+
+/// x86 call and jump targets made absolute.
+pub static X86: InPlace = InPlace {
+    number: 2,
+    name: "x86",
+    pays: |data, is_text| !is_text && density(data) > 0.002,
+    forward: |data| {
+        forward(data);
+    },
+    inverse,
+    look_ahead: WINDOW - 1,
+};
+
+/// Whether the filter is applied or undone.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
     Forward,
     Inverse,
 }
 
-/// Bytes looked at: the longest opcode and its operand.
+/// Bytes of the longest opcode and its operand.
 pub const WINDOW: usize = 7;
 
 /// Length of the opcode before a 32-bit operand relative to its end, if there
@@ -42,9 +55,9 @@ fn opcode_length(window: &[u8]) -> Option<usize> {
 
 /// Recodes the operand of the opcode at `at`, if there is one.
 ///
-/// The bytes that decide (opcode, ModRM, highest operand byte) and the bytes
-/// that change (the lower three of the operand) are disjoint, so a second call
-/// finds what the first found.
+/// Returns whether there is one. The bytes that decide (opcode, ModRM, highest operand
+/// byte) and the bytes that change (the lower three of the operand) are disjoint, so a
+/// second call finds what the first found.
 #[inline]
 fn recode(data: &mut [u8], at: usize, direction: Direction) -> bool {
     let Some(opcode) = opcode_length(&data[at..at + WINDOW]) else {
@@ -67,23 +80,23 @@ fn recode(data: &mut [u8], at: usize, direction: Direction) -> bool {
     true
 }
 
-/// Share of places in `data` where the filter would change something: about
-/// 0.01 in machine code. Looks at every place; changes nothing.
+/// Share of the places in `data` that the filter would change: about 0.01 in machine
+/// code. One pass.
 pub fn density(data: &[u8]) -> f32 {
     let found = data.windows(WINDOW).filter(|window| opcode_length(window).is_some()).count();
     found as f32 / data.len().max(1) as f32
 }
 
-/// Makes targets absolute, from the last to the first; returns how many.
+/// Makes targets absolute, from the last to the first. Returns their number.
 pub fn forward(data: &mut [u8]) -> usize {
     let places = (data.len() + 1).saturating_sub(WINDOW);
     (0..places).rev().filter(|&at| recode(data, at, Direction::Forward)).count()
 }
 
-/// Undoes [`forward`], from the first to the last.
+/// Undoes [`forward`], from the first target to the last.
 ///
-/// A beginning of the data can be undone alone: all but its last six bytes are
-/// then as they were.
+/// A beginning of the data can be undone alone: all but its last six bytes are then
+/// right.
 pub fn inverse(data: &mut [u8]) {
     let places = (data.len() + 1).saturating_sub(WINDOW);
     for at in 0..places {
@@ -113,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_of_one_target_look_alike() {
+    fn calls_of_one_target_get_the_same_bytes() {
         let mut data = vec![0x90; 64];
         for at in [3usize, 20, 41] {
             data[at] = 0xE8;

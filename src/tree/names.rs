@@ -1,43 +1,15 @@
 //! Names as archives hold them: relative, without `.` and `..`, any bytes but NUL.
 
 use std::ffi::OsStr;
-use std::fmt::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::TreeError;
+use crate::entry::Printable;
 
-/// Formats a name for people: control characters, backslashes and bytes that are not
-/// UTF-8 are escaped (`\n`, `\\`, `\xff`), so no name can control a terminal or look
-/// like two names.
+/// Formats a name for people, as [`Printable`] does.
 pub fn printable(name: &[u8]) -> String {
-    let mut shown = String::with_capacity(name.len());
-    for chunk in name.utf8_chunks() {
-        for character in chunk.valid().chars() {
-            match character {
-                '\\' => shown.push_str("\\\\"),
-                '\n' => shown.push_str("\\n"),
-                '\r' => shown.push_str("\\r"),
-                '\t' => shown.push_str("\\t"),
-                _ if character.is_control() || reorders_text(character) => {
-                    // Writing to a String cannot fail.
-                    let _ = write!(shown, "\\u{{{:x}}}", u32::from(character));
-                }
-                _ => shown.push(character),
-            }
-        }
-        for byte in chunk.invalid() {
-            let _ = write!(shown, "\\x{byte:02x}");
-        }
-    }
-    shown
-}
-
-/// Returns whether a character is a bidirectional control or line separator, which can
-/// make a name look like another one (CVE-2021-42574).
-fn reorders_text(character: char) -> bool {
-    matches!(character,
-        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    Printable(name).to_string()
 }
 
 /// Returns the name under which an operand of the command line is archived, and whether

@@ -1,9 +1,9 @@
 //! Making a tar from an archive.
 
 use super::layout::{Layout, Placed, output_error};
-use crate::archive::extract::file_error;
-use crate::archive::output::Output;
-use crate::archive::sink::Target;
+use crate::archive::read::extract::file_error;
+use crate::archive::read::sink::Target;
+use crate::archive::write::output::Output;
 use crate::archive::{Archive, ArchiveError, Control, ErrorKind, Event, ExtractSummary};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind, compare_paths};
@@ -43,7 +43,7 @@ impl<S: ReadAt> Archive<S> {
         options: &ExportOptions,
         control: &Control,
     ) -> Result<ExtractSummary, ArchiveError> {
-        self.check_memory(self.select(&options.patterns)?.iter())?;
+        self.check_memory(self.wanted(&options.patterns)?.iter())?;
         let output = Output::new(path)?;
         let summary = self.export_into(output.file(), options, control);
         let summary = summary.map_err(|error| match error {
@@ -98,7 +98,7 @@ impl<S: ReadAt> Archive<S> {
         let mut summary = self.summary();
         let mut lost = HashSet::new();
         let mut layout = Layout::default();
-        for entry in self.select(&options.patterns)? {
+        for entry in self.wanted(&options.patterns)? {
             let path = entry.path.clone();
             if let Err(what) = layout.push(entry) {
                 lost.insert(path.clone());

@@ -2,8 +2,8 @@
 
 use super::input::Tar;
 use super::members::inputs;
-use crate::archive::create::{name_output, write_archive};
-use crate::archive::output::Output;
+use crate::archive::write::create::{name_output, write_archive};
+use crate::archive::write::output::Output;
 use crate::archive::{
     ArchiveError, Control, CreateOptions, CreateSummary, Limits, NAMELESS_OUTPUT,
 };

@@ -10,7 +10,7 @@ use super::notices::Notices;
 use super::part::TarPart;
 use super::scan::{Member, Scanner, Type, at};
 use super::{NotKept, TarEnd, TarFault};
-use crate::archive::source::{Input, Source};
+use crate::archive::write::source::{Input, Source};
 use crate::archive::{ArchiveError, Control, Limits};
 use crate::entry::{Content, Entry, Kind, Metadata, PathFault, compare_paths};
 use std::collections::HashMap;

@@ -1,11 +1,14 @@
 //! Arguments of `create`.
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use super::super::size::parse_size;
 use super::Resources;
+use crate::codec::{Choice, Codec};
 
 const CREATE_HELP: &str = concat!(
     "\
@@ -106,22 +109,31 @@ pub struct Coding {
     pub group_size: u64,
 }
 
-/// Codecs by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum CodecName {
-    /// The best for each group; samples find incompressible data, which is stored as is
-    Auto,
-    /// The learned model
-    Pear,
-    /// Zstandard: fast
-    Zstd,
-    /// No compression
-    Store,
-    /// Byte pairs: light, with a tiny decoder
-    Bpe,
-    /// The PEAR network as published: very slow, for study
-    PearPaper,
+/// A codec by name, or `auto`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodecName(pub Choice);
+
+impl ValueEnum for CodecName {
+    fn value_variants<'a>() -> &'a [CodecName] {
+        static ALL: LazyLock<Vec<CodecName>> = LazyLock::new(|| {
+            let codecs = Codec::ALL.iter().map(|&codec| Choice::Only(codec));
+            [Choice::Auto].into_iter().chain(codecs).map(CodecName).collect()
+        });
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, about) = match self.0 {
+            Choice::Auto => ("auto", AUTO),
+            Choice::Only(codec) => (codec.name(), codec.about()),
+        };
+        Some(PossibleValue::new(name).help(about))
+    }
 }
+
+/// Help for `auto`.
+const AUTO: &str =
+    "The best for each group; samples find incompressible data, which is stored as is";
 
 /// Groups are bounded by what codecs take; tiny ones would be all overhead.
 fn parse_group_size(text: &str) -> Result<u64, String> {

@@ -71,8 +71,9 @@ Examples:
 /// found right: a damaged one is left out and named, the others are printed, and the
 /// exit status is 3. Only a file of more than 64 MiB whose stored bytes are all
 /// undamaged is printed while it is decoded. What has to wait is kept in memory up
-/// to 64 MiB, then in the directory for temporary files (TMPDIR), as is an archive
-/// from a pipe.
+/// to 64 MiB, then in the directory for temporary files (TMPDIR).
+///
+/// From a pipe, files come in the order of the archive, each as soon as it is whole.
 #[derive(Debug, Args)]
 #[command(after_help = CAT_HELP)]
 pub struct Cat {

@@ -27,7 +27,7 @@ mod tarball;
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
-pub use self::create::{CodecName, Coding, Create};
+pub use self::create::{Coding, Create};
 pub use self::extract::{Extract, OverwriteName};
 pub use self::inspect::{Cat, Info, List, Verify};
 pub use self::shell::{Completions, Generate, Man};

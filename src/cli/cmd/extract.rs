@@ -13,7 +13,7 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
-use super::{Input, Named, named, piped, select};
+use super::{Input, Named, named, piped};
 use crate::archive::{
     Archive, ArchiveError, Control, ExtractOptions, ExtractSummary, Limits, extract_stream,
 };
@@ -55,7 +55,8 @@ impl Work<'_> {
     fn file(&self, file: &File) -> anyhow::Result<ExtractSummary> {
         let named = |error| named(&self.arguments.archive, error);
         let archive = Archive::open_any(file, &self.limits, &self.control).map_err(named)?;
-        let selected = select(archive.entries(), &self.options.patterns).map_err(named)?;
+        archive.keep_groups(0);
+        let selected = archive.select(&self.options.patterns).map_err(named)?;
         archive.check_memory(selected.iter().copied()).map_err(named)?;
         let destination = self.destination(Some(&selected))?;
         self.check_free(&destination, &selected)?;

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::super::args::Info;
 use super::super::config;
 use super::super::exit::Exit;
-use super::super::json::{Object, hex};
+use super::super::json::{self, hex};
+use super::super::records::{ArchiveRecord, GroupRecord, InfoRecord};
 use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::size::show_size;
@@ -62,42 +63,25 @@ impl Whole {
             raw: groups.iter().map(|group| group.raw_length).sum(),
             intact: archive.entries().iter().filter(|entry| archive.is_intact(entry)).count(),
             root_hash: archive.root_hash().map(|hash| hex(&hash)),
-            seconds: groups.iter().map(|group| group.decode_seconds).sum(),
+            seconds: groups.iter().filter_map(|group| group.decode_seconds).sum(),
             memory: groups.iter().filter_map(|group| group.decode_memory).max().unwrap_or(0),
             groups,
         }
     }
 
     fn json(&self) -> String {
-        let first = Object::new()
-            .text("type", "archive")
-            .number("entries", self.entries)
-            .number("groups", self.groups.len())
-            .number("size", self.raw)
-            .number("stored", self.stored)
-            .number("decode_seconds", self.seconds)
-            .number("decode_memory", self.memory);
-        let first = match &self.root_hash {
-            Some(hash) => first.text("root_hash", hash),
-            None => first.number("intact", self.intact),
-        };
-        let groups = self.groups.iter().map(|group| {
-            let object = Object::new()
-                .text("type", "group")
-                .number("group", group.group)
-                .number("offset", group.offset)
-                .number("size", group.raw_length)
-                .number("stored", group.stored_length)
-                .text("codec", codec_name(group.coding.codec))
-                .text("filter", filter_name(group.coding.filter))
-                .number("model", group.coding.model)
-                .number("decode_seconds", group.decode_seconds);
-            match group.decode_memory {
-                Some(memory) => object.number("decode_memory", memory),
-                None => object,
-            }
+        let archive = InfoRecord::Archive(ArchiveRecord {
+            entries: self.entries,
+            groups: self.groups.len(),
+            size: self.raw,
+            stored: self.stored,
+            decode_seconds: self.seconds,
+            decode_memory: self.memory,
+            root_hash: self.root_hash.clone(),
+            intact: self.root_hash.is_none().then_some(self.intact),
         });
-        [first].into_iter().chain(groups).map(|object| object.finish() + "\n").collect()
+        let groups = self.groups.iter().map(|group| InfoRecord::Group(GroupRecord::of(group)));
+        [archive].into_iter().chain(groups).map(|record| json::line(&record) + "\n").collect()
     }
 
     fn table(&self, path: &Path) -> String {
@@ -142,7 +126,7 @@ fn row(group: &GroupInfo) -> String {
         codec_name(group.coding.codec),
         filter_name(group.coding.filter),
         group.coding.model,
-        show_seconds(group.decode_seconds),
+        group.decode_seconds.map_or("unknown".to_owned(), show_seconds),
         group.decode_memory.map_or("unknown".to_owned(), show_size),
     )
 }

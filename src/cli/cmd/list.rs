@@ -9,7 +9,7 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::watch::Watch;
 use super::super::{config, listing};
-use super::{Input, named, piped, printed, select};
+use super::{Input, named, piped, printed};
 use crate::archive::{Archive, ArchiveError, Control, Event};
 use crate::container::ReadAt;
 use crate::entry::Entry;
@@ -42,7 +42,7 @@ fn print_archive<S: ReadAt>(
     control: &Control,
 ) -> anyhow::Result<()> {
     let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
-    let selected = select(archive.entries(), &patterns);
+    let selected = archive.select(&patterns);
     let selected = selected.map_err(|error| named(&arguments.archive, error))?;
     let (whole, lost): (Vec<&Entry>, Vec<&Entry>) =
         selected.into_iter().partition(|entry| archive.is_intact(entry));

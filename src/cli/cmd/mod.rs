@@ -25,10 +25,8 @@ use super::exit::Exit;
 use super::report::Report;
 use super::signal::{Interruptible, archive_from_stdin};
 use super::watch::about;
-use crate::archive::{Archive, ArchiveError, Control, Limits, NAMELESS_OUTPUT, not_found};
+use crate::archive::{Archive, ArchiveError, Control, Limits, NAMELESS_OUTPUT};
 use crate::arith::closed::stdout_was_closed;
-use crate::entry::Entry;
-use crate::tree::Patterns;
 
 /// Runs a command.
 ///
@@ -122,7 +120,9 @@ fn open_archive(path: &Path, limits: &Limits, control: &Control) -> anyhow::Resu
         Input::File(file) => file,
         Input::Pipe(input) => spool(input, control).map_err(|error| named(path, error))?,
     };
-    Archive::open_any(file, limits, control).map_err(|error| named(path, error))
+    let archive = Archive::open_any(file, limits, control).map_err(|error| named(path, error))?;
+    archive.keep_groups(0); // each is decoded once in any case
+    Ok(archive)
 }
 
 fn spool(input: File, control: &Control) -> Result<File, ArchiveError> {
@@ -178,26 +178,5 @@ impl Named {
     /// Adds what to do about it.
     fn with_hint(name: &str, error: ArchiveError, hint: &str) -> anyhow::Error {
         Named { message: format!("{} ({hint})", about(name, &error)), error }.into()
-    }
-}
-
-/// Returns the entries that patterns select; all if there are none.
-///
-/// # Errors
-/// [`ArchiveError::NotFound`] for a pattern that selects nothing.
-fn select<'a>(entries: &'a [Entry], patterns: &Patterns) -> Result<Vec<&'a Entry>, ArchiveError> {
-    let patterns = &patterns.among(entries.iter().map(|entry| &entry.path[..]));
-    let mut used = vec![false; patterns.len()];
-    let selected = entries.iter().filter(|entry| {
-        let mut wanted = patterns.is_empty();
-        for pattern in patterns.matching(&entry.path) {
-            (used[pattern], wanted) = (true, true);
-        }
-        wanted
-    });
-    let selected = selected.collect();
-    match used.iter().position(|used| !used) {
-        Some(index) => Err(not_found(patterns.given(index), entries)),
-        None => Ok(selected),
     }
 }

@@ -1,0 +1,227 @@
+//! Decoded groups kept for the next call, so that a loop over the files of a group
+//! decodes it once.
+
+use super::groups::{Decoded, decode_cost, ends_run};
+use super::index::Archive;
+use crate::archive::memory::check_cost;
+use crate::archive::{ArchiveError, ErrorKind};
+use crate::arith::refusal;
+use crate::container::ReadAt;
+use lru::LruCache;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Most bytes of decoded groups that are kept unless a program asks for more.
+const USUAL: u64 = 256 << 20;
+
+/// Bytes that a kept group takes besides its own.
+const NOTE: u64 = 128;
+
+/// The groups decoded last. The one that was not used for longest goes first.
+#[derive(Debug)]
+pub(super) struct GroupCache {
+    kept: Mutex<Kept>,
+    /// Groups decoded so far, kept or not.
+    decoded: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Kept {
+    /// Decoded groups by number, from their first byte on.
+    groups: LruCache<u64, Arc<Decoded>>,
+    /// Bytes of memory that they take.
+    held: u64,
+    /// Most bytes they may take.
+    budget: u64,
+}
+
+fn memory_of(raw_length: u64) -> u64 {
+    raw_length.saturating_add(NOTE)
+}
+
+impl GroupCache {
+    /// An empty cache for an archive that may take `memory` bytes in all.
+    pub fn new(memory: u64) -> Self {
+        let kept = Kept { groups: LruCache::unbounded(), held: 0, budget: USUAL.min(memory / 4) };
+        GroupCache { kept: Mutex::new(kept), decoded: AtomicU64::new(0) }
+    }
+
+    /// Whether a group of this length is kept once it is decoded.
+    pub fn takes(&self, raw_length: u64) -> bool {
+        memory_of(raw_length) <= self.lock().budget
+    }
+
+    /// A group of which at least the first `wanted` bytes are kept, or are known to be
+    /// damaged. It is the newest then.
+    pub fn get(&self, group: u64, wanted: usize) -> Option<Arc<Decoded>> {
+        let mut kept = self.lock();
+        let found = kept.groups.get(&group)?;
+        (found.raw.len() >= wanted || found.fault.is_some()).then(|| Arc::clone(found))
+    }
+
+    /// Keeps the first bytes of a group if there is room for them. A failure that is no
+    /// damage may not come again: it is not kept.
+    pub fn put(&self, group: u64, decoded: &Arc<Decoded>) {
+        let damage = |fault: &Arc<ArchiveError>| fault.kind() == ErrorKind::Integrity;
+        let length = decoded.raw.len() as u64;
+        if self.takes(length) && decoded.fault.as_ref().is_none_or(damage) {
+            self.lock().put(group, Arc::clone(decoded));
+        }
+    }
+
+    /// Gives up groups until those that are left take at most `bytes`; returns how many
+    /// bytes they take.
+    pub fn shrink(&self, bytes: u64) -> u64 {
+        let mut kept = self.lock();
+        kept.shrink(bytes);
+        kept.held
+    }
+
+    /// Most bytes that may be kept.
+    pub fn budget(&self) -> u64 {
+        self.lock().budget
+    }
+
+    fn set_budget(&self, budget: u64) {
+        let mut kept = self.lock();
+        kept.budget = budget;
+        kept.shrink(budget);
+    }
+
+    /// Counts a group that is decoded.
+    pub fn count(&self) {
+        self.decoded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // What is kept is sound whenever the lock is given up.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn put(&mut self, group: u64, decoded: Arc<Decoded>) {
+        self.held += memory_of(decoded.raw.len() as u64);
+        if let Some(before) = self.groups.put(group, decoded) {
+            self.held -= memory_of(before.raw.len() as u64);
+        }
+        self.shrink(self.budget);
+    }
+
+    fn shrink(&mut self, bytes: u64) {
+        while self.held > bytes
+            && let Some((_, oldest)) = self.groups.pop_lru()
+        {
+            self.held -= memory_of(oldest.raw.len() as u64);
+        }
+    }
+}
+
+impl<S: ReadAt> Archive<S> {
+    /// Sets how many bytes of decoded groups are kept for the next call, in place of
+    /// 256 MiB or a quarter of the memory allowed, whichever is less. They are part of
+    /// the memory allowed, and are given up when an operation needs it.
+    ///
+    /// A group that is kept is decoded to its end. With 0 nothing is kept, and decoding
+    /// stops behind the last byte that is wanted: the right choice for a program that
+    /// takes out one file and ends.
+    pub fn keep_groups(&self, bytes: u64) {
+        self.cache.set_budget(bytes.min(self.limits.memory));
+    }
+
+    /// How many times a group was decoded since the archive was opened.
+    pub fn groups_decoded(&self) -> u64 {
+        self.cache.decoded.load(Ordering::Relaxed)
+    }
+
+    /// At least the first `wanted` bytes of a group, kept or decoded now, on the
+    /// calling thread.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Limit`] if decoding takes more than the memory allowed,
+    /// [`ArchiveError::Memory`]. What is wrong with the group is told by its fault.
+    pub(super) fn group_bytes(
+        &self,
+        group: u64,
+        wanted: usize,
+    ) -> Result<Arc<Decoded>, ArchiveError> {
+        if let Some(found) = self.cache.get(group, wanted) {
+            return Ok(found);
+        }
+        let section = self.group(group);
+        let (cost, memory) = (decode_cost(&section), self.limits.memory);
+        let needed = self.tables.saturating_add(cost);
+        check_cost(needed, memory)?;
+        self.cache.shrink(memory - needed);
+        refusal::probe(cost)?;
+        let whole = section.header.raw_length;
+        // Without the index only the digest of a whole group proves its bytes.
+        let digest = self.group_digests().and_then(|digests| digests.get(&group)).copied();
+        let keeps = self.cache.takes(whole);
+        let wanted = if keeps || digest.is_some() { whole as usize } else { wanted };
+        let decoded = refusal::attempt(|| {
+            let decoded = self.decode(&section, wanted);
+            match digest {
+                Some(digest) => decoded.check(&section, digest),
+                None => decoded,
+            }
+        })?;
+        ends_run(&decoded)?;
+        let decoded = Arc::new(decoded);
+        if keeps {
+            self.cache.put(group, &decoded);
+        }
+        Ok(decoded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(cache: &GroupCache, group: u64, length: usize) {
+        let decoded = Decoded { raw: vec![0; length], fault: None, proven: false };
+        cache.put(group, &Arc::new(decoded));
+    }
+
+    fn has(cache: &GroupCache, group: u64, wanted: usize) -> bool {
+        cache.get(group, wanted).is_some()
+    }
+
+    #[test]
+    fn the_groups_used_last_are_kept_within_the_budget() {
+        let cache = GroupCache::new(4 * 2 * 1128);
+        for group in 0..3 {
+            put(&cache, group, 1000);
+            assert!(has(&cache, 0, 1000), "0 was used last");
+        }
+        assert!(has(&cache, 2, 1000) && !has(&cache, 1, 1));
+        put(&cache, 3, 2129);
+        assert!(!has(&cache, 3, 1) && has(&cache, 2, 1000), "too large to be kept");
+        assert_eq!(cache.shrink(1128), 1128);
+        assert!(has(&cache, 2, 1000) && !has(&cache, 0, 1));
+        cache.set_budget(0);
+        assert!(!has(&cache, 2, 1));
+    }
+
+    #[test]
+    fn a_group_that_is_put_again_is_counted_once() {
+        let cache = GroupCache::new(4 * 3 * 1128);
+        put(&cache, 7, 500);
+        assert!(!has(&cache, 7, 501));
+        put(&cache, 7, 1000);
+        put(&cache, 8, 1000);
+        assert!(has(&cache, 7, 1000) && has(&cache, 8, 1000));
+        assert_eq!(cache.shrink(u64::MAX), 2 * 1128);
+    }
+
+    #[test]
+    fn damage_is_kept_and_a_failing_disk_is_not() {
+        let cache = GroupCache::new(1 << 20);
+        let faulty =
+            |cause| Decoded { raw: Vec::new(), fault: Some(Arc::new(cause)), proven: false };
+        cache.put(1, &Arc::new(faulty(ArchiveError::Digest)));
+        cache.put(2, &Arc::new(faulty(ArchiveError::Interrupted)));
+        assert!(has(&cache, 1, 100) && !has(&cache, 2, 0));
+    }
+}

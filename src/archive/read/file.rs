@@ -1,0 +1,273 @@
+//! Reading the files of an archive as a program does: whole, or as `Read + Seek`.
+
+use super::groups::Decoded;
+use super::index::Archive;
+use super::suggest::not_found;
+use crate::archive::memory::check_cost;
+use crate::archive::{ArchiveError, ErrorKind};
+use crate::arith::refusal;
+use crate::checksum::{Hasher, digest};
+use crate::container::{ReadAt, content_digest};
+use crate::entry::{Content, Entry, Kind, Segment};
+use std::fmt;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+impl<S: ReadAt> Archive<S> {
+    /// Reads the whole content of a file, holes as zeros, and checks its digest. A hard
+    /// link gives the content of its file. Groups are decoded on the calling thread and
+    /// kept for the next call; [`Archive::cat`] decodes those of a large file in
+    /// parallel.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotFound`], [`ArchiveError::NotAFile`]; damage, of kind
+    /// [`ErrorKind::Integrity`]; [`ArchiveError::Limit`] if the file is larger than the
+    /// memory allowed.
+    pub fn read(&self, path: impl AsRef<[u8]>) -> Result<Vec<u8>, ArchiveError> {
+        let path = path.as_ref();
+        let entry = self.entry(path).ok_or_else(|| not_found(path, self.entries()))?;
+        let mut reader = self.reader(entry)?;
+        let size = reader.size();
+        check_cost(self.tables.saturating_add(size), self.limits.memory)?;
+        refusal::probe(size)?;
+        let mut bytes = Vec::with_capacity(size as usize);
+        match reader.read_to_end(&mut bytes) {
+            Ok(_) => Ok(bytes),
+            Err(error) => Err(archive_error(path, error)),
+        }
+    }
+
+    /// Opens a file of this archive for reading at any place. A hard link gives the
+    /// content of its file. Nothing is decoded yet.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotAFile`] if the entry has no content, [`ArchiveError::File`]
+    /// if it is known that a part of it is missing, [`ArchiveError::Limit`].
+    pub fn reader<'a>(&'a self, entry: &'a Entry) -> Result<FileReader<'a, S>, ArchiveError> {
+        let file = match &entry.kind {
+            Kind::HardLink { target } => self.entry(target).unwrap_or(entry),
+            _ => entry,
+        };
+        match &file.kind {
+            Kind::File(content) => FileReader::new(self, entry, content),
+            _ => Err(ArchiveError::NotAFile { path: entry.path.clone() }),
+        }
+    }
+}
+
+/// A run of data: where it stands in the file, and where in a group.
+#[derive(Clone, Copy, Debug)]
+struct Run {
+    at: u64,
+    length: u64,
+    group: u64,
+    offset: u64,
+}
+
+/// A file of an archive, open for reading at any place. Made by [`Archive::reader`].
+///
+/// The stored bytes of every group are checked always. The digest of the file is checked
+/// once it was read from its first byte to its last: the read that reaches its end fails
+/// if the digest is wrong. Errors of reading hold an [`ArchiveError`], which
+/// [`std::io::Error::downcast`] gives back.
+pub struct FileReader<'a, S> {
+    archive: &'a Archive<S>,
+    path: &'a [u8],
+    content: &'a Content,
+    /// Ascending; what lies between them is a hole.
+    runs: Vec<Run>,
+    position: u64,
+    /// The group that was read last.
+    current: Option<(u64, Arc<Decoded>)>,
+    /// Of the data up to `hashed`.
+    hasher: Hasher,
+    hashed: u64,
+}
+
+impl<S> fmt::Debug for FileReader<'_, S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { content, position, .. } = self;
+        formatter
+            .debug_struct("FileReader")
+            .field("path", &crate::tree::printable(self.path))
+            .field("size", &content.size)
+            .field("position", position)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, S: ReadAt> FileReader<'a, S> {
+    fn new(
+        archive: &'a Archive<S>,
+        entry: &'a Entry,
+        content: &'a Content,
+    ) -> Result<Self, ArchiveError> {
+        let path = &entry.path[..];
+        let segments = content.segments.as_ref().map_or(1, Vec::len);
+        let most = (content.extents.len() + segments) as u64 * size_of::<Run>() as u64;
+        check_cost(archive.tables.saturating_add(most), archive.limits.memory)?;
+        let Some(runs) = runs(content) else {
+            let cause = Arc::new(ArchiveError::Missing);
+            return Err(ArchiveError::File { path: path.to_vec(), cause });
+        };
+        let (hasher, current) = (Hasher::new(), None);
+        Ok(FileReader { archive, path, content, runs, position: 0, current, hasher, hashed: 0 })
+    }
+
+    /// Bytes of the file, holes included.
+    pub fn size(&self) -> u64 {
+        self.content.size
+    }
+
+    /// The group of a run, with all that the file has in it.
+    fn group(&mut self, run: usize) -> Result<Arc<Decoded>, ArchiveError> {
+        let group = self.runs[run].group;
+        if let Some((number, decoded)) = &self.current
+            && *number == group
+        {
+            return Ok(Arc::clone(decoded));
+        }
+        let same = self.runs[run..].iter().take_while(|run| run.group == group);
+        let wanted = same.map(|run| run.offset + run.length).max().unwrap_or(0);
+        // The group before may be given up for this one.
+        self.current = None;
+        let decoded = self.archive.group_bytes(group, wanted as usize)?;
+        self.current = Some((group, Arc::clone(&decoded)));
+        Ok(decoded)
+    }
+
+    /// Copies data from a run, starting `within` bytes behind its start.
+    fn copy(&mut self, number: usize, within: u64, buffer: &mut [u8]) -> Result<(), ArchiveError> {
+        let decoded = self.group(number)?;
+        let run = self.runs[number];
+        let bytes = decoded.raw.get(run.offset as usize..(run.offset + run.length) as usize);
+        let sure = decoded.proven
+            || (decoded.fault.is_none() && self.archive.group_digests().is_none())
+            || bytes.is_some_and(|bytes| self.proves(bytes));
+        match bytes {
+            Some(bytes) if sure => {
+                let within = within as usize;
+                buffer.copy_from_slice(&bytes[within..within + buffer.len()]);
+                Ok(())
+            }
+            _ => Err(decoded.fault.as_ref().map_or_else(
+                || self.failed(ArchiveError::Missing),
+                |fault| ArchiveError::File { path: self.path.to_vec(), cause: Arc::clone(fault) },
+            )),
+        }
+    }
+
+    /// Whether bytes of a damaged group are the whole file, and right.
+    fn proves(&self, bytes: &[u8]) -> bool {
+        let whole = self.runs.len() == 1 && self.content.segments.is_none();
+        whole && digest(bytes) == self.content.digest
+    }
+
+    fn failed(&self, cause: ArchiveError) -> ArchiveError {
+        ArchiveError::File { path: self.path.to_vec(), cause: Arc::new(cause) }
+    }
+
+    /// Takes note of bytes that were read at the position. At the end of a file that
+    /// was read in order, compares its digest.
+    fn pass(&mut self, bytes: &[u8], data: bool) -> Result<(), ArchiveError> {
+        let end = self.position + bytes.len() as u64;
+        if self.hashed == self.position {
+            if data {
+                self.hasher.update(bytes);
+            }
+            self.hashed = end;
+            let Content { size, digest, segments, .. } = self.content;
+            // Without the index files have no digests of their own.
+            if end == *size && self.archive.group_digests().is_none() {
+                let found = content_digest(self.hasher.digest(), *size, segments.as_deref());
+                if found != *digest {
+                    return Err(self.failed(ArchiveError::Digest));
+                }
+            }
+        }
+        self.position = end;
+        Ok(())
+    }
+}
+
+impl<S: ReadAt> Read for FileReader<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.size().saturating_sub(self.position);
+        let next = self.runs.partition_point(|run| run.at + run.length <= self.position);
+        let run = self.runs.get(next).copied();
+        let (most, within) = match run {
+            Some(run) if run.at <= self.position => {
+                let within = self.position - run.at;
+                (run.length - within, Some(within))
+            }
+            Some(run) => (run.at - self.position, None),
+            None => (left, None),
+        };
+        let length = usize::try_from(most.min(left)).unwrap_or(usize::MAX).min(buffer.len());
+        let buffer = &mut buffer[..length];
+        if length == 0 {
+            return Ok(0);
+        }
+        match within {
+            Some(within) => self.copy(next, within, buffer)?,
+            None => buffer.fill(0),
+        }
+        self.pass(buffer, within.is_some())?;
+        Ok(length)
+    }
+}
+
+impl<S: ReadAt> Seek for FileReader<'_, S> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+            SeekFrom::End(offset) => self.size().checked_add_signed(offset),
+        };
+        let outside = || io::Error::new(io::ErrorKind::InvalidInput, "seek before the first byte");
+        self.position = position.ok_or_else(outside)?;
+        Ok(self.position)
+    }
+}
+
+/// The runs of a file's data; `None` if some of it is in no group.
+fn runs(content: &Content) -> Option<Vec<Run>> {
+    let whole = [Segment { offset: 0, length: content.size }];
+    let segments = content.segments.as_deref().unwrap_or(&whole);
+    let mut extents = content.extents.iter().copied();
+    let mut extent = crate::entry::Extent { group: 0, offset: 0, length: 0 };
+    let mut runs = Vec::with_capacity(content.extents.len() + segments.len());
+    for segment in segments {
+        let (mut at, end) = (segment.offset, segment.offset + segment.length);
+        while at < end {
+            if extent.length == 0 {
+                extent = extents.next()?;
+            }
+            let length = extent.length.min(end - at);
+            runs.push(Run { at, length, group: extent.group, offset: extent.offset });
+            at += length;
+            (extent.offset, extent.length) = (extent.offset + length, extent.length - length);
+        }
+    }
+    Some(runs)
+}
+
+impl From<ArchiveError> for io::Error {
+    /// Wraps the error; [`std::io::Error::downcast`] gives it back.
+    fn from(error: ArchiveError) -> io::Error {
+        let kind = match error.kind() {
+            ErrorKind::Integrity => io::ErrorKind::InvalidData,
+            ErrorKind::Unsupported => io::ErrorKind::Unsupported,
+            _ => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// The error that one of reading holds, or that one itself, about `path`.
+pub(in crate::archive) fn archive_error(path: &[u8], error: io::Error) -> ArchiveError {
+    error.downcast().unwrap_or_else(|source| {
+        let path = crate::tree::printable(path).into();
+        ArchiveError::Io { path, operation: "read", source }
+    })
+}

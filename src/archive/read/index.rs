@@ -1,0 +1,246 @@
+//! An archive opened through its index.
+
+use super::cache::GroupCache;
+use super::groups::numbers;
+use crate::archive::{ArchiveError, Control, ErrorKind, Limits};
+use crate::checksum::Digest;
+use crate::codec::{self, Coding, CodingNumbers};
+use crate::container::{
+    Condition, ContainerError, Gone, ReadAt, Reader, Recovery, Section, entry_memory,
+};
+use crate::entry::{Entry, Kind, compare_paths};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An archive whose index was read and checked, or of which it is known what
+/// is left.
+///
+/// Only what an operation needs is decoded: the groups of the wanted files,
+/// and of those only the bytes up to the last wanted one where the codec can
+/// stop early.
+///
+/// Groups are kept once they are decoded, up to a part of the memory allowed
+/// ([`Archive::keep_groups`]), so that a loop over files does not decode a group for
+/// each of them.
+#[derive(Debug)]
+pub struct Archive<S = File> {
+    pub(super) reader: Reader<S>,
+    pub(in crate::archive) limits: Limits,
+    condition: Condition,
+    /// Bytes of memory that the entries take.
+    pub(in crate::archive) tables: u64,
+    pub(super) cache: GroupCache,
+}
+
+/// A decode group, for people.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GroupInfo {
+    /// Number of the group.
+    pub group: u64,
+    /// Byte offset of its section in the archive.
+    pub offset: u64,
+    /// How it is coded.
+    pub coding: CodingNumbers,
+    /// Bytes of its payload.
+    pub stored_length: u64,
+    /// Bytes once decoded.
+    pub raw_length: u64,
+    /// Rough seconds of one core to decode it; `None` if its coding is not known.
+    pub decode_seconds: Option<f64>,
+    /// Bytes of memory to decode it; `None` if its coding is not known or its length is
+    /// more than a codec takes.
+    pub decode_memory: Option<u64>,
+}
+
+impl<S: ReadAt> Archive<S> {
+    /// Opens an archive. No group is decoded.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Container`]. For an archive that may not be whole see
+    /// [`Archive::open_any`].
+    pub fn open(source: S, limits: &Limits) -> Result<Self, ArchiveError> {
+        Ok(Self::new(Reader::open(source, limits)?, limits, Condition::Whole))
+    }
+
+    fn new(reader: Reader<S>, limits: &Limits, condition: Condition) -> Self {
+        let tables = reader.index().entries.iter().map(entry_memory).sum();
+        let cache = GroupCache::new(limits.memory);
+        Archive { reader, limits: limits.clone(), condition, tables, cache }
+    }
+
+    /// Opens an archive whatever its state: index, footer or preface may be lost,
+    /// bytes may be missing at either end or follow it. What is wrong is reported
+    /// as a warning. If the archive is not whole it is read once from front to
+    /// back; no group is decoded.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Container`] if nothing of an archive is found, or it is for
+    /// a newer version or over a limit; [`ArchiveError::Interrupted`].
+    pub fn open_any(source: S, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
+        Self::opened(Reader::open_any(source, limits, control.cancel), limits, control)
+    }
+
+    /// Opens what a search for intact sections finds of an archive, without use of
+    /// its footer.
+    ///
+    /// # Errors
+    /// As [`Archive::open_any`].
+    pub fn salvage(source: S, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
+        Self::opened(Reader::recover(source, limits, control.cancel, None), limits, control)
+    }
+
+    fn opened(
+        result: Result<(Reader<S>, Condition), ContainerError>,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<Self, ArchiveError> {
+        control.check()?;
+        let (reader, condition) = result?;
+        match &condition {
+            Condition::Whole => {}
+            Condition::Behind(offset) => {
+                control.warn(ContainerError::Behind { offset: *offset });
+            }
+            Condition::Recovered(recovery) => {
+                let (cause, missing) = (Arc::clone(&recovery.fault), recovery.missing);
+                control.warn(ArchiveError::Salvaged { cause, missing });
+            }
+        }
+        Ok(Self::new(reader, limits, condition))
+    }
+
+    /// What is known of an archive that is not whole; `None` if it is.
+    pub fn recovery(&self) -> Option<&Recovery> {
+        match &self.condition {
+            Condition::Recovered(recovery) => Some(recovery),
+            _ => None,
+        }
+    }
+
+    /// What opening found wrong, counted as a failure.
+    pub(super) fn failure(&self) -> Option<ErrorKind> {
+        match &self.condition {
+            Condition::Whole => None,
+            Condition::Behind(_) => Some(ErrorKind::Environment),
+            Condition::Recovered(_) => Some(ErrorKind::Integrity),
+        }
+    }
+
+    /// Digests of the groups if the index is lost: then files have none of their own.
+    pub(in crate::archive) fn group_digests(&self) -> Option<&BTreeMap<u64, Digest>> {
+        self.recovery().filter(|recovery| !recovery.index).map(|recovery| &recovery.digests)
+    }
+
+    /// Whether all groups of an entry are intact, as far as it is known without
+    /// decoding. Always so if the archive is whole: its groups were not looked at.
+    pub fn is_intact(&self, entry: &Entry) -> bool {
+        let Some(recovery) = self.recovery() else { return true };
+        match &entry.kind {
+            Kind::File(content) => {
+                !content.extents.iter().any(|extent| recovery.spoiled.contains_key(&extent.group))
+            }
+            Kind::HardLink { target } => self.entry(target).is_some_and(|file| {
+                !matches!(file.kind, Kind::HardLink { .. }) && self.is_intact(file)
+            }),
+            _ => true,
+        }
+    }
+
+    /// Every entry, in the order of the paths.
+    pub fn entries(&self) -> &[Entry] {
+        &self.reader.index().entries
+    }
+
+    /// The entry of this path.
+    pub fn entry(&self, path: impl AsRef<[u8]>) -> Option<&Entry> {
+        find(self.entries(), path.as_ref())
+    }
+
+    /// Bytes of the archive.
+    pub fn stored_length(&self) -> u64 {
+        let groups = || self.reader.groups().iter().map(Section::end).max().unwrap_or(0);
+        self.reader.footer().map_or_else(groups, |footer| footer.file_length)
+    }
+
+    /// BLAKE3 over all sections; `None` if the archive is not whole.
+    pub fn root_hash(&self) -> Option<[u8; 32]> {
+        self.reader.footer().map(|footer| footer.root_hash)
+    }
+
+    /// The decode groups.
+    pub fn groups(&self) -> impl Iterator<Item = GroupInfo> {
+        self.reader.groups().iter().map(|section| {
+            let (header, numbers) = (section.header, numbers(section));
+            let coding = Coding::parse(numbers).ok();
+            GroupInfo {
+                group: header.group,
+                offset: section.offset,
+                coding: numbers,
+                stored_length: header.stored_length,
+                raw_length: header.raw_length,
+                decode_seconds: coding
+                    .map(|coding| codec::decode_seconds(coding, header.raw_length)),
+                decode_memory: coding
+                    .and_then(|coding| codec::decode_memory(coding, header.raw_length).ok()),
+            }
+        })
+    }
+}
+
+impl Archive<File> {
+    /// Opens an archive that is a file, with the usual limits. No group is decoded.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Io`] if the file cannot be opened; otherwise as
+    /// [`Archive::open`].
+    pub fn open_path(path: impl AsRef<Path>) -> Result<Self, ArchiveError> {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(|source| ArchiveError::Io {
+            path: path.to_owned(),
+            operation: "open",
+            source,
+        })?;
+        Self::open(file, &Limits::default())
+    }
+}
+
+impl<'a, S: ReadAt> IntoIterator for &'a Archive<S> {
+    type Item = &'a Entry;
+    type IntoIter = std::slice::Iter<'a, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries().iter()
+    }
+}
+
+impl Archive<Gone> {
+    /// Learns from a pipe what an archive holds. Its groups are not kept: nothing
+    /// can be extracted.
+    ///
+    /// # Errors
+    /// As [`Archive::open_any`].
+    pub fn of_stream(
+        input: impl Read,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<Self, ArchiveError> {
+        Self::opened(Reader::of_stream(input, limits), limits, control)
+    }
+}
+
+/// The entry of this path among entries in path order.
+pub(super) fn find<'a>(entries: &'a [Entry], path: &[u8]) -> Option<&'a Entry> {
+    let found = entries.binary_search_by(|entry| compare_paths(&entry.path, path));
+    found.ok().map(|index| &entries[index])
+}
+
+/// Bytes of data an entry has in the groups.
+pub(super) fn data_length(entry: &Entry) -> u64 {
+    match &entry.kind {
+        Kind::File(content) => content.extents.iter().map(|extent| extent.length).sum(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,38 @@
+//! Extracting what is left of an archive that may be damaged.
+
+use super::extract::{ExtractOptions, ExtractSummary};
+use super::index::Archive;
+use crate::archive::{ArchiveError, Control, Limits};
+use crate::container::ReadAt;
+use std::path::Path;
+
+/// Extracts through the index, or, if that is damaged, reports so and salvages.
+///
+/// # Errors
+/// As [`Archive::extract`]; [`ArchiveError::Container`] if this is no archive
+/// or one for a newer version.
+pub fn extract(
+    source: impl ReadAt + Send,
+    destination: &Path,
+    options: &ExtractOptions,
+    limits: &Limits,
+    control: &Control,
+) -> Result<ExtractSummary, ArchiveError> {
+    Archive::open_any(source, limits, control)?.extract(destination, options, control)
+}
+
+/// Extracts what a search finds in an archive, without use of its footer: every
+/// file whose bytes are proven by the index, or, without it, by the digests of
+/// its groups.
+///
+/// # Errors
+/// As [`extract`].
+pub fn salvage(
+    source: impl ReadAt,
+    destination: &Path,
+    options: &ExtractOptions,
+    limits: &Limits,
+    control: &Control,
+) -> Result<ExtractSummary, ArchiveError> {
+    Archive::salvage(source, limits, control)?.extract(destination, options, control)
+}

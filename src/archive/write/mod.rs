@@ -1,0 +1,25 @@
+//! Making archives.
+//!
+//! | module | what it decides |
+//! |---|---|
+//! | `builder` | what a program or a command wants archived |
+//! | `source`, `data` | where entries and bytes come from: a tree, a tar, a program |
+//! | `plan` | which names are one file, which files share a content, and their order |
+//! | `pack` | where groups are cut |
+//! | `announce` | what each ENTRY section says |
+//! | `create` | reading, coding and writing |
+//! | `output`, `replace` | the archive file, whole or not at all, and what it may replace |
+
+mod announce;
+mod builder;
+pub(super) mod create;
+mod data;
+pub(super) mod output;
+mod pack;
+mod plan;
+mod replace;
+pub(super) mod source;
+
+pub use builder::Builder;
+pub use create::{CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream};
+pub use replace::{Written, is_replaceable};

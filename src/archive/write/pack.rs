@@ -1,0 +1,335 @@
+//! Reading files into decode groups: where groups are cut.
+//!
+//! A group closes when it holds its share, and when the kind of content changes
+//! and it holds [`KIND_MINIMUM`]. The share is what makes the groups of a kind
+//! about equally large, so that no worker ends up with a much longer one. A
+//! file that does not fit starts a new group if the old one is half full; a
+//! file larger than a group is cut into equal parts.
+
+use super::announce::PartBuilder;
+use super::plan::{ContentPlan, Node};
+use super::source::OpenSource;
+use crate::archive::{ArchiveError, Control, Event};
+use crate::checksum::{Digest, Hasher};
+use crate::codec::ContentKind;
+use crate::container::{Part, Piece, Sparse, content_digest};
+use crate::entry::{Content, Entry, Extent, Kind};
+use crate::tree::Missing;
+use std::collections::{HashMap, VecDeque};
+
+/// Bytes a group holds at least before a change of kind closes it.
+const KIND_MINIMUM: usize = 1 << 20;
+
+/// A group ready to be coded, and what lies in it. No bytes: a part with
+/// entries only.
+pub(super) struct Filled {
+    pub raw: Vec<u8>,
+    pub part: Part,
+}
+
+/// Cuts contents into groups.
+pub(super) struct Packer<'a> {
+    control: Control<'a>,
+    group_size: usize,
+    queue: VecDeque<ContentPlan>,
+    open: Option<Open>,
+    buffer: Vec<u8>,
+    part: PartBuilder,
+    /// Number of the group being filled.
+    group: u64,
+    kind: ContentKind,
+    /// Bytes that close a group, by kind.
+    shares: HashMap<ContentKind, usize>,
+    /// Entries of finished contents.
+    entries: Vec<Entry>,
+}
+
+/// The content being read.
+struct Open {
+    plan: ContentPlan,
+    /// Which node is being read; all before it could not be.
+    reading: usize,
+    source: OpenSource,
+    /// Of the data read so far.
+    hasher: Hasher,
+    /// Bytes of data not yet read.
+    left: u64,
+    /// Where this group's piece starts in the buffer.
+    start: usize,
+    /// Whether the entries were announced with an earlier group.
+    announced: bool,
+    extents: Vec<Extent>,
+}
+
+/// Says what is missing in the archive.
+fn left_out(error: ArchiveError, missing: Missing) -> ArchiveError {
+    match error {
+        ArchiveError::Tree(error) => error.leaving_out(missing).into(),
+        other => other,
+    }
+}
+
+/// Divides the bytes of each kind by the fewest groups that hold them.
+fn shares(contents: &[ContentPlan], group_size: u64) -> HashMap<ContentKind, usize> {
+    let mut totals: HashMap<ContentKind, u64> = HashMap::new();
+    for content in contents {
+        *totals.entry(content.kind).or_default() += content.nodes[0].size();
+    }
+    let share = |total: u64| total.div_ceil(total.div_ceil(group_size).max(1));
+    totals.into_iter().map(|(kind, total)| (kind, share(total).max(1) as usize)).collect()
+}
+
+impl<'a> Packer<'a> {
+    /// A packer for groups of `group_size` bytes.
+    pub fn new(contents: Vec<ContentPlan>, group_size: usize, control: Control<'a>) -> Self {
+        let group_size = group_size.max(1);
+        Packer {
+            control,
+            group_size,
+            shares: shares(&contents, group_size as u64),
+            queue: contents.into(),
+            open: None,
+            buffer: Vec::new(),
+            part: PartBuilder::default(),
+            group: 0,
+            kind: ContentKind::Text,
+            entries: Vec::new(),
+        }
+    }
+
+    /// The entries of all files read, once the last group was filled.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.entries
+    }
+
+    /// Fills the next group; `None` once everything is read.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Interrupted`]. Files that cannot be read are reported
+    /// and left out.
+    pub fn fill(&mut self) -> Result<Option<Filled>, ArchiveError> {
+        loop {
+            self.control.check()?;
+            let Some(mut open) = self.open.take() else {
+                if self.part.is_full() || self.ends_before_next() {
+                    return Ok(Some(self.close(None)));
+                }
+                match self.queue.pop_front() {
+                    Some(plan) => self.open = self.start(plan),
+                    None if self.part.is_empty() => return Ok(None),
+                    None => return Ok(Some(self.close(None))),
+                }
+                continue;
+            };
+            let room = self.room(open.left);
+            if open.left > 0 && room == 0 {
+                return Ok(Some(self.close(Some(open))));
+            }
+            match self.read(&mut open, room) {
+                Err(()) => self.abandon(open, None),
+                Ok(true) if open.announced => {
+                    let end = open.source.size();
+                    self.abandon(open, Some(end));
+                }
+                Ok(_) if open.left == 0 => self.finish(open),
+                Ok(_) => return Ok(Some(self.close(Some(open)))),
+            }
+        }
+    }
+
+    /// Whether the group has its share, or enough and the next content is of
+    /// another kind.
+    fn ends_before_next(&mut self) -> bool {
+        let Some(next) = self.queue.front() else { return false };
+        let changes = next.kind != self.kind && self.buffer.len() >= KIND_MINIMUM;
+        self.kind = next.kind;
+        let share = self.shares.get(&self.kind).copied().unwrap_or(self.group_size);
+        changes || self.buffer.len() >= share
+    }
+
+    /// Opens the first file of the content that can be opened.
+    fn start(&mut self, mut plan: ContentPlan) -> Option<Open> {
+        for reading in 0..plan.nodes.len() {
+            let kind = plan.kind;
+            if let Some(mut source) = self.open_node(&mut plan.nodes[reading], kind) {
+                if let Some(cap) = plan.cap.filter(|_| reading == 0) {
+                    source.cut(cap);
+                }
+                return Some(Open {
+                    reading,
+                    hasher: Hasher::new(),
+                    left: source.data_length(),
+                    source,
+                    start: self.buffer.len(),
+                    announced: false,
+                    extents: Vec::new(),
+                    plan,
+                });
+            }
+        }
+        None
+    }
+
+    /// Opens a file by the first of its names that can be opened; names that
+    /// cannot are reported and dropped. If it is not the file that was found, it
+    /// stands alone: the other names are taken for themselves.
+    fn open_node(&mut self, node: &mut Node, kind: ContentKind) -> Option<OpenSource> {
+        while !node.names.is_empty() {
+            match node.names[0].source.as_ref().map(|source| source.open()) {
+                Some(Ok(source)) => {
+                    if !source.is_same() && node.names.len() > 1 {
+                        let names = node.names.split_off(1);
+                        self.requeue(kind, vec![Node { names }], None);
+                    }
+                    match source.new_metadata() {
+                        Ok(Some(metadata)) => {
+                            let names = node.names.iter_mut();
+                            names.for_each(|name| name.entry.metadata = metadata.clone());
+                        }
+                        Ok(None) => {}
+                        Err(error) => self.control.warn(left_out(error, Missing::Attributes)),
+                    }
+                    return Some(source);
+                }
+                Some(Err(error)) => self.control.warn(left_out(error, Missing::Whole)),
+                None => {}
+            }
+            node.names.remove(0);
+        }
+        None
+    }
+
+    /// How much of a file with `left` bytes goes into this group: 0 if it is
+    /// to start the next.
+    fn room(&self, left: u64) -> usize {
+        let (held, size) = (self.buffer.len() as u64, self.group_size as u64);
+        // A data length is a file size: the sum cannot pass 2^64.
+        let total = held + left;
+        if total <= size {
+            return left as usize;
+        }
+        if held * 2 >= size {
+            return 0;
+        }
+        (total.div_ceil(total.div_ceil(size)) - held) as usize
+    }
+
+    /// Reads `length` bytes into the group; `true` if the file ended before, which
+    /// leaves nothing to be read. Failure is reported.
+    fn read(&mut self, open: &mut Open, length: usize) -> Result<bool, ()> {
+        let held = self.buffer.len();
+        self.buffer.resize(held + length, 0);
+        let read = super::plan::read_full(&mut open.source, &mut self.buffer[held..]);
+        let got = match read {
+            Ok(got) => got,
+            Err(error) => {
+                self.control.warn(left_out(error, Missing::Whole));
+                return Err(());
+            }
+        };
+        self.buffer.truncate(held + got);
+        open.hasher.update(&self.buffer[held..]);
+        open.left = if got < length { 0 } else { open.left - length as u64 };
+        Ok(got < length)
+    }
+
+    /// The piece of a content in this group.
+    fn piece(&mut self, open: &mut Open) -> Piece {
+        let length = (self.buffer.len() - open.start) as u64;
+        if length > 0 {
+            let offset = open.start as u64;
+            open.extents.push(Extent { group: self.group, offset, length });
+        }
+        let segments = open.source.segments().filter(|_| !open.announced);
+        let size = open.source.size();
+        let sparse = segments.map(|segments| Sparse { size, segments: segments.to_vec() });
+        Piece { length, sparse }
+    }
+
+    /// Closes the group; a file that goes on is announced and kept open.
+    fn close(&mut self, open: Option<Open>) -> Filled {
+        // A file none of whose bytes are in yet starts in the next group.
+        let begun = |open: &Open| open.announced || open.start < self.buffer.len();
+        let begun = open.as_ref().is_some_and(begun);
+        let mut open = open;
+        if let Some(open) = open.as_mut().filter(|_| begun) {
+            let piece = self.piece(open);
+            let starting = if open.announced { &[] } else { &open.plan.nodes[open.reading..] };
+            self.part.piece(piece, starting);
+            self.part.following(open.left);
+            open.announced = true;
+        }
+        if let Some(open) = &mut open {
+            open.start = 0;
+        }
+        self.open = open;
+        let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
+        let raw = std::mem::take(&mut self.buffer);
+        let part = std::mem::replace(&mut self.part, next).finish(&raw);
+        self.group += !raw.is_empty() as u64;
+        Filled { raw, part }
+    }
+
+    /// Ends a content that was read to its end.
+    fn finish(&mut self, mut open: Open) {
+        let (size, segments) = (open.source.size(), open.source.segments());
+        let digest = content_digest(open.hasher.digest(), size, segments);
+        let piece = self.piece(&mut open);
+        let Open { plan, reading, source, announced, extents, .. } = open;
+        let mut nodes = plan.nodes.into_iter().skip(reading).collect::<Vec<_>>();
+        let content = Content {
+            size: source.size(),
+            digest,
+            segments: source.segments().map(<[_]>::to_vec),
+            extents,
+        };
+        if let Err(error) = source.finish() {
+            self.control.warn(error);
+        }
+        // The others were found equal to what this file held then.
+        let mut rejected = Vec::new();
+        if plan.digest.is_some_and(|expected| expected != digest) {
+            rejected = nodes.split_off(1);
+        }
+        if announced {
+            self.part.revoke((1..=rejected.len() as u64).collect());
+            self.part.piece(piece, []);
+        } else {
+            self.part.piece(piece, &nodes);
+        }
+        let kind = Kind::File(content);
+        for entry in nodes.iter().flat_map(|node| node.entries(kind.clone())) {
+            self.control.events.event(Event::Entry { path: &entry.path });
+            self.entries.push(entry);
+        }
+        self.requeue(plan.kind, rejected, plan.digest);
+    }
+
+    /// Gives up the file being read; what held the same is tried by itself. With
+    /// `end`, it was announced longer than it is, and is read anew up to there.
+    fn abandon(&mut self, mut open: Open, end: Option<u64>) {
+        if open.announced {
+            let nodes = open.plan.nodes.len() - open.reading;
+            self.buffer.truncate(open.start);
+            let piece = self.piece(&mut open);
+            self.part.revoke((0..nodes as u64).collect());
+            self.part.piece(piece, []);
+        } else {
+            self.buffer.truncate(open.start);
+        }
+        let Open { plan, reading, .. } = open;
+        let mut nodes = plan.nodes.into_iter().skip(reading);
+        let this = nodes.next().filter(|_| end.is_some());
+        self.requeue(plan.kind, nodes.collect(), plan.digest);
+        if let Some(node) = this {
+            let kind = plan.kind;
+            self.queue.push_back(ContentPlan { kind, nodes: vec![node], digest: None, cap: end });
+        }
+    }
+
+    fn requeue(&mut self, kind: ContentKind, nodes: Vec<Node>, digest: Option<Digest>) {
+        if !nodes.is_empty() {
+            self.queue.push_back(ContentPlan { kind, nodes, digest, cap: None });
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The records that `--json` prints. docs/json.md has their fields and meaning.
+//!
+//! A field that is `None` is left out. Text that may not be UTF-8 has two fields, of
+//! which a record has one: see [`text_or_base64`].
+
+use serde::Serialize;
+
+use super::json::{base64, hex, text_or_base64};
+use super::listing::{instant, kind_name};
+use crate::archive::GroupInfo;
+use crate::codec::{codec_name, filter_name};
+use crate::entry::{Content, Entry, Extent, Kind};
+
+/// A line of `list --json`.
+#[derive(Debug, Default, Serialize)]
+pub struct EntryRecord<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_base64: Option<String>,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blake3: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sparse_blake3: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extents: Option<Vec<ExtentRecord>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    major: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minor: Option<u32>,
+    mode: String,
+    uid: u32,
+    gid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_base64: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group_base64: Option<String>,
+    modified_seconds: i64,
+    modified_nanoseconds: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified: Option<String>,
+    xattrs: Vec<XattrRecord<'a>>,
+}
+
+/// A piece of a file's data in a decode group.
+#[derive(Debug, Serialize)]
+pub struct ExtentRecord {
+    group: u64,
+    offset: u64,
+    length: u64,
+}
+
+/// An extended attribute.
+#[derive(Debug, Serialize)]
+pub struct XattrRecord<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name_base64: Option<String>,
+    value_base64: String,
+}
+
+/// A line of `info --json`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum InfoRecord {
+    /// The first line.
+    Archive(ArchiveRecord),
+    /// The lines that follow, one for each decode group.
+    Group(GroupRecord),
+}
+
+/// An archive as a whole.
+#[derive(Debug, Serialize)]
+pub struct ArchiveRecord {
+    pub entries: usize,
+    pub groups: usize,
+    pub size: u64,
+    pub stored: u64,
+    pub decode_seconds: f64,
+    pub decode_memory: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_hash: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intact: Option<usize>,
+}
+
+/// A decode group.
+#[derive(Debug, Serialize)]
+pub struct GroupRecord {
+    group: u64,
+    offset: u64,
+    size: u64,
+    stored: u64,
+    codec: &'static str,
+    filter: &'static str,
+    model: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decode_seconds: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decode_memory: Option<u64>,
+}
+
+impl<'a> EntryRecord<'a> {
+    /// All that is known of an entry.
+    pub fn of(entry: &'a Entry) -> EntryRecord<'a> {
+        let metadata = &entry.metadata;
+        let (path, path_base64) = text_or_base64(&entry.path);
+        let (user, user_base64) = text_or_base64(&metadata.user);
+        let (group, group_base64) = text_or_base64(&metadata.group);
+        let record = EntryRecord {
+            path,
+            path_base64,
+            kind: kind_name(&entry.kind),
+            mode: format!("{:04o}", metadata.mode),
+            uid: metadata.uid,
+            gid: metadata.gid,
+            user,
+            user_base64,
+            group,
+            group_base64,
+            modified_seconds: metadata.modified.seconds,
+            modified_nanoseconds: metadata.modified.nanoseconds,
+            modified: instant(metadata.modified).map(|instant| format!("{instant:.9}")),
+            xattrs: metadata.xattrs.iter().map(XattrRecord::of).collect(),
+            ..EntryRecord::default()
+        };
+        record.with_kind(&entry.kind)
+    }
+
+    /// Adds what only entries of this kind have.
+    fn with_kind(self, kind: &'a Kind) -> EntryRecord<'a> {
+        match kind {
+            Kind::File(content) => self.with_content(content),
+            Kind::Symlink { target } | Kind::HardLink { target } => {
+                let (target, target_base64) = text_or_base64(target);
+                EntryRecord { target, target_base64, ..self }
+            }
+            Kind::CharacterDevice { major, minor } | Kind::BlockDevice { major, minor } => {
+                EntryRecord { major: Some(*major), minor: Some(*minor), ..self }
+            }
+            Kind::Directory | Kind::Fifo => self,
+        }
+    }
+
+    fn with_content(self, content: &Content) -> EntryRecord<'a> {
+        // Without the index the digests of files are not known.
+        let digest = (content.digest != UNKNOWN).then(|| hex(&content.digest));
+        // With holes the digest is not what `b3sum` gives: it has another name.
+        let (blake3, sparse_blake3) = match content.segments.is_some() {
+            true => (None, digest),
+            false => (digest, None),
+        };
+        EntryRecord {
+            size: Some(content.size),
+            data: Some(content.extents.iter().map(|extent| extent.length).sum()),
+            blake3,
+            sparse_blake3,
+            extents: Some(content.extents.iter().map(ExtentRecord::of).collect()),
+            ..self
+        }
+    }
+}
+
+/// Digest of a file of an archive whose index is lost.
+const UNKNOWN: [u8; 32] = [0; 32];
+
+impl ExtentRecord {
+    fn of(extent: &Extent) -> ExtentRecord {
+        let Extent { group, offset, length } = *extent;
+        ExtentRecord { group, offset, length }
+    }
+}
+
+impl<'a> XattrRecord<'a> {
+    fn of((name, value): &'a (Vec<u8>, Vec<u8>)) -> XattrRecord<'a> {
+        let (name, name_base64) = text_or_base64(name);
+        XattrRecord { name, name_base64, value_base64: base64(value) }
+    }
+}
+
+impl GroupRecord {
+    /// All that is known of a group without decoding it.
+    pub fn of(group: &GroupInfo) -> GroupRecord {
+        GroupRecord {
+            group: group.group,
+            offset: group.offset,
+            size: group.raw_length,
+            stored: group.stored_length,
+            codec: codec_name(group.coding.codec),
+            filter: filter_name(group.coding.filter),
+            model: group.coding.model,
+            decode_seconds: group.decode_seconds,
+            decode_memory: group.decode_memory,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::json;
+    use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+    use serde_json::Value;
+    use std::fmt;
+
+    const DOCUMENT: &str = include_str!("../../docs/json.md");
+
+    /// The fields of an object, in order.
+    struct Fields(Vec<(String, Value)>);
+
+    impl<'de> Deserialize<'de> for Fields {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fields, D::Error> {
+            struct Collect;
+            impl<'de> Visitor<'de> for Collect {
+                type Value = Fields;
+                fn expecting(&self, out: &mut fmt::Formatter) -> fmt::Result {
+                    out.write_str("an object")
+                }
+                fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                    let mut fields = Vec::new();
+                    while let Some(field) = map.next_entry()? {
+                        fields.push(field);
+                    }
+                    Ok(Fields(fields))
+                }
+            }
+            deserializer.deserialize_map(Collect)
+        }
+    }
+
+    /// Name and type of each field that the document lists under a heading, in order.
+    fn documented(heading: &str) -> Vec<(String, String)> {
+        let (_, section) = DOCUMENT.split_once(&format!("\n## {heading}\n")).expect(heading);
+        let section = section.split("\n## ").next().unwrap();
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+        rows.map(|row| {
+            let (name, row) = row.split_once("` |").unwrap();
+            (name.to_owned(), row.split('|').next().unwrap().trim().to_owned())
+        })
+        .collect()
+    }
+
+    /// Compares a record that has all of its fields with the document.
+    fn compare(heading: &str, record: &impl Serialize) {
+        let Fields(fields) = serde_json::from_str(&json::line(record)).unwrap();
+        let found = fields.into_iter().map(|(name, value)| {
+            let kind = match value {
+                Value::String(_) => "text",
+                Value::Number(number) if number.is_f64() => "number",
+                Value::Number(_) => "integer",
+                Value::Array(_) => "list",
+                other => panic!("{name} is {other}"),
+            };
+            (name, kind.to_owned())
+        });
+        assert_eq!(found.collect::<Vec<_>>(), documented(heading), "{heading}");
+    }
+
+    #[test]
+    fn the_document_lists_the_fields_of_every_record() {
+        let text = || Some(String::new());
+        let entry = EntryRecord {
+            path: Some(""),
+            path_base64: text(),
+            kind: "",
+            size: Some(0),
+            data: Some(0),
+            blake3: text(),
+            sparse_blake3: text(),
+            extents: Some(Vec::new()),
+            target: Some(""),
+            target_base64: text(),
+            major: Some(0),
+            minor: Some(0),
+            mode: String::new(),
+            uid: 0,
+            gid: 0,
+            user: Some(""),
+            user_base64: text(),
+            group: Some(""),
+            group_base64: text(),
+            modified_seconds: 0,
+            modified_nanoseconds: 0,
+            modified: text(),
+            xattrs: Vec::new(),
+        };
+        compare("Entry", &entry);
+        compare("Extent", &ExtentRecord { group: 0, offset: 0, length: 0 });
+        let value_base64 = String::new();
+        compare(
+            "Extended attribute",
+            &XattrRecord { name: Some(""), name_base64: text(), value_base64 },
+        );
+        compare(
+            "Archive",
+            &InfoRecord::Archive(ArchiveRecord {
+                entries: 0,
+                groups: 0,
+                size: 0,
+                stored: 0,
+                decode_seconds: 0.5,
+                decode_memory: 0,
+                root_hash: text(),
+                intact: Some(0),
+            }),
+        );
+        compare(
+            "Group",
+            &InfoRecord::Group(GroupRecord {
+                group: 0,
+                offset: 0,
+                size: 0,
+                stored: 0,
+                codec: "",
+                filter: "",
+                model: 0,
+                decode_seconds: Some(0.5),
+                decode_memory: Some(0),
+            }),
+        );
+    }
+
+    #[test]
+    fn the_document_lists_the_kinds_of_entries() {
+        let kinds = ["file", "directory", "symlink", "hard_link", "fifo"];
+        for kind in kinds.iter().chain(&["character_device", "block_device"]) {
+            assert!(DOCUMENT.contains(&format!("`\"{kind}\"`")), "{kind}");
+        }
+    }
+}

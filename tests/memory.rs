@@ -1,0 +1,148 @@
+//! `--memory` bounds the whole, measured by the allocator: what is allowed is enough, or
+//! the archive is refused.
+#![allow(unsafe_code)]
+
+use pear_archive::archive::{ErrorKind, extract_stream, list_stream, verify_stream};
+use pear_archive::entry::Kind;
+use pear_archive::options::{Choice, Codec, CodecOptions, CreateOptions, ExtractOptions, Limits};
+use pear_archive::{Archive, ArchiveError, Builder, Control, Entry};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use tempfile::TempDir;
+
+/// Counts what is allocated, at its height.
+struct Counting;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static HEIGHT: AtomicUsize = AtomicUsize::new(0);
+/// The counters are of the process: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn took(bytes: usize) {
+    HEIGHT.fetch_max(HELD.fetch_add(bytes, Relaxed) + bytes, Relaxed);
+}
+
+// SAFETY: every method hands its arguments to the system's allocator and gives back what
+// that gives.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        took(layout.size());
+        // SAFETY: the caller's promises about `layout` are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: as in `alloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Bytes that buffers of a fixed size take, which are not charged.
+const BUFFERS: u64 = 3 << 20;
+
+/// What work gives, and the bytes it took at its height.
+fn height<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let before = HELD.load(Relaxed);
+    HEIGHT.store(before, Relaxed);
+    let result = work();
+    (result, (HEIGHT.load(Relaxed) - before) as u64)
+}
+
+/// Files that share a content over many groups, names, links and directories with
+/// attributes: an archive of a few kilobytes that unfolds to megabytes.
+fn unfolding() -> Vec<u8> {
+    let codec = CodecOptions { choice: Choice::Only(Codec::Store), ..CodecOptions::default() };
+    let options = CreateOptions { codec, group_size: 40, jobs: 1, ..CreateOptions::default() };
+    let mut bytes = Vec::new();
+    let mut builder = Builder::new(&mut bytes).options(options);
+    let content: Vec<u8> = (0..12_000u32).map(|number| ((number * number) >> 7) as u8).collect();
+    for number in 0..1500 {
+        builder.append_data(&format!("shared/by/many/{number:05}")[..], &content).unwrap();
+    }
+    for number in 0..6000 {
+        let mut directory = Entry::directory(format!("directories with long names/{number:070}"));
+        directory.metadata.xattrs = vec![(b"user.note".to_vec(), vec![b'x'; 200])];
+        builder.append_entry(directory).unwrap();
+        let kind = Kind::HardLink { target: b"shared/by/many/00000".to_vec() };
+        builder.append_entry(Entry { kind, ..Entry::file(format!("links/{number}")) }).unwrap();
+    }
+    builder.finish().unwrap();
+    bytes
+}
+
+type Operation = fn(&[u8], &Limits) -> Result<(), ArchiveError>;
+
+fn limited(memory: u64) -> Limits {
+    Limits { memory, ..Limits::default() }
+}
+
+/// With any memory an operation stays within it or is refused; with what it needs and as
+/// much again it is not.
+fn check(name: &str, bytes: &[u8], operation: Operation) {
+    let _alone = ALONE.lock().unwrap();
+    let (done, needed) = height(|| operation(bytes, &limited(1 << 40)));
+    done.unwrap();
+    assert!(needed > 5 << 20, "{name} takes only {needed}");
+    for quarters in [1, 2, 3, 4, 5, 6, 8, 16] {
+        let memory = needed * quarters / 4;
+        match height(|| operation(bytes, &limited(memory))) {
+            (Ok(()), took) => {
+                assert!(took <= memory + BUFFERS, "{name}: {took} of {memory} bytes");
+            }
+            (Err(error), _) => {
+                assert!(quarters < 16, "{name}: {memory} bytes are refused, {needed} are needed");
+                assert_eq!(error.kind(), ErrorKind::Limit, "{name}: {error}");
+            }
+        }
+    }
+}
+
+fn whole(failures: &std::collections::HashMap<ErrorKind, u64>) -> Result<(), ArchiveError> {
+    assert!(failures.is_empty(), "{failures:?}");
+    Ok(())
+}
+
+#[test]
+fn opening_and_listing_stay_within_the_memory_allowed() {
+    let bytes = unfolding();
+    check("open", &bytes, |bytes, limits| Archive::open(bytes, limits).map(drop));
+    check("list from a pipe", &bytes, |bytes, limits| {
+        list_stream(bytes, limits, &Control::default()).map(drop)
+    });
+    let cut = bytes.len() - 200;
+    check("salvage", &bytes[..cut], |bytes, limits| {
+        Archive::open_any(bytes, limits, &Control::default()).map(drop)
+    });
+}
+
+#[test]
+fn verifying_stays_within_the_memory_allowed() {
+    let bytes = unfolding();
+    check("verify", &bytes, |bytes, limits| {
+        whole(&Archive::open(bytes, limits)?.verify(1, &Control::default())?.failures)
+    });
+    check("verify from a pipe", &bytes, |bytes, limits| {
+        whole(&verify_stream(bytes, 1, limits, &Control::default())?.failures)
+    });
+}
+
+#[test]
+fn extracting_stays_within_the_memory_allowed() {
+    let bytes = unfolding();
+    check("extract", &bytes, |bytes, limits| {
+        let (to, options) = (TempDir::new().unwrap(), ExtractOptions::default());
+        let options = ExtractOptions { jobs: 1, ..options };
+        let archive = Archive::open(bytes, limits)?;
+        archive.extract(to.path(), &options, &Control::default()).map(drop)
+    });
+    check("extract from a pipe", &bytes, |bytes, limits| {
+        let (to, options) = (TempDir::new().unwrap(), ExtractOptions::default());
+        let options = ExtractOptions { jobs: 1, ..options };
+        extract_stream(bytes, to.path(), &options, limits, &Control::default()).map(drop)
+    });
+}
