@@ -17,7 +17,7 @@ fn piped(at: &Path, line: &str, input: &[u8], code: i32) -> (Vec<u8>, String) {
     (output.stdout, stderr)
 }
 
-/// An archive of a tree with every kind of entry, in groups of 16 KiB.
+/// Makes an archive of a tree with every kind of entry, in groups of 16 KiB.
 fn archive(at: &Path, codec: &str) -> Vec<u8> {
     build_tree(&at.join("t"));
     run(at, &format!("create x.pear t --codec {codec} --group-size 16K"), 0);
@@ -35,7 +35,7 @@ fn files_are_printed_as_they_come_holes_and_links_too() {
     }
     let (printed, _) = piped(at.path(), "cat - t/notes.txt t/sub/linked.txt", &archive, 0);
     assert!(printed == "hello\n".repeat(2000).as_bytes(), "both names of the file");
-    // With so little memory, what waits is kept in a file.
+    // With so little memory, files that have to wait are kept in a file.
     let (printed, _) = piped(at.path(), "cat - t/sub/** --memory 1M", &archive, 0);
     assert_eq!(printed.len(), 6000 + 70_000);
 }
@@ -66,7 +66,7 @@ fn a_damaged_file_is_left_out_and_the_others_are_printed() {
     let (printed, stderr) = piped(at.path(), "cat - t/*", &archive, 3);
     assert!(printed == [[b'0'; 20_000], [b'2'; 20_000]].concat(), "{}", printed.len());
     assert!(stderr.contains("1 file is lost"), "{stderr}");
-    // Cut off behind its first group.
+    // Cut off after its first group.
     let (printed, stderr) = piped(at.path(), "cat - t/0", &archive[..hit], 3);
     assert!(printed == [b'0'; 20_000] && !stderr.is_empty(), "{stderr}");
 }

@@ -6,7 +6,7 @@ use serde_json::Serializer;
 use serde_json::ser::Formatter;
 use std::io::{self, Write};
 
-/// A record as one line, without the newline.
+/// Returns a record as one line, without the newline.
 pub fn line(record: &impl Serialize) -> String {
     let mut text = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut text, NoControls);
@@ -33,8 +33,8 @@ pub fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }
 
-/// Compact JSON without raw control characters. JSON allows U+007F to U+009F, but a
-/// terminal may obey them.
+/// A formatter of compact JSON without raw control characters. JSON allows U+007F to
+/// U+009F, but a terminal may obey them.
 struct NoControls;
 
 impl Formatter for NoControls {

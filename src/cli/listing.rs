@@ -31,7 +31,7 @@ pub fn json(entry: &Entry) -> String {
     json::line(&EntryRecord::of(entry))
 }
 
-/// The name of a kind in a record.
+/// Returns the name of a kind in a record.
 pub(super) fn kind_name(kind: &Kind) -> &'static str {
     match kind {
         Kind::File(_) => "file",

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 /// The entries that ENTRY sections announce, in the order of the sections.
 #[derive(Debug)]
 pub struct Catalog {
-    /// Bytes of memory that it takes, and may take.
+    /// Bytes of memory that it uses, and may use.
     memory: (u64, u64),
     entries: Vec<Announced>,
     /// Rows of `entries`, by path; rows of revoked entries are removed.
@@ -35,8 +35,8 @@ struct Open {
     left: u64,
 }
 
-/// Bytes that an entry takes here: its row, its first extent, its path once more, and the
-/// rows that lists of this kind have to spare.
+/// Returns the bytes of memory that an entry takes here: its row, its first extent, its path
+/// once more, and the spare capacity of such lists.
 fn memory_of(entry: &Entry) -> u64 {
     let row = 2 * (size_of::<Announced>() + size_of::<(Vec<u8>, usize)>()) as u64;
     let extent = allocation(size_of::<Extent>() as u64);

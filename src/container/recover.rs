@@ -201,7 +201,7 @@ impl Findings {
         }
     }
 
-    /// Remembers what is wrong with a table; one that is unsafe ends the search.
+    /// Records the fault of a table; an unsafe table ends the search.
     fn refuse(&mut self, error: ContainerError) -> Result<(), ContainerError> {
         match error.kind() {
             ErrorKind::Unsafe => Err(error),
@@ -216,7 +216,7 @@ impl Findings {
         self.fault.is_none() && self.index.is_some()
     }
 
-    /// The limits, of memory what is left beside all that is held already.
+    /// Returns the limits, with the memory that is left besides everything held already.
     ///
     /// # Errors
     /// [`ContainerError::TooLarge`] if nothing is left.
