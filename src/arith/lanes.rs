@@ -17,8 +17,16 @@ impl Vector {
     pub const ZERO: Vector = Vector([0.0; 16]);
 }
 
-/// The operations over sixteen lanes. A value of an implementing type proves that the
-/// CPU has the instructions.
+/// By the bits: for digests of state.
+#[cfg(test)]
+impl std::hash::Hash for Vector {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.map(f32::to_bits).hash(state);
+    }
+}
+
+/// Operations over sixteen lanes. A value of an implementing type is a proof
+/// that the CPU has the instructions.
 pub trait Simd: Copy {
     /// Sixteen `f32`.
     type F: Copy;

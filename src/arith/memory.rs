@@ -71,7 +71,14 @@ impl<T: Zeroable + Copy> Table<T> {
     }
 }
 
-/// Prefetches the cache line in which `cell` begins; changes nothing.
+#[cfg(test)]
+impl<T: Zeroable + Copy + std::hash::Hash> std::hash::Hash for Table<T> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (0..self.length).for_each(|index| self.at(index).hash(state));
+    }
+}
+
+/// Asks the CPU to fetch the cache line where `cell` begins; changes nothing.
 #[inline(always)]
 pub fn prefetch<T>(cell: &T) {
     let address: *const T = cell;

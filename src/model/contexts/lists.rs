@@ -5,15 +5,23 @@
 use super::ContextState;
 use crate::model::hash::{MULTIPLIER, SECOND, THIRD};
 use crate::model::indirect::MOST as MOST_INDIRECT;
-use crate::model::size::Contexts;
+use crate::model::size::{Class, Contexts};
 
-/// Most contexts any model has.
-const MOST: usize = 56;
+/// Contexts in a list: as many as the largest size class uses.
+pub const MOST: usize = {
+    let (mut most, mut at) = (0, 0);
+    while at < Class::ALL.len() {
+        let contexts = Class::ALL[at].size().contexts;
+        most = if contexts > most { contexts } else { most };
+        at += 1;
+    }
+    most
+};
 
 impl ContextState {
-    /// Fills one hash per context.
+    /// Computes the hash of each context: of the first ones, as many as `hashes` has.
     #[inline(always)]
-    pub fn hashes<const N: usize>(&self, past: &[u8], contexts: Contexts, hashes: &mut [u32; N]) {
+    pub fn hashes(&self, past: &[u8], contexts: Contexts, hashes: &mut [u32]) {
         let values = match contexts {
             Contexts::Text => self.text(past),
             Contexts::Tokens => self.tokens(past),
@@ -83,7 +91,7 @@ impl ContextState {
             w1 << 16 | r & 0xFFFF,
             // Open tag and word: markup repeats words by element.
             tag << 16 ^ word,
-            // Two bytes and classes of three: shape behind few letters.
+            // Two bytes and classes of three: shape behind a few letters.
             (classes & 0xFFF) << 24 | r & 0xFFFF,
             // Indentation, byte above and classes: starts of lines.
             indent | above << 16 | (classes & 0xFFF) << 32,
@@ -311,7 +319,7 @@ impl ContextState {
         ]
     }
 
-    /// Chooses the contexts of which is remembered what indirect.
+    /// Sets the indirect contexts for the next symbol.
     #[inline(always)]
     pub(super) fn set_indirect_contexts(&mut self, contexts: Contexts) {
         let values = match contexts {
@@ -371,8 +379,8 @@ impl ContextState {
         ]
     }
 
-    /// Where in an instruction the next byte stands, with the opcode, and with the bytes
-    /// so far; the one instruction before, and two.
+    /// Where in an instruction the next byte stands; the same with the opcode; the same
+    /// with the bytes so far; the instruction before; the two instructions before.
     #[inline(always)]
     fn code(&self) -> [u64; 5] {
         let parser = &self.parser;
@@ -384,7 +392,7 @@ impl ContextState {
         [at, instruction, so_far, one, one ^ b1.wrapping_mul(MULTIPLIER)]
     }
 
-    /// The byte above, in the line before; 0 where that line is shorter.
+    /// The byte above, in the line before; 0 if that line is shorter.
     #[inline(always)]
     fn above(&self, past: &[u8]) -> u64 {
         let at = self.above + self.column as usize;
