@@ -103,7 +103,7 @@ fn a_leftover_is_left_out_with_a_note_and_removed_where_something_is_extracted()
     let name = dead_name();
     fs::write(at.join("d").join(&name), "half").unwrap();
     let (_, stderr) = run(at, "create x.pear d", 0);
-    assert!(stderr.contains(&name) && stderr.contains("left out"), "{stderr}");
+    assert!(stderr.contains(&name) && stderr.contains("skipped"), "{stderr}");
     assert!(!stderr.contains("warning"), "{stderr}");
     let (_, stderr) = run(at, "create y.pear d --exclude .pear-*", 0);
     assert_eq!(stderr, "", "what is excluded is no news");

@@ -342,6 +342,6 @@ mod tests {
         let (group, offset) = (3, 244);
         let cause = Arc::new(ArchiveError::Codec(unknown));
         let message = file(ArchiveError::Group { group, offset, cause }).to_string();
-        assert!(message.starts_with("a/b: group 3 at byte 244: model 40000 of"), "{message}");
+        assert!(message.starts_with("a/b: group 3 at byte 244: unknown model 40000"), "{message}");
     }
 }

@@ -44,13 +44,13 @@ pub use stream::{compress, decompress, decompress_damaged};
 pub enum PaperError {
     /// A weight or probability became infinite or undefined: a bug in the encoder,
     /// damage in the decoder.
-    #[error("the model diverged at step {step}")]
+    #[error("the network diverged at step {step}")]
     Diverged {
         /// Byte position within the lanes.
         step: usize,
     },
     /// The encoder does not write such a code.
-    #[error("the code is damaged before byte {step} of lane {lane}")]
+    #[error("the pear-paper stream is damaged before byte {step} of lane {lane}")]
     Code {
         /// Byte position within the lanes.
         step: usize,
@@ -58,7 +58,7 @@ pub enum PaperError {
         lane: usize,
     },
     /// Bytes are left over after the last symbol of the code.
-    #[error("the code is longer than the bytes it stands for")]
+    #[error("bytes left over after the last symbol")]
     Rest,
     /// This CPU does not compute what the specification says.
     #[error("the known-answer test of the published network failed")]

@@ -100,7 +100,8 @@ impl Tar {
 
     /// Opens a tar that is not compressed.
     fn plain(file: File, name: &Path) -> Result<Tar, ArchiveError> {
-        let found = file.metadata().map_err(|source| failed(name, "look at", source))?;
+        let found =
+            file.metadata().map_err(|source| failed(name, "read the attributes", source))?;
         let (length, found) = (found.len(), stamp(&found));
         let identity = FileId::of(&file).ok();
         let shared = Shared { file, name: name.to_owned(), length, found, identity };
@@ -168,7 +169,7 @@ impl Tar {
     /// Fails if the file has changed.
     pub(super) fn check_unchanged(&self) -> Result<(), ArchiveError> {
         let now = self.shared.file.metadata();
-        let now = now.map_err(|source| failed(self.name(), "look at", source))?;
+        let now = now.map_err(|source| failed(self.name(), "read the attributes", source))?;
         match stamp(&now) == self.shared.found {
             true => Ok(()),
             false => Err(ArchiveError::Tar { offset: 0, fault: TarFault::Changed }),

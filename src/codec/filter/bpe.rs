@@ -163,7 +163,7 @@ fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usi
             return Partial::nothing(damaged("more symbols than bytes"));
         }
         Ok(count) => count as usize,
-        Err(_) => return Partial::nothing(damaged("number of symbols")),
+        Err(_) => return Partial::nothing(damaged("the number of symbols is invalid")),
     };
     let codes = sorted(&decoder);
     let spelling = Spelling::new(|symbol| decoder.expansion(codes[symbol as usize]));
@@ -174,12 +174,12 @@ fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usi
     let nothing = |&symbol: &u8| decoder.expansion(symbol).is_empty();
     if let Some(end) = symbols.iter().position(nothing) {
         symbols.truncate(end);
-        fault = fault.or(Some(damaged("a symbol that stands for nothing")));
+        fault = fault.or(Some(damaged("undefined symbol")));
     }
     let length = symbols.iter().map(|&symbol| decoder.expansion(symbol).len()).sum::<usize>();
     let all = wanted == raw_length;
     if length < wanted || length > raw_length || (all && symbols.len() < count) {
-        fault = fault.or(Some(damaged("length differs")));
+        fault = fault.or(Some(damaged("the decoded length is wrong")));
     }
     match decoder.decode(&symbols, length) {
         Ok(mut raw) => {
