@@ -260,7 +260,7 @@ fn compressed_tars_are_read_by_their_first_bytes() {
         import.args(["import", "-", "-", "--codec", "store"]).write_stdin(packed.clone());
         assert!(import.output().unwrap().stdout == read(at, "a.pear"));
         let (_, stderr) = run(at, "import c.pear packed --max-output 10K", 2);
-        assert!(stderr.contains("bytes of the tar is"), "{stderr}");
+        assert!(stderr.contains("bytes of the tar: "), "{stderr}");
         fs::write(at.join("packed"), &packed[..packed.len() - 9]).unwrap();
         let (_, stderr) = run(at, "import c.pear packed", 3);
         assert!(stderr.contains("packed: at byte 0: the tar ends inside its"), "{stderr}");
