@@ -258,8 +258,8 @@ fn only_what_selects_something_is_proposed() {
         ("elsewhere/*.bin", "try '**/*.bin', or"),
         ("t/nodes.txt", "try 't/notes.txt', or"),
         ("T/NOTES.TXT", "try 't/notes.txt', or"),
-        ("*.pdf", "not in the archive; see the names with 'list'"),
-        ("t/quite-another", "not in the archive; see the names with 'list'"),
+        ("*.pdf", "matches nothing in the archive; see the names with 'list'"),
+        ("t/quite-another", "matches nothing in the archive; see the names with 'list'"),
     ] {
         for command in ["list", "cat", "extract"] {
             let (_, stderr) = run(at.path(), &format!("{command} x.pear {given}"), 2);

@@ -157,7 +157,7 @@ impl Tar {
         let mut buffer = vec![0; end.saturating_sub(offset).min(1 << 16) as usize];
         while offset < end {
             let length = (buffer.len() as u64).min(end - offset) as usize;
-            self.read_exact_at(&mut buffer[..length], offset, "what must be zeros")?;
+            self.read_exact_at(&mut buffer[..length], offset, "padding")?;
             if let Some(place) = buffer[..length].iter().position(|&byte| byte != 0) {
                 return Ok(Some(offset + place as u64));
             }
@@ -270,7 +270,7 @@ impl<'a> Spool<'a> {
         tar.read_exact_at(&mut start, 0, "its first header")?;
         // A tar that is compressed twice is refused too.
         if let Some(format) = Format::of(&start).map_err(at_start)? {
-            return Err(at_start(TarFault::Compressed { format: format.name() }));
+            return Err(at_start(TarFault::Twice { format: format.name() }));
         }
         if let Some(shared) = Arc::get_mut(&mut tar.shared) {
             shared.identity = identity;
