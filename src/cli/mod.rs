@@ -52,7 +52,7 @@ pub fn main() -> Exit {
     };
     let report = Report::new(arguments.global);
     if let Err(error) = signal::survive_file_size_limit() {
-        report.error(format_args!("cannot set what a signal does: {error}"));
+        report.error(format_args!("cannot install signal handlers: {error}"));
         return Exit::Failure;
     }
     cmd::run(arguments.command, &report).unwrap_or_else(|error| {
