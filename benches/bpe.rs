@@ -176,8 +176,8 @@ fn print_small(files: &[(String, Vec<u8>)]) {
     }
 }
 
-/// Follows a table by the definition: counts everything before each merge.
-/// Returns how many merges were of a most frequent pair, as all should be.
+/// Applies a table by the definition: counts everything before each merge. Returns how
+/// many merges were of a most frequent pair, as all should be.
 fn follow(table: &MergeTable, raw: &[u8]) -> usize {
     let id = |byte| table.literals().binary_search(byte).unwrap() as u16;
     let mut symbols = raw.iter().map(id).collect::<Vec<_>>();

@@ -8,7 +8,7 @@
 #[non_exhaustive]
 pub enum BytesError {
     /// Fewer bytes are left than the value takes.
-    #[error("{wanted} bytes wanted at byte {offset}, {left} left")]
+    #[error("needs {wanted} bytes at byte {offset}, only {left} are left")]
     Short {
         /// Byte offset in the cursor's slice.
         offset: usize,
@@ -18,13 +18,13 @@ pub enum BytesError {
         left: usize,
     },
     /// A varint is not in its shortest form.
-    #[error("integer at byte {offset} is not in its shortest form")]
+    #[error("the integer at byte {offset} is not in its shortest form")]
     NotMinimal {
         /// Byte offset in the cursor's slice.
         offset: usize,
     },
     /// An integer does not fit its type.
-    #[error("integer at byte {offset} is too large")]
+    #[error("the integer at byte {offset} is too large")]
     Overflow {
         /// Byte offset in the cursor's slice.
         offset: usize,

@@ -176,50 +176,50 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry with `mode`, of nobody, from 1970.
+    /// Makes an entry with `mode` and default metadata otherwise: owner 0, time 0.
     fn new(path: &[u8], kind: Kind, mode: u32) -> Entry {
         let metadata = Metadata { mode, ..Metadata::default() };
         Entry { path: path.to_vec(), kind, metadata }
     }
 
-    /// A regular file of mode 644, its content yet to come.
+    /// Makes a regular file of mode 644. Its content is filled in later.
     pub fn file(path: impl AsRef<[u8]>) -> Entry {
         Entry::new(path.as_ref(), Kind::File(Content::default()), 0o644)
     }
 
-    /// A directory of mode 755.
+    /// Makes a directory of mode 755.
     pub fn directory(path: impl AsRef<[u8]>) -> Entry {
         Entry::new(path.as_ref(), Kind::Directory, 0o755)
     }
 
-    /// A symbolic link to `target`.
+    /// Makes a symbolic link to `target`.
     pub fn symlink(path: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Entry {
         let target = target.as_ref().to_vec();
         Entry::new(path.as_ref(), Kind::Symlink { target }, 0o777)
     }
 
-    /// The path, as the system takes it. It is relative and stays below where it is
-    /// joined to, unless a symbolic link on the way leads elsewhere.
+    /// Returns the path in the form of the system. It is relative and stays below the
+    /// directory that it is joined to, unless a symbolic link on the way leads elsewhere.
     pub fn as_path(&self) -> &Path {
         Path::new(OsStr::from_bytes(&self.path))
     }
 
-    /// The path for people: what is not printable is escaped.
+    /// Returns the path for people: characters that are not printable are escaped.
     pub fn display(&self) -> Printable<'_> {
         Printable(&self.path)
     }
 
-    /// Whether it is a regular file. Hard links to one are not.
+    /// Returns whether it is a regular file. Hard links to one are not.
     pub fn is_file(&self) -> bool {
         matches!(self.kind, Kind::File(_))
     }
 
-    /// Whether it is a directory.
+    /// Returns whether it is a directory.
     pub fn is_directory(&self) -> bool {
         self.kind == Kind::Directory
     }
 
-    /// Bytes of a regular file, holes included; 0 for everything else.
+    /// Returns the bytes of a regular file, holes included; 0 for everything else.
     pub fn size(&self) -> u64 {
         match &self.kind {
             Kind::File(content) => content.size,
@@ -257,7 +257,8 @@ impl From<&Path> for Entry {
 }
 
 /// A name for people: control characters, backslashes and bytes that are not UTF-8 are
-/// escaped (`\n`, `\\`, `\xff`), so no name can drive a terminal or look like two.
+/// escaped (`\n`, `\\`, `\xff`), so no name can control a terminal or look like
+/// two.
 #[derive(Clone, Copy, Debug)]
 pub struct Printable<'a>(pub &'a [u8]);
 
@@ -285,8 +286,8 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// Bidirectional controls and line separators: they can make a name look like
-/// another one (CVE-2021-42574).
+/// Returns whether a character is a bidirectional control or line separator, which can
+/// make a name look like another one (CVE-2021-42574).
 fn reorders_text(character: char) -> bool {
     matches!(character,
         '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -167,8 +167,8 @@ fn replace(symbols: &[u16], (left, right): (u16, u16), token: u16) -> Vec<u16> {
     replaced
 }
 
-/// Follows a table through the definition: each merge must have been one of
-/// the most frequent pairs. Returns the coded bytes.
+/// Applies a table by the definition: each merge must be one of the most frequent
+/// pairs. Returns the coded bytes.
 fn follow(table: &MergeTable, raw: &[u8]) -> Vec<u8> {
     let ids = |byte| table.literals().binary_search(byte).unwrap() as u16;
     let mut symbols = raw.iter().map(ids).collect::<Vec<_>>();

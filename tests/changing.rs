@@ -104,8 +104,8 @@ fn a_file_saved_anew_under_its_name_is_archived_as_it_is_now() {
     let (archive, warnings) = pack(tree.path(), When::Planned, save);
     assert_eq!(content(&archive, "a").unwrap(), b"saved anew");
     assert_eq!(content(&archive, "b").unwrap(), [2; 5000]);
-    assert!(warnings.len() == 1 && warnings[0].contains("/a: changed since"), "{warnings:?}");
-    assert!(warnings[0].contains("the content of now is archived"), "{warnings:?}");
+    assert!(warnings.len() == 1 && warnings[0].contains("/a: changed after"), "{warnings:?}");
+    assert!(warnings[0].contains("the new content is archived"), "{warnings:?}");
     let opened = Archive::open(&archive[..], &Limits::default()).unwrap();
     assert_eq!(opened.entry(b"a").unwrap().metadata.mode, 0o604);
 }

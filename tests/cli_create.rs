@@ -73,7 +73,7 @@ fn a_pattern_that_leaves_nothing_out_is_a_note() {
     let at = tempfile::tempdir().unwrap();
     small_tree(at.path());
     let (_, stderr) = run(at.path(), "create x.pear d --exclude *.o --exclude *.ob", 0);
-    assert_eq!(stderr, "pear-archive: --exclude *.ob: nothing matches it\n");
+    assert_eq!(stderr, "pear-archive: --exclude *.ob: matches nothing\n");
     let (_, stderr) = run(at.path(), "create x.pear d --exclude b.o/", 0);
     assert!(stderr.contains("it matches directories only"), "{stderr}");
     let (_, stderr) = run(at.path(), "create x.pear d -q --exclude nothing", 0);

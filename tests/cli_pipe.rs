@@ -17,7 +17,7 @@ fn piped(at: &Path, line: &str, input: &[u8], code: i32) -> (Vec<u8>, String) {
     (output.stdout, stderr)
 }
 
-/// An archive of a tree with every kind of entry, in groups of 16 KiB.
+/// Makes an archive of a tree with every kind of entry, in groups of 16 KiB.
 fn archive(at: &Path, codec: &str) -> Vec<u8> {
     build_tree(&at.join("t"));
     run(at, &format!("create x.pear t --codec {codec} --group-size 16K"), 0);

@@ -233,7 +233,7 @@ fn names_come_from_a_file_and_are_exact() {
     assert_eq!(run(at.path(), "cat x.pear b -T lines", 0).0, "bq[za[1].txt");
     for command in ["list", "cat", "extract"] {
         let (_, stderr) = run(at.path(), &format!("{command} x.pear -T none"), 2);
-        assert!(stderr.contains("none: the list of names is empty"), "{stderr}");
+        assert!(stderr.contains("none: lists no names"), "{stderr}");
         run(at.path(), &format!("{command} x.pear -T missing"), 2);
     }
 }
@@ -258,8 +258,8 @@ fn only_what_selects_something_is_proposed() {
         ("elsewhere/*.bin", "try '**/*.bin', or"),
         ("t/nodes.txt", "try 't/notes.txt', or"),
         ("T/NOTES.TXT", "try 't/notes.txt', or"),
-        ("*.pdf", "not in the archive; see the names with 'list'"),
-        ("t/quite-another", "not in the archive; see the names with 'list'"),
+        ("*.pdf", "matches nothing in the archive; see the names with 'list'"),
+        ("t/quite-another", "matches nothing in the archive; see the names with 'list'"),
     ] {
         for command in ["list", "cat", "extract"] {
             let (_, stderr) = run(at.path(), &format!("{command} x.pear {given}"), 2);

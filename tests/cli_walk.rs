@@ -51,7 +51,7 @@ fn a_socket_is_a_note() {
     fs::write(at.path().join("d/file"), "content").unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(at.path().join("d/socket")).unwrap();
     let (_, notes) = run(at.path(), "create x.pear d", 0);
-    assert!(notes.contains("d/socket: left out"), "{notes}");
+    assert!(notes.contains("d/socket: skipped"), "{notes}");
     assert_eq!(run(at.path(), "list x.pear", 0).0, "d\nd/file\n");
     let (_, notes) = run(at.path(), "create y.pear d --exclude socket", 0);
     assert!(!notes.contains("socket"), "what is excluded is not spoken of: {notes}");

@@ -1,5 +1,5 @@
-//! The layers of src/lib.rs hold: a module imports only what lies below it,
-//! siblings do not import each other, and unsafe code is in `arith` alone.
+//! The layers of src/lib.rs hold: a module imports only what lies below it, siblings do
+//! not import each other, and unsafe code is in `arith` alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("cli", 5),
 ];
 
-/// Imports within one layer that are meant: (importer, imported).
+/// Intended imports within one layer: (importer, imported).
 const SIBLINGS: &[(&str, &str)] = &[];
 
 fn layer(module: &str) -> u8 {

@@ -26,7 +26,7 @@ fn numbers(codec: u8, filter: u8, model: u16) -> CodingNumbers {
     CodingNumbers { codec, filter, model }
 }
 
-/// An archive with one file in one group, both of `length` bytes as it says.
+/// Makes an archive that claims one file in one group, both of `length` bytes.
 fn claiming(length: u64, coding: (u8, u8, u16)) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
     let extents = vec![Extent { group: 0, offset: 0, length }];

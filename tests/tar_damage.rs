@@ -25,7 +25,7 @@ fn a_cut_tar_is_an_error_but_between_members() {
         let control = Control { events: &warnings, cancel: &GO_ON };
         let archive = import_watched(&tar[..length], &control)?;
         let warnings = warnings.0.into_inner();
-        let expected = format!("the tar ends at byte {length} without a mark of its end");
+        let expected = format!("the tar ends at byte {length} without an end mark");
         assert!(warnings.len() == 1 && warnings[0].starts_with(&expected), "{warnings:?}");
         Ok::<_, ArchiveError>(entries(&archive).len())
     };
@@ -88,10 +88,10 @@ fn unsafe_members_refuse_the_whole_tar() {
         (|tar| tar.file("./", b"").file(".", b""), 1024, "is empty"),
         (|tar| tar.member(b'2', "s", "/tmp").file("s/x", b""), 1024, "s is not a directory"),
         (|tar| tar.file("first/x", b""), 512, "first is not a directory"),
-        (|tar| tar.member(b'1', "h", "missing"), 512, "missing, which is no file"),
+        (|tar| tar.member(b'1', "h", "missing"), 512, "missing, which is not an earlier file"),
         (|tar| tar.member(b'1', "h", "/first"), 512, "is absolute"),
-        (|tar| tar.member(b'1', "h", "h"), 512, "h, which is no file"),
-        (|tar| tar.member(b'5', "d", "").member(b'1', "h", "d"), 1024, "d, which is no file"),
+        (|tar| tar.member(b'1', "h", "h"), 512, "h, which is not an earlier file"),
+        (|tar| tar.member(b'5', "d", "").member(b'1', "h", "d"), 1024, "d, which is not an"),
     ];
     for (make, at, message) in cases {
         let mut maker = Maker::default();
@@ -110,7 +110,7 @@ fn headers_that_programs_read_differently_are_refused() {
         header.set_size(512);
         header
     };
-    let uncertain = "whether the bytes behind it are its data is not certain";
+    let uncertain = "the bytes after it may be data or the next header";
     // Data that is zeros, or the end.
     let mut maker = Maker::default();
     maker.put(sized(b'5'), &[0; 512]).file("behind", b"");
@@ -126,7 +126,7 @@ fn headers_that_programs_read_differently_are_refused() {
     assert!(fault(&maker.end()).1.to_string().contains(uncertain));
     let mut maker = Maker::default();
     maker.put(sized(b'L'), &[b'n'; 512]).records(b'x', [("path", "p")]).file("m", b"");
-    assert!(fault(&maker.end()).1.to_string().contains("both give a name"));
+    assert!(fault(&maker.end()).1.to_string().contains("both give the name"));
     let mut maker = Maker::default();
     maker.records(b'g', [("path", "p")]).file("m", b"");
     assert!(fault(&maker.end()).1.to_string().contains("global header"));

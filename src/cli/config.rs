@@ -42,7 +42,7 @@ pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathB
         all.extend(names.map(|name| PathBuf::from(OsStr::from_bytes(name))));
     }
     if all.is_empty() {
-        bail!("nothing to archive: the list of paths is empty");
+        bail!("nothing to archive: --files-from lists no paths");
     }
     let mut absolute = false;
     for path in &all {
@@ -91,11 +91,11 @@ pub fn selection(
     };
     let Some(list) = &naming.files_from else { return Ok(selected) };
     if is_stdio(list) && is_stdio(archive) {
-        bail!("standard input cannot be both the archive and the list of names");
+        bail!("standard input cannot be both the archive and --files-from; name one as a file");
     }
     let selected = selected.and_names(&listed_names(list, naming.null)?);
     if selected.is_empty() {
-        bail!("{}: the list of names is empty", shown(list));
+        bail!("{}: lists no names", shown(list));
     }
     Ok(selected)
 }

@@ -26,12 +26,12 @@ pub fn long(entry: &Entry, zone: &TimeZone) -> String {
     )
 }
 
-/// One JSON object with all that is known of an entry.
+/// Returns one JSON object with everything known of an entry.
 pub fn json(entry: &Entry) -> String {
     json::line(&EntryRecord::of(entry))
 }
 
-/// The name of a kind in a record.
+/// Returns the name of a kind in a record.
 pub(super) fn kind_name(kind: &Kind) -> &'static str {
     match kind {
         Kind::File(_) => "file",
@@ -101,7 +101,7 @@ fn local_time(time: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// `None` beyond the years -9999 to 9999.
+/// Converts a time; returns `None` outside the years -9999 to 9999.
 pub(super) fn instant(time: Timestamp) -> Option<jiff::Timestamp> {
     let nanoseconds = i32::try_from(time.nanoseconds).ok()?;
     jiff::Timestamp::new(time.seconds, nanoseconds).ok()

@@ -90,7 +90,9 @@ fn ignored_signals() -> Vec<c_int> {
 /// If there is none, or it is a terminal, because nobody types an archive.
 pub fn archive_from_stdin() -> io::Result<File> {
     if io::stdin().is_terminal() {
-        return Err(io::Error::other("standard input is a terminal, not an archive"));
+        let cause =
+            "cannot read an archive from a terminal: redirect standard input or name a file";
+        return Err(io::Error::other(cause));
     }
     io::stdin().as_fd().try_clone_to_owned().map(File::from)
 }

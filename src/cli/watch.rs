@@ -134,7 +134,7 @@ impl Events for Watch<'_> {
             Event::Entry { path } => self.report.detail(|| printable(path)),
             Event::Removed { path } => {
                 let path = printable(path.as_os_str().as_bytes());
-                self.report.detail(|| format!("{path}: removed, a directory goes there"));
+                self.report.detail(|| format!("{path}: removed to make room for a directory"));
             }
             Event::Lost { path, .. } => self.report.detail(|| format!("{}: lost", printable(path))),
             Event::Warning(error) => self.warning(error),

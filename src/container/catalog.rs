@@ -6,11 +6,10 @@ use super::{ContainerError, Limits, NO_GROUP, Part, Piece, allocation, entry_mem
 use crate::entry::{Entry, Extent, Kind, compare_paths};
 use std::collections::HashMap;
 
-/// Collects the entries that ENTRY sections announce, in the order of the
-/// sections.
+/// The entries that ENTRY sections announce, in the order of the sections.
 #[derive(Debug)]
 pub struct Catalog {
-    /// Bytes of memory that it takes, and may take.
+    /// Bytes of memory that it uses, and may use.
     memory: (u64, u64),
     entries: Vec<Announced>,
     /// Rows of `entries`, by path; rows of revoked entries are removed.
@@ -36,8 +35,8 @@ struct Open {
     left: u64,
 }
 
-/// Bytes that an entry takes here: its row, its first extent, its path once more, and the
-/// rows that lists of this kind have to spare.
+/// Returns the bytes of memory that an entry takes here: its row, its first extent, its path
+/// once more, and the spare capacity of such lists.
 fn memory_of(entry: &Entry) -> u64 {
     let row = 2 * (size_of::<Announced>() + size_of::<(Vec<u8>, usize)>()) as u64;
     let extent = allocation(size_of::<Extent>() as u64);
@@ -45,22 +44,22 @@ fn memory_of(entry: &Entry) -> u64 {
 }
 
 impl Catalog {
-    /// An empty catalog that may take `memory` bytes.
+    /// Makes an empty catalog that may use `memory` bytes.
     pub fn new(memory: u64) -> Catalog {
         let (entries, rows, open) = Default::default();
         Catalog { memory: (0, memory), entries, rows, open }
     }
 
-    /// Bytes of memory that it takes.
+    /// Returns the memory that it uses, in bytes.
     pub fn memory(&self) -> u64 {
         self.memory.0
     }
 
-    /// Takes what a part says of `group`.
+    /// Adds the entries and pieces of a part of `group`.
     ///
     /// # Errors
-    /// [`ContainerError::TooLarge`] if that does not fit into the memory allowed;
-    /// nothing is taken then.
+    /// [`ContainerError::TooLarge`] if that does not fit into the allowed memory; nothing
+    /// is added then.
     pub fn take(&mut self, part: Part, group: u64, limits: &Limits) -> Result<(), ContainerError> {
         // Each file that goes on gets an extent, in a list with room for as many again.
         let going_on = self.open.as_ref().map_or(0, |open| open.files.len() as u64);
@@ -69,8 +68,7 @@ impl Catalog {
         let needed = needed.saturating_add(self.memory.0);
         check("memory", needed, self.memory.1)?;
         self.memory.0 = needed;
-        // A part of no group that goes on with nothing may stand in the middle of
-        // a file.
+        // A part of no group that continues nothing may come in the middle of a file.
         if group != NO_GROUP || part.continued {
             self.go_on(&part, group);
         }

@@ -55,7 +55,7 @@ impl<'a> Columns<'a> {
         check(field, count, limit)?;
         match count.checked_mul(minimum) {
             Some(bytes) if bytes <= self.cursor.left() as u64 => Ok(count as usize),
-            _ => Err(self.invalid(0, "more rows than bytes")),
+            _ => Err(self.invalid(0, "the row count is larger than the remaining bytes allow")),
         }
     }
 

@@ -74,7 +74,7 @@ pub(super) fn decode(
     columns.enter(TABLE);
     let count = columns.count("contents", limits.entries, 2)?;
     if following > 0 && count == 0 {
-        return Err(columns.invalid(0, "no row is left open"));
+        return Err(columns.invalid(0, "Following is set, but no row continues"));
     }
     let lengths = columns.differences(count)?;
     let flags = (0..count).map(|row| columns.flag(row)).collect::<Result<Vec<_>, _>>()?;
@@ -84,7 +84,8 @@ pub(super) fn decode(
         let length = lengths[row];
         let rest = if row + 1 == count { following } else { 0 };
         let data = length.checked_add(rest);
-        let data = data.ok_or_else(|| columns.invalid(row, "a content passes 2^64 bytes"))?;
+        let data =
+            data.ok_or_else(|| columns.invalid(row, "a content is longer than 2^64 bytes"))?;
         let sparse = match flags[row] {
             true => Some(decode_sparse(columns, row, &mut extents)?),
             false => None,
@@ -121,7 +122,7 @@ fn decode_sparse(
         end = next;
     }
     if end > size {
-        return Err(columns.invalid(row, "a data segment ends behind its file"));
+        return Err(columns.invalid(row, "a data segment ends after the end of its file"));
     }
     Ok(Sparse { size, segments })
 }
@@ -139,7 +140,7 @@ fn check_sparse(
         return Err(columns.invalid(row, "data segments and Length disagree"));
     }
     if sum == sparse.size {
-        return Err(columns.invalid(row, "a file without holes is called sparse"));
+        return Err(columns.invalid(row, "Sparse is set for a file without holes"));
     }
     Ok(())
 }

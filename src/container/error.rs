@@ -1,7 +1,7 @@
 //! Why a container could not be read or written.
 
-use super::Foreign;
 use super::limits::exceeded;
+use super::{Foreign, VERSION_MAJOR, VERSION_MINOR};
 use crate::bytes::BytesError;
 use crate::entry::PathFault;
 use crate::error::ErrorKind;
@@ -18,7 +18,10 @@ pub enum ContainerError {
         found: Foreign,
     },
     /// Written for another version of the format.
-    #[error("format version {major}.{minor} is not known to this version")]
+    #[error(
+        "the archive has format version {major}.{minor}, which this version cannot read; {}",
+        what_reads(*major, *minor)
+    )]
     UnsupportedVersion {
         /// Version_Major found.
         major: u16,
@@ -26,13 +29,16 @@ pub enum ContainerError {
         minor: u16,
     },
     /// The archive needs a feature that this build does not have.
-    #[error("the archive needs features {features:#x}, which this version does not have")]
+    #[error(
+        "the archive needs features {features:#x}, which this version does not have; \
+         upgrade pear-archive"
+    )]
     UnsupportedFeatures {
         /// Bits of Required_Features that this build does not know.
         features: u32,
     },
     /// A critical section has a type that this build does not know.
-    #[error("section at byte {offset} has the unknown type {section_type}")]
+    #[error("section at byte {offset} has the unknown type {section_type}; upgrade pear-archive")]
     UnsupportedSection {
         /// Type found.
         section_type: u16,
@@ -58,13 +64,13 @@ pub enum ContainerError {
         offset: u64,
     },
     /// A section was not found anywhere.
-    #[error("its {structure} section is lost")]
+    #[error("the {structure} section is missing")]
     Lost {
         /// Name of the section's type, as in spec/container.md.
         structure: &'static str,
     },
     /// The archive is intact, but other bytes follow it.
-    #[error("bytes follow the end of the archive at byte {offset}; they are not looked at")]
+    #[error("other bytes follow the end of the archive at byte {offset} and are ignored")]
     Behind {
         /// Offset of these bytes.
         offset: u64,
@@ -111,14 +117,14 @@ pub enum ContainerError {
 }
 
 impl ContainerError {
-    /// Whether bytes are wrong or missing: then the rest of the archive is worth a search
-    /// for what is intact. What is unsafe, over a limit, for another version or refused by
-    /// the system is reported as it is.
+    /// Returns whether bytes are wrong or missing, so that the rest of the archive is worth
+    /// a search for intact sections. An error about something unsafe, over a limit, for
+    /// another version or refused by the system is reported as it is.
     pub fn is_salvageable(&self) -> bool {
         self.kind() == ErrorKind::Integrity
     }
 
-    /// What the failure means.
+    /// Returns the kind of the failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
             // A sector that cannot be read is as lost as a changed one.
@@ -148,9 +154,17 @@ fn is_unreadable(error: &std::io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| media.contains(&error))
 }
 
+/// What to do about an archive of another version.
+fn what_reads(major: u16, minor: u16) -> &'static str {
+    match (major, minor) > (VERSION_MAJOR, VERSION_MINOR) {
+        true => "upgrade pear-archive",
+        false => "use the pear-archive that made it",
+    }
+}
+
 fn io_text(error: &std::io::Error) -> String {
     match is_unreadable(error) {
-        true => format!("damaged: it cannot be read from the disk: {error}"),
+        true => format!("damaged: the disk cannot read it: {error}"),
         false => error.to_string(),
     }
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 const TABLE: &str = "Section_Table";
 
 /// Digest of dead data, which belongs to no entry.
-const WASTE: Digest = [0; 32];
+const DEAD_DATA: Digest = [0; 32];
 
 /// The contents of an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,16 +116,17 @@ fn decode_sections(columns: &mut Columns, limits: &Limits) -> Result<Vec<Section
     let (mut offset, mut groups, mut raw_total) = (PREFACE_LENGTH as u64, 0u64, 0u64);
     for row in 0..count {
         let header = header_row(&fields, row)
-            .ok_or_else(|| columns.invalid(row, "a field is wider than its section header's"))?;
+            .ok_or_else(|| columns.invalid(row, "a value does not fit its section header field"))?;
         header.check_known(offset)?;
         header.check_place(groups).map_err(|cause| columns.invalid(row, cause))?;
         if header.known_type() == Some(SectionType::Index) {
-            return Err(columns.invalid(row, "INDEX stands before the last section"));
+            return Err(columns.invalid(row, "an INDEX section is not the last section"));
         }
         if header.known_type() == Some(SectionType::Data) {
             groups += 1;
             let total = raw_total.checked_add(header.raw_length);
-            raw_total = total.ok_or_else(|| columns.invalid(row, "groups pass 2^64 bytes"))?;
+            raw_total = total
+                .ok_or_else(|| columns.invalid(row, "the groups are longer than 2^64 bytes"))?;
         }
         let section = Section { header, offset };
         if section.end() == u64::MAX {
@@ -182,15 +183,15 @@ fn collect_contents(entries: &[Entry], ends: &[u64]) -> Result<Collected, Contai
     let mut end = 0;
     for (&start, &(content, row)) in &placed {
         let length = content.extents.iter().map(|extent| extent.length).sum();
-        let waste = start.checked_sub(end).ok_or_else(|| misplaced(row as usize))?;
-        push_waste(&mut pieces, &mut digests, waste);
+        let dead = start.checked_sub(end).ok_or_else(|| misplaced(row as usize))?;
+        push_dead_data(&mut pieces, &mut digests, dead);
         numbers.insert(start, pieces.len() as u64);
         pieces.push(piece(content, length));
         digests.push(content.digest);
         end = start + length;
     }
     let rest = ends.last().copied().unwrap_or(0).saturating_sub(end);
-    push_waste(&mut pieces, &mut digests, rest);
+    push_dead_data(&mut pieces, &mut digests, rest);
     let number = |(_, content): (usize, &Content)| match position(content, ends) {
         Some(start) => numbers[&start],
         None => empty[&(content.size, content.digest, &content.segments)],
@@ -219,10 +220,10 @@ fn piece(content: &Content, length: u64) -> Piece {
     Piece { length, sparse }
 }
 
-fn push_waste(pieces: &mut Vec<Piece>, digests: &mut Vec<Digest>, length: u64) {
+fn push_dead_data(pieces: &mut Vec<Piece>, digests: &mut Vec<Digest>, length: u64) {
     if length > 0 {
         pieces.push(Piece { length, sparse: None });
-        digests.push(WASTE);
+        digests.push(DEAD_DATA);
     }
 }
 
@@ -241,7 +242,7 @@ fn misplaced(row: usize) -> ContainerError {
     ContainerError::Invalid { table: "Entry_Table", row: row as u64, cause }
 }
 
-/// The contents, with extents from the lengths laid end to end.
+/// Makes the contents, with the extents that follow from the lengths laid end to end.
 fn place_contents(
     pieces: &[Piece],
     digests: &[Digest],
@@ -251,7 +252,7 @@ fn place_contents(
     let (mut contents, mut at, mut group) = (Vec::with_capacity(pieces.len()), 0u64, 0);
     for (row, piece) in pieces.iter().enumerate() {
         if piece.length == 0 && at > 0 {
-            return Err(bad_content(row, "a content without data does not stand first"));
+            return Err(bad_content(row, "a content without data comes after one with data"));
         }
         let end = at.checked_add(piece.length);
         let end = end.filter(|end| end <= ends.last().unwrap_or(&0));
@@ -267,7 +268,7 @@ fn place_contents(
     if at != ends.last().copied().unwrap_or(0) {
         return Err(bad_content(pieces.len(), "contents are shorter than the groups"));
     }
-    check_waste(pieces, digests, numbers)?;
+    check_dead_data(pieces, digests, numbers)?;
     Ok(contents)
 }
 
@@ -292,7 +293,7 @@ fn unfold(
 }
 
 /// Checks that a content of no entry has nothing but its length.
-fn check_waste(
+fn check_dead_data(
     pieces: &[Piece],
     digests: &[Digest],
     numbers: &[u64],
@@ -300,8 +301,8 @@ fn check_waste(
     let mut used = vec![false; pieces.len()];
     numbers.iter().for_each(|&number| used[number as usize] = true);
     for (row, piece) in pieces.iter().enumerate().filter(|&(row, _)| !used[row]) {
-        if piece.length == 0 || digests[row] != WASTE || piece.sparse.is_some() {
-            return Err(bad_content(row, "a content of no entry is more than waste"));
+        if piece.length == 0 || digests[row] != DEAD_DATA || piece.sparse.is_some() {
+            return Err(bad_content(row, "dead data has a digest, a hole or no length"));
         }
     }
     Ok(())

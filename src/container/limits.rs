@@ -53,17 +53,17 @@ pub(crate) fn check(field: &'static str, found: u64, limit: u64) -> Result<(), C
 pub fn exceeded(field: &str, found: u64, limit: u64) -> String {
     let sizes = |what, option| {
         let (found, limit) = (show_size(found), show_size(limit));
-        format!("this takes {found} of {what}, {limit} are allowed: see {option}")
+        format!("this needs {found} of {what}; the limit is {limit} (raise it with {option})")
     };
     let option = match field {
         "memory" => return sizes("memory", "--memory"),
         "output bytes" => return sizes("disk space", "--max-output"),
-        "entries" => ": see --max-entries",
-        "path length" => ": see --max-name",
-        "path depth" => ": see --max-depth",
+        "entries" => " (raise it with --max-entries)",
+        "path length" => " (raise it with --max-name)",
+        "path depth" => " (raise it with --max-depth)",
         _ => "",
     };
-    format!("{field} is {found}, more than the limit of {limit}{option}")
+    format!("{field}: {found} is over the limit of {limit}{option}")
 }
 
 #[cfg(test)]
@@ -73,8 +73,11 @@ mod tests {
     #[test]
     fn a_limit_names_the_option_that_raises_it() {
         let memory = exceeded("memory", 47 << 20, 30 << 20);
-        assert_eq!(memory, "this takes 47.0 MiB of memory, 30.0 MiB are allowed: see --memory");
+        let expected =
+            "this needs 47.0 MiB of memory; the limit is 30.0 MiB (raise it with --memory)";
+        assert_eq!(memory, expected);
         let entries = exceeded("entries", 11, 10);
-        assert_eq!(entries, "entries is 11, more than the limit of 10: see --max-entries");
+        let expected = "entries: 11 is over the limit of 10 (raise it with --max-entries)";
+        assert_eq!(entries, expected);
     }
 }

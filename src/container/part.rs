@@ -74,13 +74,13 @@ pub fn decode_part(
     let count = columns.count("entries", limits.entries, 1)?;
     let revoked = columns.varints(count)?;
     if !revoked.is_sorted_by(|one, next| one < next) || (!continued && count > 0) {
-        return Err(columns.invalid(0, "Revoked is out of order or revokes nothing"));
+        return Err(columns.invalid(0, "Revoked is out of order, or nothing is continued"));
     }
     let needed = budget::part(&mut columns.clone(), limits)?;
     let left = budget::check_memory(needed, &raw, payload, limits)?;
     let pieces = contents::decode(&mut columns, following, limits)?;
     if continued && pieces.first().is_none_or(|first| first.sparse.is_some()) {
-        return Err(columns.invalid(0, "the continued piece is missing or starts anew"));
+        return Err(columns.invalid(0, "the continued piece is missing or marked sparse"));
     }
     let (entries, file_pieces) = table::decode(&mut columns, pieces.len(), limits)?;
     columns.finish()?;
@@ -91,7 +91,7 @@ pub fn decode_part(
     fill_contents(part, limits, left)
 }
 
-/// Gives every file what its piece says. Digests of files are in the index.
+/// Gives every file the values of its piece. Digests of files are in the index.
 fn fill_contents(mut part: Part, limits: &Limits, mut left: Left) -> Result<Part, ContainerError> {
     let mut unfolded = 0;
     let last = part.pieces.len().wrapping_sub(1) as u64;

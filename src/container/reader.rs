@@ -236,17 +236,17 @@ pub(super) fn read_tables(
         cause,
     };
     if footer.archive_id != preface.archive_id {
-        return Err(damaged("Archive_Id is another archive's"));
+        return Err(damaged("Archive_Id belongs to another archive"));
     }
     let section = read_index_section(source, &footer)?;
     let payload = read_payload(source, &footer.archive_id, &section, limits.index_bytes)?;
     if digest(&payload) != footer.index_hash {
-        return Err(damaged("Index_Hash is another index's"));
+        return Err(damaged("Index_Hash does not match the INDEX section"));
     }
     let index = super::decode_index(&payload, section.header.raw_length, limits)?;
     let end = index.sections.last().map_or(PREFACE_LENGTH as u64, Section::end);
     if end != footer.index_offset || index.sections.len() as u64 + 1 != footer.section_count {
-        return Err(damaged("the index lists other sections"));
+        return Err(damaged("the footer does not match the sections that the index lists"));
     }
     Ok((preface, footer, index))
 }
@@ -361,7 +361,7 @@ fn read_header(
     let mut bytes = [0; HEADER_LENGTH];
     read_structure(source, &mut bytes, offset, "Section_Header")?;
     if SectionHeader::from_bytes(&bytes, archive_id, offset)? != section.header {
-        let cause = "the index says otherwise";
+        let cause = "it does not match the index";
         return Err(ContainerError::Damaged { structure: "Section_Header", offset, cause });
     }
     Ok(header_hash(&bytes))

@@ -132,7 +132,7 @@ impl SectionHeader {
             |cause| ContainerError::Damaged { structure: "Section_Header", offset, cause };
         let (header, found_id) = Self::parse(bytes).map_err(damaged)?;
         if found_id != *archive_id {
-            return Err(damaged("Archive_Id is another archive's"));
+            return Err(damaged("Archive_Id belongs to another archive"));
         }
         if header.flags & !ANCILLARY != 0 {
             return Err(damaged("Flags has unknown bits"));
@@ -155,7 +155,7 @@ impl SectionHeader {
     pub(super) fn check_place(&self, groups: u64) -> Result<(), &'static str> {
         let rule = |kept: bool, cause| if kept { Ok(()) } else { Err(cause) };
         let allowed = if self.known_type().is_some() { 0 } else { ANCILLARY };
-        rule(self.flags & !allowed == 0, "Flags has bits its type does not have")?;
+        rule(self.flags & !allowed == 0, "Flags has bits that are not defined for this type")?;
         let table = (self.codec, self.filter, self.model) == (CODEC_ZSTD, 0, 0);
         match self.known_type() {
             Some(SectionType::Data) => {
@@ -163,12 +163,13 @@ impl SectionHeader {
                 rule(self.raw_length > 0, "a decode group is empty")
             }
             Some(SectionType::Entry) => {
-                rule(table, "ENTRY is not a table")?;
+                rule(table, "the ENTRY section does not have codec 1, filter 0, model 0")?;
                 let precedes = self.group == NO_GROUP || self.group == groups;
-                rule(precedes, "ENTRY does not precede its group")
+                rule(precedes, "the ENTRY section does not come just before its group")
             }
             Some(SectionType::Index) => {
-                rule(table && self.group == NO_GROUP, "INDEX is not a table of no group")
+                let cause = "the INDEX section has a group, or not codec 1, filter 0, model 0";
+                rule(table && self.group == NO_GROUP, cause)
             }
             None => Ok(()),
         }

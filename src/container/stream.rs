@@ -14,9 +14,9 @@ use std::io::Read;
 
 mod ends;
 
-/// Bytes that are looked at a second time before damaged sections are no longer
-/// searched for others: so much, and twice what was read. An archive that was
-/// not made to take time stays far below.
+/// Limit of bytes that are read a second time, in addition to twice the bytes read so
+/// far. Beyond it, damaged sections are no longer searched for other sections. An
+/// archive that was not forged to waste time stays far below the limit.
 const AGAIN: u64 = 16 << 20;
 
 /// Most damaged headers that are repaired: each repair takes milliseconds.
@@ -129,7 +129,7 @@ impl<R: Read> StreamReader<R> {
         Ok(reader)
     }
 
-    /// Byte offset of what comes next.
+    /// Returns the offset of what comes next.
     pub fn offset(&self) -> u64 {
         self.input.offset()
     }

@@ -93,7 +93,8 @@ fn encode_kinds(out: &mut Vec<u8>, entries: &[Entry]) -> Result<(), ContainerErr
     for (row, entry) in entries.iter().enumerate() {
         if let Kind::HardLink { target } = &entry.kind {
             let found = entries[..row].binary_search_by(|one| compare_paths(&one.path, target));
-            let number = found.map_err(|_| invalid(row, "a hard link's target is not earlier"))?;
+            let cause = "a hard link's target is not an earlier entry";
+            let number = found.map_err(|_| invalid(row, cause))?;
             put_varint(out, number as u64);
         }
     }
@@ -149,7 +150,7 @@ fn decode_paths(
     for row in 0..count {
         let previous = paths.last().map_or(&b""[..], |path| path);
         if shared[row] > previous.len() as u64 {
-            return Err(columns.invalid(row, "more is shared than the path before has"));
+            return Err(columns.invalid(row, "Shared is longer than the path before"));
         }
         let (head, suffix) = (&previous[..shared[row] as usize], suffixes[row]);
         check("path length", (head.len() as u64).saturating_add(suffix), limits.path_length)?;
@@ -196,7 +197,7 @@ fn decode_owners(
         owners.push((uid, gid, user, columns.bytes("owner name", limits.path_length)?));
     }
     if owners.iter().collect::<HashSet<_>>().len() != count {
-        return Err(columns.invalid(0, "an owner stands twice"));
+        return Err(columns.invalid(0, "an owner is listed twice"));
     }
     let (mut used, mut unfolded) = (0, 0);
     for (row, metadata) in rows.iter_mut().enumerate() {
@@ -226,7 +227,7 @@ fn decode_times(columns: &mut Columns, rows: &mut [Metadata]) -> Result<(), Cont
         let Timestamp { nanoseconds, .. } = &mut metadata.modified;
         *nanoseconds = columns.varint_u32()?;
         if *nanoseconds >= 1_000_000_000 {
-            return Err(columns.invalid(row, "Nanoseconds is a second or more"));
+            return Err(columns.invalid(row, "Nanoseconds is not below 1,000,000,000"));
         }
     }
     Ok(())
@@ -290,7 +291,11 @@ fn decode_kinds(
         if let Kind::HardLink { target } = &mut rest[0].kind {
             let earlier = usize::try_from(columns.varint()?).ok().and_then(|row| before.get(row));
             match earlier.map(|entry| (&entry.kind, &entry.path)) {
-                None => return Err(columns.invalid(row, "a hard link's target is not earlier")),
+                None => {
+                    return Err(
+                        columns.invalid(row, "a hard link's target is not an earlier entry")
+                    );
+                }
                 Some((Kind::Directory | Kind::HardLink { .. }, _)) => {
                     return Err(
                         columns.invalid(row, "a hard link's target is a directory or a hard link")

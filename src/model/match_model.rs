@@ -11,7 +11,7 @@ use super::hash::{MULTIPLIER, THIRD};
 use crate::arith::memory::Table;
 use crate::arith::{Simd, math};
 
-/// Lengths above this are not told apart.
+/// Match lengths are counted up to this.
 pub const LONGEST: u32 = 400;
 /// Length buckets.
 const BUCKETS: usize = 16;

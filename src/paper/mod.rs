@@ -44,20 +44,20 @@ pub use stream::{compress, decompress, decompress_damaged};
 pub enum PaperError {
     /// A weight or probability became infinite or undefined: a bug in the encoder,
     /// damage in the decoder.
-    #[error("the model diverged at step {step}")]
+    #[error("the network diverged at step {step}")]
     Diverged {
         /// Byte position within the lanes.
         step: usize,
     },
-    /// The code is not one that the encoder writes.
-    #[error("the code is damaged before byte {step} of lane {lane}")]
+    /// The encoder does not write such a code.
+    #[error("the pear-paper stream is damaged before byte {step} of lane {lane}")]
     Code {
         /// Byte position within the lanes.
         step: usize,
         /// Index of the lane.
         lane: usize,
     },
-    /// Bytes are left over after the last symbol.
+    /// Bytes are left over after the last symbol of the code.
     #[error("bytes left over after the last symbol")]
     Rest,
     /// This CPU does not compute what the specification says.

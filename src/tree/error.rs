@@ -18,7 +18,7 @@ pub enum TreeError {
     Io {
         /// Path the operation was about.
         path: PathBuf,
-        /// The operation, as a verb phrase: "open", "set owner".
+        /// The operation, as a verb phrase: "open", "set the size".
         operation: &'static str,
         /// The system's error.
         source: std::io::Error,
@@ -75,7 +75,7 @@ pub enum TreeError {
         how: Change,
     },
     /// Something cannot be archived, or not be restored by this user.
-    #[error("{}: left out: {cause}", shown(path))]
+    #[error("{}: skipped: {cause}", shown(path))]
     LeftOut {
         /// Path on disk, or of the entry.
         path: PathBuf,
@@ -83,13 +83,13 @@ pub enum TreeError {
         cause: &'static str,
     },
     /// A socket, which has no content to archive.
-    #[error("{}: left out: a socket lives only as long as its program", shown(path))]
+    #[error("{}: skipped: a socket cannot be archived", shown(path))]
     Socket {
         /// Path on disk.
         path: PathBuf,
     },
     /// An unfinished file of a killed run; it holds nobody's data.
-    #[error("{}: left out: an unfinished file of a run that was killed", shown(path))]
+    #[error("{}: skipped: an unfinished file of a killed run", shown(path))]
     Leftover {
         /// Path on disk.
         path: PathBuf,
@@ -103,7 +103,7 @@ pub enum TreeError {
         cause: &'static str,
     },
     /// An exclude pattern matched nothing: perhaps it is misspelt.
-    #[error("--exclude {}: nothing matches it{}", printable(pattern), only_directories(pattern))]
+    #[error("--exclude {}: matches nothing{}", printable(pattern), only_directories(pattern))]
     Unmatched {
         /// The pattern as given.
         pattern: Vec<u8>,
@@ -168,13 +168,13 @@ impl fmt::Display for Property {
 #[non_exhaustive]
 pub enum Change {
     /// Another regular file, or other content, was there when its turn came.
-    #[error("changed since the directory was read: the content of now is archived")]
+    #[error("changed after its directory was read: the new content is archived")]
     SinceListed,
     /// The file was written to while it was read.
-    #[error("changed while it was read: archived with what was read")]
+    #[error("changed while it was read: archived as read")]
     WhileRead,
     /// The file ended before the size that the system reported.
-    #[error("ends after {read} bytes, its size was {size}: archived with what was read")]
+    #[error("ends after {read} of {size} bytes: archived up to there")]
     Shorter {
         /// Bytes up to its end.
         read: u64,
@@ -182,7 +182,7 @@ pub enum Change {
         size: u64,
     },
     /// The file goes on after the size that the system reported.
-    #[error("goes on behind its size: only its first {read} bytes are archived")]
+    #[error("is longer than its reported size: only the first {read} bytes are archived")]
     Endless {
         /// Bytes archived.
         read: u64,
@@ -200,7 +200,7 @@ pub enum Missing {
     #[error("not archived")]
     Whole,
     /// The files in a directory, or the rest of them.
-    #[error("what is in it is not archived")]
+    #[error("its contents are not archived")]
     Below,
     /// Its extended attributes.
     #[error("archived without them")]

@@ -84,7 +84,7 @@ impl Excludes {
             }
             let rules = alone.build().map_err(|error| fault(given, &error))?;
             if rules.is_empty() && std::str::from_utf8(given).is_ok() {
-                return Err(fault(given, &"it names nothing"));
+                return Err(fault(given, &"it contains no name"));
             }
             excludes.patterns.push(Pattern { given: given.to_vec(), rules, matched: false });
         }

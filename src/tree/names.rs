@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::TreeError;
 use crate::entry::Printable;
 
-/// A name for people, as [`Printable`] shows it.
+/// Formats a name for people, as [`Printable`] does.
 pub fn printable(name: &[u8]) -> String {
     Printable(name).to_string()
 }

@@ -282,7 +282,8 @@ impl OpenSource {
     /// Handles a file that ended at `at` or before, although more data was expected.
     fn ended(&mut self, at: u64) -> Result<(), TreeError> {
         let path = &self.source.path;
-        let status = fstat(&self.file).map_err(|error| TreeError::io(path, "look at", error))?;
+        let status =
+            fstat(&self.file).map_err(|error| TreeError::io(path, "read the attributes", error))?;
         // It may have been cut within the hole before this segment.
         let end = match self.done {
             0 => {
@@ -318,7 +319,8 @@ impl OpenSource {
     /// if the file did not end at its size. The bytes read are archived.
     pub fn finish(self) -> Result<(), TreeError> {
         let path = &self.source.path;
-        let status = fstat(&self.file).map_err(|error| TreeError::io(path, "look at", error))?;
+        let status =
+            fstat(&self.file).map_err(|error| TreeError::io(path, "read the attributes", error))?;
         let times = |status: &Stat| (status.st_size, stat::modified(status));
         let how = match self.how {
             Some(how) => how,

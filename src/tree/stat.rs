@@ -37,7 +37,7 @@ impl FileId {
 /// Calls `lstat`.
 pub(super) fn stat(path: &Path) -> Result<Stat, TreeError> {
     let status = Reach::new(path).and_then(|reach| reach.stat());
-    status.map_err(|error| TreeError::io(path, "look at", error))
+    status.map_err(|error| TreeError::io(path, "read the attributes", error))
 }
 
 /// Returns the time of the last modification.
@@ -69,7 +69,7 @@ pub(super) fn kind(path: &Path, stat: &Stat) -> Result<Kind, TreeError> {
         FileType::CharacterDevice => Kind::CharacterDevice { major, minor },
         FileType::BlockDevice => Kind::BlockDevice { major, minor },
         FileType::Socket => return Err(TreeError::Socket { path: path.to_owned() }),
-        FileType::Unknown => return Err(left_out(path, "its type is not known")),
+        FileType::Unknown => return Err(left_out(path, "unknown file type")),
     })
 }
 
@@ -97,7 +97,8 @@ type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 /// by name. A file system without attributes has none. An attribute that vanishes
 /// between listing and reading is left out.
 pub(super) fn xattrs(path: &Path) -> Result<Xattrs, TreeError> {
-    let reach = Reach::new(path).map_err(|error| TreeError::io(path, "look at", error))?;
+    let reach =
+        Reach::new(path).map_err(|error| TreeError::io(path, "read the attributes", error))?;
     let reached = &reach.path();
     read_xattrs(
         path,
@@ -121,7 +122,7 @@ fn read_xattrs(
     list: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>,
     mut get: impl FnMut(&[u8], &mut [u8]) -> rustix::io::Result<usize>,
 ) -> Result<Xattrs, TreeError> {
-    let failed = |error| TreeError::io(path, "read the extended attributes of", error);
+    let failed = |error| TreeError::io(path, "read the extended attributes", error);
     let list = match grown(list) {
         Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),
         other => other.map_err(failed)?,

@@ -216,7 +216,8 @@ impl Walk {
             Some(&other) if other == id => Ok(false),
             Some(_) => Err(TreeError::LeftOut {
                 path: path.to_owned(),
-                cause: "another file has the same name in the archive",
+                cause: "a file of another operand already has this name in the archive; \
+                        use -C or archive it separately",
             }),
         }
     }

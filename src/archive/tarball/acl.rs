@@ -83,7 +83,7 @@ fn rule(line: &[u8], names: Names) -> Result<Rule, &'static str> {
         b"group" | b"g" => (OWNING_GROUP, GROUP, names.group),
         b"mask" | b"m" if name.is_empty() => return Ok((MASK, NOBODY, rights)),
         b"other" | b"o" if name.is_empty() => return Ok((OTHER, NOBODY, rights)),
-        _ => return Err("an entry is neither of a user nor of a group"),
+        _ => return Err("an entry is not for a user or a group"),
     };
     if name.is_empty() && id.is_none() {
         return Ok((own, NOBODY, rights));
@@ -94,7 +94,7 @@ fn rule(line: &[u8], names: Names) -> Result<Rule, &'static str> {
     };
     let id = id.and_then(number).or_else(|| number(name)).or_else(by_name);
     let id = id.filter(|&id| id != NOBODY);
-    Ok((named, id.ok_or("it names a user or a group without a number")?, rights))
+    Ok((named, id.ok_or("it names a user or group whose number is not known")?, rights))
 }
 
 fn number(text: &[u8]) -> Option<u32> {

@@ -37,8 +37,8 @@ impl Scanner<'_> {
                 Ok(())
             }
             _ => {
-                let cause =
-                    "it is no file, and whether the bytes behind it are its data is not certain";
+                let cause = "it is not a file but has a size, and the bytes after it may be data \
+                             or the next header";
                 Err(at(offset, malformed(cause)))
             }
         }

@@ -9,13 +9,24 @@ use crate::tree::printable;
 #[non_exhaustive]
 pub enum TarFault {
     /// The tar is compressed in a format that is not supported.
-    #[error("compressed with {format}, not a tar: decompress it first and import that")]
+    #[error(
+        "compressed with {format}, which is not supported: decompress it and import the result"
+    )]
     Compressed {
         /// Name of the compression.
         format: &'static str,
     },
+    /// The tar is compressed more than once.
+    #[error("compressed twice ({format} inside): decompress it and import the result")]
+    Twice {
+        /// Name of the inner compression.
+        format: &'static str,
+    },
+    /// There is not a single byte.
+    #[error("the tar is empty")]
+    Empty,
     /// The first block is not a header.
-    #[error("not a tar (no header with a right checksum)")]
+    #[error("not a tar: the first block has no valid checksum")]
     NotATar,
     /// A header's checksum is wrong.
     #[error("the header is damaged: its checksum is wrong")]
@@ -30,7 +41,7 @@ pub enum TarFault {
     #[error("the tar changed while it was read")]
     Changed,
     /// A field or record does not hold a usable number.
-    #[error("the header is malformed: {field} is not a number that fits")]
+    #[error("the header is malformed: {field} is not a valid number")]
     Number {
         /// Name of the field or record.
         field: &'static str,
@@ -59,8 +70,8 @@ pub enum TarFault {
     },
     /// A name may be only a part of the full name.
     #[error(
-        "{}: unsafe member refused: its name may be cut short, for the header of type '{}' \
-         in front of it is not understood",
+        "{}: unsafe member refused: its name may be cut short, because the header of \
+         type '{}' before it is unknown",
         printable(path),
         typeflag.escape_ascii()
     )]
@@ -71,7 +82,7 @@ pub enum TarFault {
         typeflag: u8,
     },
     /// Compressed data cannot be decoded.
-    #[error("the {format} data are damaged: {cause}")]
+    #[error("the {format} data is damaged: {cause}")]
     Packed {
         /// Name of the compression.
         format: &'static str,
@@ -79,7 +90,10 @@ pub enum TarFault {
         cause: String,
     },
     /// Compressed data needs more memory to decode than is allowed.
-    #[error("the {format} data need more memory than the limit of {limit} bytes")]
+    #[error(
+        "decoding the {format} data needs more than the memory limit of {limit} bytes \
+         (raise it with --memory)"
+    )]
     Memory {
         /// Name of the compression.
         format: &'static str,
@@ -88,7 +102,7 @@ pub enum TarFault {
     },
     /// A hard link leads to something that is not an earlier file.
     #[error(
-        "{}: unsafe member refused: a hard link to {}, which is no file before it",
+        "{}: unsafe member refused: a hard link to {}, which is not an earlier file",
         printable(path),
         printable(target)
     )]
@@ -99,7 +113,7 @@ pub enum TarFault {
         target: Vec<u8>,
     },
     /// A value over a limit.
-    #[error("{field} is {found}, more than the limit of {limit}")]
+    #[error("{field}: {found} is over the limit of {limit}")]
     TooLarge {
         /// Name of the limit.
         field: &'static str,
@@ -114,13 +128,16 @@ impl TarFault {
     /// Returns the kind of the fault, for exit codes.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            TarFault::Compressed { .. } | TarFault::Changed => ErrorKind::Environment,
+            TarFault::Compressed { .. } | TarFault::Twice { .. } | TarFault::Changed => {
+                ErrorKind::Environment
+            }
             TarFault::Path { .. }
             | TarFault::Below { .. }
             | TarFault::CutName { .. }
             | TarFault::LinkTarget { .. } => ErrorKind::Unsafe,
             TarFault::TooLarge { .. } | TarFault::Memory { .. } => ErrorKind::Limit,
-            TarFault::NotATar
+            TarFault::Empty
+            | TarFault::NotATar
             | TarFault::Packed { .. }
             | TarFault::Checksum
             | TarFault::Truncated { .. }
@@ -135,22 +152,22 @@ impl TarFault {
 #[non_exhaustive]
 pub enum NotKept {
     /// A member of a type that no archive has: it was left out.
-    #[error("left out: members of type '{}' have no place in an archive", typeflag.escape_ascii())]
+    #[error("skipped: an archive cannot hold members of type '{}'", typeflag.escape_ascii())]
     MemberType {
         /// Type byte of its header.
         typeflag: u8,
     },
     /// A pax record whose meaning no archive keeps.
-    #[error("not kept: pax record {}", printable(key))]
+    #[error("dropped: pax record {}", printable(key))]
     Record {
         /// Its key.
         key: Vec<u8>,
     },
     /// More such records than are listed one by one.
-    #[error("not kept: other pax records")]
+    #[error("dropped: other pax records")]
     OtherRecords,
     /// An access list that cannot be converted to an attribute.
-    #[error("not kept: {key}: {cause}")]
+    #[error("dropped: {key}: {cause}")]
     Acl {
         /// Key of the pax record.
         key: &'static str,
@@ -158,16 +175,16 @@ pub enum NotKept {
         cause: &'static str,
     },
     /// A name that an earlier member has, too.
-    #[error("the name comes more than once: the last member of the name is kept")]
+    #[error("several members have this name: the last one is kept")]
     Earlier,
     /// The header of something that is not a file gives a size.
     #[error("not a file, but its header gives a size: the size is ignored")]
     Size,
     /// The start of a name was removed.
-    #[error("the '/' or '..' in front was removed from the name")]
+    #[error("leading '/' or '..' removed from the name")]
     Front,
     /// A device whose numbers do not fit a tar header: it was left out.
-    #[error("left out: a tar cannot hold the device number {major}:{minor}")]
+    #[error("skipped: a tar cannot hold the device number {major}:{minor}")]
     Device {
         /// Major number.
         major: u32,
@@ -188,19 +205,19 @@ impl NotKept {
 #[non_exhaustive]
 pub enum TarEnd {
     /// The end mark is missing.
-    #[error("the tar ends at byte {offset} without a mark of its end: it may have been cut there")]
+    #[error("the tar ends at byte {offset} without an end mark: it may be cut short")]
     Unmarked {
         /// Offset of the end.
         offset: u64,
     },
     /// Something follows the end: another tar, or remains of other data.
-    #[error("the tar ends before byte {offset}; what follows was not read")]
+    #[error("the tar ends before byte {offset}; the rest was not read")]
     Behind {
         /// Its offset.
         offset: u64,
     },
     /// Something follows the compressed data.
-    #[error("the {format} data end before byte {offset}; what follows was not read")]
+    #[error("the {format} data ends before byte {offset}; the rest was not read")]
     BehindPacked {
         /// Name of the compression.
         format: &'static str,

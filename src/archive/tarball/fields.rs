@@ -41,7 +41,7 @@ pub(super) fn one_name(
     old: &[u8],
 ) -> Result<Vec<u8>, TarFault> {
     match (gnu, pax) {
-        (Some(_), Some(_)) => Err(malformed("GNU and pax headers both give a name")),
+        (Some(_), Some(_)) => Err(malformed("a GNU header and a pax header both give the name")),
         (Some(name), None) => Ok(name),
         (None, Some(name)) => Ok(name.to_vec()),
         (None, None) => Ok(old.to_vec()),
@@ -53,7 +53,7 @@ pub(super) fn device(header: &Header, records: &Records) -> Result<(u32, u32), T
     let (major, minor) = match (header.as_ustar(), header.as_gnu()) {
         (Some(header), _) => (&header.dev_major, &header.dev_minor),
         (_, Some(header)) => (&header.dev_major, &header.dev_minor),
-        _ => return Err(malformed("a device in a header without device numbers")),
+        _ => return Err(malformed("a device member has no device numbers")),
     };
     let number = |key: &'static str, field: &[u8]| {
         let found = records.number(key)?.or_else(|| block::size(field));

@@ -36,7 +36,7 @@ pub fn import(
 ) -> Result<CreateSummary, ArchiveError> {
     let output = Output::new(path)?;
     if tar.identity().is_some_and(|tar| output.identities().contains(&tar)) {
-        let source = io::Error::other("it is the tar that is read");
+        let source = io::Error::other("the archive and the tar are the same file");
         return Err(ArchiveError::Io { path: path.to_owned(), operation: "replace", source });
     }
     let summary = import_stream(output.file(), tar, limits, options, control)

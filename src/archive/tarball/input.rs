@@ -100,7 +100,8 @@ impl Tar {
 
     /// Opens a tar that is not compressed.
     fn plain(file: File, name: &Path) -> Result<Tar, ArchiveError> {
-        let found = file.metadata().map_err(|source| failed(name, "look at", source))?;
+        let found =
+            file.metadata().map_err(|source| failed(name, "read the attributes", source))?;
         let (length, found) = (found.len(), stamp(&found));
         let identity = FileId::of(&file).ok();
         let shared = Shared { file, name: name.to_owned(), length, found, identity };
@@ -156,7 +157,7 @@ impl Tar {
         let mut buffer = vec![0; end.saturating_sub(offset).min(1 << 16) as usize];
         while offset < end {
             let length = (buffer.len() as u64).min(end - offset) as usize;
-            self.read_exact_at(&mut buffer[..length], offset, "what must be zeros")?;
+            self.read_exact_at(&mut buffer[..length], offset, "padding")?;
             if let Some(place) = buffer[..length].iter().position(|&byte| byte != 0) {
                 return Ok(Some(offset + place as u64));
             }
@@ -168,7 +169,7 @@ impl Tar {
     /// Fails if the file has changed.
     pub(super) fn check_unchanged(&self) -> Result<(), ArchiveError> {
         let now = self.shared.file.metadata();
-        let now = now.map_err(|source| failed(self.name(), "look at", source))?;
+        let now = now.map_err(|source| failed(self.name(), "read the attributes", source))?;
         match stamp(&now) == self.shared.found {
             true => Ok(()),
             false => Err(ArchiveError::Tar { offset: 0, fault: TarFault::Changed }),
@@ -269,7 +270,7 @@ impl<'a> Spool<'a> {
         tar.read_exact_at(&mut start, 0, "its first header")?;
         // A tar that is compressed twice is refused too.
         if let Some(format) = Format::of(&start).map_err(at_start)? {
-            return Err(at_start(TarFault::Compressed { format: format.name() }));
+            return Err(at_start(TarFault::Twice { format: format.name() }));
         }
         if let Some(shared) = Arc::get_mut(&mut tar.shared) {
             shared.identity = identity;

@@ -172,7 +172,10 @@ impl<'a> Members<'a> {
     fn link_text(&self, target: Vec<u8>) -> Result<Vec<u8>, TarFault> {
         limit("link length", target.len() as u64, self.limits.path_length)?;
         match target.is_empty() || target.contains(&0) {
-            true => Err(TarFault::Malformed { cause: "a symbolic link to nothing" }),
+            true => {
+                let cause = "a symbolic link's target is empty or has a NUL byte";
+                Err(TarFault::Malformed { cause })
+            }
             false => Ok(target),
         }
     }

@@ -25,7 +25,7 @@ impl Records {
     pub fn parse(mut bytes: &[u8]) -> Result<Records, TarFault> {
         let mut records = Records::default();
         while !bytes.is_empty() {
-            let cause = "a pax record is not what its length says";
+            let cause = "the length of a pax record is wrong";
             let (key, value, rest) = record(bytes).ok_or(TarFault::Malformed { cause })?;
             if matches!(key, b"GNU.sparse.offset" | b"GNU.sparse.numbytes") {
                 records.blocks.push(value.to_vec());

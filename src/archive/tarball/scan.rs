@@ -117,7 +117,7 @@ impl<'a> Scanner<'a> {
             let offset = self.position;
             let Some(header) = self.header()? else {
                 let Extensions { name: None, link: None, records: None } = extensions else {
-                    return Err(at(offset, truncated("what extends the next header")));
+                    return Err(at(offset, truncated("a member, after its extended header")));
                 };
                 return Ok(None);
             };
@@ -146,7 +146,7 @@ impl<'a> Scanner<'a> {
             // Two blocks of zeros end a tar. Many programs write or accept fewer.
             self.unmarked = offset > 0;
             return match self.unmarked {
-                false => Err(at(offset, truncated("its first header: it is empty"))),
+                false => Err(at(offset, TarFault::Empty)),
                 true => Ok(None),
             };
         };
@@ -355,6 +355,6 @@ pub(super) fn malformed(cause: &'static str) -> TarFault {
 fn set<T>(place: &mut Option<T>, value: T) -> Result<(), TarFault> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(malformed("it is extended twice in the same way")),
+        Some(_) => Err(malformed("two extended headers give the same field")),
     }
 }

@@ -32,7 +32,7 @@ impl Map {
             return Err(malformed("the runs of a sparse file overlap"));
         }
         let end = offset.checked_add(length);
-        let end = end.ok_or(malformed("a run of a sparse file ends beyond all sizes"))?;
+        let end = end.ok_or(malformed("a run of a sparse file ends after 2^64 bytes"))?;
         if length > 0 && !self.data.is_multiple_of(BLOCK) {
             return Err(malformed("a run of a sparse file does not fill its last block"));
         }

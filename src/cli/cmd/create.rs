@@ -27,7 +27,7 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
     let cancel = cancel_flag()?;
     let watch = Watch::new(report, "", &cancel);
     let control = watch.control();
-    watch.begin("looking at files");
+    watch.begin("scanning files");
     let summary = match target {
         Target::Stream(output) => {
             walking.leave_out.push(FileId::of(&output)?);

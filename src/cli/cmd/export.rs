@@ -54,7 +54,10 @@ fn refuse_itself(arguments: &Export) -> anyhow::Result<()> {
     let id = |path| File::open(path).and_then(|file| FileId::of(&file)).ok();
     let archive = id(&arguments.archive);
     if archive.is_some() && archive == id(&arguments.tar) {
-        bail!("{}: is the archive itself", config::shown(&arguments.tar));
+        bail!(
+            "{}: the tar would replace the archive it is made from; name another file",
+            config::shown(&arguments.tar)
+        );
     }
     Ok(())
 }

@@ -97,7 +97,7 @@ impl Work<'_> {
             }
             Some(_) => here(),
             None if config::is_stdio(&self.arguments.archive) => {
-                bail!("say where to extract standard input to: --here or -C DIR")
+                bail!("extracting from standard input needs a destination: use -C DIR or --here")
             }
             None => Destination::make(named_after(&self.arguments.archive), merge),
         }

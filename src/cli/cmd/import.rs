@@ -29,7 +29,7 @@ pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
     let name = config::shown(&arguments.tar);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
-    watch.begin("looking at the tar");
+    watch.begin("scanning the tar");
     let directory = spool_directory(&target);
     let tar = open_tar(&arguments.tar, &directory, &limits, &cancel, &control)?;
     let summary = match target {
@@ -53,7 +53,7 @@ fn hint(fault: &TarFault) -> Option<&'static str> {
     let stripped = [PathFault::Absolute, PathFault::Parent];
     match fault {
         TarFault::Path { fault, .. } if stripped.contains(fault) => {
-            Some("--strip-unsafe takes such names without what is unsafe")
+            Some("use --strip-unsafe to remove the unsafe part of such names")
         }
         _ => None,
     }

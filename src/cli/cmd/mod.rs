@@ -137,7 +137,7 @@ fn open_archive(path: &Path, limits: &Limits, control: &Control) -> anyhow::Resu
         Input::Pipe(input) => spool(input, control).map_err(|error| named(path, error))?,
     };
     let archive = Archive::open_any(file, limits, control).map_err(|error| named(path, error))?;
-    archive.keep_groups(0); // each is decoded once in any case
+    archive.keep_groups(0); // each group is decoded only once
     Ok(archive)
 }
 

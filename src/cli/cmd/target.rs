@@ -48,7 +48,7 @@ impl Target {
                 Written::Archive => "archive",
                 Written::Tar => "tar",
             };
-            bail!("the {what} would go to a terminal: redirect it, or name a file");
+            bail!("cannot write the {what} to a terminal: redirect standard output or name a file");
         }
         Ok(Target::Stream(stream))
     }
@@ -59,12 +59,12 @@ impl Target {
 fn refuse_other(path: &Path, written: Written) -> anyhow::Result<()> {
     let shown = config::shown(path);
     let replaceable = is_replaceable(path, written).with_context(|| {
-        format!("{shown}: exists, and what it is cannot be told (--force replaces it)")
+        format!("{shown}: exists, but cannot be read to see what it is (use --force to replace it)")
     })?;
     let (kind, advice) = match written {
         Written::Archive => ("pear archive", "name the archive first"),
         Written::Tar => ("tar", "name another file"),
     };
-    ensure!(replaceable, "{shown}: exists and is no {kind}: {advice}, or use --force");
+    ensure!(replaceable, "{shown}: exists and is not a {kind}: {advice}, or use --force");
     Ok(())
 }

@@ -124,13 +124,13 @@ impl FileWriter {
     fn describe(&self, opened: &Opened) -> Result<FileId, TreeError> {
         let Opened { place, file } = opened;
         if self.end < self.size {
-            ftruncate(file, self.size).map_err(|error| place.failed("set the size of", error))?;
+            ftruncate(file, self.size).map_err(|error| place.failed("set the size", error))?;
         }
         let parent = place.parent.as_fd();
         let object = Object::Open(file.as_fd());
         let failures = self.shared.attributes.apply(&object, parent, &self.metadata);
         self.shared.note(&place.shown, failures);
-        let status = fstat(file).map_err(|error| place.failed("look at", error))?;
+        let status = fstat(file).map_err(|error| place.failed("read the attributes", error))?;
         Ok(FileId::from_stat(&status))
     }
 
@@ -150,7 +150,7 @@ impl FileWriter {
                 let link = |name: &[u8]| link_unnamed(file.as_fd(), place.parent.as_fd(), name);
                 let (name, ()) = self.shared.make_named(place, "link", link)?;
                 let id = FileId::from_stat(
-                    &fstat(file).map_err(|error| place.failed("look at", error))?,
+                    &fstat(file).map_err(|error| place.failed("read the attributes", error))?,
                 );
                 self.made = Some(Made::Named { name, id });
                 return self.install(opened, policy);
@@ -176,7 +176,7 @@ impl FileWriter {
         let Some(Made::Named { name, id }) = &self.made else { return self.make(place, flags) };
         let file = openat(&place.parent, name, flags, Mode::empty());
         let file = file.map_err(|error| place.failed("open", error))?;
-        let status = fstat(&file).map_err(|error| place.failed("look at", error))?;
+        let status = fstat(&file).map_err(|error| place.failed("read the attributes", error))?;
         if FileId::from_stat(&status) != *id {
             return Err(place.failed("find again", Errno::STALE));
         }
@@ -205,7 +205,7 @@ impl FileWriter {
         let flags = flags | OFlags::CREATE | OFlags::EXCL;
         let make = |name: &[u8]| openat(&place.parent, name, flags, mode);
         let (name, file) = self.shared.make_named(&place, "create", make)?;
-        let status = fstat(&file).map_err(|error| place.failed("look at", error));
+        let status = fstat(&file).map_err(|error| place.failed("read the attributes", error));
         let id = status.as_ref().map_or(FileId { device: 0, inode: 0 }, FileId::from_stat);
         self.made = Some(Made::Named { name, id });
         status?;

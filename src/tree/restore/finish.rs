@@ -65,9 +65,10 @@ impl Shared {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(self.root.directory(path)?, ".", flags, Mode::empty())
             .map_err(|error| failed("open the directory", error))?;
-        let status = fstat(&directory).map_err(|error| failed("look at", error))?;
+        let status = fstat(&directory).map_err(|error| failed("read the attributes", error))?;
         if FileId::from_stat(&status) != found.id {
-            let cause = "the directory was replaced meanwhile; its mode and time were not set";
+            let cause =
+                "the directory was replaced during extraction; its mode and time were not set";
             return Err(TreeError::Unsafe { path: disk_path(path), cause });
         }
         let metadata = found.metadata.as_ref();

@@ -206,7 +206,9 @@ impl Restorer {
         match statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(status) => Ok(FileType::from_raw_mode(status.st_mode) != FileType::Directory),
             Err(error) if is_absent(&error.into()) => Ok(false),
-            Err(error) => Err(TreeError::io(self.shared.root.shown(path), "look at", error)),
+            Err(error) => {
+                Err(TreeError::io(self.shared.root.shown(path), "read the attributes", error))
+            }
         }
     }
 
@@ -354,7 +356,8 @@ impl Shared {
             self.state().removed.push(place.shown.clone());
         }
         let directory = self.open_or_make(path)?;
-        let status = fstat(&directory).map_err(|error| place.failed("look at", error))?;
+        let status =
+            fstat(&directory).map_err(|error| place.failed("read the attributes", error))?;
         let id = FileId::from_stat(&status);
         let replaces = matches!(self.options.overwrite, Overwrite::Always | Overwrite::Newer);
         let mut state = self.state();

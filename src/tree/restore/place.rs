@@ -33,7 +33,7 @@ impl Place {
     pub(super) fn admits(&self, policy: Overwrite, time: Timestamp) -> Result<bool, TreeError> {
         let status = match statat(&self.parent, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(true),
-            other => other.map_err(|error| self.failed("look at", error))?,
+            other => other.map_err(|error| self.failed("read the attributes", error))?,
         };
         let directory = FileType::from_raw_mode(status.st_mode) == FileType::Directory;
         match policy {
@@ -163,7 +163,7 @@ impl Place {
     pub(super) fn make_way(&self, policy: Overwrite, time: Timestamp) -> Result<bool, TreeError> {
         let status = match statat(&self.parent, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(false),
-            other => other.map_err(|error| self.failed("look at", error))?,
+            other => other.map_err(|error| self.failed("read the attributes", error))?,
         };
         let kind = FileType::from_raw_mode(status.st_mode);
         if kind == FileType::Directory {

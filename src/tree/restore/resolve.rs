@@ -158,7 +158,7 @@ impl Root {
         let is_link =
             status.is_ok_and(|status| FileType::from_raw_mode(status.st_mode) == FileType::Symlink);
         if is_link {
-            let cause = "a symbolic link stands where a directory should be";
+            let cause = "a symbolic link is in the place of a directory";
             return TreeError::Unsafe { path: self.shown(prefix), cause };
         }
         TreeError::io(self.shown(prefix), "open the directory", error)

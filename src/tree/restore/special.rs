@@ -23,7 +23,7 @@ impl Shared {
     ) -> Result<bool, TreeError> {
         self.state().written.insert(entry.path.clone(), None);
         if kind != FileType::Fifo && !self.attributes.devices() {
-            let cause = "device nodes are made only by root and with --preserve";
+            let cause = "only root can create device nodes, and only with --preserve";
             return Err(TreeError::LeftOut { path: disk_path(&entry.path), cause });
         }
         let Some(place) = self.admitted(&entry.path, &entry.metadata)? else { return Ok(false) };
@@ -78,9 +78,9 @@ impl Shared {
     pub(super) fn hard_link(&self, link: &HardLink) -> Result<(), TreeError> {
         let refused = |cause| TreeError::Unsafe { path: disk_path(&link.path), cause };
         let target = self.state().written.get(&link.target).cloned();
-        let cause = "a hard link to a file that is not extracted in this run";
+        let cause = "hard link to a file that was not extracted; select that file too";
         let target = target.ok_or_else(|| refused(cause))?.ok_or_else(|| {
-            let cause = "the file it is a hard link to was not restored";
+            let cause = "the target of this hard link was not restored";
             TreeError::LeftOut { path: disk_path(&link.path), cause }
         })?;
         let from = self.place(&target.path)?;
@@ -93,10 +93,10 @@ impl Shared {
             linkat(&from.parent, &from.name, &place.parent, name, AtFlags::empty())
         })?;
         let made = statat(&place.parent, &temporary.name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|error: Errno| place.failed("look at", error))?;
+            .map_err(|error: Errno| place.failed("read the attributes", error))?;
         match FileId::from_stat(&made) == target.id {
             true => temporary.install().map(drop),
-            false => Err(refused("the file it links to was replaced meanwhile")),
+            false => Err(refused("the target of this hard link was replaced during extraction")),
         }
     }
 }
