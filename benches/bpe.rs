@@ -1,4 +1,4 @@
-//! Byte pairs: sizes, speeds, and a literal implementation beside ours.
+//! Byte pairs: sizes, speeds, and a literal implementation for comparison.
 //!
 //! `cargo bench --bench bpe -- [FILE]...` prints the Markdown tables of
 //! docs/bpe-benchmarks.md. Without files a small generated text is used. Times
@@ -41,7 +41,7 @@ fn now() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
-/// Median processor time of this thread in seconds, and the last result.
+/// Returns the median processor time of this thread in seconds, and the last result.
 fn time<T>(mut work: impl FnMut() -> T) -> (f64, T) {
     let mut times = Vec::new();
     loop {
@@ -55,7 +55,7 @@ fn time<T>(mut work: impl FnMut() -> T) -> (f64, T) {
     }
 }
 
-/// Processor time of one run, for what takes long enough.
+/// Returns the processor time of one run, for work that takes long enough.
 fn time_once<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let start = now();
     let result = work();
@@ -118,10 +118,9 @@ fn print_speeds(files: &[(String, Vec<u8>)]) {
     }
 }
 
-/// What the published implementations do with a block: tokens are the byte
-/// values the block does not use, a pair must occur at least 4 times, and
-/// after each merge everything is counted again. Returns the length of the
-/// symbols and the merges.
+/// Does what published implementations do with a block: tokens are the byte values that
+/// the block does not use, a pair must occur at least 4 times, and after each merge
+/// everything is counted again. Returns the length of the symbols and the merges.
 fn plain_block(raw: &[u8]) -> (usize, usize) {
     let mut symbols = raw.to_vec();
     let present = byte_values(raw);
@@ -177,8 +176,8 @@ fn print_small(files: &[(String, Vec<u8>)]) {
     }
 }
 
-/// Follows a table by the definition: counts everything before each merge.
-/// Returns how many merges were of a most frequent pair, as all should be.
+/// Applies a table by the definition: counts everything before each merge. Returns how
+/// many merges were of a most frequent pair, as all should be.
 fn follow(table: &MergeTable, raw: &[u8]) -> usize {
     let id = |byte| table.literals().binary_search(byte).unwrap() as u16;
     let mut symbols = raw.iter().map(id).collect::<Vec<_>>();
@@ -197,14 +196,14 @@ fn follow(table: &MergeTable, raw: &[u8]) -> usize {
             most = most.max(*count);
         }
         agreed += usize::from(most == counts[index(&[left, right])]);
-        // Cheaper than to clear the whole table.
+        // Cheaper than clearing the whole table.
         symbols.windows(2).for_each(|pair| counts[index(pair)] = 0);
         replace(&mut symbols, left, right, token);
     }
     agreed
 }
 
-/// Blocks to compare with the definition: bytes, and how many merges.
+/// Blocks to compare with the definition: length in bytes, and number of merges.
 const COMPARED: [(usize, usize); 3] = [(SMALL, usize::MAX), (100_000, usize::MAX), (1 << 20, 500)];
 
 fn print_literal(files: &[(String, Vec<u8>)]) {

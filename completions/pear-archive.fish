@@ -49,7 +49,7 @@ complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "man" -d '
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s C -l directory -d 'Take paths relative to this directory' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out what matches' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out what matches, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'
@@ -74,7 +74,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s v -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s C -l directory -d 'Take paths relative to this directory' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out what matches' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out what matches, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 pear\t'The learned model'

@@ -1,14 +1,14 @@
 //! Little-endian values, minimal varints and a bounded cursor.
 //!
-//! Everything read from an archive passes through [`Cursor`], which returns an
-//! error where a slice would panic. Normative text: spec/container.md §2.
+//! Everything read from an archive passes through [`Cursor`], which returns an error
+//! instead of panicking. Normative text: spec/container.md §2.
 
-/// Why bytes could not be read as the value that was asked for.
+/// Why bytes could not be read as the requested value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BytesError {
     /// Fewer bytes are left than the value takes.
-    #[error("{wanted} bytes wanted at byte {offset}, {left} left")]
+    #[error("needs {wanted} bytes at byte {offset}, only {left} are left")]
     Short {
         /// Byte offset in the cursor's slice.
         offset: usize,
@@ -17,14 +17,14 @@ pub enum BytesError {
         /// Bytes left.
         left: usize,
     },
-    /// A varint has a shorter form.
-    #[error("integer at byte {offset} is not in its shortest form")]
+    /// A varint is not in its shortest form.
+    #[error("the integer at byte {offset} is not in its shortest form")]
     NotMinimal {
         /// Byte offset in the cursor's slice.
         offset: usize,
     },
     /// An integer does not fit its type.
-    #[error("integer at byte {offset} is too large")]
+    #[error("the integer at byte {offset} is too large")]
     Overflow {
         /// Byte offset in the cursor's slice.
         offset: usize,
@@ -42,8 +42,8 @@ pub enum BytesError {
 /// Longest varint in bytes: ten groups of seven bits hold 64.
 pub const VARINT_MAX: usize = 10;
 
-/// Appends `value` as a varint: seven bits per byte, lowest first, the high
-/// bit set on all bytes but the last; the shortest form, which is the only one.
+/// Appends `value` as a varint: seven bits per byte, lowest first, the high bit set on
+/// all bytes but the last. Only the shortest form exists.
 pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -63,7 +63,7 @@ pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Reads values from the front of a slice; never panics.
+/// A bounded reader of values at the front of a slice; never panics.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
     bytes: &'a [u8],
@@ -71,22 +71,22 @@ pub struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// A cursor at the first byte.
+    /// Makes a cursor at the first byte.
     pub fn new(bytes: &'a [u8]) -> Self {
         Cursor { bytes, position: 0 }
     }
 
-    /// Bytes read so far.
+    /// Returns the number of bytes read so far.
     pub fn position(&self) -> usize {
         self.position
     }
 
-    /// Bytes not yet read.
+    /// Returns the number of bytes not yet read.
     pub fn left(&self) -> usize {
         self.bytes.len() - self.position
     }
 
-    /// The next `count` bytes.
+    /// Reads the next `count` bytes.
     ///
     /// # Errors
     /// [`BytesError::Short`] if fewer are left; nothing is consumed then.
@@ -100,7 +100,7 @@ impl<'a> Cursor<'a> {
         Ok(&self.bytes[start..self.position])
     }
 
-    /// The next `N` bytes as an array.
+    /// Reads the next `N` bytes as an array.
     ///
     /// # Errors
     /// [`BytesError::Short`].
@@ -110,7 +110,7 @@ impl<'a> Cursor<'a> {
         Ok(array)
     }
 
-    /// One byte.
+    /// Reads one byte.
     ///
     /// # Errors
     /// [`BytesError::Short`].
@@ -118,7 +118,7 @@ impl<'a> Cursor<'a> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    /// Two bytes, little-endian.
+    /// Reads two bytes, little-endian.
     ///
     /// # Errors
     /// [`BytesError::Short`].
@@ -126,7 +126,7 @@ impl<'a> Cursor<'a> {
         self.array().map(u16::from_le_bytes)
     }
 
-    /// Four bytes, little-endian.
+    /// Reads four bytes, little-endian.
     ///
     /// # Errors
     /// [`BytesError::Short`].
@@ -134,7 +134,7 @@ impl<'a> Cursor<'a> {
         self.array().map(u32::from_le_bytes)
     }
 
-    /// Eight bytes, little-endian.
+    /// Reads eight bytes, little-endian.
     ///
     /// # Errors
     /// [`BytesError::Short`].
@@ -142,7 +142,7 @@ impl<'a> Cursor<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// A varint in its shortest form.
+    /// Reads a varint in its shortest form.
     ///
     /// # Errors
     /// [`BytesError::Short`], [`BytesError::NotMinimal`], and
@@ -165,7 +165,7 @@ impl<'a> Cursor<'a> {
         Err(BytesError::Overflow { offset })
     }
 
-    /// A varint that fits 32 bits.
+    /// Reads a varint that fits 32 bits.
     ///
     /// # Errors
     /// As [`Cursor::varint`].
@@ -174,7 +174,7 @@ impl<'a> Cursor<'a> {
         u32::try_from(self.varint()?).map_err(|_| BytesError::Overflow { offset })
     }
 
-    /// A signed varint in zigzag form.
+    /// Reads a signed varint in zigzag form.
     ///
     /// # Errors
     /// As [`Cursor::varint`].
@@ -182,7 +182,7 @@ impl<'a> Cursor<'a> {
         self.varint().map(|value| (value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    /// A varint length and that many bytes.
+    /// Reads a varint length and that many bytes.
     ///
     /// # Errors
     /// As [`Cursor::varint`] and [`Cursor::take`].
@@ -203,12 +203,12 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A number of bytes in three digits or so: `12.3 MiB`.
+/// Formats a number of bytes with about three digits: `12.3 MiB`.
 pub fn show_size(bytes: u64) -> String {
     let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
     let mut value = bytes as f64;
     let mut unit = 0;
-    // 999.5 would be shown as 1000, which takes more room than 0.98 of the next unit.
+    // 999.5 would be shown as 1000, which is longer than 0.98 of the next unit.
     while value >= 999.5 && unit + 1 < units.len() {
         (value, unit) = (value / 1024.0, unit + 1);
     }
@@ -233,7 +233,7 @@ mod tests {
                 let mut cursor = Cursor::new(&out);
                 assert_eq!(cursor.varint(), Ok(value));
                 assert_eq!(cursor.finish(), Ok(()));
-                // One more, empty, group is the same number in a longer form.
+                // One more group, which is empty, gives the same number in a longer form.
                 let last = out.len() - 1;
                 out[last] |= 0x80;
                 out.push(0);

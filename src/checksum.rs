@@ -1,10 +1,10 @@
-//! Digests used by the format: BLAKE3, plain for content, derived for structure.
+//! Digests of the format: BLAKE3, plain for content, derived for structure.
 //!
-//! Content and payloads are hashed plainly, so that `b3sum` gives the same
-//! digest; a file with holes is the exception (`container::content_digest`). Hashes of the container's own structures are derived from a context
-//! (BLAKE3 `derive_key`), so that no structure can be taken for another.
-//! Hashes find damage; they do not prove who wrote an archive.
-//! Normative text: spec/container.md §2.3.
+//! Content and payloads are hashed plainly, so that `b3sum` gives the same digest; a
+//! file with holes is the exception (`container::content_digest`). Hashes of the
+//! container's own structures are derived from a context (BLAKE3 `derive_key`), so that
+//! no structure can be mistaken for another. Hashes detect damage; they do not prove
+//! who wrote an archive. Normative text: spec/container.md §2.3.
 
 /// Bytes in a [`Digest`].
 pub const DIGEST_LENGTH: usize = 32;
@@ -18,7 +18,7 @@ pub type Digest = [u8; DIGEST_LENGTH];
 /// The first 16 bytes of a derived BLAKE3 hash.
 pub type Tag = [u8; TAG_LENGTH];
 
-/// What a derived hash is over.
+/// The subject of a derived hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Context {
     /// The preface.
@@ -29,14 +29,14 @@ pub enum Context {
     Footer,
     /// The hashes of all sections.
     Root,
-    /// What an archive is made of; gives the archive id.
+    /// The archived input; gives the archive id.
     ArchiveId,
     /// The map and the data of a file with holes.
     SparseFile,
 }
 
 impl Context {
-    /// The context string of `derive_key`, part of the format.
+    /// Returns the context string of `derive_key`, part of the format.
     pub const fn text(self) -> &'static str {
         match self {
             Context::Preface => "pear-archive 2026 preface",
@@ -49,29 +49,29 @@ impl Context {
     }
 }
 
-/// BLAKE3 of `bytes`.
+/// Computes the BLAKE3 hash of `bytes`.
 pub fn digest(bytes: &[u8]) -> Digest {
     *blake3::hash(bytes).as_bytes()
 }
 
-/// The tag of a structure: the first 16 bytes of its derived hash.
+/// Computes the tag of a structure: the first 16 bytes of its derived hash.
 pub fn tag(context: Context, bytes: &[u8]) -> Tag {
     let mut hasher = Hasher::derived(context);
     hasher.update(bytes);
     hasher.tag()
 }
 
-/// Hashes bytes that come in pieces.
+/// A hash of bytes that come in pieces.
 #[derive(Clone, Debug, Default)]
 pub struct Hasher(blake3::Hasher);
 
 impl Hasher {
-    /// A plain hash.
+    /// Starts a plain hash.
     pub fn new() -> Self {
         Hasher::default()
     }
 
-    /// A hash derived from `context`.
+    /// Starts a hash derived from `context`.
     pub fn derived(context: Context) -> Self {
         Hasher(blake3::Hasher::new_derive_key(context.text()))
     }
@@ -81,12 +81,12 @@ impl Hasher {
         self.0.update(bytes);
     }
 
-    /// The hash of all bytes so far.
+    /// Returns the hash of all bytes so far.
     pub fn digest(&self) -> Digest {
         *self.0.finalize().as_bytes()
     }
 
-    /// The first 16 bytes of the hash so far.
+    /// Returns the first 16 bytes of the hash so far.
     pub fn tag(&self) -> Tag {
         let mut tag = [0; TAG_LENGTH];
         tag.copy_from_slice(&self.digest()[..TAG_LENGTH]);

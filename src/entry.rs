@@ -1,8 +1,8 @@
-//! What an archive holds: entries, their metadata, and where their bytes lie.
+//! The entries of an archive, their metadata, and where their bytes are.
 //!
-//! Plain values shared by `tree` (which reads them from and restores them to a
-//! file system) and `container` (which writes them into the index). Names are
-//! bytes: nothing here assumes UTF-8.
+//! These plain values are shared by `tree`, which reads them from a file system and
+//! restores them, and `container`, which writes them into the index. Names are bytes:
+//! nothing here assumes UTF-8.
 
 use std::cmp::Ordering;
 use std::ffi::OsStr;
@@ -14,7 +14,7 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PathFault {
-    /// There is no name.
+    /// The path has no bytes.
     #[error("is empty")]
     Empty,
     /// It starts at the root.
@@ -34,8 +34,8 @@ pub enum PathFault {
     Nul,
 }
 
-/// Checks what [`Entry::path`] promises. Says nothing about what a file system
-/// holds: a safe path can still lead through a symbolic link.
+/// Checks what [`Entry::path`] promises. Does not look at any file system: a safe path
+/// can still lead through a symbolic link.
 ///
 /// # Errors
 /// The first fault found.
@@ -57,8 +57,8 @@ pub fn check_path(path: &[u8]) -> Result<(), PathFault> {
     })
 }
 
-/// The order of entries in an archive: component by component, each by its
-/// bytes. What a directory holds follows it at once, as a sorted walk gives it.
+/// Compares paths in the order of an archive: component by component, each by its
+/// bytes. The entries below a directory follow it at once, as in a sorted walk.
 pub fn compare_paths(left: &[u8], right: &[u8]) -> Ordering {
     let components = |path| <[u8]>::split(path, |&byte| byte == b'/');
     components(left).cmp(components(right))
@@ -73,7 +73,7 @@ pub struct Timestamp {
     pub nanoseconds: u32,
 }
 
-/// Metadata every kind of entry carries.
+/// Metadata that every kind of entry has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// Permission bits with setuid, setgid and sticky: the low 12 bits of `st_mode`.
@@ -92,7 +92,7 @@ pub struct Metadata {
     pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-/// A run of data inside a file; what lies between segments is a hole.
+/// A run of data inside a file; the gaps between segments are holes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Segment {
     /// Byte offset in the file.
@@ -101,7 +101,7 @@ pub struct Segment {
     pub length: u64,
 }
 
-/// Where a run of a file's data lies in the decoded groups.
+/// The place of a run of a file's data in the decoded groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extent {
     /// Number of the decode group, counted from 0.
@@ -117,18 +117,18 @@ pub struct Extent {
 pub struct Content {
     /// Size of the file in bytes, holes included.
     pub size: u64,
-    /// BLAKE3 of the whole content; of the map and the data for a file with holes
+    /// BLAKE3 of the whole content; for a file with holes, of the map and the data
     /// (`container::content_digest`).
     pub digest: [u8; 32],
-    /// Data segments of a sparse file, ascending and disjoint; `None` when the
-    /// file has no holes.
+    /// Data segments of a sparse file, ascending and disjoint; `None` if the file has
+    /// no holes.
     pub segments: Option<Vec<Segment>>,
-    /// Where the data segments' bytes lie, in file order. Lengths add up to
-    /// the data (not the holes).
+    /// Places of the data segments' bytes, in file order. The lengths add up to the
+    /// length of the data, without holes.
     pub extents: Vec<Extent>,
 }
 
-/// What an entry is, with what only that kind has.
+/// The kind of an entry, with the fields that only that kind has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file.
@@ -140,7 +140,7 @@ pub enum Kind {
         /// The link's text, as `readlink` gives it.
         target: Vec<u8>,
     },
-    /// Another name of a file that stands earlier in the archive.
+    /// Another name of a file that comes earlier in the archive.
     HardLink {
         /// Path of the earlier entry, which is neither a directory nor a hard link.
         target: Vec<u8>,
@@ -169,57 +169,57 @@ pub struct Entry {
     /// Relative path, components separated by `/`, none of them empty, `.` or
     /// `..`, no NUL byte.
     pub path: Vec<u8>,
-    /// What it is.
+    /// Kind of the entry.
     pub kind: Kind,
     /// Mode, owner, times, attributes.
     pub metadata: Metadata,
 }
 
 impl Entry {
-    /// An entry with `mode`, of nobody, from 1970.
+    /// Makes an entry with `mode` and default metadata otherwise: owner 0, time 0.
     fn new(path: &[u8], kind: Kind, mode: u32) -> Entry {
         let metadata = Metadata { mode, ..Metadata::default() };
         Entry { path: path.to_vec(), kind, metadata }
     }
 
-    /// A regular file of mode 644, its content yet to come.
+    /// Makes a regular file of mode 644. Its content is filled in later.
     pub fn file(path: impl AsRef<[u8]>) -> Entry {
         Entry::new(path.as_ref(), Kind::File(Content::default()), 0o644)
     }
 
-    /// A directory of mode 755.
+    /// Makes a directory of mode 755.
     pub fn directory(path: impl AsRef<[u8]>) -> Entry {
         Entry::new(path.as_ref(), Kind::Directory, 0o755)
     }
 
-    /// A symbolic link to `target`.
+    /// Makes a symbolic link to `target`.
     pub fn symlink(path: impl AsRef<[u8]>, target: impl AsRef<[u8]>) -> Entry {
         let target = target.as_ref().to_vec();
         Entry::new(path.as_ref(), Kind::Symlink { target }, 0o777)
     }
 
-    /// The path, as the system takes it. It is relative and stays below where it is
-    /// joined to, unless a symbolic link on the way leads elsewhere.
+    /// Returns the path in the form of the system. It is relative and stays below the
+    /// directory that it is joined to, unless a symbolic link on the way leads elsewhere.
     pub fn as_path(&self) -> &Path {
         Path::new(OsStr::from_bytes(&self.path))
     }
 
-    /// The path for people: what is not printable is escaped.
+    /// Returns the path for people: characters that are not printable are escaped.
     pub fn display(&self) -> Printable<'_> {
         Printable(&self.path)
     }
 
-    /// Whether it is a regular file. Hard links to one are not.
+    /// Returns whether it is a regular file. Hard links to one are not.
     pub fn is_file(&self) -> bool {
         matches!(self.kind, Kind::File(_))
     }
 
-    /// Whether it is a directory.
+    /// Returns whether it is a directory.
     pub fn is_directory(&self) -> bool {
         self.kind == Kind::Directory
     }
 
-    /// Bytes of a regular file, holes included; 0 for everything else.
+    /// Returns the bytes of a regular file, holes included; 0 for everything else.
     pub fn size(&self) -> u64 {
         match &self.kind {
             Kind::File(content) => content.size,
@@ -257,7 +257,8 @@ impl From<&Path> for Entry {
 }
 
 /// A name for people: control characters, backslashes and bytes that are not UTF-8 are
-/// escaped (`\n`, `\\`, `\xff`), so no name can drive a terminal or look like two.
+/// escaped (`\n`, `\\`, `\xff`), so no name can control a terminal or look like
+/// two.
 #[derive(Clone, Copy, Debug)]
 pub struct Printable<'a>(pub &'a [u8]);
 
@@ -285,8 +286,8 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// Bidirectional controls and line separators: they can make a name look like
-/// another one (CVE-2021-42574).
+/// Returns whether a character is a bidirectional control or line separator, which can
+/// make a name look like another one (CVE-2021-42574).
 fn reorders_text(character: char) -> bool {
     matches!(character,
         '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

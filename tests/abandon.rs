@@ -1,6 +1,6 @@
 //! Ending a process in the middle of its work.
 //!
-//! Alone in its file: what it does hits everything in the process.
+//! It is alone in its file, because it affects everything in the process.
 
 mod support;
 
@@ -11,7 +11,7 @@ use support::leftovers;
 #[test]
 fn what_is_unfinished_can_be_abandoned_from_outside() {
     let to = tempfile::tempdir().unwrap();
-    let resolution = Resolution::Components; // which makes files under temporary names
+    let resolution = Resolution::Components; // makes files under temporary names
     let options = RestoreOptions { resolution, ..RestoreOptions::default() };
     let restorer = Restorer::new(to.path(), options).unwrap();
     let start = |name: &str| restorer.file(name.as_bytes(), &Metadata::default(), 3).unwrap();

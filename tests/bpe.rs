@@ -1,5 +1,5 @@
-//! Promises of the byte-pair system: exact on every kind of data, the same
-//! merges as the definition says, and no bytes that harm the decoder.
+//! The byte-pair system: exact on every kind of data, the same merges as the
+//! definition, and no bytes that harm the decoder.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use pear_archive::bpe::{
 };
 use proptest::prelude::*;
 
-/// A small generator, so that every run sees the same bytes.
+/// Returns pseudo-random bytes, the same in every run.
 fn noise(length: usize, mut state: u64) -> Vec<u8> {
     let step = |_| {
         state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
@@ -17,7 +17,7 @@ fn noise(length: usize, mut state: u64) -> Vec<u8> {
     (0..length).map(step).collect()
 }
 
-/// Words by rank, the first ones most often: like text.
+/// Returns words by rank, the first ones most often: similar to text.
 fn words(length: usize, seed: u64) -> Vec<u8> {
     let vocabulary = ["the ", "of ", "and ", "aardvark ", "in ", "nnnn", "pear, ", "archive\n"];
     let draws = noise(length, seed);
@@ -142,7 +142,7 @@ fn a_token_that_saves_little_has_no_code() {
     assert_eq!(tokens(120_000), 0);
 }
 
-/// The definition: occurrences of every pair that do not overlap.
+/// Counts the non-overlapping occurrences of every pair: the definition.
 fn count_pairs(symbols: &[u16]) -> HashMap<(u16, u16), u32> {
     let mut counts = HashMap::new();
     let mut last = HashMap::new();
@@ -167,8 +167,8 @@ fn replace(symbols: &[u16], (left, right): (u16, u16), token: u16) -> Vec<u16> {
     replaced
 }
 
-/// Follows a table through the definition: each merge must have been one of
-/// the most frequent pairs. Returns the coded bytes.
+/// Applies a table by the definition: each merge must be one of the most frequent
+/// pairs. Returns the coded bytes.
 fn follow(table: &MergeTable, raw: &[u8]) -> Vec<u8> {
     let ids = |byte| table.literals().binary_search(byte).unwrap() as u16;
     let mut symbols = raw.iter().map(ids).collect::<Vec<_>>();
@@ -235,7 +235,7 @@ proptest! {
     }
 }
 
-/// Writes bits as spec/bpe.md §2 has them.
+/// A writer of bits as in spec/bpe.md §2.
 struct Bits(Vec<bool>);
 
 impl Bits {
@@ -268,7 +268,7 @@ impl Bits {
     }
 }
 
-/// The table of the one literal `a`, before its waves.
+/// Starts the table of the one literal `a`, before its waves.
 fn only_a() -> Bits {
     Bits(Vec::new()).gamma(98).gamma(1).gamma(158)
 }
@@ -306,8 +306,8 @@ fn numbers_out_of_range_are_refused() {
         let error = Decoder::parse(&bits.bytes()).err();
         assert!(matches!(error, Some(BpeError::TableNumber { .. })), "{error:?}");
     };
-    // More byte values than 256; more tokens than pairs; a pair of unknown
-    // symbols; more symbols than there can be.
+    // More byte values than 256; more tokens than pairs; a pair of unknown symbols;
+    // more symbols than are allowed.
     is_refused(Bits(Vec::new()).gamma(98).gamma(160).gamma(1).gamma(1));
     is_refused(only_a().gamma(3).gamma(1));
     is_refused(only_a().subset(&[0], 1).subset(&[5], 4).gamma(1).gamma(1));

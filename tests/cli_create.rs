@@ -13,7 +13,7 @@ fn names(directory: &Path, archive: &str) -> Vec<String> {
     run(directory, &format!("list {archive}"), 0).0.lines().map(str::to_owned).collect()
 }
 
-/// `d/a.txt d/b.o d/sub/c.txt` and a file beside it.
+/// Makes `d/a.txt d/b.o d/sub/c.txt` and a file beside the directory.
 fn small_tree(at: &Path) {
     fs::create_dir_all(at.join("d/sub")).unwrap();
     for path in ["d/a.txt", "d/b.o", "d/sub/c.txt", "beside.txt"] {
@@ -49,6 +49,35 @@ fn excluded_names_stay_out() {
     fs::write(at.path().join("patterns"), "# comment\n\nsub\n*.txt\n").unwrap();
     run(at.path(), "create x.pear d --exclude-from patterns", 0);
     assert_eq!(names(at.path(), "x.pear"), ["d", "d/b.o"]);
+}
+
+#[test]
+fn exclude_files_follow_the_rules_of_gitignore() {
+    let at = tempfile::tempdir().unwrap();
+    for file in ["d/build/x", "d/keep.log", "d/other.log", "d/sub/build", "d/#x#", "d/z"] {
+        fs::create_dir_all(at.path().join(file).parent().unwrap()).unwrap();
+        fs::write(at.path().join(file), file).unwrap();
+    }
+    let lines = "\u{feff}# comment\r\n\r\nbuild/\r\n*.log\r\n!keep.log\r\n\\#x#\r\n/d/[z]\r\n";
+    fs::write(at.path().join("patterns"), lines).unwrap();
+    let (_, stderr) = run(at.path(), "create x.pear d --exclude-from patterns", 0);
+    assert_eq!(names(at.path(), "x.pear"), ["d", "d/keep.log", "d/sub", "d/sub/build"]);
+    assert_eq!(stderr, "");
+    run(at.path(), "create y.pear d --exclude #x# --exclude *.log --exclude !d/keep.log", 0);
+    let expected = ["d", "d/build", "d/build/x", "d/keep.log", "d/sub", "d/sub/build", "d/z"];
+    assert_eq!(names(at.path(), "y.pear"), expected);
+}
+
+#[test]
+fn a_pattern_that_leaves_nothing_out_is_a_note() {
+    let at = tempfile::tempdir().unwrap();
+    small_tree(at.path());
+    let (_, stderr) = run(at.path(), "create x.pear d --exclude *.o --exclude *.ob", 0);
+    assert_eq!(stderr, "pear-archive: --exclude *.ob: matches nothing\n");
+    let (_, stderr) = run(at.path(), "create x.pear d --exclude b.o/", 0);
+    assert!(stderr.contains("it matches directories only"), "{stderr}");
+    let (_, stderr) = run(at.path(), "create x.pear d -q --exclude nothing", 0);
+    assert_eq!(stderr, "");
 }
 
 #[test]
@@ -125,7 +154,7 @@ fn wrong_usage_exits_with_2_and_writes_nothing() {
 fn unreadable_things_are_warnings() {
     let at = tempfile::tempdir().unwrap();
     small_tree(at.path());
-    // A path whose last part is longer than a name can be.
+    // A path whose last component is longer than a name can be.
     let unreachable = format!("d/{}", "n".repeat(300));
     let (_, stderr) = run(at.path(), &format!("create x.pear d {unreachable}"), 1);
     assert!(stderr.contains("warning: d/nnn"), "{stderr}");
@@ -249,15 +278,15 @@ fn an_interrupt_does_not_wait_for_a_long_group() {
     assert!(!at.path().join("x.pear").exists());
 }
 
-/// Whether a process has a file of this directory open that has no name yet, or one
-/// of an unfinished archive.
+/// Returns whether a process has a file of this directory open that has no name yet, or
+/// that of an unfinished archive.
 fn writes_in(process: u32, directory: &Path) -> bool {
     let open = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
     let mut targets = open.filter_map(|item| fs::read_link(item.path()).ok());
     targets.any(|target| target.parent() == Some(directory) && !target.ends_with("d"))
 }
 
-/// What is in the directory beside the inputs and the archive.
+/// Returns the names in the directory other than the inputs and the archive.
 fn leftovers_beside(at: &Path) -> Vec<String> {
     let items = fs::read_dir(at).unwrap().map(|item| item.unwrap().file_name());
     let names = items.map(|name| name.into_string().unwrap());
@@ -285,7 +314,7 @@ fn a_full_disk_keeps_the_old_archive_and_leaves_nothing() {
     assert_eq!(fs::read_dir(at.path()).unwrap().count(), 1);
 }
 
-/// A file system of 512 KiB, where this user can have one.
+/// A file system of 512 KiB, if this user can mount one.
 struct SmallDisk<'a>(&'a Path);
 
 impl SmallDisk<'_> {
@@ -315,7 +344,7 @@ fn other_file_systems_can_be_left_out() {
     run(at.path(), "create x.pear d --one-file-system", 0);
     let all = ["d", "d/a.txt", "d/b.o", "d/sub", "d/sub/c.txt", "d/sub/mount"];
     assert_eq!(names(at.path(), "x.pear"), all);
-    // Leaving the mount point out must not leave out what comes after it.
+    // Leaving out the mount point must not leave out what comes after it.
     fs::write(at.path().join("d/sub/z.txt"), "z").unwrap();
     run(at.path(), "create x.pear d --one-file-system --exclude mount", 0);
     let all = ["d", "d/a.txt", "d/b.o", "d/sub", "d/sub/c.txt", "d/sub/z.txt"];

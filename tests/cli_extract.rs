@@ -11,7 +11,7 @@ fn read(at: &Path, path: &str) -> String {
     fs::read_to_string(at.join(path)).unwrap()
 }
 
-/// `x.pear` with `a.txt`, `d/b.txt` and `d/sub/c.txt`; two top entries.
+/// Makes `x.pear` with `a.txt`, `d/b.txt` and `d/sub/c.txt`; two top entries.
 fn two_tops(at: &Path) {
     fs::create_dir_all(at.join("in/d/sub")).unwrap();
     for path in ["a.txt", "d/b.txt", "d/sub/c.txt"] {
@@ -42,7 +42,7 @@ fn the_destination_is_a_new_directory_named_after_the_archive() {
     two_tops(at.path());
     run(at.path(), "extract x.pear", 0);
     assert_eq!(read(at.path(), "x/d/sub/c.txt"), "d/sub/c.txt");
-    // It is there now.
+    // The directory exists now.
     let (_, stderr) = run(at.path(), "extract x.pear", 2);
     assert!(stderr.contains("x: already exists"), "{stderr}");
     run(at.path(), "extract x.pear --overwrite always", 0);
@@ -210,7 +210,7 @@ fn deep_trees_and_files_of_nothing_but_hole_come_back() {
     assert_eq!((hole.len(), hole.blocks()), (1 << 28, 0));
 }
 
-/// An archive made by hand: what no careful program writes.
+/// Makes an archive by hand that no careful program would write.
 fn archive_by_hand(at: &Path, paths: &[&str], codec: u8) {
     use pear_archive::container::{Part, Writer};
     use pear_archive::entry::{Content, Entry, Extent, Kind, Metadata};

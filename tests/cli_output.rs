@@ -1,5 +1,5 @@
-//! What becomes of outputs when something goes wrong: other files under their name,
-//! full disks, limits, closed streams, and runs that are killed.
+//! Outputs when something goes wrong: other files under their name, full disks, limits,
+//! closed streams, and killed runs.
 
 mod support;
 
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use support::*;
 
-/// Runs a line of the shell in a directory, `$PEAR` being the program. Returns the
+/// Runs a line of the shell in a directory, with `$PEAR` as the program. Returns the
 /// exit code, stdout and stderr.
 fn shell(at: &Path, line: &str) -> (Option<i32>, String, String) {
     output(at, &["sh", "-c", line])
@@ -24,7 +24,7 @@ fn output(at: &Path, line: &[&str]) -> (Option<i32>, String, String) {
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
-/// `d` with some files of incompressible bytes, `length` each.
+/// Makes `d` with some files of incompressible bytes, `length` each.
 fn make_tree(at: &Path, files: u64, length: usize) {
     fs::create_dir(at.join("d")).unwrap();
     let mut state = 1u64;
@@ -44,16 +44,19 @@ fn a_file_that_is_no_archive_is_not_replaced() {
     fs::write(at.join("a.txt"), "notes").unwrap();
     fs::write(at.join("b.txt"), "more").unwrap();
     let (_, stderr) = run(at, "create a.txt b.txt", 2);
-    assert!(stderr.contains("a.txt: exists and is no pear archive: name the archive"), "{stderr}");
+    assert!(
+        stderr.contains("a.txt: exists and is not a pear archive: name the archive"),
+        "{stderr}"
+    );
     assert_eq!(fs::read(at.join("a.txt")).unwrap(), b"notes");
     run(at, "create x.pear b.txt --codec store", 0);
     run(at, "export x.pear x.tar", 0);
     let tar = fs::read(at.join("x.tar")).unwrap();
     let (_, stderr) = run(at, "import x.tar x.pear", 2);
-    assert!(stderr.contains("x.tar: exists and is no pear archive"), "{stderr}");
+    assert!(stderr.contains("x.tar: exists and is not a pear archive"), "{stderr}");
     assert_eq!(fs::read(at.join("x.tar")).unwrap(), tar);
     let (_, stderr) = run(at, "export x.pear a.txt", 2);
-    assert!(stderr.contains("a.txt: exists and is no tar"), "{stderr}");
+    assert!(stderr.contains("a.txt: exists and is not a tar"), "{stderr}");
     assert_eq!(fs::read(at.join("a.txt")).unwrap(), b"notes");
     std::os::unix::fs::symlink("a.txt", at.join("link.pear")).unwrap();
     run(at, "create link.pear b.txt", 2);
@@ -88,7 +91,7 @@ fn files_of_the_same_kind_and_empty_ones_are_replaced_and_others_by_force() {
     run(at, "verify a.txt", 0);
 }
 
-/// A name of an unfinished file of a process that has ended.
+/// Returns a name of an unfinished file of a process that has ended.
 fn dead_name() -> String {
     let mut ended = Command::new("true").spawn().unwrap();
     ended.wait().unwrap();
@@ -103,7 +106,7 @@ fn a_leftover_is_left_out_with_a_note_and_removed_where_something_is_extracted()
     let name = dead_name();
     fs::write(at.join("d").join(&name), "half").unwrap();
     let (_, stderr) = run(at, "create x.pear d", 0);
-    assert!(stderr.contains(&name) && stderr.contains("left out"), "{stderr}");
+    assert!(stderr.contains(&name) && stderr.contains("skipped"), "{stderr}");
     assert!(!stderr.contains("warning"), "{stderr}");
     let (_, stderr) = run(at, "create y.pear d --exclude .pear-*", 0);
     assert_eq!(stderr, "", "what is excluded is no news");
@@ -129,7 +132,7 @@ fn a_closed_standard_output_is_an_error_and_a_null_device_is_none() {
         let closed = "pear-archive: error: standard output";
         assert!(stderr.starts_with(closed) && stderr.contains("is closed"), "{line}: {stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
-        // As daemons and Python open it.
+        // Daemons and Python open it like this.
         let (code, _, stderr) = shell(at, &format!("\"$PEAR\" {line} 1<>/dev/null"));
         assert_eq!(code, Some(0), "{line}: {stderr}");
     }
@@ -188,7 +191,7 @@ fn a_full_disk_is_one_line_and_leaves_nothing() {
     make_tree(at, 4, 200_000);
     run(at, "create x.pear d --codec store", 0);
     fs::create_dir(at.join("disk")).unwrap();
-    // In a name space of its own: it ends with the shell.
+    // In a namespace of its own, which ends with the shell.
     for (line, left) in [
         ("create disk/y.pear d --codec store", "disk"),
         ("extract x.pear -C disk", "disk\ndisk/d"),
@@ -214,8 +217,8 @@ fn an_ignored_hangup_stays_ignored() {
     let at = tempfile::tempdir().unwrap();
     let at = at.path();
     make_tree(at, 1, 10);
-    // The list comes from a pipe, so the program is certainly running, and has set
-    // its signals, or will: either way the signal must not end it.
+    // The list comes from a pipe, so the program is certainly running. Whether it has
+    // set up its signals or not, the signal must not end it.
     let line = "mkfifo list; trap '' HUP; \"$PEAR\" create x.pear -T list & pid=$!; \
                 exec 3>list; kill -HUP $pid; echo d >&3; exec 3>&-; wait $pid";
     let (code, _, stderr) = shell(at, line);

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use support::*;
 
-/// `x.pear` of a tree with every kind of entry, in groups of 16 KiB.
+/// Makes `x.pear` of a tree with every kind of entry, in groups of 16 KiB.
 fn archive(at: &Path) {
     build_tree(&at.join("t"));
     run(at, "create x.pear t --codec zstd --group-size 16K", 0);
@@ -84,7 +84,7 @@ fn info_tells_codecs_and_costs() {
 fn damage_is_found_named_and_contained() {
     let at = tempfile::tempdir().unwrap();
     fs::create_dir(at.path().join("t")).unwrap();
-    // Four files that cannot be compressed, each in a group of its own.
+    // Four files that cannot be compressed, each in its own group.
     for number in 0..4u64 {
         let mut state = number + 1;
         let noise: Vec<u8> = std::iter::repeat_with(|| {
@@ -178,7 +178,7 @@ fn colour_is_only_used_where_wanted() {
     assert!(coloured("--color always"));
 }
 
-/// `x.pear` of files whose names are globs, or would be broken ones.
+/// Makes `x.pear` of files whose names are globs, or would be invalid ones.
 fn archive_of_glob_names(at: &Path) {
     fs::create_dir(at.join("in")).unwrap();
     for name in ["a[1].txt", "a1.txt", "x{y", "q[z", "*", "b"] {
@@ -198,7 +198,7 @@ fn an_exact_name_selects_itself_alone_whatever_characters_it_has() {
         assert_eq!(fs::read_dir(at.path().join("out")).unwrap().count(), 1, "{name}");
         fs::remove_dir_all(at.path().join("out")).unwrap();
     }
-    // What is no name is a pattern still.
+    // A text that is not a name is still a pattern.
     assert_eq!(run(at.path(), "cat x.pear a?.txt", 0).0, "a1.txt");
 }
 
@@ -233,7 +233,7 @@ fn names_come_from_a_file_and_are_exact() {
     assert_eq!(run(at.path(), "cat x.pear b -T lines", 0).0, "bq[za[1].txt");
     for command in ["list", "cat", "extract"] {
         let (_, stderr) = run(at.path(), &format!("{command} x.pear -T none"), 2);
-        assert!(stderr.contains("none: the list of names is empty"), "{stderr}");
+        assert!(stderr.contains("none: lists no names"), "{stderr}");
         run(at.path(), &format!("{command} x.pear -T missing"), 2);
     }
 }
@@ -258,8 +258,8 @@ fn only_what_selects_something_is_proposed() {
         ("elsewhere/*.bin", "try '**/*.bin', or"),
         ("t/nodes.txt", "try 't/notes.txt', or"),
         ("T/NOTES.TXT", "try 't/notes.txt', or"),
-        ("*.pdf", "not in the archive; see the names with 'list'"),
-        ("t/quite-another", "not in the archive; see the names with 'list'"),
+        ("*.pdf", "matches nothing in the archive; see the names with 'list'"),
+        ("t/quite-another", "matches nothing in the archive; see the names with 'list'"),
     ] {
         for command in ["list", "cat", "extract"] {
             let (_, stderr) = run(at.path(), &format!("{command} x.pear {given}"), 2);

@@ -1,5 +1,5 @@
-//! `import` and `export` beside GNU tar: the same trees, the same manners as the
-//! other commands.
+//! `import` and `export` compared with GNU tar: the same trees, the same behaviour as
+//! the other commands.
 
 mod support;
 
@@ -19,7 +19,7 @@ fn gnu_tar(directory: &Path, line: &str) {
     assert!(output.status.success(), "tar {line}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// A directory with the tree `tree` in it.
+/// Makes a directory with the tree `tree` in it.
 fn with_tree() -> TempDir {
     let at = tempfile::tempdir().unwrap();
     build_tree(&at.path().join("tree"));
@@ -89,7 +89,7 @@ fn every_format_of_tar_is_read() {
             for kept in seen.values_mut() {
                 kept.xattrs.clear();
                 kept.modified.1 = 0;
-                // Where permissions are extended, the group's are another matter.
+                // With an ACL, the permissions of the group have another meaning.
                 kept.mode &= !0o070;
             }
             seen
@@ -158,13 +158,13 @@ fn an_archive_is_replaced_by_a_sound_tar_only() {
         ("unsafe.tar", 4, "unsafe.tar: at byte 512: ../out: unsafe member refused: its path has"),
         ("cut.tar", 3, "cut.tar: at byte 0: the tar ends inside the data of a member"),
         ("text", 3, "text: at byte 0: not a tar"),
-        ("none", 3, "none: at byte 0: the tar ends"),
+        ("none", 3, "none: at byte 0: the tar is empty"),
         ("packed.tar.gz", 3, "packed.tar.gz: at byte 0: the "),
         ("packed.tar.lz", 2, "packed.tar.lz: at byte 0: compressed with lzip"),
         ("missing.tar", 2, "missing.tar"),
         (".", 2, "."),
-        ("sound.tar --max-output 6", 2, "bytes of files is 7, more than the limit of 6"),
-        ("sound.tar --max-entries 0", 2, "entries is 1, more than the limit of 0"),
+        ("sound.tar --max-output 6", 2, "bytes of files: 7 is over the limit of 6"),
+        ("sound.tar --max-entries 0", 2, "entries: 1 is over the limit of 0"),
     ];
     for (tar, code, message) in cases {
         let (_, stderr) = run(at, &format!("import x.pear {tar}"), code);
@@ -199,8 +199,8 @@ fn what_cannot_be_kept_is_a_warning() {
     fs::write(at.join("x.tar"), maker.end()).unwrap();
     let (_, stderr) = run(at, "import x.pear x.tar", 1);
     let expected = [
-        "x.tar: label: left out: members of type 'V' have no place in an archive",
-        "x.tar: name: not kept: pax record VENDOR.x",
+        "x.tar: label: skipped: an archive cannot hold members of type 'V'",
+        "x.tar: name: dropped: pax record VENDOR.x",
     ];
     for (line, expected) in stderr.lines().zip(expected) {
         assert_eq!(line, format!("pear-archive: warning: {expected}"));
@@ -219,15 +219,15 @@ fn one_cause_is_one_warning_and_all_names_with_verbose() {
     maker.file("a", "again").file("b", "again");
     fs::write(at.join("x.tar"), maker.end()).unwrap();
     let (_, stderr) = run(at, "import x.pear x.tar", 1);
-    let record = "a and 2 more: not kept: pax record VENDOR.x";
-    let twice = "a and 1 more: the name comes more than once: the last member of the name is kept";
+    let record = "a and 2 more: dropped: pax record VENDOR.x";
+    let twice = "a and 1 more: several members have this name: the last one is kept";
     assert_eq!(
         stderr,
         format!("pear-archive: warning: x.tar: {record}\npear-archive: x.tar: {twice}\n")
     );
     let (_, stderr) = run(at, "import x.pear x.tar --verbose", 1);
     for name in ["a", "b", "c"] {
-        let line = format!("{name}: not kept: pax record VENDOR.x");
+        let line = format!("{name}: dropped: pax record VENDOR.x");
         assert!(stderr.lines().any(|found| found == line), "{stderr}");
     }
     assert_eq!(run(at, "cat x.pear a", 0).0, "again");
@@ -260,13 +260,13 @@ fn compressed_tars_are_read_by_their_first_bytes() {
         import.args(["import", "-", "-", "--codec", "store"]).write_stdin(packed.clone());
         assert!(import.output().unwrap().stdout == read(at, "a.pear"));
         let (_, stderr) = run(at, "import c.pear packed --max-output 10K", 2);
-        assert!(stderr.contains("bytes of the tar is"), "{stderr}");
+        assert!(stderr.contains("bytes of the tar: "), "{stderr}");
         fs::write(at.join("packed"), &packed[..packed.len() - 9]).unwrap();
         let (_, stderr) = run(at, "import c.pear packed", 3);
         assert!(stderr.contains("packed: at byte 0: the tar ends inside its"), "{stderr}");
         fs::write(at.join("packed"), [&packed[..], b"more"].concat()).unwrap();
         let (_, stderr) = run(at, "import b.pear packed --codec store", 1);
-        let behind = format!("data end before byte {}; what follows was not read", packed.len());
+        let behind = format!("data ends before byte {}; the rest was not read", packed.len());
         assert!(stderr.contains(&behind), "{stderr}");
         assert!(read(at, "b.pear") == read(at, "a.pear"));
     }
@@ -284,9 +284,9 @@ fn unsafe_names_are_stripped_on_request() {
     fs::write(at.join("x.tar"), maker.end()).unwrap();
     let (_, stderr) = run(at, "import x.pear x.tar", 4);
     assert!(stderr.contains("/etc/a: unsafe member refused: its path is absolute"), "{stderr}");
-    assert!(stderr.contains("(--strip-unsafe takes such names"), "{stderr}");
+    assert!(stderr.contains("(use --strip-unsafe to remove"), "{stderr}");
     let (_, stderr) = run(at, "import x.pear x.tar --strip-unsafe", 0);
-    assert!(stderr.contains("/etc/a and 4 more: the '/' or '..' in front was removed"), "{stderr}");
+    assert!(stderr.contains("/etc/a and 4 more: leading '/' or '..' removed"), "{stderr}");
     assert_eq!(run(at, "list x.pear", 0).0, "c\nd\ne\netc/a\ns\n");
     assert_eq!(run(at, "cat x.pear etc/a c d", 0).0, "121");
     fs::write(at.join("y.tar"), Maker::default().file("a/..", "1").end()).unwrap();
@@ -304,12 +304,12 @@ fn patterns_choose_what_is_exported() {
     run(at, "import x.pear x.tar", 0);
     run(at, "export x.pear part.tar b c", 0);
     gnu_tar(at, "-xf part.tar");
-    // The file of the link is not selected: the link becomes the file.
+    // The file that the link leads to is not selected, so the link becomes the file.
     assert_eq!(read(at, "b/x"), b"1");
     assert_eq!(read(at, "c"), b"3");
     assert!(!at.join("a").exists());
     let (_, stderr) = run(at, "export x.pear part.tar missing", 2);
-    assert!(stderr.contains("missing: not in the archive"), "{stderr}");
+    assert!(stderr.contains("missing: matches nothing in the archive"), "{stderr}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! What `pear-archive create` finds: paths of any length, sockets, operands that
-//! are not there.
+//! What `pear-archive create` finds: paths of any length, sockets, operands that do not
+//! exist.
 
 mod support;
 
@@ -11,7 +11,7 @@ use std::path::Path;
 use support::*;
 
 /// Makes directories below `top` until their path is longer than `PATH_MAX`, with a
-/// file in the last, and returns the path from `top`.
+/// file in the last one, and returns the path from `top`.
 fn long_path(top: &Path) -> String {
     let mut directory = OwnedFd::from(fs::File::open(top).unwrap());
     let name = "d".repeat(200);
@@ -51,7 +51,7 @@ fn a_socket_is_a_note() {
     fs::write(at.path().join("d/file"), "content").unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(at.path().join("d/socket")).unwrap();
     let (_, notes) = run(at.path(), "create x.pear d", 0);
-    assert!(notes.contains("d/socket: left out"), "{notes}");
+    assert!(notes.contains("d/socket: skipped"), "{notes}");
     assert_eq!(run(at.path(), "list x.pear", 0).0, "d\nd/file\n");
     let (_, notes) = run(at.path(), "create y.pear d --exclude socket", 0);
     assert!(!notes.contains("socket"), "what is excluded is not spoken of: {notes}");

@@ -1,6 +1,10 @@
 //! Damaged and hostile archives end in exact bytes or in an error, never in
 //! wrong bytes, a panic, or a file outside the destination.
 
+#[path = "damage/forged.rs"]
+mod forged;
+#[path = "damage/streams.rs"]
+mod streams;
 mod support;
 
 use pear_archive::archive::{
@@ -25,7 +29,7 @@ const CONTROL: Control = Control { events: &Silent, cancel: &GO_ON };
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// A few files over a few groups, two of them the same.
+/// Makes an archive of a few files over a few groups, two of them the same.
 fn sample() -> (Vec<u8>, Files) {
     let tree = TempDir::new().unwrap();
     let mut files = Files::new();
@@ -50,7 +54,7 @@ fn one_job() -> ExtractOptions {
     ExtractOptions { jobs: 1, ..ExtractOptions::default() }
 }
 
-/// Limits that keep a damaged length from becoming gigabytes.
+/// Returns limits that prevent a damaged length from becoming gigabytes.
 fn limits() -> Limits {
     Limits { memory: 1 << 20, index_bytes: 1 << 20, ..Limits::default() }
 }
@@ -69,8 +73,8 @@ fn by_search(archive: &[u8], to: &Path) -> Outcome {
     salvage(archive, to, &one_job(), &limits(), &CONTROL)
 }
 
-/// Checks that what came out is right and, if nothing was said, complete.
-/// Returns how many files came out.
+/// Checks that the extracted files are right and, if nothing was reported, complete.
+/// Returns the number of extracted files.
 fn check(outcome: &Outcome, to: &Path, files: &Files, what: &str) -> usize {
     let mut found = 0;
     for item in fs::read_dir(to).unwrap() {
@@ -98,7 +102,7 @@ fn no_changed_byte_gives_wrong_bytes() {
             let outcome = read(&damaged, to.path());
             let found = check(&outcome, to.path(), &files, &what);
             let told = outcome.as_ref().map_or(true, |summary| !summary.failures.is_empty());
-            // Through the index, an ENTRY section is not looked at.
+            // Reading through the index ignores ENTRY sections.
             assert!(told || found == files.len(), "{what}");
             assert!(found >= spared, "{what}: only {found} files came out");
         }
@@ -186,10 +190,10 @@ fn an_archive_stored_in_a_damaged_one_is_not_taken_for_it() {
     let to = TempDir::new().unwrap();
     let done = by_search(&outer, to.path()).unwrap();
     assert!(done.failed(ErrorKind::Integrity) > 0);
-    // The index knows where the payload lies.
+    // The index knows the place of the payload.
     assert_eq!(fs::read_dir(to.path()).unwrap().count(), 1);
     assert!(fs::read(to.path().join("inner.pear")).unwrap() == inner);
-    // Without the index nothing does.
+    // Without the index, nothing does.
     let index = Reader::open(&outer[..], &limits()).unwrap().footer().unwrap().index_offset;
     let to = TempDir::new().unwrap();
     let done = by_search(&outer[..index as usize], to.path()).unwrap();
@@ -199,209 +203,7 @@ fn an_archive_stored_in_a_damaged_one_is_not_taken_for_it() {
 
 // ---- hostile archives, built by hand -------------------------------------
 
-fn entry(path: &str, kind: Kind) -> Entry {
-    let metadata = Metadata { mode: 0o644, ..Metadata::default() };
-    Entry { path: path.as_bytes().to_vec(), kind, metadata }
-}
-
-fn file(content: &[u8], group: u64) -> Kind {
-    let length = content.len() as u64;
-    let extents = vec![Extent { group, offset: 0, length }];
-    Kind::File(Content { size: length, digest: digest(content), segments: None, extents })
-}
-
-/// An archive of one stored group per file, with these entries in ENTRY
-/// sections and index.
-fn forge(entries: &[Entry], contents: &[&[u8]]) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
-    let is_file = |entry: &&Entry| matches!(entry.kind, Kind::File(_));
-    let others: Vec<Entry> = entries.iter().filter(|entry| !is_file(entry)).cloned().collect();
-    let files: Vec<Entry> = entries.iter().filter(is_file).cloned().collect();
-    // A hard link's target stands in its table: announce links with the files.
-    let links = others.iter().any(|entry| matches!(entry.kind, Kind::HardLink { .. }));
-    if !others.is_empty() && !links {
-        writer.write_part(&Part { entries: others, ..Part::default() }).unwrap();
-    }
-    for (content, file) in contents.iter().zip(files) {
-        let (length, group_digest) = (content.len() as u64, digest(content));
-        let (pieces, entries) = (vec![Piece { length, sparse: None }], vec![file]);
-        let part = Part { group_digest, pieces, entries, file_pieces: vec![0], ..Part::default() };
-        writer.write_part(&part).unwrap();
-        writer.write_group((0, 0, 0), length, content).unwrap();
-    }
-    writer.finish(entries.to_vec()).unwrap().0
-}
-
-/// Extracts in every way into a directory inside a sealed one; nothing may
-/// appear beside it.
-fn stays_inside(archive: &[u8], expected: Option<ErrorKind>) {
-    for read in [by_index, from_a_pipe, by_search] {
-        let sealed = TempDir::new().unwrap();
-        let to = sealed.path().join("to");
-        fs::create_dir(&to).unwrap();
-        let outcome = read(archive, &to);
-        let names: Vec<_> =
-            fs::read_dir(sealed.path()).unwrap().map(|item| item.unwrap().file_name()).collect();
-        assert_eq!(names, ["to"], "{outcome:?}");
-        if let Some(kind) = expected {
-            let told = match &outcome {
-                Err(error) => error.kind() == kind,
-                Ok(summary) => summary.failed(kind) > 0,
-            };
-            assert!(told, "{outcome:?}");
-        }
-    }
-}
-
-#[test]
-fn paths_that_leave_are_refused() {
-    for path in ["../evil", "/tmp/pear-archive-evil", "a/../../evil", "./evil", "a//evil", "a/.."] {
-        let archive = forge(&[entry(path, file(b"evil", 0))], &[b"evil"]);
-        stays_inside(&archive, Some(ErrorKind::Unsafe));
-        assert!(!Path::new("/tmp/pear-archive-evil").exists());
-    }
-}
-
-#[test]
-fn nothing_is_written_through_a_link_of_the_archive() {
-    let link = entry("way", Kind::Symlink { target: b"..".to_vec() });
-    let through = entry("way/evil", file(b"evil", 0));
-    stays_inside(&forge(&[link, through], &[b"evil"]), None);
-    // The same in two steps: first the link, then a file through it.
-    let sealed = TempDir::new().unwrap();
-    let to = sealed.path().join("to");
-    fs::create_dir(&to).unwrap();
-    let link = forge(&[entry("way", Kind::Symlink { target: b"..".to_vec() })], &[]);
-    by_index(&link, &to).unwrap();
-    assert!(to.join("way").is_symlink());
-    let through = forge(&[entry("way/evil", file(b"evil", 0))], &[b"evil"]);
-    for read in [by_index, from_a_pipe, by_search] {
-        let done = read(&through, &to).unwrap();
-        assert!(done.failed(ErrorKind::Unsafe) > 0, "{done:?}");
-        assert!(!sealed.path().join("evil").exists());
-    }
-}
-
-#[test]
-fn a_hard_link_reaches_only_files_of_this_run() {
-    let sealed = TempDir::new().unwrap();
-    let to = sealed.path().join("to");
-    fs::create_dir(&to).unwrap();
-    fs::write(to.join("mine"), "secret").unwrap();
-    let link = entry("z", Kind::HardLink { target: b"mine".to_vec() });
-    // `mine` is in the archive, but exists already and is refused.
-    let archive = forge(&[entry("mine", file(b"evil", 0)), link], &[b"evil"]);
-    let done = by_index(&archive, &to).unwrap();
-    assert!(!done.failures.is_empty());
-    assert!(!to.join("z").exists());
-    assert_eq!(fs::read(to.join("mine")).unwrap(), b"secret");
-}
-
-#[test]
-fn duplicate_and_conflicting_names_are_refused() {
-    // The writer refuses to write them: only a pipe can still bring them.
-    let twice = [entry("a", file(b"1", 0)), entry("a", file(b"2", 1))];
-    let part = |content: &[u8]| {
-        let (length, group_digest) = (content.len() as u64, digest(content));
-        let (pieces, entries) = (vec![Piece { length, sparse: None }], vec![twice[0].clone()]);
-        Part { group_digest, pieces, entries, file_pieces: vec![0], ..Part::default() }
-    };
-    let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
-    for content in [b"1", b"2"] {
-        writer.write_part(&part(content)).unwrap();
-        writer.write_group((0, 0, 0), 1, content).unwrap();
-    }
-    assert!(writer.finish(twice.to_vec()).is_err());
-    let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
-    for content in [b"1", b"2"] {
-        writer.write_part(&part(content)).unwrap();
-        writer.write_group((0, 0, 0), 1, content).unwrap();
-    }
-    let archive = writer.finish(twice[..1].to_vec()).unwrap().0;
-    let to = TempDir::new().unwrap();
-    let done = from_a_pipe(&archive, to.path()).unwrap();
-    assert_eq!(done.failed(ErrorKind::Integrity), 1, "{done:?}");
-    assert_eq!(fs::read(to.path().join("a")).unwrap(), b"1");
-}
-
-#[test]
-fn lengths_are_refused_before_they_are_allocated() {
-    let header = |stored_length, raw_length| SectionHeader {
-        sequence: 0,
-        section_type: 2,
-        flags: 0,
-        codec: 1,
-        filter: 0,
-        model: 0,
-        group: 0,
-        stored_length,
-        raw_length,
-    };
-    let preface = Writer::new(Vec::new(), [7; 16]).unwrap();
-    let start = preface.finish(Vec::new()).unwrap().0[..PREFACE_LENGTH].to_vec();
-    for (stored, raw) in [(u64::MAX, 1), (1 << 62, 1 << 62), (8, u64::MAX), (1 << 19, 1 << 40)] {
-        let archive = [&start[..], &header(stored, raw).to_bytes(&[7; 16]), b"payload"].concat();
-        for read in [by_index, from_a_pipe, by_search] {
-            let to = TempDir::new().unwrap();
-            let outcome = read(&archive, to.path());
-            let told = outcome.map_or(true, |summary| !summary.failures.is_empty());
-            assert!(told, "{stored} {raw}");
-        }
-    }
-}
-
-#[test]
-fn output_beyond_its_limit_is_refused() {
-    let (archive, _) = sample();
-    let small = Limits { output_bytes: 300, ..Limits::default() };
-    let to = TempDir::new().unwrap();
-    let refused = extract(&archive[..], to.path(), &one_job(), &small, &CONTROL).unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::Limit);
-    let piped = extract_stream(&archive[..], to.path(), &one_job(), &small, &CONTROL).unwrap();
-    assert!(piped.failed(ErrorKind::Limit) > 0);
-}
-
-#[test]
-fn unknown_codecs_and_critical_sections_are_unsupported_and_ancillary_ones_skipped() {
-    let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
-    let content = b"text";
-    let kind = file(content, 0);
-    let pieces = vec![Piece { length: 4, sparse: None }];
-    let entries = vec![entry("a", kind)];
-    let part = Part { pieces, entries: entries.clone(), file_pieces: vec![0], ..Part::default() };
-    writer.write_part(&part).unwrap();
-    writer.write_group((200, 0, 0), 4, content).unwrap();
-    let archive = writer.finish(entries).unwrap().0;
-    for read in [by_index, from_a_pipe] {
-        let to = TempDir::new().unwrap();
-        assert_eq!(read(&archive, to.path()).unwrap().failed(ErrorKind::Unsupported), 1);
-    }
-    let reserved = |flags| SectionHeader {
-        sequence: 0,
-        section_type: 5,
-        flags,
-        codec: 0,
-        filter: 0,
-        model: 0,
-        group: NO_GROUP,
-        stored_length: 3,
-        raw_length: 3,
-    };
-    for (flags, kind) in [(0, Some(ErrorKind::Unsupported)), (ANCILLARY, None)] {
-        let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
-        writer.write_other(reserved(flags), b"par").unwrap();
-        let archive = writer.finish(vec![entry("d", Kind::Directory)]).unwrap().0;
-        let opened = Archive::open(&archive[..], &limits());
-        assert_eq!(opened.err().map(|error| error.kind()), kind);
-        let to = TempDir::new().unwrap();
-        let piped = from_a_pipe(&archive, to.path()).unwrap();
-        assert_eq!(piped.failed(ErrorKind::Unsupported) > 0, kind.is_some());
-    }
-}
-
-// ---- what is left of an archive ------------------------------------------
-
-/// Names that come out, each checked.
+/// Returns the names of the extracted files, each checked.
 fn names(read: fn(&[u8], &Path) -> Outcome, archive: &[u8], files: &Files) -> Vec<String> {
     let to = TempDir::new().unwrap();
     let outcome = read(archive, to.path());
@@ -460,7 +262,7 @@ fn a_damaged_header_costs_a_pipe_no_more_than_its_group() {
     damaged[groups[0].offset as usize + 56] ^= 1;
     let piped = names(from_a_pipe, &damaged, &files);
     assert!(piped.len() > 1 && piped.len() < files.len(), "{piped:?}");
-    // Through the index the payload is found all the same.
+    // Through the index the payload is found anyway.
     assert_eq!(names(by_index, &damaged, &files).len(), files.len());
 }
 
@@ -483,7 +285,7 @@ fn a_stored_group_loses_only_the_files_that_are_hit() {
     let index = Reader::open(&archive[..], &limits()).unwrap().footer().unwrap().index_offset;
     for read in [by_index as fn(&[u8], &Path) -> Outcome, from_a_pipe, by_search] {
         assert_eq!(names(read, &archive, &files), ["0", "1", "2", "4", "5", "6", "7"]);
-        // Nothing proves any file of the group without the index.
+        // Without the index, nothing proves that any file of the group is right.
         assert!(names(read, &archive[..index as usize], &files).is_empty());
     }
     let keeping = ExtractOptions { keep_damaged: true, ..one_job() };
@@ -502,104 +304,4 @@ fn a_stored_group_loses_only_the_files_that_are_hit() {
     }
     let failed = |done: ExtractSummary| done.failed(ErrorKind::Integrity);
     assert_eq!(failed(verify_stream(&archive[..], 1, &limits(), &CONTROL).unwrap()), 1);
-}
-
-#[test]
-fn an_intact_archive_is_found_intact_from_a_pipe() {
-    let (archive, _) = sample();
-    let done = verify_stream(&archive[..], 1, &limits(), &CONTROL).unwrap();
-    assert!(done.failures.is_empty(), "{done:?}");
-}
-
-#[test]
-fn a_file_taken_back_and_announced_again_comes_out_of_pipes_and_searches() {
-    let content = b"first second";
-    let of = |kind| entry("a", kind);
-    let piece = |length| vec![Piece { length, sparse: None }];
-    let start = Part {
-        following: 6,
-        group_digest: digest(b"first "),
-        pieces: piece(6),
-        entries: vec![of(Kind::File(Content::default()))],
-        file_pieces: vec![0],
-        ..Part::default()
-    };
-    let mut pieces = piece(0);
-    pieces.extend(piece(12));
-    let again = Part {
-        continued: true,
-        revoked: vec![0],
-        group_digest: digest(content),
-        pieces,
-        entries: vec![of(Kind::File(Content::default()))],
-        file_pieces: vec![1],
-        ..Part::default()
-    };
-    let forge = |part: &Part, named: bool| {
-        let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
-        writer.write_part(&start).unwrap();
-        writer.write_group((0, 0, 0), 6, b"first ").unwrap();
-        writer.write_part(part).unwrap();
-        writer.write_group((0, 0, 0), 12, content).unwrap();
-        let entry = of(file(content, 1));
-        writer.finish(if named { vec![entry] } else { Vec::new() }).unwrap().0
-    };
-    let archive = forge(&again, true);
-    let index = Reader::open(&archive[..], &limits()).unwrap().footer().unwrap().index_offset;
-    let files = Files::from([("a".to_owned(), content.to_vec())]);
-    for read in [from_a_pipe as fn(&[u8], &Path) -> Outcome, by_search] {
-        assert_eq!(names(read, &archive, &files), ["a"]);
-        assert_eq!(names(read, &archive[..index as usize], &files), ["a"]);
-    }
-    // A file that is taken back for good is missed by verification.
-    let gone = Part { entries: Vec::new(), file_pieces: Vec::new(), ..again };
-    let archive = forge(&gone, true);
-    let opened = Archive::open(&archive[..], &limits()).unwrap();
-    assert!(!opened.verify(1, &CONTROL).unwrap().failures.is_empty());
-    assert!(!verify_stream(&archive[..], 1, &limits(), &CONTROL).unwrap().failures.is_empty());
-}
-
-/// Counts the bytes read through it.
-struct Counting<'a>(&'a [u8], u64);
-
-impl std::io::Read for Counting<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let count = std::io::Read::read(&mut self.0, buffer)?;
-        self.1 += count as u64;
-        Ok(count)
-    }
-}
-
-#[test]
-fn an_archive_of_nothing_but_headers_ends_in_bounded_sections() {
-    // Each claims all that follows as its payload.
-    let length = 4000u64;
-    let mut archive = Writer::new(Vec::new(), [7; 16]).unwrap().finish(Vec::new()).unwrap().0;
-    archive.truncate(PREFACE_LENGTH);
-    for number in 0..length {
-        let header = SectionHeader {
-            sequence: number,
-            section_type: 2,
-            flags: 0,
-            codec: 0,
-            filter: 0,
-            model: 0,
-            group: number,
-            stored_length: (length - number) * 80,
-            raw_length: 1,
-        };
-        archive.extend(header.to_bytes(&[7; 16]));
-    }
-    let mut reader =
-        pear_archive::container::StreamReader::new(Counting(&archive, 0), &limits()).unwrap();
-    let mut payloads = 0;
-    loop {
-        match reader.next_section() {
-            Ok(None) => break,
-            Ok(Some(found)) => payloads += found.payload.len(),
-            Err(_) => {}
-        }
-    }
-    // All of them together would be 640 MB.
-    assert!(payloads < 40 << 20, "{payloads}");
 }

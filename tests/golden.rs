@@ -1,9 +1,9 @@
 //! Archives written by released versions are read by every later one.
 //!
-//! Every archive in `tests/golden/` holds the same sample. They are never
-//! rewritten: a change that breaks one is a new format version. New ones (for
-//! a new version, codec or model id) are made by
-//! `cargo test --test golden -- --ignored`, which leaves existing ones alone.
+//! Every archive in `tests/golden/` holds the same sample. They are never rewritten: a
+//! change that breaks one is a new format version. New ones (for a new version, codec
+//! or model id) are made by `cargo test --test golden -- --ignored`, which leaves
+//! existing ones alone.
 
 use pear_archive::archive::{Archive, Control, Limits, Silent, list_stream};
 use pear_archive::checksum::{Hasher, digest};
@@ -21,7 +21,7 @@ const CONTROL: Control = Control { events: &Silent, cancel: &GO_ON };
 const ISLAND: Segment = Segment { offset: 8192, length: 600 };
 const SPARSE_SIZE: u64 = 10_000;
 
-/// The two groups of the sample, decoded.
+/// Returns the two groups of the sample, decoded.
 fn groups() -> [Vec<u8>; 2] {
     let text = b"A pear tree stood in the garden; the garden had a pear tree.\n".repeat(20);
     let numbers: Vec<u8> = (0..2000u32).map(|n| (n * n / 7) as u8).collect();
@@ -59,7 +59,7 @@ fn content(parts: &[(u64, u64, u64)], segments: Option<Vec<Segment>>) -> Kind {
     Kind::File(Content { size, digest, segments, extents })
 }
 
-/// One entry of every kind.
+/// Returns one entry of every kind.
 fn entries() -> Vec<Entry> {
     let text = groups()[0].len() as u64 - 1500;
     let numbers = [(0, text, 1500), (1, 0, 500)];
@@ -82,7 +82,7 @@ fn archives() -> Vec<PathBuf> {
     let all = fs::read_dir(directory).unwrap().map(|item| item.unwrap().path());
     let mut all: Vec<_> =
         all.filter(|path| path.extension().is_some_and(|end| end == "pear")).collect();
-    // A build without candle refuses these, as it says.
+    // A build without candle refuses these, and says so.
     let paper = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().contains("paper");
     all.retain(|path| cfg!(feature = "paper") || !paper(path));
     all.sort();
@@ -113,7 +113,8 @@ fn write_golden_archives() {
     let others = Codec::ALL.iter().filter(|&&codec| codec != Codec::PearPaper);
     let others = others.map(|&codec| (codec, codec.name().to_owned(), default));
     let levels = [1, 7, 8, 9].map(|level| (Codec::Pear, format!("pear-level-{level}"), level));
-    // `pear-paper` itself is of the models before these, which the encoder has left.
+    // `pear-paper` itself has the models before these, which the encoder no longer
+    // uses.
     let warmed = (Codec::PearPaper, "pear-paper-warmed".to_owned(), default);
     for (codec, name, level) in others.chain(levels).chain([warmed]) {
         let name = format!("{name}-0.6.pear");

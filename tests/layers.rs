@@ -1,5 +1,5 @@
-//! The layers of src/lib.rs hold: a module imports only what lies below it,
-//! siblings do not import each other, and unsafe code is in `arith` alone.
+//! The layers of src/lib.rs hold: a module imports only what lies below it, siblings do
+//! not import each other, and unsafe code is in `arith` alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("cli", 5),
 ];
 
-/// Imports within one layer that are meant: (importer, imported).
+/// Intended imports within one layer: (importer, imported).
 const SIBLINGS: &[(&str, &str)] = &[];
 
 fn layer(module: &str) -> u8 {
@@ -31,7 +31,7 @@ fn layer(module: &str) -> u8 {
     found.unwrap_or_else(|| panic!("{module} has no layer: add it to LAYERS")).1
 }
 
-/// Every source file with the module at the top of its path.
+/// Returns every source file with the module at the top of its path.
 fn sources() -> Vec<(String, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
@@ -51,14 +51,14 @@ fn sources() -> Vec<(String, PathBuf)> {
     found
 }
 
-/// The code of a file: comments cut off, white space made single blanks.
+/// Returns the code of a file without comments, with single blanks for white space.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     let lines = text.lines().map(|line| line.split("//").next().unwrap_or(""));
     lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
 }
 
-/// Modules named after `crate::`; `crate::{a, b::c}` names both.
+/// Returns the modules named after `crate::`; `crate::{a, b::c}` names both.
 fn imports(code: &str) -> Vec<String> {
     let mut modules = Vec::new();
     for part in code.split("crate::").skip(1) {

@@ -15,7 +15,7 @@ struct Row {
     value: &'static str,
 }
 
-/// Every row `| offset | size | field | value |` below a heading that names a
+/// Returns every row `| offset | size | field | value |` below a heading that names a
 /// structure.
 fn rows() -> Vec<Row> {
     let mut structure = "";

@@ -1,5 +1,5 @@
-//! Lengths that an archive only claims: every command refuses them before it
-//! computes with them, whatever codec and model they are claimed for.
+//! Lengths that an archive claims falsely: every command refuses them before it
+//! computes with them, for every codec and model.
 
 use pear_archive::archive::{
     Archive, Control, ErrorKind, ExtractOptions, Limits, Silent, extract_stream, list_stream,
@@ -13,7 +13,7 @@ use pear_archive::entry::{Content, Entry, Extent, Kind, Metadata};
 use std::sync::atomic::AtomicBool;
 use tempfile::TempDir;
 
-/// Codec, filter and model of every coding that is registered, and two that are not.
+/// Returns codec, filter and model of every registered coding, and of two others.
 fn codings() -> Vec<(u8, u8, u16)> {
     let pear = (1..=15).flat_map(|model| [(3, 0, model), (3, 1, model), (3, 2, model)]);
     [(0, 0, 0), (1, 0, 0), (2, 0, 0), (4, 0, 511), (9, 0, 0), (3, 0, 999)]
@@ -26,7 +26,7 @@ fn numbers(codec: u8, filter: u8, model: u16) -> CodingNumbers {
     CodingNumbers { codec, filter, model }
 }
 
-/// An archive with one file in one group, both of `length` bytes as it says.
+/// Makes an archive that claims one file in one group, both of `length` bytes.
 fn claiming(length: u64, coding: (u8, u8, u16)) -> Vec<u8> {
     let mut writer = Writer::new(Vec::new(), [7; 16]).unwrap();
     let extents = vec![Extent { group: 0, offset: 0, length }];

@@ -1,5 +1,5 @@
-//! The crate as a program uses it: what is built is what `create` makes, what is read is
-//! what was there, and a group is decoded once.
+//! The crate as a program uses it: a built archive is the one that `create` makes,
+//! reading gives the original contents, and a group is decoded once.
 
 mod support;
 
@@ -25,7 +25,7 @@ fn walking(base: &Path) -> WalkOptions {
     WalkOptions { base: base.to_owned(), ..WalkOptions::default() }
 }
 
-/// Bytes without repeats, different for every seed.
+/// Returns bytes without repetitions, different for every seed.
 fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let step = |_| {
@@ -37,7 +37,8 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
     (0..length).map(step).collect()
 }
 
-/// An archive of twelve files of 3,000 bytes in groups of 8,192, and their contents.
+/// Makes an archive of twelve files of 3,000 bytes in groups of 8,192, and returns it
+/// with their contents.
 fn twelve() -> (Vec<u8>, BTreeMap<String, Vec<u8>>) {
     let files = (0..12u64).map(|number| (format!("{number:02}.bin"), noise(number + 1, 3000)));
     let files: BTreeMap<_, _> = files.collect();
@@ -95,7 +96,7 @@ fn given_data_makes_the_archive_that_files_make() {
     let mut builder = Builder::new(&mut built).options(settings);
     for (name, content) in contents.iter().rev() {
         let file = Entry { metadata: metadata(name), ..Entry::file(name) };
-        // However it is given.
+        // In every way of giving it.
         match name.starts_with('a') {
             true => builder.append_data(file, content).unwrap(),
             false => builder.append_reader(file, io::Cursor::new(content)).unwrap(),
@@ -208,7 +209,7 @@ fn a_loop_over_files_decodes_each_group_once() {
             assert!(take(&archive, name) == *content, "{name}");
         }
         assert_eq!(archive.groups_decoded(), groups, "way {number}");
-        // What is kept can be given up.
+        // Cached groups can be dropped.
         archive.keep_groups(0);
         for (name, content) in &files {
             assert!(take(&archive, name) == *content, "{name}");
@@ -225,7 +226,8 @@ fn no_more_groups_are_kept_than_there_is_room_for() {
     for (name, content) in &files {
         assert!(archive.read(name).unwrap() == *content);
     }
-    // There is room for two groups: that of the last file is there, that of the first not.
+    // The cache has room for two groups: that of the last file is cached, that of the first
+    // is not.
     let before = archive.groups_decoded();
     archive.read("11.bin").unwrap();
     assert_eq!(archive.groups_decoded(), before);
@@ -317,7 +319,7 @@ fn damage_costs_a_reader_only_the_files_it_hits() {
     assert!(error.to_string().starts_with("04.bin: damaged"), "{error}");
 }
 
-/// Keeps what it is given, and says what became of it.
+/// A sink that keeps everything it gets, with the outcome.
 #[derive(Default)]
 struct Shelf {
     files: BTreeMap<String, Vec<u8>>,
@@ -390,7 +392,7 @@ fn a_closure_gets_every_kind_of_file_as_it_reads_on_disk() {
     let mut shelf = Shelf::default();
     archive.extract_to(&mut shelf, &ExtractOptions::default(), &Control::default()).unwrap();
     assert_eq!(shelf.others.len() + shelf.files.len(), archive.entries().len());
-    // A file that does not fit is refused before anything is given out.
+    // A file that is too large is refused before anything is given out.
     let largest = files.map(Entry::size).max().unwrap();
     let limits = Limits { memory: largest, ..Limits::default() };
     let small = Archive::open(&bytes[..], &limits).unwrap();

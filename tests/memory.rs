@@ -1,5 +1,5 @@
-//! `--memory` bounds the whole, measured by the allocator: what is allowed is enough, or
-//! the archive is refused.
+//! `--memory` bounds all memory, as measured by the allocator: an operation stays within
+//! the limit, or the archive is refused.
 #![allow(unsafe_code)]
 
 use pear_archive::archive::{ErrorKind, extract_stream, list_stream, verify_stream};
@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
-/// Counts what is allocated, at its height.
+/// An allocator that records the peak of allocated bytes.
 struct Counting;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 static HEIGHT: AtomicUsize = AtomicUsize::new(0);
-/// The counters are of the process: one test at a time.
+/// The counters are global to the process, so tests run one at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn took(bytes: usize) {
@@ -42,10 +42,10 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Bytes that buffers of a fixed size take, which are not charged.
+/// Bytes of buffers with a fixed size, which are not charged.
 const BUFFERS: u64 = 3 << 20;
 
-/// What work gives, and the bytes it took at its height.
+/// Runs `work`, and returns its result with the peak of allocated bytes.
 fn height<T>(work: impl FnOnce() -> T) -> (T, u64) {
     let before = HELD.load(Relaxed);
     HEIGHT.store(before, Relaxed);
@@ -53,8 +53,8 @@ fn height<T>(work: impl FnOnce() -> T) -> (T, u64) {
     (result, (HEIGHT.load(Relaxed) - before) as u64)
 }
 
-/// Files that share a content over many groups, names, links and directories with
-/// attributes: an archive of a few kilobytes that unfolds to megabytes.
+/// Makes an archive of a few kilobytes whose tables take megabytes: files that share a
+/// content over many groups, names, links and directories with attributes.
 fn unfolding() -> Vec<u8> {
     let codec = CodecOptions { choice: Choice::Only(Codec::Store), ..CodecOptions::default() };
     let options = CreateOptions { codec, group_size: 40, jobs: 1, ..CreateOptions::default() };
@@ -86,8 +86,8 @@ fn limited(memory: u64) -> Limits {
     Limits { memory, ..Limits::default() }
 }
 
-/// With any memory an operation stays within it or is refused; with what it needs and as
-/// much again it is not.
+/// Checks that with any memory an operation stays within it or is refused, and that it is
+/// not refused with twice the memory it needs.
 fn check(name: &str, bytes: &[u8], operation: Operation) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let (done, needed) = height(|| operation(bytes, &limited(1 << 40)));

@@ -1,5 +1,5 @@
-//! The independent reader in spec/reference reads what the crate writes, and
-//! sees the same in it.
+//! The independent reader in spec/reference reads the archives of the crate, and finds
+//! the same in them.
 
 #[path = "../spec/reference/container.rs"]
 mod reference;

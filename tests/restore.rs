@@ -1,4 +1,5 @@
-//! What the destination decides, what a run leaves, and what is said of failures.
+//! What the destination decides, what a run leaves behind, and how failures are
+//! reported.
 
 mod support;
 
@@ -33,7 +34,7 @@ fn give(path: &Path, id: u32) {
 
 /// Runs the program with a umask, as an ordinary user if this is root.
 fn ordinary(at: &Path, umask: &str, line: &str) -> Output {
-    // Where the program lies, the user may not be let in.
+    // The user may have no access to the directory of the program.
     let program = at.join("program");
     if !program.exists() {
         fs::copy(assert_cmd::cargo::cargo_bin!("pear-archive"), &program).unwrap();
@@ -48,7 +49,8 @@ fn ordinary(at: &Path, umask: &str, line: &str) -> Output {
     command.output().unwrap()
 }
 
-/// `x.pear` of `in` with a directory `d` of this mode and a file `d/f` of that.
+/// Makes `x.pear` of `in` with a directory `d` of the one mode and a file `d/f` of the
+/// other.
 fn one_file(at: &Path, directory: u32, file: u32) {
     fs::create_dir_all(at.join("in/d")).unwrap();
     fs::create_dir(at.join("out")).unwrap();
@@ -204,7 +206,7 @@ fn fifos_devices_and_links_get_their_metadata_without_proc() {
     };
     match without_proc("exit 77") {
         Ok(output) if output.status.code() == Some(77) => {}
-        _ => return, // not root, or without a name space of its own
+        _ => return, // not root, or no namespace of its own
     }
     let output = without_proc("exec \"$0\" extract x.pear -p -C out").unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -371,4 +373,24 @@ fn an_unfinished_file_has_no_name_where_that_can_be() {
     }
     assert!(leftovers(to.path()).is_empty());
     restorer.sync().unwrap();
+}
+
+#[test]
+fn what_killed_runs_left_is_removed_from_directories_below_too() {
+    let at = tempfile::tempdir().unwrap();
+    let mut ended = std::process::Command::new("true").spawn().unwrap();
+    ended.wait().unwrap();
+    fs::create_dir_all(at.path().join("d/e")).unwrap();
+    let left = ["", "d", "d/e"].map(|directory| {
+        at.path().join(directory).join(format!(".pear-archive-{}-0.partial", ended.id()))
+    });
+    left.iter().for_each(|path| fs::write(path, "half").unwrap());
+    let resolution = Resolution::Components;
+    let options = RestoreOptions { resolution, ..RestoreOptions::default() };
+    let restorer = Restorer::new(at.path(), options).unwrap();
+    let mut file = restorer.file(b"d/e/new", &Metadata::default(), 3).unwrap().unwrap();
+    file.write_at(0, b"new").unwrap();
+    file.commit().unwrap();
+    assert!(restorer.finish().is_empty());
+    assert_eq!(left.map(|path| path.exists()), [false, true, false], "nothing was put into d");
 }

@@ -1,31 +1,22 @@
-//! The tables of spec/codec.md and spec/arithmetic.md and the code are the same:
-//! numbers and names where the crate tells them, else the text of the source.
+//! The tables of spec/codec.md and spec/arithmetic.md and the code are the same.
+//! The lists of contexts are in `spec_contexts.rs`.
 
 use pear_archive::arith::{Isa, LaneKernel, Simd, math};
 use pear_archive::codec::{codec_name, filter_name};
 use pear_archive::model::history::{self, NEXT};
-use pear_archive::model::size::{Class, Contexts, MODELS};
+use pear_archive::model::registered::MODELS;
+use pear_archive::model::selection::WEIGHT_SETS;
+use pear_archive::model::size::{Class, Contexts};
+use pear_archive::model::{
+    apm, confidence, counters, engine, escape, match_model, match_models, mixer, network, state_map,
+};
 
 const SPEC: &str = include_str!("../spec/codec.md");
 const ARITHMETIC: &str = include_str!("../spec/arithmetic.md");
 
 const CODEC: &str = include_str!("../src/codec/pear.rs");
-const CONTEXTS: &str = include_str!("../src/model/contexts/lists.rs");
-const ENGINE: &str = include_str!("../src/model/engine.rs");
-const APM: &str = include_str!("../src/model/apm.rs");
-const COUNTERS: &str = include_str!("../src/model/counters.rs");
-const PARTS: [&str; 8] = [
-    include_str!("../src/model/confidence.rs"),
-    include_str!("../src/model/state_map.rs"),
-    include_str!("../src/model/match_model.rs"),
-    include_str!("../src/model/mixer.rs"),
-    include_str!("../src/model/network.rs"),
-    include_str!("../src/model/size.rs"),
-    include_str!("../src/model/escape.rs"),
-    APM,
-];
 
-/// Rows of the first table whose head begins with the cells `head`.
+/// Returns the rows of the first table whose head begins with the cells `head`.
 fn table<'a>(spec: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     let mut lines = spec.lines().skip_while(|line| !line.starts_with(head));
     assert!(lines.next().is_some(), "no table {head}");
@@ -33,33 +24,10 @@ fn table<'a>(spec: &'a str, head: &str) -> Vec<Vec<&'a str>> {
     rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect()).collect()
 }
 
-/// What stands between `start` and the next `end`.
+/// Returns the text between `start` and the next `end`.
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start}"));
     rest.split_once(end).unwrap_or_else(|| panic!("no end of {start}")).0
-}
-
-/// Numbers without the marks between groups of their digits.
-fn plain(text: &str) -> String {
-    let is_word = |c: char| c.is_alphanumeric() || c == '_';
-    let words = text.split_inclusive(|c| !is_word(c));
-    words
-        .map(|word| match word.starts_with(|c: char| c.is_ascii_digit()) {
-            true => word.replace('_', ""),
-            false => word.to_owned(),
-        })
-        .collect()
-}
-
-/// Names and values of the constants of a source.
-fn constants(source: &str) -> impl Iterator<Item = (&str, String)> {
-    let lines = source.lines().map(|line| line.trim_start_matches("pub "));
-    let lines = lines.filter_map(|line| line.strip_prefix("const ")?.strip_suffix(';'));
-    lines.filter_map(|line| {
-        let (name, value) = line.split_once(": ")?;
-        let value = value.split_once(" = ")?.1;
-        Some((name, plain(value.trim_matches(['[', ']']))))
-    })
 }
 
 #[test]
@@ -84,7 +52,7 @@ fn the_models_of_the_spec_are_registered() {
     assert_eq!(table(SPEC, "| Model | Class |"), code);
     for model in MODELS {
         let size = model.class.size();
-        let length = 1 << 16;
+        let length = 1usize << 16;
         let clamped = (length * size.contexts * 8).ilog2().clamp(14, size.most_hash_table);
         assert_eq!(model.hash_table_log2(length), clamped);
         for (length, least) in [(0, 8), (1, 8), (1 << 10, 10)] {
@@ -104,7 +72,7 @@ fn the_size_classes_of_the_spec_are_those_of_the_code() {
         let size = class.size();
         let numbers = [
             size.contexts,
-            size.layout().vectors,
+            class.layout().vectors,
             size.mixer_contexts,
             size.width,
             size.match_models,
@@ -138,87 +106,79 @@ fn the_rates_of_the_spec_are_those_of_the_models() {
         let constants = table(SPEC, "| Name | Value | Meaning |");
         let warm_up = &constants.iter().find(|row| row[0] == warm_up).unwrap()[1];
         let [rate, warm_up] = [&row[column], warm_up].map(|cell| cell.parse::<f32>().unwrap());
-        assert_eq!(model.mixer_rate(0), rate * (1.0 + warm_up), "model {}", model.id);
+        assert_eq!(
+            model.class.size().mixer_rate(model.contexts, 0),
+            rate * (1.0 + warm_up),
+            "model {}",
+            model.id
+        );
     }
 }
 
 #[test]
 fn the_constants_of_the_spec_are_those_of_the_code() {
-    let rows = table(SPEC, "| Name | Value | Meaning |");
-    let stated = |name: &str| rows.iter().find(|row| row[0].trim_matches('`') == name);
-    let mut found = 0;
-    for (source, all) in PARTS.iter().map(|part| (*part, false)).chain([(ENGINE, true)]) {
-        for (name, value) in constants(source) {
-            match stated(name) {
-                Some(row) => {
-                    assert_eq!(row[1], value, "{name}");
-                    found += 1;
-                }
-                None if name == "MIXER_CONTEXT_SIZES" => {
-                    let sets = table(SPEC, "| k | Sets |");
-                    let sizes = value.replace("256 * 3", "768");
-                    assert_eq!(sets.iter().map(|row| row[1]).collect::<Vec<_>>().join(", "), sizes);
-                }
-                None => assert!(!all, "the engine's constant {name} is not in the spec"),
-            }
+    macro_rules! constants {
+        ($($module:ident: $($name:ident),+;)+) => {
+            vec![$($((stringify!($name), format!("{:?}", $module::$name)),)+)+]
+        };
+    }
+    let code = constants! {
+        engine: FIRST_WEIGHT;
+        mixer: BINARY_WARM_UP, TEXT_WARM_UP, WARM_UP_HALF, DECAY;
+        network: HEAD_RATE, LAYER_RATE, ROW_RATE;
+        state_map: STATE_MAP_LIMIT;
+        apm: APM_RATE_FIRST, APM_RATE_FALL, APM_RATE_LAST, APM_WEIGHT;
+        match_models: MATCH_LENGTHS;
+        engine: BIAS;
+        mixer: CLAMP;
+        network: POSITIONS, NGRAMS, ENERGY_RATE;
+        match_model: LONGEST;
+        confidence: CONFIDENCE_RATE, CONFIDENCE_FIRST, CONFIDENCE_STRETCH;
+        escape: ESCAPE_FIRST, ESCAPE_SHIFT;
+    };
+    let spec = table(SPEC, "| Name | Value | Meaning |");
+    assert_eq!(spec.len(), code.len());
+    for (row, (name, value)) in spec.iter().zip(code) {
+        assert_eq!([row[0].trim_matches('`'), row[1]], [name, value.trim_matches(['[', ']'])]);
+    }
+}
+
+#[test]
+fn the_weight_sets_of_the_spec_are_those_of_the_code() {
+    let spec = table(SPEC, "| k | Sets |");
+    let code = WEIGHT_SETS.iter().map(usize::to_string).enumerate();
+    let code: Vec<_> = code.map(|(k, sets)| [k.to_string(), sets]).collect();
+    assert_eq!(spec.iter().map(|row| [row[0], row[1]]).collect::<Vec<_>>(), code);
+}
+
+/// The table of inputs, computed as the spec says.
+#[test]
+fn the_inputs_are_laid_out_as_the_spec_says() {
+    let rows = table(SPEC, "| Part | Inputs | The first of them is |");
+    for class in Class::ALL {
+        let (size, layout) = (class.size(), class.layout());
+        let mut next = 0usize;
+        let mut placed = rows.iter().zip(layout.parts());
+        for (row, (name, lanes)) in placed.by_ref() {
+            let count = match row[1] {
+                "`contexts`" => size.contexts,
+                "`match_models`" => size.match_models,
+                "`indirect`" => size.indirect,
+                "`counters`" => size.counters,
+                number => number.parse().unwrap(),
+            };
+            let first = match row[2] {
+                "lane 0 of vector 0" => 0,
+                "the next input" => next,
+                "lane 15 of the vector of the next input" => next / 16 * 16 + 15,
+                "lane 0 of the next vector" => next.next_multiple_of(16),
+                rule => panic!("unknown rule: {rule}"),
+            };
+            assert_eq!((16 * lanes.vector + lanes.lane, lanes.count), (first, count), "{name}");
+            next = first + count;
         }
+        assert_eq!((rows.len(), layout.vectors), (layout.parts().len(), next.div_ceil(16)));
     }
-    assert_eq!(found, rows.len(), "a constant of the spec is not in the code");
-}
-
-/// An expression of the source in the notation of the spec.
-fn expression(source: &str) -> String {
-    let call = [(".wrapping_mul(", " * "), (".wrapping_sub(", " - "), (".wrapping_add(", " + ")];
-    let mut text = plain(source);
-    for (method, operator) in call {
-        while let Some((left, right)) = text.split_once(method) {
-            let (argument, right) = right.split_once(')').unwrap();
-            text = format!("{left}{operator}{argument}{right}");
-        }
-    }
-    let dropped = [(" as u64", ""), ("self.recent", "r"), ("(past)", ""), ("self.", "")];
-    dropped.iter().fold(text, |text, (from, to)| text.replace(from, to))
-}
-
-#[test]
-fn the_contexts_of_the_spec_are_those_of_the_source() {
-    for (list, function) in
-        [("The list *Text* uses:", "fn text("), ("The list *Binary* uses:", "fn binary(")]
-    {
-        let spec = between(between(SPEC, list, "\n####"), "```\n", "\n```");
-        let spec: Vec<_> = spec.lines().map(str::trim).collect();
-        let source =
-            between(between(CONTEXTS, function, "\n    }"), "\n        [\n", "\n        ]");
-        let source = source.lines().map(str::trim).filter(|line| !line.starts_with("//"));
-        let source: Vec<_> = source
-            .enumerate()
-            .map(|(index, line)| format!("{index}  {}", expression(line.trim_end_matches(','))))
-            .collect();
-        assert_eq!(spec, source);
-    }
-}
-
-#[test]
-fn the_indirect_contexts_of_the_spec_are_those_of_the_source() {
-    let rows = table(SPEC, "| k | Indirect in *Text* |");
-    for (column, function) in [(1, "fn indirect_in_text("), (2, "fn indirect_in_binary(")] {
-        let source =
-            between(between(CONTEXTS, function, "\n    }"), "\n        [\n", "\n        ]");
-        let source = source.lines().map(str::trim).filter(|line| !line.starts_with("//"));
-        let source = source.map(|line| expression(line.trim_end_matches(',')));
-        let spec = rows.iter().map(|row| row[column].trim_matches('`').to_owned());
-        assert_eq!(spec.collect::<Vec<_>>(), source.collect::<Vec<_>>());
-    }
-}
-
-#[test]
-fn the_lines_that_tokens_change_are_those_of_the_source() {
-    let source = between(CONTEXTS, "fn tokens(", "\n    }").lines().map(str::trim);
-    let source: Vec<_> = source
-        .filter_map(|line| line.strip_prefix("values[")?.strip_suffix(';')?.split_once("] = "))
-        .map(|(line, value)| [line.to_owned(), format!("`{}`", expression(value))])
-        .collect();
-    assert_eq!(table(SPEC, "| Line | Value |"), source);
 }
 
 #[test]
@@ -235,12 +195,8 @@ fn the_bit_histories_of_the_spec_are_those_of_the_code() {
 
 #[test]
 fn the_counters_of_the_spec_are_those_of_the_code() {
-    let rows = table(SPEC, "| confidence | `RATE_OF` |");
-    for (column, name) in [(1, "RATE_OF"), (2, "RAISE")] {
-        let code = between(COUNTERS, &format!("static {name}: [f32; 16] ="), "];");
-        let code = code.trim_start().trim_start_matches('[').replace('_', "");
-        let code = code.split(',').map(str::trim).filter(|cell| !cell.is_empty());
-        let code: Vec<f32> = code.map(|cell| cell.parse().unwrap()).collect();
+    let rows = table(SPEC, "| count | `RATE_OF` |");
+    for (column, code) in [(1, counters::RATE_OF), (2, counters::RAISE)] {
         let spec: Vec<f32> = rows.iter().map(|row| row[column].parse().unwrap()).collect();
         assert_eq!(spec, code);
     }
@@ -248,10 +204,9 @@ fn the_counters_of_the_spec_are_those_of_the_code() {
 
 #[test]
 fn the_points_and_the_known_answer_of_the_spec_are_those_of_the_code() {
-    let points = between(APM, "static PRIOR: [u16; 24] = [", "]");
-    let points: Vec<_> = points.split([',', ' ', '\n']).filter(|cell| !cell.is_empty()).collect();
     let spec = between(between(SPEC, "### 5.8", "### 5.9"), "```\n", "```");
-    assert_eq!(spec.split_whitespace().collect::<Vec<_>>(), points);
+    let spec: Vec<u16> = spec.split_whitespace().map(|point| point.parse().unwrap()).collect();
+    assert_eq!(spec, apm::POINTS);
     let answer = between(CODEC, "const KNOWN_ANSWER: [u8; 8] = [", "]");
     let answer = answer.split(", ").map(|byte| format!("{:02X}", byte.parse::<u8>().unwrap()));
     let spec = between(SPEC, "## 6. Known answer", "The sample");

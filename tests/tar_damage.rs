@@ -1,5 +1,5 @@
-//! Nothing unsafe or damaged gets in through a tar, and a damaged archive gives a
-//! tar of what is intact.
+//! Nothing unsafe or damaged gets in through a tar, and a damaged archive gives a tar
+//! of its intact files.
 
 mod support;
 
@@ -19,13 +19,13 @@ use support::through_tar::{
 fn a_cut_tar_is_an_error_but_between_members() {
     let tar = sample();
     let end = tar.len() - 1024;
-    // Where a whole number of members was read: the names that came in say so.
+    // If a whole number of members was read, the imported names show it.
     let whole = |length: usize| {
         let warnings = Warnings::default();
         let control = Control { events: &warnings, cancel: &GO_ON };
         let archive = import_watched(&tar[..length], &control)?;
         let warnings = warnings.0.into_inner();
-        let expected = format!("the tar ends at byte {length} without a mark of its end");
+        let expected = format!("the tar ends at byte {length} without an end mark");
         assert!(warnings.len() == 1 && warnings[0].starts_with(&expected), "{warnings:?}");
         Ok::<_, ArchiveError>(entries(&archive).len())
     };
@@ -38,7 +38,7 @@ fn a_cut_tar_is_an_error_but_between_members() {
             }
         }
     }
-    // The data of a member are all there from their last byte to the next header.
+    // The data of a member is complete from its last byte to the next header.
     let within =
         |begin: usize, names| (begin..=begin.next_multiple_of(512)).map(move |at| (at, names));
     let expected = within(512, 1)
@@ -88,10 +88,10 @@ fn unsafe_members_refuse_the_whole_tar() {
         (|tar| tar.file("./", b"").file(".", b""), 1024, "is empty"),
         (|tar| tar.member(b'2', "s", "/tmp").file("s/x", b""), 1024, "s is not a directory"),
         (|tar| tar.file("first/x", b""), 512, "first is not a directory"),
-        (|tar| tar.member(b'1', "h", "missing"), 512, "missing, which is no file"),
+        (|tar| tar.member(b'1', "h", "missing"), 512, "missing, which is not an earlier file"),
         (|tar| tar.member(b'1', "h", "/first"), 512, "is absolute"),
-        (|tar| tar.member(b'1', "h", "h"), 512, "h, which is no file"),
-        (|tar| tar.member(b'5', "d", "").member(b'1', "h", "d"), 1024, "d, which is no file"),
+        (|tar| tar.member(b'1', "h", "h"), 512, "h, which is not an earlier file"),
+        (|tar| tar.member(b'5', "d", "").member(b'1', "h", "d"), 1024, "d, which is not an"),
     ];
     for (make, at, message) in cases {
         let mut maker = Maker::default();
@@ -110,12 +110,12 @@ fn headers_that_programs_read_differently_are_refused() {
         header.set_size(512);
         header
     };
-    let uncertain = "whether the bytes behind it are its data is not certain";
-    // Data that are zeros, or the end.
+    let uncertain = "the bytes after it may be data or the next header";
+    // Data that is zeros, or the end.
     let mut maker = Maker::default();
     maker.put(sized(b'5'), &[0; 512]).file("behind", b"");
     assert!(fault(&maker.end()).1.to_string().contains(uncertain));
-    // Data that are a header, or a member.
+    // Data that is a header, or a member.
     let hidden = Maker::default().file("hidden", b"").0.clone();
     let mut maker = Maker::default();
     maker.file("first", b"").records(b'x', [("comment", "pax")]).put(sized(b'1'), &hidden);
@@ -126,7 +126,7 @@ fn headers_that_programs_read_differently_are_refused() {
     assert!(fault(&maker.end()).1.to_string().contains(uncertain));
     let mut maker = Maker::default();
     maker.put(sized(b'L'), &[b'n'; 512]).records(b'x', [("path", "p")]).file("m", b"");
-    assert!(fault(&maker.end()).1.to_string().contains("both give a name"));
+    assert!(fault(&maker.end()).1.to_string().contains("both give the name"));
     let mut maker = Maker::default();
     maker.records(b'g', [("path", "p")]).file("m", b"");
     assert!(fault(&maker.end()).1.to_string().contains("global header"));
@@ -145,7 +145,7 @@ fn a_name_that_may_be_cut_short_refuses_the_tar() {
             "{fault}"
         );
     }
-    // A name that is given otherwise is whole.
+    // A name that another record gives is complete.
     let mut maker = Maker::default();
     maker.member(b'A', "extension", "").records(b'x', [("path", "whole")]).file(&long, b"");
     maker.member(b'V', "label", "").file(&long, b"");
@@ -160,7 +160,7 @@ fn what_lay_below_a_file_for_a_time_is_refused() {
     };
     let (offset, fault) = fault(&link(&mut Maker::default()));
     assert!(matches!(fault, TarFault::Below { .. }) && offset == 512, "{fault}");
-    // Once the directory is there, and before the link was, it is no matter.
+    // It does not matter once the directory is there, and before the link was.
     let mut maker = Maker::default();
     maker.member(b'2', "s", "/tmp").member(b'5', "s", "").file("s/x", b"");
     assert_eq!(entries(&import(&maker.end()).unwrap()).len(), 2);
@@ -298,7 +298,7 @@ fn a_damaged_archive_gives_a_tar_of_what_is_undamaged() {
     }
 }
 
-/// A tar with the places of its headers: every kind of member and of extension.
+/// Makes a tar, and the places of its headers: every kind of member and of extension.
 fn rich() -> Maker {
     let mut maker = Maker::default();
     maker.records(b'g', [("comment", "for all"), ("mtime", "1.5")]).member(b'5', "dir/", "");
@@ -343,7 +343,7 @@ fn the_rich_tar_is_a_right_one() {
 }
 
 proptest! {
-    /// Bytes are changed and the checksums made right again.
+    /// Bytes are changed and the checksums are corrected.
     #[test]
     fn what_a_forged_tar_gives_is_refused_or_sound(
         changes in prop::collection::vec((any::<prop::sample::Index>(), 0..512usize, forged()), 1..4),
@@ -377,7 +377,7 @@ proptest! {
     }
 }
 
-/// Entries a tar cannot hold.
+/// Counts the entries that a tar cannot hold.
 fn lost_devices(archive: &[u8]) -> usize {
     use pear_archive::entry::Kind;
     let is_lost = |kind: &Kind| match *kind {
@@ -389,7 +389,7 @@ fn lost_devices(archive: &[u8]) -> usize {
     entries(archive).iter().filter(|entry| is_lost(&entry.kind)).count()
 }
 
-/// What a forger may write.
+/// Returns what a forger may write.
 fn forged() -> impl Strategy<Value = Vec<u8>> {
     let digits = prop::collection::vec(prop_oneof![b'0'..=b'9', Just(0), Just(b'\n')], 1..12);
     let typeflag = prop::sample::select(&b"01234567xgLKSVMXDNA\0"[..]).prop_map(|byte| vec![byte]);

@@ -1,4 +1,4 @@
-//! What a tar says comes through an archive, and back into a tar.
+//! The contents of a tar survive an archive, and the way back into a tar.
 
 mod support;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use support::tar::{Maker, header};
 use support::through_tar::{cat, entries, export, import, sample, warned};
 
-/// Paths without collisions: every component says how deep it is.
+/// Generates paths without collisions: every component contains its depth.
 fn paths() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let byte = prop_oneof![b'a'..=b'c', Just(b'\n'), Just(0xff), Just(b'%'), Just(b'=')];
     let name = (prop::collection::vec(byte, 1..5), prop_oneof![Just(0), 1..180usize])
@@ -36,10 +36,10 @@ fn metadata() -> impl Strategy<Value = Metadata> {
     )
 }
 
-/// A kind, with the data segments of a file.
+/// Generates a kind, with the data segments of a file.
 fn kind() -> impl Strategy<Value = (Kind, Option<Vec<Segment>>)> {
     let file = |size| (Kind::File(Content { size, ..Content::default() }), None);
-    // Holes of any size: data begin and end within blocks.
+    // Holes of any size: data begins and ends within blocks.
     let step = prop_oneof![Just(512), Just(7), Just(100)];
     let runs = prop::collection::vec((1..9u64, 1..9u64), 0..4);
     let sparse = (runs, step).prop_map(move |(runs, step)| {
@@ -65,7 +65,7 @@ fn kind() -> impl Strategy<Value = (Kind, Option<Vec<Segment>>)> {
     ]
 }
 
-/// Byte `place` of the data of a file.
+/// Returns byte `place` of the data of a file.
 fn byte_of(path: &[u8], place: usize) -> u8 {
     path[place % path.len()] ^ (place / 7) as u8
 }
@@ -175,7 +175,7 @@ fn contents_come_through_whole() {
 
 #[test]
 fn holes_off_the_blocks_keep_their_bytes_and_their_places() {
-    // An exported tar stores whole blocks, and says in a record which bytes are data.
+    // An exported tar stores whole blocks, and has a record of which bytes are data.
     let mut records = vec![("GNU.sparse.size", "4000"), ("GNU.sparse.name", "f")];
     records.push(("GNU.sparse.map", "700,512,2000,9"));
     let mut maker = Maker::default();
@@ -241,8 +241,8 @@ fn what_no_archive_keeps_is_said_of_each_cause() {
     let (warnings, names) = warned(&maker.end());
     assert_eq!(names, ["a", "b", "c"]);
     let expected = [
-        "/../volume: left out: members of type 'V' have no place in an archive",
-        "b and 1 more: not kept: pax record SCHILY.acl.ace",
+        "/../volume: skipped: an archive cannot hold members of type 'V'",
+        "b and 1 more: dropped: pax record SCHILY.acl.ace",
     ];
     assert_eq!(warnings, expected);
 }
@@ -255,7 +255,7 @@ fn causes_without_number_are_not_told_apart() {
     }
     let (warnings, _) = warned(&maker.end());
     assert!(warnings.len() < 110);
-    assert!(warnings.iter().any(|warning| warning.ends_with("not kept: other pax records")));
+    assert!(warnings.iter().any(|warning| warning.ends_with("dropped: other pax records")));
 }
 
 #[test]
@@ -312,10 +312,10 @@ fn the_last_member_of_a_name_counts_and_links_stay_what_they_were() {
     let mut maker = Maker::default();
     maker.file("a", b"old").member(b'1', "b", "a").member(b'1', "c", "b").file("a", b"new");
     maker.member(b'1', "d", "a").member(b'5', "e", "").member(b'5', "e", "");
-    // Links in a ring, as `tar -r` makes them of two names of one file.
+    // Links in a ring, as `tar -r` makes them from two names of one file.
     maker.file("x", b"ring").member(b'1', "y", "x").member(b'1', "x", "y");
     let (notes, _) = warned(&maker.end());
-    let said = "a: the name comes more than once: the last member of the name is kept";
+    let said = "a: several members have this name: the last one is kept";
     assert_eq!(notes, [said]);
     let archive = import(&maker.end()).unwrap();
     let contents = ["a", "b", "c", "d", "x", "y"].map(|name| cat(&archive, name));
@@ -336,8 +336,8 @@ fn access_lists_become_attributes_and_texts_again() {
     let named = "user::rw-,user:eve:rwx,group::---,mask::rwx,other::---";
     maker.records(b'x', [("SCHILY.acl.access", named)]).file("h", b"");
     let (warnings, _) = warned(&maker.end());
-    let cause = "it names a user or a group without a number";
-    assert_eq!(warnings, [format!("h: not kept: SCHILY.acl.access: {cause}")]);
+    let cause = "it names a user or group whose number is not known";
+    assert_eq!(warnings, [format!("h: dropped: SCHILY.acl.access: {cause}")]);
     let archive = import(&maker.end()).unwrap();
     let [f, g, h] = &entries(&archive)[..] else { panic!("three entries") };
     assert_eq!((f.metadata.mode, g.metadata.mode, h.metadata.mode), (0o670, 0o644, 0o604));
@@ -355,7 +355,7 @@ fn what_follows_the_end_is_not_passed_over_in_silence() {
     let end = sample().len();
     let (warnings, _) = warned(&[sample(), vec![0; 5000], sample()].concat());
     let offset = end + 5000;
-    let expected = format!("the tar ends before byte {offset}; what follows was not read");
+    let expected = format!("the tar ends before byte {offset}; the rest was not read");
     assert_eq!(warnings, [expected]);
     assert_eq!(warned(&[sample(), vec![0; 99_999]].concat()).0, [""; 0]);
 }

@@ -1,5 +1,5 @@
-//! Campaigns whose counts stand in docs/trust.md: many damaged archives, kills
-//! and injected errors, far more than a test suite has time for.
+//! The campaigns whose counts are in docs/trust.md: many damaged archives, kills and
+//! injected errors, far more than a test suite has time for.
 //!
 //! `cargo test --test trust -- --ignored --nocapture --test-threads 1`
 
@@ -12,11 +12,11 @@ use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pear-archive");
 
-/// Numbers that look random and are the same in every run.
+/// A generator of pseudo-random numbers, the same in every run.
 struct Random(u64);
 
 impl Random {
-    /// A number below `limit`.
+    /// Returns a number below `limit`.
     fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
         (self.0 >> 33) % limit.max(1)
@@ -25,7 +25,7 @@ impl Random {
 
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// A tree of texts, numbers and noise, with a link, a hole and a copy.
+/// Makes a tree of texts, numbers and noise, with a link, a hole and a copy.
 fn tree(at: &Path) -> Files {
     let mut random = Random(7);
     let mut files = Files::new();
@@ -55,8 +55,8 @@ fn run(at: &Path, arguments: &str) -> ExitStatus {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap()
 }
 
-/// Panics if a file that came out is wrong or the program died; returns how many
-/// came out.
+/// Panics if an extracted file is wrong or the program crashed; returns the number of
+/// extracted files.
 fn sound(to: &Path, files: &Files, what: &str) -> usize {
     let intact = |(name, content): &(&String, &Vec<u8>)| match fs::read(to.join(name)) {
         Ok(found) => {
@@ -68,7 +68,8 @@ fn sound(to: &Path, files: &Files, what: &str) -> usize {
     files.iter().filter(intact).count()
 }
 
-/// One damage: a bit, a byte, a run of zeros or noise, a cut, a loss or an insertion.
+/// Makes one damage: a bit, a byte, a run of zeros or noise, a cut, a loss or an
+/// insertion.
 fn damage(archive: &[u8], random: &mut Random) -> (Vec<u8>, String) {
     let mut bytes = archive.to_vec();
     let at = random.below(bytes.len() as u64) as usize;
@@ -150,7 +151,7 @@ fn killed_runs_leave_nothing_in_the_way() {
         assert_eq!(run(at.path(), "verify a.pear").code(), Some(0), "round {round}");
         sound(&at.path().join("out"), &files, "killed extract");
     }
-    // What a killed run may have left does not reach the next archive.
+    // What a killed run may have left is not in the next archive.
     assert_eq!(run(at.path(), "create b.pear d out").code(), Some(0));
     let listed = Command::new(PROGRAM).arg("list").arg(at.path().join("b.pear")).output().unwrap();
     assert!(!String::from_utf8_lossy(&listed.stdout).contains(".pear-archive-"));

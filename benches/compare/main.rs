@@ -1,18 +1,18 @@
-//! Our levels beside other programs: sizes, processor times, memory.
+//! Our levels compared with other programs: sizes, processor times, memory.
 //!
 //! ```text
 //! cargo bench --bench compare -- --cache results.tsv --markdown docs/benchmarks.md \
 //!     --svg docs/size-against-speed.svg FILE_OR_DIRECTORY...
 //! ```
 //!
-//! Every program packs and unpacks every input on one thread; the result is
-//! compared with the input before anything is reported. Programs that compress
-//! one file only are given a tar of a directory. Times are user seconds of
-//! processor time, medians of `--runs`; memory is the peak of the process.
-//! Programs that are not installed are named and left out.
+//! Every program packs and unpacks every input on one thread. The result is compared
+//! with the input before anything is reported. For a directory, programs that compress
+//! one file only get a tar. Times are user seconds of processor time, medians of
+//! `--runs`; memory is the peak of the process. Programs that are not installed are
+//! named and left out.
 //!
-//! With `--cache`, finished measurements are kept in a file, so a long
-//! comparison can be interrupted and goes on where it stopped.
+//! With `--cache`, finished measurements are kept in a file, so a long comparison can
+//! be interrupted and continues where it stopped.
 
 mod measure;
 mod picture;
@@ -90,7 +90,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Our levels and the peers asked for.
+/// Returns our levels and the requested peers.
 fn chosen(arguments: &Arguments) -> Vec<Program> {
     let mut programs = programs::ours(&arguments.levels);
     programs.extend(programs::peers().into_iter().filter(|peer| match &arguments.peers {
@@ -100,7 +100,7 @@ fn chosen(arguments: &Arguments) -> Vec<Program> {
     programs
 }
 
-/// Measures what the results lack.
+/// Measures what is missing in the results.
 fn measure_all(
     arguments: &Arguments,
     inputs: &[Input],

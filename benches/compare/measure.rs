@@ -13,16 +13,16 @@ use crate::programs::{Packs, Program};
 
 /// A file or a directory to pack.
 pub struct Input {
-    /// Its last component, which the tables show.
+    /// Its last component, which is shown in the tables.
     pub name: String,
     path: PathBuf,
     /// Bytes of content.
     pub bytes: u64,
-    /// For a directory: where its tar is, for programs that pack one file.
+    /// For a directory: its tar, for programs that pack one file.
     tar: Option<(TempDir, PathBuf)>,
 }
 
-/// What one way took.
+/// Cost of packing or of unpacking.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// User seconds of processor time.
@@ -31,7 +31,7 @@ pub struct Cost {
     pub memory: u64,
 }
 
-/// What is known of a program on an input.
+/// Measurement of a program on an input.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measurement {
     /// Bytes of the archive.
@@ -74,14 +74,14 @@ impl Input {
         Path::new(self.path.file_name().expect("checked in open"))
     }
 
-    /// The input as one file.
+    /// Returns the input as one file.
     fn one_file(&self) -> &Path {
         self.tar.as_ref().map_or(&self.path, |(_, tar)| tar)
     }
 }
 
-/// Packs and unpacks `runs` times. Sizes are those of the last run (zpaq stores
-/// the time of day), times are medians, memory is the highest.
+/// Packs and unpacks `runs` times. Sizes are those of the last run (zpaq stores the
+/// time of day), times are medians, memory is the maximum.
 pub fn measure(program: &Program, input: &Input, runs: usize) -> Result<Measurement> {
     let rounds = (0..runs).map(|_| round(program, input)).collect::<Result<Vec<_>>>()?;
     let over_rounds = |way: fn(&Measurement) -> Cost| {
@@ -97,7 +97,7 @@ pub fn measure(program: &Program, input: &Input, runs: usize) -> Result<Measurem
     })
 }
 
-/// Once there and back.
+/// Packs and unpacks once.
 fn round(program: &Program, input: &Input) -> Result<Measurement> {
     let scratch = TempDir::new()?;
     let archive = scratch.path().join(format!("archive.{}", program.tool()));
@@ -121,7 +121,7 @@ fn round(program: &Program, input: &Input) -> Result<Measurement> {
     Ok(Measurement { size: fs::metadata(&archive)?.len(), create, extract })
 }
 
-/// Runs a command under GNU time, which reports what the process took.
+/// Runs a command under GNU time, which reports its cost.
 fn run(words: &[OsString], directory: &Path, output: Option<&Path>, report: &Path) -> Result<Cost> {
     let stdout = match output {
         Some(path) => File::create(path)?.into(),

@@ -28,7 +28,7 @@ const STYLE: &str = "\
   }
 ";
 
-/// A panel for packing beside one for unpacking. Up is smaller, right is faster.
+/// Draws a panel for packing beside one for unpacking. Up is smaller, right is faster.
 pub fn draw(table: &Table) -> String {
     let panels = [
         panel("Packing", table, |found| found.create),
@@ -67,7 +67,7 @@ impl Scale {
     }
 }
 
-/// Lowest and highest value, with some room.
+/// Returns the lowest and highest value, with some margin.
 fn range(values: impl Iterator<Item = f64> + Clone, room: f64) -> [f64; 2] {
     [values.clone().fold(f64::MAX, f64::min) - room, values.fold(f64::MIN, f64::max) + room]
 }
@@ -88,7 +88,7 @@ fn panel(title: &str, table: &Table, way: fn(&Measurement) -> Cost) -> String {
     let y =
         Scale { from: range(points.iter().map(|point| point.y), 0.5), to: [top, HEIGHT - bottom] };
     let mut svg = axes(title, &x, &y);
-    // Our levels, without the row of the defaults, which stand beside their level.
+    // Our levels, without the row of the defaults, which are next to their level.
     let ours = points.iter().filter(|point| point.row.label.contains("--level"));
     let line: Vec<_> =
         ours.map(|point| format!("{:.1},{:.1}", x.at(point.x), y.at(point.y))).collect();
@@ -145,8 +145,8 @@ fn overlap(a: &Rectangle, b: &Rectangle) -> bool {
     a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3]
 }
 
-/// Points with their names, each name where it touches nothing drawn so far,
-/// if there is such a place.
+/// Draws points with their names, each name where it touches nothing drawn so far, if
+/// there is such a place.
 fn labels(points: &[Point], x: &Scale, y: &Scale) -> String {
     let mut svg = String::new();
     let spot = |point: &Point| (x.at(point.x), y.at(point.y));

@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::Path;
 
-/// What a program packs.
+/// What a program can pack.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Packs {
     /// Files and directories by name, in the current directory; unpacks there.
@@ -15,7 +15,7 @@ pub enum Packs {
 
 /// One program with its options.
 pub struct Program {
-    /// What the tables call it; begins with the tool's name.
+    /// Its name in the tables; begins with the tool's name.
     pub label: String,
     pub packs: Packs,
     /// Command lines; `{archive}` and `{input}` are replaced.
@@ -23,10 +23,10 @@ pub struct Program {
     extract: String,
 }
 
-/// Group size that holds any input here in one group, where not the default.
+/// Group size that holds any input here in one group, if that is not the default.
 const ONE_GROUP: &str = "--group-size 64MiB";
 
-/// Our levels, and the default level with groups of the default size.
+/// Returns our levels, and the default level with groups of the default size.
 pub fn ours(levels: &[u8]) -> Vec<Program> {
     let pear = |label, options: &str| Program {
         label,
@@ -44,7 +44,7 @@ pub fn ours(levels: &[u8]) -> Vec<Program> {
     programs
 }
 
-/// The other programs, each at its strongest common setting.
+/// Returns the other programs, each at its strongest common setting.
 #[rustfmt::skip]
 pub fn peers() -> Vec<Program> {
     use Packs::{OneFile, Trees};
@@ -67,11 +67,12 @@ pub fn peers() -> Vec<Program> {
     .into()
 }
 
-/// The program the others are measured against.
+/// The program that the others are compared with.
 pub const YARDSTICK: &str = "zpaq -m5";
 
 impl Program {
-    /// The first word of its name: what is installed, and the archive's suffix.
+    /// Returns the first word of its name: the installed tool, and the archive's
+    /// suffix.
     pub fn tool(&self) -> &str {
         self.label.split(' ').next().unwrap_or_default()
     }
@@ -84,18 +85,18 @@ impl Program {
         self.is_ours() || installed(self.tool()).is_some()
     }
 
-    /// The words that pack `input` into `archive`.
+    /// Returns the words that pack `input` into `archive`.
     pub fn create(&self, archive: &Path, input: &Path) -> Vec<OsString> {
         words(&self.create, archive, input)
     }
 
-    /// The words that unpack `archive`.
+    /// Returns the words that unpack `archive`.
     pub fn extract(&self, archive: &Path) -> Vec<OsString> {
         words(&self.extract, archive, Path::new(""))
     }
 }
 
-/// The name a tool is installed under: distributions call 7z `7zz`, too.
+/// Returns the name under which a tool is installed: some distributions call 7z `7zz`.
 fn installed(tool: &str) -> Option<&str> {
     let path = env::var_os("PATH").unwrap_or_default();
     let exists = |name: &&str| env::split_paths(&path).any(|place| place.join(name).is_file());

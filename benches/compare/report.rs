@@ -1,4 +1,4 @@
-//! The tables.
+//! The tables of the comparison.
 
 use std::fmt::Write;
 use std::fs;
@@ -22,7 +22,7 @@ pub struct Row {
     pub found: Measurement,
 }
 
-/// One table per input, then, of several inputs, their total. The total has
+/// Makes one table per input and, for several inputs, one of their total. The total has
 /// the programs that were measured on all of them.
 pub fn tables(inputs: &[Input], programs: &[Program], results: &Results) -> Vec<Table> {
     let table = |title: String, inputs: &[Input]| Table {
@@ -38,7 +38,7 @@ pub fn tables(inputs: &[Input], programs: &[Program], results: &Results) -> Vec<
     tables
 }
 
-/// Sums over the inputs; the highest memory.
+/// Makes a row of the sums over the inputs, and of the maximum memory.
 fn row(program: &Program, inputs: &[Input], results: &Results) -> Option<Row> {
     let get = |input| results.get(&Key::new(input, program));
     let all = inputs.iter().map(get).collect::<Option<Vec<_>>>()?;
@@ -52,13 +52,14 @@ fn row(program: &Program, inputs: &[Input], results: &Results) -> Option<Row> {
     Some(Row { label: program.label.clone(), ours: program.is_ours(), found })
 }
 
-/// KB (1000 bytes) per user second.
+/// Returns KB (1000 bytes) per user second.
 pub fn speed(bytes: u64, cost: Cost) -> f64 {
-    // Below the clock's resolution.
+    // At least the clock's resolution.
     bytes as f64 / 1000.0 / cost.seconds.max(0.01)
 }
 
-/// All tables as Markdown. Each size and speed is given beside the yardstick's.
+/// Formats all tables as Markdown. Each size and speed is given relative to the
+/// yardstick's.
 pub fn markdown(tables: &[Table]) -> String {
     let mut text = format!("One thread, user time, on {}.\n", processor());
     for table in tables {
@@ -104,7 +105,7 @@ fn line(row: &Row, bytes: u64, yardstick: Option<&Measurement>) -> String {
     )
 }
 
-/// 1234567 as 1,234,567.
+/// Formats 1234567 as 1,234,567.
 fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -117,7 +118,7 @@ fn thousands(number: u64) -> String {
     text
 }
 
-/// What the system calls the processor.
+/// Returns the system's name of the processor.
 fn processor() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
@@ -127,7 +128,7 @@ fn processor() -> String {
 const BEGIN: &str = "<!-- begin of what cargo bench --bench compare wrote -->\n";
 const END: &str = "<!-- end of what cargo bench --bench compare wrote -->\n";
 
-/// Replaces what stands between the marks, or is the document.
+/// Replaces the text between the marks, or returns it as the whole document.
 pub fn into_document(document: Option<String>, tables: &str) -> String {
     let document = document.filter(|text| text.contains(BEGIN) && text.contains(END));
     let document = document.unwrap_or_else(|| format!("# Benchmarks\n\n{BEGIN}{END}"));

@@ -1,6 +1,6 @@
 //! Measurements, kept in a file of tab-separated lines.
 //!
-//! Lines are only ever appended; of several with one key the last counts.
+//! Lines are only ever appended; if several have the same key, the last counts.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use crate::measure::{Cost, Input, Measurement};
 use crate::programs::Program;
 
-/// What was measured.
+/// The key of a measurement.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     program: String,
@@ -33,7 +33,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Reads a cache, or begins one.
+    /// Opens a cache, or begins one.
     pub fn open(cache: Option<&Path>) -> Result<Results> {
         let mut results = Results { known: BTreeMap::new(), file: None };
         let Some(path) = cache else { return Ok(results) };
@@ -55,7 +55,7 @@ impl Results {
         self.known.get(key).copied()
     }
 
-    /// Remembers a measurement, in the cache too.
+    /// Adds a measurement, in the cache too.
     pub fn add(&mut self, key: Key, measurement: Measurement) -> Result<()> {
         if let Some(file) = &mut self.file {
             file.write_all(format(&key, &measurement).as_bytes())?;

@@ -1,4 +1,4 @@
-//! Any bytes are an archive or an error, however they are read.
+//! Any bytes are an archive or an error, in every way of reading them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any payload of codec `bpe` decodes to the length asked for, or fails cleanly.
+//! Any payload of codec `bpe` decodes to the requested length, or fails cleanly.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,4 @@
-//! Any block comes back, learnt from itself or from another one.
+//! Any block is restored, with a table learned from itself or from another block.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

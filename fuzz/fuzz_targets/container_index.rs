@@ -1,6 +1,5 @@
-//! Any index table is refused or means one thing: what is read from it is
-//! written and read again unchanged. Works below the hashes, which would stop
-//! every other input.
+//! Any index table is refused or has one meaning: it is unchanged after it is read,
+//! written and read again. Works below the hashes, which would stop every other input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

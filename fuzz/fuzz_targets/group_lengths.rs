@@ -1,5 +1,5 @@
-//! Whatever length, codec, filter and model a group claims under right hashes,
-//! it is decoded or refused, and nothing is allocated beyond the limit.
+//! Whatever length, codec, filter and model a group claims under right hashes, it is
+//! decoded or refused, and nothing is allocated beyond the limit.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 
 fuzz_target!(|input: (u8, u8, u16, u64, &[u8])| {
     let (codec, filter, model, length, payload) = input;
-    // Beyond that the index itself is refused.
+    // Beyond that, the index itself is refused.
     let length = length.clamp(1, u64::MAX >> 1);
     let limits = Limits { memory: 1 << 24, ..Limits::default() };
     let go_on = AtomicBool::new(false);

@@ -1,6 +1,6 @@
-//! Any payload of codec `pear`, with any filter and model, decodes to the length
-//! asked for, or fails cleanly; its front is the front of the whole. Models 0 and 16 and
-//! filter 3 must be refused.
+//! Any payload of codec `pear`, with any filter and model, decodes to the requested
+//! length, or fails cleanly; a shorter request gives the start of the whole. Models 0
+//! and 16 and filter 3 must be refused.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

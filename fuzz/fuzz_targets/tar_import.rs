@@ -1,5 +1,5 @@
-//! Any bytes are a tar or an error; what is imported is sound, and exported again
-//! it is the same.
+//! Any bytes are a tar or an error; an imported archive is sound, and stays the same
+//! after export and import.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -14,7 +14,7 @@ use std::sync::atomic::AtomicBool;
 fuzz_target!(|bytes: &[u8]| {
     let go_on = AtomicBool::new(false);
     let control = Control { events: &Silent, cancel: &go_on };
-    // Holes are exported as holes: a few bytes may stand for a large file.
+    // Holes are exported as holes, so a few bytes may stand for a large file.
     let limits = Limits { output_bytes: 1 << 24, ..Limits::default() };
     let codec = CodecOptions { choice: Choice::Only(Codec::Store), ..CodecOptions::default() };
     let create = CreateOptions { codec, jobs: 1, ..CreateOptions::default() };

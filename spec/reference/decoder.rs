@@ -1,4 +1,4 @@
-//! A decoder of rows written from codec.md, bpe.md and arithmetic.md alone.
+//! A decoder of groups written from codec.md, bpe.md and arithmetic.md alone.
 //!
 //! It shares no code with the crate and takes the shortest way: one number after
 //! the other, anything wrong is a message. Codecs store and pear, all filters of
@@ -320,7 +320,6 @@ const APM_RATE_LAST: u32 = 1_024;
 const APM_WEIGHT: f32 = 0.8;
 const MATCH_LENGTHS: [usize; 3] = [5, 8, 3];
 const BIAS: f32 = 0.3;
-const LATE: usize = 15;
 const CLAMP: f32 = 11.5;
 const POSITIONS: usize = 8;
 const NGRAMS: usize = 5;
@@ -357,14 +356,16 @@ const THIRD: u64 = 0xD6E8_FEB8_6659_FD93;
 const GOLDEN: u32 = 0x9E37_79B1;
 const SMALL: u32 = 0x2F0B_4C47;
 
+/// Lists of contexts.
 #[derive(Clone, Copy, PartialEq)]
-enum Contexts {
+pub enum Contexts {
     Text,
     Binary,
     Tokens,
 }
 
-/// A row of "Size classes".
+/// A row of "Size classes" and of the rates of §5.7.
+#[derive(Clone, Copy)]
 struct Class {
     contexts: usize,
     vectors: usize,
@@ -378,46 +379,72 @@ struct Class {
     indirect: usize,
     /// `escape_length` and `escape_probability`.
     escape: Option<(usize, i32)>,
-    /// §5.7: `binary` and `text`.
+    apm_stages: usize,
+    /// `binary` and `text`.
     rates: [f32; 2],
 }
 
+const fn size_class(
+    [contexts, vectors, mixer_contexts, width, match_models, counters]: [usize; 6],
+    residual: bool,
+    [most_hash_table, most_rows]: [u32; 2],
+    indirect: usize,
+    escape: Option<(usize, i32)>,
+    apm_stages: usize,
+    rates: [f32; 2],
+) -> Class {
+    Class {
+        contexts,
+        vectors,
+        mixer_contexts,
+        width,
+        match_models,
+        counters,
+        residual,
+        most_hash_table,
+        most_rows,
+        indirect,
+        escape,
+        apm_stages,
+        rates,
+    }
+}
+
+/// "Size classes", column by column.
+#[rustfmt::skip]
+const CLASSES: &[Class] = &[
+    size_class([8, 1, 7, 1, 1, 0], false, [24, 12], 5, Some((8, 54_000)), 0, [0.0022, 0.001]),
+    size_class([16, 2, 12, 2, 2, 0], false, [28, 14], 7, Some((16, 65_350)), 2, [0.0007, 0.0003]),
+    size_class([24, 2, 12, 2, 2, 0], false, [28, 14], 4, None, 2, [0.0006, 0.00025]),
+    size_class([24, 3, 12, 2, 2, 16], false, [28, 15], 4, None, 2, [0.0003, 0.00015]),
+    size_class([56, 7, 12, 2, 3, 48], true, [28, 16], 3, None, 3, [0.00013, 0.0001]),
+];
+
 /// §5.9
 fn registered(model: u16) -> Result<(Class, Contexts)> {
-    let class = |sizes: [usize; 6], residual, most: [usize; 3], escape, rates| {
-        let [contexts, vectors, mixer_contexts, width, match_models, counters] = sizes;
-        let [most_hash_table, most_rows, indirect] = most;
-        Class {
-            contexts,
-            vectors,
-            mixer_contexts,
-            width,
-            match_models,
-            counters,
-            residual,
-            most_hash_table: most_hash_table as u32,
-            most_rows: most_rows as u32,
-            indirect,
-            escape,
-            rates,
-        }
-    };
-    let class = match model {
-        1..=3 => class([8, 1, 7, 1, 1, 0], false, [24, 12, 5], Some((8, 54_000)), [0.0022, 0.001]),
-        4..=6 => {
-            class([16, 2, 12, 2, 2, 0], false, [28, 14, 7], Some((16, 65_350)), [0.0007, 0.0003])
-        }
-        7..=9 => class([24, 2, 12, 2, 2, 0], false, [28, 14, 4], None, [0.0006, 0.00025]),
-        10..=12 => class([24, 3, 12, 2, 2, 16], false, [28, 15, 4], None, [0.0003, 0.00015]),
-        13..=15 => class([56, 7, 12, 2, 3, 48], true, [28, 16, 3], None, [0.00013, 0.0001]),
-        _ => return Err("unsupported model".to_owned()),
-    };
-    let contexts = match model % 3 {
-        1 => Contexts::Text,
-        2 => Contexts::Binary,
-        _ => Contexts::Tokens,
-    };
-    Ok((class, contexts))
+    let row = (model as usize).wrapping_sub(1);
+    let class = *CLASSES.get(row / 3).ok_or("unsupported model")?;
+    let lists = [Contexts::Text, Contexts::Binary, Contexts::Tokens];
+    Ok((class, lists[row % 3]))
+}
+
+/// "Inputs": the first input of each part, counted from lane 0 of vector 0.
+struct Layout {
+    match_models: usize,
+    bias: usize,
+    indirect: usize,
+    network: usize,
+    counters: usize,
+}
+
+impl Layout {
+    fn of(class: &Class) -> Layout {
+        let match_models = class.contexts;
+        let bias = match_models + class.match_models;
+        let indirect = bias + 1;
+        let network = (indirect + class.indirect) / 16 * 16 + 15;
+        Layout { match_models, bias, indirect, network, counters: network + 1 }
+    }
 }
 
 /// §5.2: successors and priors.
@@ -831,15 +858,16 @@ impl ContextState {
         self.indirect_hashes().into_iter().map(|(k, hash)| self.histories[k][hash]).collect()
     }
 
-    #[rustfmt::skip]
-    fn text(&self) -> [u64; 56] {
-        let r = self.recent;
-        let c1 = r & 255;
+    /// The names of both lists.
+    fn common(&self) -> [u64; 6] {
         let after = self.after();
         let [f1, f2, f3] = [0, 1, 2].map(|k| after[k] as u64);
-        let [word, number] = [self.word, self.number].map(u64::from);
+        [self.recent, self.recent & 255, f1, f2, f3, self.word as u64]
+    }
+
+    /// The names of the list Text.
+    fn text_names(&self) -> [u64; 14] {
         let [w1, w2, w3] = self.words.map(u64::from);
-        let (line, classes) = (self.line_start as u64, self.classes);
         let at = self.above + self.column;
         let (mut above, mut diagonal) = (0, 0);
         if at < self.line {
@@ -850,7 +878,22 @@ impl ContextState {
         }
         let (column, indent) = (self.column.min(255) as u64, self.indent as u64);
         let [tag, parent] = [0, 1].map(|up| self.tags[self.depth.wrapping_sub(up) & 15] as u64);
-        let (folded, quote) = (r & 0xDFDF_DFDF_DFDF_DFDF, self.quote as u64);
+        let (number, quote) = (self.number as u64, self.quote as u64);
+        let folded = self.recent & 0xDFDF_DFDF_DFDF_DFDF;
+        let (line, classes) = (self.line_start as u64, self.classes);
+        [
+            indent, number, quote, line, classes, w1, w2, w3, above, diagonal, column, tag, parent,
+            folded,
+        ]
+    }
+
+    #[rustfmt::skip]
+    fn text(&self) -> [u64; 56] {
+        let [r, c1, f1, f2, f3, word] = self.common();
+        let [
+            indent, number, quote, line, classes, w1, w2, w3, above, diagonal, column, tag,
+            parent, folded,
+        ] = self.text_names();
         [
             r & 0xFF,
             r & 0xFFFF,
@@ -924,16 +967,15 @@ impl ContextState {
         values
     }
 
-    #[rustfmt::skip]
-    fn binary(&self) -> [u64; 56] {
-        let (r, word) = (self.recent, self.word as u64);
-        let c1 = r & 255;
-        let after = self.after();
-        let [f1, f2, f3] = [0, 1, 2].map(|k| after[k] as u64);
-        let length = self.past.len();
-        let back = |n: usize| if n <= length { self.past[length - n] as u64 } else { 0 };
-        let stride = self.stride;
-        let (up, up2) = (back(stride), back(2 * stride));
+    /// The symbol `n` before the next.
+    fn back(&self, n: usize) -> u64 {
+        self.past.len().checked_sub(n).map_or(0, |at| self.past[at] as u64)
+    }
+
+    /// The names of the list Binary.
+    fn binary_names(&self) -> [u64; 16] {
+        let (length, stride) = (self.past.len(), self.stride);
+        let (up, up2) = (self.back(stride), self.back(2 * stride));
         let place = (length % stride) as u64 | (stride as u64) << 16;
         let (record, quad) = ((stride as u64) << 32, length as u64 & 3);
         let parser = &self.parser;
@@ -945,6 +987,35 @@ impl ContextState {
         let two = one ^ b1.wrapping_mul(MULTIPLIER);
         let three = two ^ b2.wrapping_mul(SECOND);
         let opcodes = (b0 >> 8) << 32 ^ (b1 >> 8) << 44 ^ (b2 >> 8).wrapping_mul(MULTIPLIER);
+        [
+            stride as u64,
+            up,
+            up2,
+            place,
+            record,
+            quad,
+            at,
+            instruction,
+            so_far,
+            b0,
+            b1,
+            b3,
+            one,
+            two,
+            three,
+            opcodes,
+        ]
+    }
+
+    #[rustfmt::skip]
+    fn binary(&self) -> [u64; 56] {
+        let [r, c1, f1, f2, f3, word] = self.common();
+        let [
+            stride, up, up2, place, record, quad, at, instruction, so_far, b0, b1, b3, one, two,
+            three, opcodes,
+        ] = self.binary_names();
+        let stride = stride as usize;
+        let back = |n| self.back(n);
         [
             r & 0xFF,
             r & 0xFFFF,
@@ -1005,7 +1076,7 @@ impl ContextState {
         ]
     }
 
-    /// §5.6, "Choosing".
+    /// §5.6, "Selecting".
     fn ngrams(&self) -> [u32; NGRAMS] {
         let (r, word) = (self.recent, self.word as u64);
         let values = [
@@ -1020,6 +1091,60 @@ impl ContextState {
             let mixed = values[table].wrapping_add(j).wrapping_mul(MULTIPLIER).rotate_left(31);
             (mixed.wrapping_mul(THIRD + 2 * j) >> 32) as u32
         })
+    }
+}
+
+/// §5.1.6: what a vector has after some symbols.
+pub struct ContextValues {
+    /// Names of §5.1.2 and their values.
+    pub names: Vec<(&'static str, u64)>,
+    pub hashes: Vec<u32>,
+    pub indirect: Vec<usize>,
+    pub grams: [u32; NGRAMS],
+}
+
+/// §5.1.6: the vector of a list of contexts after `symbols`.
+pub fn context_values(contexts: Contexts, symbols: &[u8]) -> ContextValues {
+    let tokens = |s: u8| if s < 128 { vec![s] } else { vec![s - 128, 101] };
+    let own = |s: u8| if contexts == Contexts::Tokens { tokens(s) } else { vec![s] };
+    let mut state = ContextState::new(contexts, 7, (0..=255).map(own).collect());
+    symbols.iter().for_each(|&symbol| state.push(symbol));
+    let common = ["r", "c1", "f1", "f2", "f3", "word"];
+    let text = [
+        "indent", "number", "quote", "line", "classes", "w1", "w2", "w3", "above", "diagonal",
+        "column", "tag", "parent", "folded",
+    ];
+    let binary = [
+        "stride",
+        "up",
+        "up2",
+        "place",
+        "record",
+        "quad",
+        "at",
+        "instruction",
+        "so_far",
+        "b0",
+        "b1",
+        "b3",
+        "one",
+        "two",
+        "three",
+        "opcodes",
+    ];
+    let mut names: Vec<_> = common.into_iter().zip(state.common()).collect();
+    match contexts {
+        Contexts::Binary => names.extend(binary.into_iter().zip(state.binary_names())),
+        _ => names.extend(text.into_iter().zip(state.text_names())),
+    }
+    if contexts == Contexts::Tokens {
+        names.push(("spelt", state.spelt));
+    }
+    ContextValues {
+        names,
+        hashes: state.hashes(56),
+        indirect: state.indirect_hashes().into_iter().map(|(_, hash)| hash).collect(),
+        grams: state.ngrams(),
     }
 }
 
@@ -1352,14 +1477,14 @@ impl Counters {
 
     fn update(&mut self, i: usize, c: &mut i16, bit: u32) {
         let u = *c as i32 + (1 << 15);
-        let (q, confidence) = ((u >> 4) as f32, (u & 15) as usize);
+        let (q, count) = ((u >> 4) as f32, (u & 15) as usize);
         let high = (self.dither[i] >> 24) as f32 * (1.0 / 256.0);
         let low = (self.dither[i] >> 16 & 255) as f32 * (1.0 / 256.0);
         self.dither[i] = self.dither[i].wrapping_add(0xE377_9B10);
-        let q = (q + ((bit as f32 * 4096.0 - 0.5) - q) * RATE_OF[confidence]) + high;
+        let q = (q + ((bit as f32 * 4096.0 - 0.5) - q) * RATE_OF[count]) + high;
         let q = q.clamp(0.0, 4095.0) as i32;
-        let confidence = confidence as i32 + (RAISE[confidence] + low) as i32;
-        *c = ((q << 4 | confidence) - (1 << 15)) as i16;
+        let count = count as i32 + (RAISE[count] + low) as i32;
+        *c = ((q << 4 | count) - (1 << 15)) as i16;
     }
 }
 
@@ -1389,7 +1514,7 @@ struct Engine {
     histories: Histories,
     buckets: Vec<[[u8; 16]; 4]>,
     hashes: Vec<u32>,
-    local: Vec<[u8; 16]>,
+    slots: Vec<[u8; 16]>,
     places: Vec<(usize, usize)>,
     seen: usize,
     /// `[contexts][256]`
@@ -1399,14 +1524,14 @@ struct Engine {
     counts: Vec<[i16; 16]>,
     counters: Counters,
     /// §5.10
-    held: [[i32; 4]; 6],
+    probabilities: [[i32; 4]; 6],
     expected: Option<(u8, usize, usize)>,
     match_models: Vec<MatchModel>,
     indirect: Vec<Indirect>,
     network: Network,
-    /// Selector, set.
+    /// Mixer context, set.
     weights: Vec<Vec<Vec<f32>>>,
-    chosen: Vec<usize>,
+    selected: Vec<usize>,
     inputs: Vec<f32>,
     mixed: f32,
     alone: f32,
@@ -1420,7 +1545,7 @@ impl Engine {
         let slots = (n * class.contexts * 8).ilog2().clamp(14, class.most_hash_table);
         let rows = n.ilog2().clamp(8, class.most_rows);
         let log2 = n.ilog2().clamp(8, 22);
-        let refine = n.ilog2().clamp(8, 16);
+        let apm = n.ilog2().clamp(8, 16);
         let histories = Histories::new();
         let mut map = vec![Cell::default(); 256];
         for (cell, &prior) in map.iter_mut().zip(&histories.prior) {
@@ -1428,13 +1553,7 @@ impl Engine {
         }
         let weight = (FIRST_WEIGHT / class.contexts as f32) / class.mixer_contexts as f32;
         let weights = vec![weight; 16 * class.vectors];
-        let sizes = [256, 768, 2048, 2048, 256, 2048, 2048, 256, 4096, 4096, 2048, 4096];
         let match_models = &MATCH_LENGTHS[..class.match_models];
-        let state_maps = match model {
-            1..=3 => 0,
-            4..=12 => 2,
-            _ => 3,
-        };
         let indirect = |_| Indirect {
             confidence: [CONFIDENCE_FIRST; 2],
             stretched: [CONFIDENCE_STRETCH; 2],
@@ -1442,7 +1561,7 @@ impl Engine {
             repeated: 0,
         };
         let dither = |i| GOLDEN.wrapping_mul(i as u32 % 16 + 1);
-        Ok(Engine {
+        let mut engine = Engine {
             state: ContextState::new(contexts, class.indirect, spelling),
             partial: 1,
             bit_index: 0,
@@ -1451,7 +1570,7 @@ impl Engine {
             histories,
             buckets: vec![[[0; 16]; 4]; 1 << (slots - 6)],
             hashes: Vec::new(),
-            local: vec![[0; 16]; class.contexts],
+            slots: vec![[0; 16]; class.contexts],
             places: vec![(0, 0); class.contexts],
             seen: 0,
             state_maps: vec![map; class.contexts],
@@ -1461,7 +1580,7 @@ impl Engine {
             ],
             counts: vec![[0; 16]; class.counters],
             counters: Counters { dither: (0..class.counters).map(dither).collect() },
-            held: [[ESCAPE_FIRST; 4]; 6],
+            probabilities: [[ESCAPE_FIRST; 4]; 6],
             expected: None,
             match_models: match_models
                 .iter()
@@ -1469,25 +1588,51 @@ impl Engine {
                 .collect(),
             indirect: (0..class.indirect).map(indirect).collect(),
             network: Network::new(&class, rows),
-            weights: sizes[..class.mixer_contexts]
-                .iter()
-                .map(|&s| vec![weights.clone(); s])
-                .collect(),
-            chosen: Vec::new(),
+            weights: Vec::new(),
+            selected: Vec::new(),
             inputs: vec![0.0; 16 * class.vectors],
             mixed: 0.5,
             alone: 0.5,
-            apms: (0..state_maps).map(|_| Apm::new(refine)).collect(),
+            apms: (0..class.apm_stages).map(|_| Apm::new(apm)).collect(),
             class,
-        })
+        };
+        let contexts = engine.mixer_contexts(0, 0, 0).into_iter().take(class.mixer_contexts);
+        engine.weights = contexts.map(|(sets, _)| vec![weights.clone(); sets]).collect();
+        Ok(engine)
     }
 
-    /// The symbol asked about and the probability that it comes.
+    /// §5.7: sets and the set selected, of each mixer context.
+    fn mixer_contexts(
+        &self,
+        expected: usize,
+        strength: usize,
+        other: usize,
+    ) -> [(usize, usize); 12] {
+        let (partial, bit) = (self.partial as usize, self.bit_index as usize);
+        let recent = self.state.recent as usize;
+        let certainty = (strength > 0) as usize + (strength > 9) as usize;
+        [
+            (256, partial),
+            (768, (recent & 255) + 256 * certainty),
+            (2048, self.seen * 256 + strength.min(15) * 8 + bit),
+            (2048, (self.state.classes & 255) as usize * 8 + bit),
+            (256, recent >> 8 & 255),
+            (2048, expected * 8 + bit),
+            (2048, self.state.parser.position() as usize * 8 + bit),
+            (256, recent >> 16 & 255),
+            (4096, hashed(self.state.word)),
+            (4096, hashed(recent as u32 & 0xFFFF)),
+            (2048, other * 8 + bit),
+            (4096, hashed(self.state.words[0])),
+        ]
+    }
+
+    /// If there is a flag: the predicted symbol and the probability that it comes.
     fn begin_symbol(&mut self) -> Option<(u8, u32)> {
         self.expected = None;
         if !self.state.past.is_empty() {
-            for match_models in &mut self.match_models {
-                match_models.advance(&self.state.past);
+            for model in &mut self.match_models {
+                model.advance(&self.state.past);
             }
         }
         let MatchModel { pointer, length, .. } = self.match_models[0];
@@ -1496,19 +1641,19 @@ impl Engine {
             return None;
         }
         let symbol = self.state.past[pointer];
-        let class = (length / escape_length).ilog2() as usize;
+        let doublings = (length / escape_length).ilog2() as usize;
         let after = self.state.after();
         let agreement = |k: usize| (after[k] as u8 == symbol) as usize;
         let agreement = agreement(1) + 2 * agreement(2);
-        self.expected = Some((symbol, class, agreement));
-        let p = self.held[class][agreement];
+        self.expected = Some((symbol, doublings, agreement));
+        let p = self.probabilities[doublings][agreement];
         (p >= escape_probability).then_some((symbol, p as u32))
     }
 
     fn find(&mut self) {
         if !self.state.past.is_empty() {
-            for match_models in &mut self.match_models {
-                match_models.find(&self.state.past, self.state.recent);
+            for model in &mut self.match_models {
+                model.find(&self.state.past, self.state.recent);
             }
         }
     }
@@ -1530,8 +1675,8 @@ impl Engine {
 
     /// §5.10
     fn append(&mut self, symbol: u8) {
-        if let Some((expected, class, agreement)) = self.expected {
-            let p = &mut self.held[class][agreement];
+        if let Some((expected, doublings, agreement)) = self.expected {
+            let p = &mut self.probabilities[doublings][agreement];
             let t = if expected == symbol { 65_535 } else { 0 };
             *p += (t - *p) >> ESCAPE_SHIFT;
         }
@@ -1542,7 +1687,7 @@ impl Engine {
     fn select(&mut self, nibble: u32) {
         for i in 0..self.class.contexts {
             let (line, slot) = self.places[i];
-            self.buckets[line][slot] = self.local[i];
+            self.buckets[line][slot] = self.slots[i];
             if i < self.class.counters {
                 self.counter_buckets[line][slot] = self.counts[i];
             }
@@ -1551,104 +1696,82 @@ impl Engine {
             let slots = &self.buckets[line];
             let hit = slots.iter().position(|slot| slot[0] == checksum);
             let least = (0..4).min_by_key(|&slot| slots[slot][1]).unwrap_or(0);
-            self.local[i] = hit.map_or([0; 16], |slot| slots[slot]);
-            self.local[i][0] = checksum;
+            self.slots[i] = hit.map_or([0; 16], |slot| slots[slot]);
+            self.slots[i][0] = checksum;
             self.places[i] = (line, hit.unwrap_or(least));
         }
         for i in 0..self.class.counters {
             let (line, slot) = self.places[i];
-            let known = self.local[i][1] != 0;
+            let known = self.slots[i][1] != 0;
             self.counts[i] = if known { self.counter_buckets[line][slot] } else { [0; 16] };
         }
         self.node = 1;
-        self.seen = self.local.iter().skip(1).take(6).filter(|slot| slot[1] != 0).count();
+        self.seen = self.slots.iter().skip(1).take(6).filter(|slot| slot[1] != 0).count();
     }
 
     fn cell(&mut self, i: usize) -> &mut Cell {
-        &mut self.state_maps[i][self.local[i][self.node] as usize]
+        &mut self.state_maps[i][self.slots[i][self.node] as usize]
     }
 
     fn predict(&mut self) -> u32 {
-        let Class { contexts, vectors, match_models, counters, .. } = self.class;
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
-        let rows = contexts.div_ceil(16);
+        let layout = Layout::of(&self.class);
         self.inputs.fill(0.0);
-        for i in 0..contexts {
+        for i in 0..self.class.contexts {
             let cell = *self.cell(i);
             self.inputs[i] = cell.logistic;
         }
         for (i, counts) in self.counts.iter().enumerate() {
-            self.inputs[16 * (vectors - counters / 16) + i] = Counters::predict(counts[self.node]);
+            self.inputs[layout.counters + i] = Counters::predict(counts[self.node]);
         }
         let network = self.network.predict(partial);
-        let extra = if (1..=8).contains(&(contexts % 16)) { 16 * rows - 8 } else { 16 * rows };
         let (mut expected, mut strength, mut other) = (0, 0, 0);
-        for (k, match_models) in self.match_models.iter().enumerate() {
-            let active = match_models.active(self.partial, self.bit_index);
+        for (k, model) in self.match_models.iter().enumerate() {
+            let active = model.active(self.partial, self.bit_index);
             other = active.unwrap_or(0) as usize;
             if let Some(symbol) = active {
                 let s = if symbol >> (7 - bit) & 1 == 1 { 1.0 } else { -1.0 };
-                self.inputs[extra + k] = s * match_models.input;
+                self.inputs[layout.match_models + k] = s * model.input;
                 expected = symbol as usize;
-                strength = strength.max(1 + bucket(match_models.length));
+                strength = strength.max(1 + bucket(model.length));
             }
         }
-        self.inputs[extra + match_models] = BIAS;
+        self.inputs[layout.bias] = BIAS;
         for (k, indirect) in self.indirect.iter().enumerate() {
-            self.inputs[extra + match_models + 1 + k] =
-                indirect.input(self.partial, self.bit_index);
+            self.inputs[layout.indirect + k] = indirect.input(self.partial, self.bit_index);
         }
         let recent = self.state.recent as usize;
         let c1 = recent & 255;
-        let certainty = (strength > 0) as usize + (strength > 9) as usize;
-        let sets = [
-            partial,
-            c1 + 256 * certainty,
-            self.seen * 256 + strength.min(15) * 8 + bit,
-            (self.state.classes & 255) as usize * 8 + bit,
-            recent >> 8 & 255,
-            expected * 8 + bit,
-            self.state.parser.position() as usize * 8 + bit,
-            recent >> 16 & 255,
-            hashed(self.state.word),
-            hashed(recent as u32 & 0xFFFF),
-            other * 8 + bit,
-            hashed(self.state.words[0]),
-        ];
-        self.chosen = sets[..self.class.mixer_contexts].to_vec();
+        let sets = self.mixer_contexts(expected, strength, other).map(|(_, set)| set);
+        self.selected = sets[..self.class.mixer_contexts].to_vec();
         let y = self.mix(network);
         (self.mixed, self.alone) = (squash(y), squash(network));
-        let latest = self.latest();
-        self.inputs[latest] = network;
+        self.inputs[layout.network] = network;
         let third = (recent as u32 & 0xFFFF | self.partial << 16).wrapping_mul(GOLDEN) >> 16;
         let rows = [partial | c1 << 8, expected | partial << 8, third as usize];
-        let state_maps = self.apms.len() as f32;
+        let stages = self.apms.len() as f32;
         let refined = self.apms.iter_mut().zip(rows).map(|(map, row)| map.refine(row, y));
         let refined = refined.fold(0.0, |sum, refined| sum + refined);
-        let p = match state_maps {
+        let p = match stages {
             0.0 => self.mixed,
-            _ => self.mixed * (1.0 - APM_WEIGHT) + refined * (APM_WEIGHT / state_maps),
+            _ => self.mixed * (1.0 - APM_WEIGHT) + refined * (APM_WEIGHT / stages),
         };
         ((p * 65536.0) as u32).clamp(1, 65535)
     }
 
-    /// Index of the input of the network.
-    fn latest(&self) -> usize {
-        16 * (self.class.vectors - self.class.counters / 16 - 1) + LATE
-    }
-
     /// §5.7, steps 1 and 2.
     fn mix(&self, network: f32) -> f32 {
-        let sets: Vec<_> = self.chosen.iter().zip(&self.weights).map(|(&set, w)| &w[set]).collect();
+        let sets: Vec<_> =
+            self.selected.iter().zip(&self.weights).map(|(&set, w)| &w[set]).collect();
         let weight = |i: usize| sets[1..].iter().fold(sets[0][i], |sum, set| sum + set[i]);
         let y = sum(self.inputs.iter().enumerate().map(|(i, x)| x * weight(i)));
-        (y + network * weight(self.latest())).clamp(-CLAMP, CLAMP)
+        (y + network * weight(Layout::of(&self.class).network)).clamp(-CLAMP, CLAMP)
     }
 
     fn update(&mut self, bit: u32) {
         let partial = self.partial as usize;
         let step = (bit as f32 - self.mixed) * self.rate;
-        for (&set, weights) in self.chosen.iter().zip(&mut self.weights) {
+        for (&set, weights) in self.selected.iter().zip(&mut self.weights) {
             for (w, x) in weights[set].iter_mut().zip(&self.inputs) {
                 *w += step * x;
             }
@@ -1658,7 +1781,7 @@ impl Engine {
         }
         for i in 0..self.class.contexts {
             self.cell(i).update(bit);
-            let history = &mut self.local[i][self.node];
+            let history = &mut self.slots[i][self.node];
             *history = self.histories.next[*history as usize][bit as usize];
         }
         for (i, counts) in self.counts.iter_mut().enumerate() {

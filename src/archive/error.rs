@@ -83,8 +83,8 @@ pub enum ArchiveError {
         /// are lower bounds.
         missing: Option<(u64, u64)>,
     },
-    /// Entries of a damaged archive that cannot be restored.
-    #[error("{count} of the entries {} lost or damaged", if *count == 1 { "is" } else { "are" })]
+    /// Entries of an archive that is not whole cannot be given out.
+    #[error("{count} {} lost or damaged", if *count == 1 { "entry is" } else { "entries are" })]
     Unreadable {
         /// How many.
         count: u64,
@@ -107,19 +107,19 @@ pub enum ArchiveError {
     #[error("its ENTRY section is missing")]
     Unannounced,
     /// A second entry of the same path came through a pipe.
-    #[error("{}: announced twice", printable(path))]
+    #[error("{}: announced twice without being revoked", printable(path))]
     Repeated {
         /// Path in the archive.
         path: Vec<u8>,
     },
-    /// An ENTRY section contradicts the index.
-    #[error("the ENTRY section at byte {offset} and the index disagree")]
+    /// An ENTRY section says something else than the index.
+    #[error("the ENTRY section at byte {offset} and the index differ")]
     Disagree {
         /// Byte offset of the section.
         offset: u64,
     },
-    /// An ENTRY section contradicts the index about one entry.
-    #[error("its ENTRY section and the index disagree")]
+    /// An ENTRY section says something else of an entry than the index.
+    #[error("its ENTRY section and the index differ")]
     Differs,
     /// Something that an archive cannot hold as it was given.
     #[error("{}: cannot be archived: {cause}", printable(path))]
@@ -130,7 +130,7 @@ pub enum ArchiveError {
         cause: &'static str,
     },
     /// A pattern that selects nothing.
-    #[error("{}: not in the archive; {}", printable(pattern), what_to_try(similar))]
+    #[error("{}: matches nothing in the archive; {}", printable(pattern), what_to_try(similar))]
     NotFound {
         /// The pattern or path as given.
         pattern: Vec<u8>,
@@ -174,17 +174,17 @@ pub enum ArchiveError {
     /// The end of a tar is missing or unusual.
     #[error(transparent)]
     TarEnd(TarEnd),
-    /// The system refused what every other entry needs as well, such as disk space. The
-    /// rest was not extracted.
-    #[error("{cause}; the rest was not extracted: {}", advice(cause))]
+    /// The system refused what every further entry needs too; the rest was not
+    /// extracted.
+    #[error("{cause}; extraction stopped: {}", advice(cause))]
     Refused {
         /// What was refused, and of which file.
         cause: TreeError,
     },
     /// An incomplete tar did not replace the existing file.
     #[error(
-        "{}: kept as it was, for the new tar would lack {lost} damaged {} \
-         (see --keep-incomplete)",
+        "{}: not replaced, because the new tar lacks {lost} damaged {} \
+         (use --keep-incomplete to replace it)",
         path.display(), if *lost == 1 { "entry" } else { "entries" }
     )]
     Incomplete {
@@ -253,7 +253,7 @@ fn advice(cause: &TreeError) -> &'static str {
         Some(Errno::ROFS) => "extract to another file system with -C",
         Some(Errno::FBIG) => "raise the limit of the file size (ulimit -f)",
         Some(Errno::MFILE) => "raise the limit of open files (ulimit -n)",
-        _ => "try again when fewer files are open",
+        _ => "close other programs, or raise the system's limit of open files",
     }
 }
 
@@ -283,7 +283,7 @@ fn place(offset: u64) -> String {
 
 fn lost_files(files: u64) -> String {
     match files {
-        0 => "; no file is lost by it".to_owned(),
+        0 => "; no file is lost".to_owned(),
         1 => "; 1 file is lost".to_owned(),
         _ => format!("; {files} files are lost"),
     }
@@ -292,7 +292,7 @@ fn lost_files(files: u64) -> String {
 fn salvaged(cause: &ContainerError, missing: Option<(u64, u64)>) -> String {
     let share = missing.map(|(missing, whole)| {
         let percent = missing as f64 * 100.0 / whole.max(1) as f64;
-        if percent < 0.1 { "a little".to_owned() } else { format!("at least {percent:.1} %") }
+        if percent < 0.1 { "some".to_owned() } else { format!("at least {percent:.1} %") }
     });
     match (cause, share) {
         (ContainerError::Truncated { .. }, Some(share)) => {
@@ -317,6 +317,8 @@ fn tree_kind(error: &TreeError) -> ErrorKind {
     match error {
         TreeError::Unsafe { .. } | TreeError::UnsafePath { .. } => ErrorKind::Unsafe,
         TreeError::Io { .. }
+        | TreeError::NotArchived { .. }
+        | TreeError::Unmatched { .. }
         | TreeError::Exists { .. }
         | TreeError::NotSet { .. }
         | TreeError::Changed { .. }
@@ -340,6 +342,6 @@ mod tests {
         let (group, offset) = (3, 244);
         let cause = Arc::new(ArchiveError::Codec(unknown));
         let message = file(ArchiveError::Group { group, offset, cause }).to_string();
-        assert!(message.starts_with("a/b: group 3 at byte 244: model 40000 of"), "{message}");
+        assert!(message.starts_with("a/b: group 3 at byte 244: unknown model 40000"), "{message}");
     }
 }

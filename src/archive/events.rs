@@ -101,12 +101,12 @@ impl Control<'_> {
     }
 
     /// Reports a failure that does not end the operation. That a leftover or a
-    /// socket was left out is none.
+    /// socket was left out is none, nor that a pattern left nothing out.
     pub(super) fn warn(&self, error: impl Into<ArchiveError>) {
         match error.into() {
-            error @ ArchiveError::Tree(TreeError::Leftover { .. } | TreeError::Socket { .. }) => {
-                self.events.event(Event::Note(&error));
-            }
+            error @ ArchiveError::Tree(
+                TreeError::Leftover { .. } | TreeError::Socket { .. } | TreeError::Unmatched { .. },
+            ) => self.events.event(Event::Note(&error)),
             error => self.events.warning(error),
         }
     }

@@ -29,8 +29,8 @@ mod write;
 pub use error::{ArchiveError, NAMELESS_OUTPUT};
 pub use events::{Control, Event, Events, Silent};
 pub use read::{
-    Archive, ExtractOptions, ExtractSummary, FileReader, GroupInfo, Sink, VerifySummary, extract,
-    extract_stream, list_stream, not_found, salvage, verify_stream,
+    Archive, ExtractOptions, ExtractSummary, FileReader, GroupInfo, Sink, VerifySummary,
+    cat_stream, extract, extract_stream, list_stream, not_found, salvage, verify_stream,
 };
 pub use tarball::{
     ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, import, import_stream,

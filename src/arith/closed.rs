@@ -1,9 +1,9 @@
 //! Whether standard output was closed when the process started.
 //!
 //! Rust's runtime opens /dev/null in the place of closed standard streams before
-//! `main`, so that no file opened later gets their numbers. From then on a closed
-//! output cannot be told from one that goes to /dev/null, which is no error: both
-//! are opened for reading and writing by many a parent. So it is looked at earlier.
+//! `main`, so that no file opened later gets their numbers. After that, a closed output
+//! cannot be told from one that goes to /dev/null, which is not an error: many parent
+//! processes open both for reading and writing. So the check runs before the runtime.
 
 use rustix::io::fcntl_getfd;
 use std::os::fd::BorrowedFd;
@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static STDOUT_CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Whether standard output was closed when the process started. Always `false` on
-/// other systems than Linux.
+/// Returns whether standard output was closed when the process started. Always `false`
+/// on systems other than Linux.
 pub fn stdout_was_closed() -> bool {
     STDOUT_CLOSED.load(Ordering::Relaxed)
 }

@@ -1,4 +1,4 @@
-//! Which instructions a kernel is compiled for.
+//! The instruction set for which a kernel is compiled.
 //!
 //! A [`Kernel`] is written once and marked `#[inline(always)]`; [`Isa::run`]
 //! inlines it into a function compiled for the chosen instruction set, so a
@@ -12,13 +12,12 @@ use super::tiles::{self, Tiles};
 use super::x86::{Avx2, Avx512};
 
 /// A computation that can be compiled for several instruction sets.
-///
-/// `run` must be `#[inline(always)]`, as must all it calls that is hot:
-/// otherwise the result is still right, but compiled for the baseline.
+/// `run` must be `#[inline(always)]`, as must every hot function it calls. Otherwise
+/// the result is still right, but compiled for the baseline.
 pub trait Kernel {
     /// What the computation returns.
     type Output;
-    /// Does the work. Implementations are `#[inline(always)]`.
+    /// Runs the computation. Implementations are `#[inline(always)]`.
     fn run(self) -> Self::Output;
 }
 
@@ -28,7 +27,7 @@ pub trait Kernel {
 pub trait LaneKernel {
     /// What the computation returns.
     type Output;
-    /// Does the work. Implementations are `#[inline(always)]`.
+    /// Runs the computation. Implementations are `#[inline(always)]`.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
 }
 
@@ -52,7 +51,7 @@ impl Isa {
     /// The baseline of the target: the specification itself.
     pub const SCALAR: Isa = Isa(Kind::Scalar);
 
-    /// Every instruction set this machine can run, the baseline first, the
+    /// Returns every instruction set that this machine can run, the baseline first, the
     /// widest last.
     pub fn available() -> Vec<Isa> {
         #[allow(unused_mut)]
@@ -84,23 +83,24 @@ impl Isa {
         found
     }
 
-    /// The widest instruction set of this machine.
+    /// Returns the widest instruction set of this machine.
     pub fn best() -> Isa {
         *Isa::available().last().expect("the baseline is always available")
     }
 
-    /// What suits a kernel that uses so many of the sixteen lanes: for eight, AVX2 in
-    /// place of AVX-512, for half registers divide in a third of the time.
+    /// Returns the instruction set that suits a kernel with this many of the sixteen
+    /// lanes: for eight, AVX2 instead of AVX-512, because half registers divide in a
+    /// third of the time.
     pub fn for_lanes(self, lanes: usize) -> Isa {
         match self.0 {
-            // AVX-512 is only seen where AVX2 is, see `available`.
+            // AVX-512 is detected only if AVX2 is, see `available`.
             #[cfg(target_arch = "x86_64")]
             Kind::Avx512 | Kind::Amx if lanes <= 8 => Isa(Kind::Avx2),
             _ => self,
         }
     }
 
-    /// Name as users know it: `scalar`, `avx2`, `avx512`, `amx`.
+    /// Returns the name that users know: `scalar`, `avx2`, `avx512`, `amx`.
     pub fn name(self) -> &'static str {
         match self.0 {
             Kind::Scalar => "scalar",
@@ -117,7 +117,7 @@ impl Isa {
         self.0
     }
 
-    /// The tiles of this instruction set, configured for this thread.
+    /// Returns the tiles of this instruction set, configured for this thread.
     #[cfg(target_arch = "x86_64")]
     pub(super) fn tiles(self) -> Option<Tiles> {
         // SAFETY: an `Isa` of this kind is made only by `available`, after `tiles::available`.

@@ -1,9 +1,9 @@
 //! Sixteen virtual lanes: the vector of the specification.
 //!
-//! Every body of the engine is written over vectors of sixteen `f32` or `i32`,
-//! whatever the CPU has: one `zmm`, two `ymm` or a plain array. Each operation
-//! is one IEEE-754 or two's-complement operation per lane; [`Simd::sum`] is the
-//! one reduction, a fixed tree. So all implementations agree bit for bit.
+//! Every body of the engine is written over vectors of sixteen `f32` or `i32`, whatever
+//! the CPU has: one `zmm`, two `ymm` or a plain array. Each operation is one IEEE-754
+//! or two's-complement operation per lane. [`Simd::sum`] is the only reduction, a fixed
+//! tree. So all implementations agree bit for bit.
 //!
 //! Normative text: spec/arithmetic.md §2.
 
@@ -15,6 +15,14 @@ pub struct Vector(pub [f32; 16]);
 impl Vector {
     /// Sixteen zeros.
     pub const ZERO: Vector = Vector([0.0; 16]);
+}
+
+/// By the bits: for digests of state.
+#[cfg(test)]
+impl std::hash::Hash for Vector {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.map(f32::to_bits).hash(state);
+    }
 }
 
 /// Operations over sixteen lanes. A value of an implementing type is a proof
@@ -33,60 +41,60 @@ pub trait Simd: Copy {
     fn load_i(self, from: &[i32; 16]) -> Self::I;
     /// Stores sixteen integers.
     fn store_i(self, to: &mut [i32; 16], x: Self::I);
-    /// The same float in every lane.
+    /// Returns the same float in every lane.
     fn splat(self, x: f32) -> Self::F;
-    /// The same integer in every lane.
+    /// Returns the same integer in every lane.
     fn splat_i(self, x: i32) -> Self::I;
-    /// `a + b`.
+    /// Computes `a + b`.
     fn add(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a − b`.
+    /// Computes `a − b`.
     fn sub(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a · b`.
+    /// Computes `a · b`.
     fn mul(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a / b`.
+    /// Computes `a / b`.
     fn div(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a < b ? a : b`; `b` when either is NaN.
+    /// Computes `a < b ? a : b`; `b` if either is NaN.
     fn min(self, a: Self::F, b: Self::F) -> Self::F;
-    /// `a > b ? a : b`; `b` when either is NaN.
+    /// Computes `a > b ? a : b`; `b` if either is NaN.
     fn max(self, a: Self::F, b: Self::F) -> Self::F;
-    /// Wrapping `a + b`.
+    /// Computes `a + b`, wrapping.
     fn add_i(self, a: Self::I, b: Self::I) -> Self::I;
-    /// Wrapping `a − b`.
+    /// Computes `a − b`, wrapping.
     fn sub_i(self, a: Self::I, b: Self::I) -> Self::I;
-    /// Bitwise and.
+    /// Computes the bitwise and.
     fn and_i(self, a: Self::I, b: Self::I) -> Self::I;
-    /// Bitwise or.
+    /// Computes the bitwise or.
     fn or_i(self, a: Self::I, b: Self::I) -> Self::I;
-    /// Smaller of two signed integers.
+    /// Returns the smaller of two signed integers.
     fn min_i(self, a: Self::I, b: Self::I) -> Self::I;
-    /// Logical shift left.
+    /// Shifts left.
     fn shl<const BITS: u32>(self, a: Self::I) -> Self::I;
-    /// Logical shift right.
+    /// Shifts right, filling with zeros.
     fn shr<const BITS: u32>(self, a: Self::I) -> Self::I;
-    /// The bits of the floats.
+    /// Returns the bits of the floats.
     fn bits(self, a: Self::F) -> Self::I;
-    /// The floats with these bits.
+    /// Returns the floats with these bits.
     fn with_bits(self, a: Self::I) -> Self::F;
-    /// Nearest float of each integer.
+    /// Returns the nearest float of each integer.
     fn to_float(self, a: Self::I) -> Self::F;
-    /// Integer part of each float; the caller keeps them within `i32`.
+    /// Returns the integer part of each float; the caller keeps them within `i32`.
     fn truncate(self, a: Self::F) -> Self::I;
-    /// In each lane, the float of `table` that `index`, 0 ..= 15, names.
+    /// Returns, in each lane, the float of `table` that `index`, 0 ..= 15, selects.
     fn lookup(self, table: &[f32; 16], index: Self::I) -> Self::F;
-    /// Logical shift left, all lanes by `bits`, 0 ..= 31.
+    /// Shifts all lanes left by `bits`, 0 ..= 31.
     fn shl_by(self, a: Self::I, bits: u32) -> Self::I;
-    /// Logical shift right, all lanes by `bits`, 0 ..= 31.
+    /// Shifts all lanes right by `bits`, 0 ..= 31, filling with zeros.
     fn shr_by(self, a: Self::I, bits: u32) -> Self::I;
-    /// In each of the first `M` lanes, 1 ..= 16, the element of `table` that
-    /// `index mod LENGTH` names; 0 in the lanes beyond. `LENGTH` is a power of two.
+    /// Returns, in each of the first `M` lanes, 1 ..= 16, the element of `table` that
+    /// `index mod LENGTH` selects; 0 in the lanes beyond. `LENGTH` is a power of two.
     fn gather<const M: usize, const LENGTH: usize>(
         self,
         table: &[i32; LENGTH],
         index: Self::I,
     ) -> Self::I;
-    /// The float in lane 0.
+    /// Returns the float in lane 0.
     fn first(self, a: Self::F) -> f32;
-    /// Sum by a fixed tree: lanes 8 apart, then 4, 2, 1.
+    /// Sums the lanes by a fixed tree: lanes 8 apart, then 4, 2, 1.
     fn sum(self, a: Self::F) -> f32;
 }
 
@@ -203,7 +211,8 @@ mod tests {
     use super::*;
     use crate::arith::{Isa, LaneKernel};
 
-    /// Every operation over the same lanes; the bits of all results.
+    /// A kernel that runs every operation over the same lanes and returns the bits of
+    /// all results.
     struct Operations {
         floats: [[f32; 16]; 2],
         integers: [[i32; 16]; 2],

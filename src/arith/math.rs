@@ -4,14 +4,14 @@
 
 use super::lanes::Simd;
 
-/// Natural logarithm of each lane; lanes must be normal and positive.
+/// Computes the natural logarithm of each lane; lanes must be normal and positive.
 ///
-/// The mantissa `1 + t` is brought to [√½, √2); `ln(1 + t) / t` is a polynomial
-/// of degree 4 in Horner's order. Error below 3e-5, which is far less than a
-/// probability of 16 bits can show.
+/// The mantissa `1 + t` is scaled to [√½, √2); `ln(1 + t) / t` is a polynomial of
+/// degree 4 in Horner's order. The error is below 3e-5, far less than a probability of
+/// 16 bits can represent.
 #[inline(always)]
 pub fn ln<S: Simd>(s: S, x: S::F) -> S::F {
-    // Measured from √½, the exponent counts whole octaves.
+    // Relative to √½, the exponent counts whole octaves.
     let origin = s.splat_i(0x3F35_04F3);
     let above = s.sub_i(s.bits(x), origin);
     let octave = s.sub_i(s.shr::<23>(s.add_i(above, s.splat_i(0x4000_0000))), s.splat_i(128));
@@ -24,11 +24,11 @@ pub fn ln<S: Simd>(s: S, x: S::F) -> S::F {
     s.add(s.mul(sum, t), s.mul(s.to_float(octave), s.splat(core::f32::consts::LN_2)))
 }
 
-/// `e^x` of each lane; lanes must lie in −80 ..= 80.
+/// Computes `e^x` of each lane; lanes must be in −80 ..= 80.
 ///
-/// `x · log₂ e` is split into the nearest integer, by a magic addend, and a
-/// rest in −½ ..= ½, whose power of two is a polynomial of degree 4.
-/// Relative error below 1e-5.
+/// `x · log₂ e` is split into the nearest integer, by a magic addend, and a remainder
+/// in −½ ..= ½, whose power of two is a polynomial of degree 4. The relative error is
+/// below 1e-5.
 #[inline(always)]
 pub fn exp<S: Simd>(s: S, x: S::F) -> S::F {
     let magic = s.splat(12_582_912.0); // 1.5 · 2^23: the low bits of the sum are the integer
@@ -44,13 +44,13 @@ pub fn exp<S: Simd>(s: S, x: S::F) -> S::F {
     s.with_bits(s.add_i(s.bits(sum), s.shl::<23>(s.bits(shifted))))
 }
 
-/// `ln(p / (1 − p))` of each lane; lanes must lie strictly between 0 and 1.
+/// Computes `ln(p / (1 − p))` of each lane; lanes must be strictly between 0 and 1.
 #[inline(always)]
 pub fn stretch<S: Simd>(s: S, p: S::F) -> S::F {
     ln(s, s.div(p, s.sub(s.splat(1.0), p)))
 }
 
-/// `1 / (1 + e^−x)` of each lane; lanes must lie in −80 ..= 80.
+/// Computes `1 / (1 + e^−x)` of each lane; lanes must be in −80 ..= 80.
 #[inline(always)]
 pub fn squash<S: Simd>(s: S, x: S::F) -> S::F {
     let e = exp(s, s.sub(s.splat(0.0), x));

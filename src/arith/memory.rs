@@ -1,20 +1,21 @@
-//! Large zeroed tables: pages of the system, and hints to fetch a line early.
+//! Large zeroed tables in pages of the system, and prefetch hints.
 
-use super::refusal::{self, Refused};
+use super::refusal::Refused;
 use bytemuck::Zeroable;
-use core::ffi::c_void;
 use core::ptr::NonNull;
-use rustix::mm::munmap;
+use memmap2::MmapMut;
 use std::alloc::Layout;
 
-/// A table of a power of two of elements, indexed by masking.
+/// A table with a power of two of elements, indexed by masking.
 ///
-/// Its pages come from the system and go back when it is dropped. An allocator
-/// would keep some of them, and hand out used ones that have to be cleared.
+/// Its pages come from the system and are returned when it is dropped. An allocator
+/// would keep some of them, and hand out used ones that must be cleared.
 #[derive(Debug)]
 pub struct Table<T> {
     cells: NonNull<T>,
     length: usize,
+    /// The pages of the cells, which are returned with it.
+    _pages: MmapMut,
 }
 
 // SAFETY: a table owns its cells, as a `Vec` does.
@@ -23,37 +24,39 @@ unsafe impl<T: Send> Send for Table<T> {}
 unsafe impl<T: Sync> Sync for Table<T> {}
 
 impl<T: Zeroable + Copy> Table<T> {
-    /// `2^log2` zeroed cells. The system gives the pages as they are touched,
-    /// large ones where it has them. If it refuses the address space, unwinds to the
+    /// Makes `2^log2` zeroed cells. The system provides the pages as they are touched,
+    /// large pages if it has them. If it refuses the address space, unwinds to the
     /// nearest [`refusal::attempt`].
     pub fn new(log2: u32) -> Table<T> {
         const { assert!(size_of::<T>() > 0 && align_of::<T>() <= PAGE) };
         let layout = Layout::array::<T>(1 << log2).expect("a table fits the address space");
-        let Some(pages) = refusal::map(layout.size()) else {
+        let Ok(mut pages) = MmapMut::map_anon(layout.size()) else {
             Refused { bytes: layout.size() as u64 }.unwind()
         };
-        advise_huge_pages(pages, layout.size());
-        Table { cells: pages.cast(), length: 1 << log2 }
+        advise_huge_pages(&pages);
+        let cells = NonNull::from(&mut pages[..]).cast();
+        Table { cells, length: 1 << log2, _pages: pages }
     }
 
-    /// Number of cells, a power of two.
+    /// Returns the number of cells, a power of two.
     #[inline(always)]
     #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// The cell at `index mod len`.
+    /// Returns the cell at `index mod len`.
     #[inline(always)]
     pub fn at(&self, index: usize) -> &T {
         let masked = index & (self.length - 1);
         // SAFETY: the length is a power of two, so not 0, and `x & (n − 1) < n`: the
         // cell is in the pages, which are aligned, were zero at first, which is a value
-        // of every `Zeroable`, and are borrowed as the table is.
+        // of every `Zeroable`, stay where they are when the table moves, and are
+        // borrowed as the table is.
         unsafe { self.cells.add(masked).as_ref() }
     }
 
-    /// The cell at `index mod len`, to write.
+    /// Returns the cell at `index mod len` for writing.
     #[inline(always)]
     pub fn at_mut(&mut self, index: usize) -> &mut T {
         let masked = index & (self.length - 1);
@@ -61,19 +64,17 @@ impl<T: Zeroable + Copy> Table<T> {
         unsafe { self.cells.add(masked).as_mut() }
     }
 
-    /// Asks the CPU to fetch the cell at `index mod len`; changes nothing.
+    /// Prefetches the cell at `index mod len`; changes nothing.
     #[inline(always)]
     pub fn prefetch(&self, index: usize) {
         prefetch(self.at(index));
     }
 }
 
-impl<T> Drop for Table<T> {
-    fn drop(&mut self) {
-        // SAFETY: these are the pages of `new`, whole, and nothing borrows them. The
-        // cells are `Copy`: they have nothing to drop.
-        let unmapped = unsafe { munmap(self.cells.as_ptr().cast(), self.length * size_of::<T>()) };
-        debug_assert!(unmapped.is_ok());
+#[cfg(test)]
+impl<T: Zeroable + Copy + std::hash::Hash> std::hash::Hash for Table<T> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (0..self.length).for_each(|index| self.at(index).hash(state));
     }
 }
 
@@ -90,23 +91,18 @@ pub fn prefetch<T>(cell: &T) {
     let _ = address;
 }
 
-/// Every system's pages are a multiple of this.
+/// Size that divides the page size of every system.
 const PAGE: usize = 4096;
 
-/// Tells Linux that large pages suit these. A hint: failure is harmless.
-fn advise_huge_pages(pages: NonNull<c_void>, length: usize) {
+/// Tells Linux that large pages suit these. It is a hint: failure is harmless.
+fn advise_huge_pages(pages: &MmapMut) {
     const HUGE: usize = 2 << 20;
-    if length < HUGE {
-        return;
-    }
     #[cfg(target_os = "linux")]
-    // SAFETY: the pages are all one table's, and this advice changes neither their
-    // content nor their protection.
-    unsafe {
-        let _ = rustix::mm::madvise(pages.as_ptr(), length, rustix::mm::Advice::LinuxHugepage);
+    if pages.len() >= HUGE {
+        let _ = pages.advise(memmap2::Advice::HugePage);
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = pages;
+    let _ = (pages, HUGE);
 }
 
 #[cfg(test)]
@@ -115,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_table_that_the_system_refuses_is_an_error() {
-        let refused = refusal::attempt(|| Table::<u64>::new(58)).err();
+        let refused = crate::arith::refusal::attempt(|| Table::<u64>::new(58)).err();
         assert_eq!(refused, Some(Refused { bytes: 1 << 61 }));
     }
 

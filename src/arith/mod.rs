@@ -1,9 +1,9 @@
 //! Deterministic numerics and instruction-set dispatch: the only unsafe code.
 //!
-//! The law (spec/arithmetic.md): every result is the same bit for bit on every
-//! CPU. Bodies are written once, over 16 virtual lanes, in plain IEEE-754
-//! single precision, and compiled once per instruction set; no body uses a
-//! math library, and no reduction depends on the width of a register.
+//! The determinism rule (spec/arithmetic.md): every result is the same, bit for bit, on
+//! every CPU. Bodies are written once, over 16 virtual lanes, in plain IEEE-754 single
+//! precision, and compiled once per instruction set. No body uses a math library, and
+//! no reduction depends on the width of a register.
 
 pub mod closed;
 pub mod dense;

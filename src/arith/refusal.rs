@@ -2,12 +2,13 @@
 //!
 //! - Large tables: [`super::memory::Table::new`] unwinds with a [`Refused`], which
 //!   [`attempt`] turns into an error value.
-//! - Everything else: a program that installs [`Reporting`] as its allocator is told
-//!   through [`when_refused`] and ends in order. Without it Rust aborts.
-//! - [`probe`] asks beforehand whether an amount would be given.
+//! - Everything else: a program that installs [`Reporting`] as its allocator gets a
+//!   call of its handler, see [`when_refused`], and ends in order. Without it Rust
+//!   aborts.
+//! - [`probe`] asks beforehand whether an amount would be granted.
 
-use core::ptr::{self, NonNull};
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use core::ptr;
+use memmap2::MmapMut;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, OnceLock};
@@ -16,7 +17,7 @@ use std::sync::{Mutex, OnceLock};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the system refused {bytes} bytes of memory")]
 pub struct Refused {
-    /// Bytes asked for.
+    /// Bytes requested.
     pub bytes: u64,
 }
 
@@ -27,58 +28,48 @@ impl Refused {
     }
 }
 
-/// Runs `work` and gives the refusal that ended it, if one did. Panics pass through.
+/// Runs `work` and returns the refusal that ended it, if there was one. Panics pass
+/// through.
 ///
 /// # Errors
 /// [`Refused`] if a table could not be allocated.
 pub fn attempt<T>(work: impl FnOnce() -> T) -> Result<T, Refused> {
-    // What a refusal unwinds through is dropped, not used again.
+    // Everything that a refusal unwinds through is dropped, not used again.
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<Refused>() {
         Ok(refused) => *refused,
         Err(other) => resume_unwind(other),
     })
 }
 
-/// Asks the system whether it would give `bytes` more now: maps them and gives them
-/// back untouched. Two system calls. Another thread may take them meanwhile.
+/// Asks the system whether it would grant `bytes` more now: maps them and returns them
+/// untouched. Cost: two system calls. Another thread may take them meanwhile.
 ///
 /// # Errors
-/// [`Refused`] if not.
+/// [`Refused`] if the system would not.
 pub fn probe(bytes: u64) -> Result<(), Refused> {
     if bytes == 0 {
         return Ok(());
     }
     let refused = Refused { bytes };
     let length = usize::try_from(bytes).map_err(|_| refused)?;
-    let pages = map(length).ok_or(refused)?;
-    // SAFETY: these are the pages just mapped, whole, and nothing borrows them.
-    let unmapped = unsafe { munmap(pages.as_ptr(), length) };
-    debug_assert!(unmapped.is_ok());
-    Ok(())
+    MmapMut::map_anon(length).map(drop).map_err(|_| refused)
 }
 
-/// New zeroed pages for `length` bytes, `None` if the system refuses them.
-pub(super) fn map(length: usize) -> Option<NonNull<core::ffi::c_void>> {
-    let access = ProtFlags::READ | ProtFlags::WRITE;
-    // SAFETY: no address is asked for, so the pages are new and nobody else's.
-    let pages = unsafe { mmap_anonymous(ptr::null_mut(), length, access, MapFlags::PRIVATE) };
-    pages.ok().and_then(NonNull::new)
-}
-
-/// Ends the process, told how many bytes were refused. Runs on the thread that asked
-/// for them and may allocate a little: [`RESERVE`] bytes were given back before.
+/// A handler that ends the process; its argument is the number of bytes refused. It
+/// runs on the thread that requested them and may allocate a little, because
+/// [`RESERVE`] bytes are freed before.
 type Handler = fn(u64) -> !;
 
 static HANDLER: OnceLock<Handler> = OnceLock::new();
 
-/// Bytes kept for the handler.
+/// Bytes reserved for the handler.
 const RESERVE: usize = 64 << 10;
 
 static KEPT: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-/// Sets what ends the process when [`Reporting`] is refused memory. Only the first call
-/// counts. `handler` must neither panic nor return; if it is refused memory itself, it
-/// is called again.
+/// Sets the handler that ends the process when [`Reporting`] is refused memory. Only
+/// the first call has an effect. `handler` must neither panic nor return; if it is
+/// refused memory itself, it is called again.
 pub fn when_refused(handler: Handler) {
     if HANDLER.set(handler).is_ok()
         && let Ok(mut kept) = KEPT.lock()
@@ -87,13 +78,13 @@ pub fn when_refused(handler: Handler) {
     }
 }
 
-/// The system's allocator; when that refuses memory, the handler of [`when_refused`]
-/// ends the process. Without a handler the refusal is passed on.
+/// The system's allocator. If it refuses memory, the handler of [`when_refused`] ends
+/// the process. Without a handler the refusal is passed on.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reporting;
 
 impl Reporting {
-    /// Passes on what the system gave.
+    /// Passes on the result of the system.
     #[inline(always)]
     fn given(pointer: *mut u8, bytes: usize) -> *mut u8 {
         if pointer.is_null() { Self::refused(bytes) } else { pointer }
@@ -102,7 +93,7 @@ impl Reporting {
     #[cold]
     fn refused(bytes: usize) -> *mut u8 {
         if let Some(handler) = HANDLER.get() {
-            // Never waits: this thread may hold the lock.
+            // Never waits, because this thread may hold the lock.
             if let Ok(mut kept) = KEPT.try_lock() {
                 drop(std::mem::take(&mut *kept));
             }

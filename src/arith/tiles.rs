@@ -1,7 +1,7 @@
 //! Matrix tiles of the CPU (Intel AMX): products of bfloat16, summed in single precision.
 //!
-//! What an instruction computes is part of the law (spec/arithmetic.md, "Products of
-//! rounded operands") and is computed without it elsewhere, see
+//! The result of an instruction is part of the specification (spec/arithmetic.md,
+//! "Products of rounded operands"). CPUs without tiles compute the same result, see
 //! [`super::dense::matmul_bfloat16`]. Source: Intel, "Software Developer's Manual",
 //! volume 2, TDPBF16PS; compared bit for bit by the tests of [`super::dense`].
 
@@ -16,29 +16,29 @@ pub const SIDE: usize = 16;
 /// Inner indices of one instruction.
 pub const DEPTH: usize = 32;
 
-/// One operand: for a left one sixteen rows of 32 numbers, for a right one sixteen pairs
+/// One operand: a left operand is sixteen rows of 32 numbers, a right one sixteen pairs
 /// of rows, `[k / 2][n][k % 2]`. Numbers are the upper halves of single precision.
 #[derive(Clone, Copy, Debug, bytemuck::Pod, bytemuck::Zeroable)]
 #[repr(C, align(64))]
 pub struct Operand(pub [u16; SIDE * DEPTH]);
 
-/// Sums, `[SIDE · 2, SIDE · 2]`: what one call of [`Tiles::multiply`] computes.
+/// Sums, `[SIDE · 2, SIDE · 2]`, that one call of [`Tiles::multiply`] computes.
 pub type Sums = [f32; 4 * SIDE * SIDE];
 
-/// Whether this CPU and this system have tiles of bfloat16. Asks the system, once, to
-/// let this process use them.
+/// Returns whether this CPU and this system have tiles of bfloat16. Asks the system,
+/// once, to let this process use them.
 pub fn available() -> bool {
     static AVAILABLE: OnceLock<bool> = OnceLock::new();
     *AVAILABLE.get_or_init(|| in_cpu() && kept_by_system() && allowed())
 }
 
-/// Leaf 7 of CPUID: AMX-BF16 and AMX-TILE.
+/// Returns whether the CPU has AMX-BF16 and AMX-TILE (leaf 7 of CPUID).
 fn in_cpu() -> bool {
     let wanted = 1 << 22 | 1 << 24;
     __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx & wanted == wanted
 }
 
-/// Whether the system saves the state of tiles when it switches threads.
+/// Returns whether the system saves the state of tiles when it switches threads.
 fn kept_by_system() -> bool {
     let wanted = 1 << 17 | 1 << 18;
     let can_ask = __cpuid(1).ecx & 1 << 27 != 0;
@@ -46,7 +46,8 @@ fn kept_by_system() -> bool {
     can_ask && unsafe { _xgetbv(0) } & wanted == wanted
 }
 
-/// Linux lets a process use tiles when it asks: their state makes signal frames 8 KiB larger.
+/// Asks Linux to let this process use tiles, and returns the answer: their state makes
+/// signal frames 8 KiB larger.
 fn allowed() -> bool {
     const ARCH_REQ_XCOMP_PERM: libc::c_long = 0x1023;
     const XTILEDATA: libc::c_long = 18;
@@ -55,13 +56,14 @@ fn allowed() -> bool {
 }
 
 thread_local! {
-    /// How many [`Tiles`] this thread has.
+    /// The number of [`Tiles`] of this thread.
     static USERS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Tiles of this thread, configured; given back when the last of the thread is dropped.
+/// The configured tiles of this thread; released when the last one of the thread is
+/// dropped.
 ///
-/// Neither `Send` nor `Sync`: the configuration is a thread's own.
+/// It is neither `Send` nor `Sync`, because each thread has its own configuration.
 pub struct Tiles(PhantomData<*const ()>);
 
 /// Palette 1: all eight tiles are 16 rows of 64 bytes.
@@ -95,13 +97,14 @@ impl Tiles {
         Tiles(PhantomData)
     }
 
-    /// `out[m, n] += Σ a[m, k] · b[k, n]` for 32 rows and 32 columns: for every block of 32
-    /// `k` one chain of fused multiply-adds over the even and one over the odd ones, both
-    /// from zero; their sum is added. With `fresh`, `out` counts as zero before.
+    /// Computes `out[m, n] += Σ a[m, k] · b[k, n]` for 32 rows and 32 columns. For
+    /// every block of 32 `k`, one chain of fused multiply-adds runs over the even `k`
+    /// and one over the odd ones, both from zero; their sum is added. With `fresh`,
+    /// `out` counts as zero before.
     ///
     /// - `out`: rows of 32 sums, `stride` apart.
-    /// - `a`: the operands of the first sixteen rows, then those of the others; `b`: the
-    ///   same of columns; each ordered by `k`.
+    /// - `a`: the operands of the first sixteen rows, then those of the others; `b`:
+    ///   the same of columns; each in the order of `k`.
     ///
     /// # Panics
     /// If an operand's length is not that of the others, or `out` is too short.

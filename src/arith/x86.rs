@@ -1,7 +1,7 @@
 //! The sixteen lanes on AVX2 (two registers) and AVX-512 (one).
 //!
-//! Both types have a private field: only `Isa::run_lanes`, after detection,
-//! makes a value, and a value is what makes each call below sound.
+//! Both types have a private field, so only `Isa::run_lanes` can make a value, after
+//! detection. A value is what makes each call below sound.
 
 use super::lanes::Simd;
 use core::arch::x86_64::*;
@@ -32,7 +32,7 @@ impl Avx512 {
     }
 }
 
-/// Each operation of one register, applied to the two halves.
+/// Applies each operation of one register to the two halves.
 macro_rules! halves {
     ($($name:ident($($a:ident: $t:ident),+) -> $r:ident = $f:ident;)*) => {$(
         #[inline(always)]
@@ -176,7 +176,7 @@ impl Simd for Avx2 {
     }
 }
 
-/// Lanes 4 apart, then 2, then 1.
+/// Adds lanes 4 apart, then 2, then 1.
 ///
 /// # Safety
 /// The CPU must have AVX2.
@@ -191,7 +191,7 @@ unsafe fn sum_eight(a: __m256) -> f32 {
     }
 }
 
-/// Each operation of one register.
+/// Defines each operation of one register.
 macro_rules! whole {
     ($($name:ident($($a:ident: $t:ident),+) -> $r:ident = $f:ident;)*) => {$(
         #[inline(always)]

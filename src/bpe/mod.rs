@@ -71,13 +71,13 @@ pub enum BpeError {
     #[error("the padding of the merge table is not zero")]
     TablePadding,
     /// More symbols than codes, short or long.
-    #[error("{symbols} symbols do not fit the codes the table gives them")]
+    #[error("the table defines more codes than it has room for ({symbols} symbols)")]
     TableCrowded {
         /// Symbols to be coded.
         symbols: usize,
     },
     /// A token stands for too many bytes, or all of them together do.
-    #[error("a token of {found} bytes is more than the {limit} left to it")]
+    #[error("a token stands for {found} bytes; at most {limit} are allowed")]
     TokenTooLong {
         /// Bytes of its expansion.
         found: usize,

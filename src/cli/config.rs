@@ -1,4 +1,4 @@
-//! From raw arguments to what the archive layer takes.
+//! Conversion of raw arguments to the options of the archive layer.
 
 use anyhow::{Context, bail};
 use std::ffi::{OsStr, OsString};
@@ -13,21 +13,21 @@ use super::memory::free;
 use super::report::Report;
 use crate::archive::{CreateOptions, Limits};
 use crate::codec::CodecOptions;
-use crate::tree::{Overwrite, Patterns, RestoreOptions, archive_path};
+use crate::tree::{Excludes, Overwrite, Patterns, RestoreOptions, archive_path};
 
-/// Whether a path stands for standard input or output.
+/// Returns whether a path stands for standard input or output.
 pub fn is_stdio(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// The paths to archive, those of `--files-from` last. Paths given by hand
-/// exist in part at least; notes once if a leading `/` will be dropped.
+/// Returns the paths to archive, those of `--files-from` last. At least one of the
+/// paths given by hand must exist. Prints one note if a leading `/` will be dropped.
 ///
 /// # Errors
 /// If none of them exists, the list cannot be read, or there is none.
 pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathBuf>> {
     let base = arguments.directory.as_deref().unwrap_or(Path::new(""));
-    // The walk reports the ones that are missing.
+    // The walk reports missing ones.
     let found = |path: &PathBuf| base.join(path).symlink_metadata();
     if arguments.files_from.is_none() && arguments.paths.iter().all(|path| found(path).is_err()) {
         for path in &arguments.paths {
@@ -42,7 +42,7 @@ pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathB
         all.extend(names.map(|name| PathBuf::from(OsStr::from_bytes(name))));
     }
     if all.is_empty() {
-        bail!("nothing to archive: the list of paths is empty");
+        bail!("nothing to archive: --files-from lists no paths");
     }
     let mut absolute = false;
     for path in &all {
@@ -54,28 +54,30 @@ pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathB
     Ok(all)
 }
 
-/// The patterns of `--exclude` and `--exclude-from`.
+/// Returns the patterns of `--exclude` and `--exclude-from`.
 ///
 /// # Errors
-/// If a file cannot be read or a pattern is no glob.
-pub fn excludes(arguments: &Create) -> anyhow::Result<Patterns> {
+/// If a file cannot be read or a pattern is not a valid glob.
+pub fn excludes(arguments: &Create) -> anyhow::Result<Excludes> {
     let mut all: Vec<Vec<u8>> = bytes_of(&arguments.exclude);
     for path in &arguments.exclude_from {
         let text = read_list(path)?;
+        // Some editors begin a file with it.
+        let text = text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&text);
         let lines = text.split(|&byte| byte == b'\n');
-        // Lists written elsewhere end their lines with CR LF.
+        // Lists from other systems end their lines with CR LF.
         let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
         let lines = lines.filter(|line| !line.is_empty() && !line.starts_with(b"#"));
         all.extend(lines.map(<[u8]>::to_vec));
     }
-    Ok(Patterns::excluding(&all)?)
+    Ok(Excludes::new(&all)?)
 }
 
-/// The patterns that select entries of `archive`, the names of `--files-from`
+/// Returns the patterns that select entries of `archive`, the names of `--files-from`
 /// last.
 ///
 /// # Errors
-/// If the list cannot be read, or is empty: nothing selected must not become
+/// If the list cannot be read, or is empty: an empty selection must not become
 /// everything.
 pub fn selection(
     archive: &Path,
@@ -89,16 +91,16 @@ pub fn selection(
     };
     let Some(list) = &naming.files_from else { return Ok(selected) };
     if is_stdio(list) && is_stdio(archive) {
-        bail!("standard input cannot be both the archive and the list of names");
+        bail!("standard input cannot be both the archive and --files-from; name one as a file");
     }
     let selected = selected.and_names(&listed_names(list, naming.null)?);
     if selected.is_empty() {
-        bail!("{}: the list of names is empty", shown(list));
+        bail!("{}: lists no names", shown(list));
     }
     Ok(selected)
 }
 
-/// The names in the file of `--files-from`.
+/// Returns the names in the file of `--files-from`.
 fn listed_names(list: &Path, null: bool) -> anyhow::Result<Vec<Vec<u8>>> {
     let separator = if null { 0 } else { b'\n' };
     let text = read_list(list)?;
@@ -119,7 +121,7 @@ fn read_list(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| shown(path))
 }
 
-/// A path in a message.
+/// Formats a path for a message.
 pub fn shown(path: &Path) -> String {
     if is_stdio(path) {
         return "standard input".to_owned();
@@ -127,13 +129,13 @@ pub fn shown(path: &Path) -> String {
     crate::tree::printable(path.as_os_str().as_bytes())
 }
 
-/// How to compress.
+/// Returns the options for compression.
 fn codec_options(coding: &Coding) -> CodecOptions {
     let choice = coding.codec.0;
     CodecOptions { choice, level: coding.level, lanes: coding.lanes, ..CodecOptions::default() }
 }
 
-/// How an archive is written.
+/// Returns the options for writing an archive.
 pub fn create_options(coding: &Coding, verify: bool, resources: &Resources) -> CreateOptions {
     CreateOptions {
         codec: codec_options(coding),
@@ -144,7 +146,7 @@ pub fn create_options(coding: &Coding, verify: bool, resources: &Resources) -> C
     }
 }
 
-/// Groups coded at once: as asked, or one per core.
+/// Returns the number of groups coded at once: as requested, or one per core.
 pub fn jobs(resources: &Resources) -> usize {
     match resources.jobs {
         Some(jobs) => usize::from(jobs),
@@ -152,21 +154,21 @@ pub fn jobs(resources: &Resources) -> usize {
     }
 }
 
-/// Bytes of memory to stay within while an archive is made: as asked, or half of what is
-/// free. Decides only how many groups are coded at once, never the result.
+/// Returns the memory limit, in bytes, for making an archive: as requested, or half of
+/// what is free. It decides only how many groups are coded at once, never the result.
 fn memory(resources: &Resources) -> u64 {
     let usual = || free(Path::new("/")).map_or(1 << 30, |free| free / 2);
     resources.memory.memory.unwrap_or_else(usual)
 }
 
-/// Bytes of memory to stay within while an archive is read: as asked, or three quarters
-/// of what is free, and no more than is `usual`.
+/// Returns the memory limit, in bytes, for reading an archive: as requested, or three
+/// quarters of what is free, and no more than `usual`.
 fn reading_memory(asked: &Memory, usual: u64) -> u64 {
     let free = || free(Path::new("/")).map_or(usual, |free| usual.min(free / 4 * 3));
     asked.memory.unwrap_or_else(free)
 }
 
-/// What an archive may ask for.
+/// Returns the limits on what an archive may demand.
 pub fn limits(flags: &LimitFlags, memory: &Memory) -> Limits {
     let usual = entry_limits(&flags.entries);
     Limits {
@@ -176,7 +178,7 @@ pub fn limits(flags: &LimitFlags, memory: &Memory) -> Limits {
     }
 }
 
-/// What entries may ask for.
+/// Returns the limits on what entries may demand.
 pub fn entry_limits(flags: &EntryLimits) -> Limits {
     let usual = Limits::default();
     Limits {
@@ -187,7 +189,7 @@ pub fn entry_limits(flags: &EntryLimits) -> Limits {
     }
 }
 
-/// How entries are restored.
+/// Returns the options for restoring entries.
 pub fn restore_options(arguments: &Extract) -> RestoreOptions {
     let overwrite = match arguments.overwrite {
         None => Overwrite::Refuse,

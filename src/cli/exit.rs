@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a run ended. Numbers are part of the interface: scripts test them.
+/// How a run ended. The numbers are part of the interface: scripts test them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Exit {

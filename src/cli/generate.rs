@@ -18,7 +18,7 @@ const SHELLS: [(Shell, &str); 5] = [
     (Shell::Elvish, "pear-archive.elv"),
 ];
 
-/// The completion script of a shell.
+/// Returns the completion script of a shell.
 pub fn completion(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     generate(shell, &mut shown_commands(), PROGRAM, &mut script);
@@ -28,7 +28,7 @@ pub fn completion(shell: Shell) -> Vec<u8> {
     }
 }
 
-/// The program without its hidden commands, which generators would offer.
+/// Returns the program without its hidden commands, which generators would offer.
 fn shown_commands() -> Command {
     let all = Arguments::command();
     let shown = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
@@ -38,17 +38,16 @@ fn shown_commands() -> Command {
         .subcommands(shown)
 }
 
-/// Gives a command the same name wherever the script for bash has it. The
-/// generator writes the hyphen of the program's name as `__` where it finds the
-/// command and as `__subcmd__` where it completes it, so that nothing was
-/// completed behind any command.
+/// Gives a command the same name everywhere in the script for bash. The generator
+/// writes the hyphen of the program's name as `__` where it finds the command and as
+/// `__subcmd__` where it completes it, so nothing was completed after any command.
 fn consistent_names(script: Vec<u8>) -> String {
     let script = String::from_utf8(script).expect("the generator writes text");
     script.replace("pear__subcmd__archive", "pear__archive")
 }
 
-/// Has values completed behind `--option=` too. Bash makes a word of the `=`, which
-/// the generator takes for what stands before the value.
+/// Completes values also after `--option=`. Bash makes the `=` a word of its own, which
+/// the generator takes for the word before the value.
 fn glued_values(script: String) -> String {
     let before = "    prev=\"$3\"\n";
     let skip = "    if [[ \"${cur}\" == \"=\" ]]; then
@@ -59,11 +58,11 @@ fn glued_values(script: String) -> String {
     script.replacen(before, &format!("{before}{skip}"), 1)
 }
 
-/// The manual page of a command, or of the program; `None` if there is no such
+/// Returns the manual page of a command, or of the program; `None` if there is no such
 /// command.
 ///
 /// # Errors
-/// None in practice: it is written to memory.
+/// None in practice, because it writes to memory.
 pub fn manual(command: Option<&str>) -> io::Result<Option<Vec<u8>>> {
     let program = program();
     let page = match command {
@@ -92,8 +91,8 @@ pub fn manual(command: Option<&str>) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(roff))
 }
 
-/// What stands after the options in the help text, as sections of their own:
-/// each paragraph begins with its title and a colon. Lines stay as they are.
+/// Formats the part of the help text after the options as sections: each paragraph
+/// begins with its title and a colon. Line breaks are kept.
 fn extra_sections(help: &str) -> String {
     let mut roff = String::new();
     for paragraph in help.split("\n\n") {
@@ -110,21 +109,21 @@ fn extra_sections(help: &str) -> String {
     roff
 }
 
-/// Names of the commands that have a manual page.
+/// Returns the names of the commands that have a manual page.
 fn commands() -> Vec<String> {
     let program = program();
     let shown = program.get_subcommands().filter(|command| !command.is_hide_set());
     shown.map(|command| command.get_name().to_owned()).filter(|name| name != "help").collect()
 }
 
-/// The program with all options of the commands filled in.
+/// Returns the program with all options of the commands filled in.
 fn program() -> Command {
     let mut program = Arguments::command().disable_help_subcommand(true);
     program.build();
     program
 }
 
-/// A command as a page of its own: `pear-archive-create(1)`.
+/// Returns a command as a page of its own: `pear-archive-create(1)`.
 fn page_of(command: &Command) -> Command {
     let name = format!("{PROGRAM}-{}", command.get_name());
     command.clone().display_name(name).version(env!("CARGO_PKG_VERSION"))
@@ -133,7 +132,7 @@ fn page_of(command: &Command) -> Command {
 /// Writes `completions/` and `man/` under a directory.
 ///
 /// # Errors
-/// What the file system says.
+/// The error of the file system.
 pub fn write_all(directory: &Path) -> io::Result<()> {
     let write = |folder: &str, name: &str, content: &[u8]| {
         let folder = directory.join(folder);

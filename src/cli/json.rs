@@ -6,7 +6,7 @@ use serde_json::Serializer;
 use serde_json::ser::Formatter;
 use std::io::{self, Write};
 
-/// A record as one line, without the newline.
+/// Returns a record as one line, without the newline.
 pub fn line(record: &impl Serialize) -> String {
     let mut text = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut text, Plain);
@@ -14,8 +14,8 @@ pub fn line(record: &impl Serialize) -> String {
     String::from_utf8(text).expect("JSON is UTF-8")
 }
 
-/// Bytes as text if they are UTF-8, else in base64. A record has a field for each form,
-/// so that a reader knows which one it has.
+/// Returns bytes as text if they are UTF-8, else in base64. A record has a field for
+/// each form, so that a reader can tell them apart.
 pub fn text_or_base64(bytes: &[u8]) -> (Option<&str>, Option<String>) {
     match std::str::from_utf8(bytes) {
         Ok(text) => (Some(text), None),
@@ -23,12 +23,12 @@ pub fn text_or_base64(bytes: &[u8]) -> (Option<&str>, Option<String>) {
     }
 }
 
-/// Base64 with padding (RFC 4648 §4).
+/// Encodes bytes as base64 with padding (RFC 4648 §4).
 pub fn base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
-/// Hexadecimal in lower case, as `b3sum` prints digests.
+/// Encodes bytes as lower-case hexadecimal, as `b3sum` prints digests.
 pub fn hex(bytes: &[u8]) -> String {
     HEXLOWER.encode(bytes)
 }

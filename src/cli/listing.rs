@@ -7,7 +7,7 @@ use super::records::EntryRecord;
 use crate::entry::{Entry, Kind, Timestamp};
 use crate::tree::printable;
 
-/// One line with mode, owner, size, time and name, as `ls -l` has them.
+/// Returns one line with mode, owner, size, time and name, like `ls -l`.
 pub fn long(entry: &Entry, zone: &TimeZone) -> String {
     let metadata = &entry.metadata;
     let owner = format!(
@@ -26,12 +26,12 @@ pub fn long(entry: &Entry, zone: &TimeZone) -> String {
     )
 }
 
-/// One JSON object with all that is known of an entry.
+/// Returns one JSON object with everything known of an entry.
 pub fn json(entry: &Entry) -> String {
     json::line(&EntryRecord::of(entry))
 }
 
-/// The name of a kind in a record.
+/// Returns the name of a kind in a record.
 pub(super) fn kind_name(kind: &Kind) -> &'static str {
     match kind {
         Kind::File(_) => "file",
@@ -56,7 +56,7 @@ fn letter(kind: &Kind) -> char {
     }
 }
 
-/// `rwxr-xr-x`, with s and t where special bits are set (capital without x).
+/// Formats a mode as `rwxr-xr-x`, with s and t for special bits (capital without x).
 fn permissions(mode: u32) -> String {
     let mut text: Vec<u8> =
         (0..9).map(|bit| if mode & (0o400 >> bit) != 0 { b"rwx"[bit % 3] } else { b'-' }).collect();
@@ -72,7 +72,7 @@ fn owner_name(name: &[u8], number: u32) -> String {
     if name.is_empty() { number.to_string() } else { printable(name) }
 }
 
-/// Bytes, or device numbers, as `ls` does.
+/// Formats the size in bytes, or the device numbers, like `ls`.
 fn size(kind: &Kind) -> String {
     match kind {
         Kind::File(content) => content.size.to_string(),
@@ -101,7 +101,7 @@ fn local_time(time: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// `None` beyond the years -9999 to 9999.
+/// Converts a time; returns `None` outside the years -9999 to 9999.
 pub(super) fn instant(time: Timestamp) -> Option<jiff::Timestamp> {
     let nanoseconds = i32::try_from(time.nanoseconds).ok()?;
     jiff::Timestamp::new(time.seconds, nanoseconds).ok()

@@ -1,7 +1,7 @@
-//! How much memory is free, as far as this process may have it.
+//! How much memory this process can still use.
 //!
-//! The least of: what the machine has left, what every control group around the process
-//! has left, and what the limits of the process leave.
+//! It is the minimum of three: what the machine has left, what every control group
+//! around the process has left, and what the limits of the process leave.
 
 use rustix::process::{Resource, getrlimit};
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ struct Version {
     file_system: &'static str,
     limits: &'static [&'static str],
     usage: &'static str,
-    /// In `memory.stat`: pages of files that are given up before anything else.
+    /// In `memory.stat`: pages of files that are reclaimed first.
     reclaimable: &'static str,
 }
 
@@ -33,22 +33,22 @@ const VERSION_2: Version = Version {
     reclaimable: "inactive_file",
 };
 
-/// Bytes of memory this process can still have, `None` if nothing is known.
-/// `root` is `/`, or a directory that stands for it.
+/// Returns the bytes of memory that this process can still use, `None` if nothing is
+/// known. `root` is `/`, or a directory that replaces it.
 pub fn free(root: &Path) -> Option<u64> {
     let (address_space, data) = limits(root);
     let all = [machine(root), groups(root), address_space, data];
     all.into_iter().flatten().min()
 }
 
-/// What the machine has left without swapping.
+/// Returns what the machine has left without swapping.
 fn machine(root: &Path) -> Option<u64> {
     let text = fs::read_to_string(root.join("proc/meminfo")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     line.trim().strip_suffix(" kB")?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// What RLIMIT_AS and RLIMIT_DATA leave.
+/// Returns what RLIMIT_AS and RLIMIT_DATA leave.
 fn limits(root: &Path) -> (Option<u64>, Option<u64>) {
     let text = fs::read_to_string(root.join("proc/self/statm")).unwrap_or_default();
     let pages: Vec<u64> = text.split_whitespace().map_while(|word| word.parse().ok()).collect();
@@ -60,13 +60,13 @@ fn limits(root: &Path) -> (Option<u64>, Option<u64>) {
     (left(Resource::As, 0), left(Resource::Data, 5))
 }
 
-/// What the control groups leave: that of the process and all above it.
+/// Returns what the control groups leave: that of the process and all above it.
 fn groups(root: &Path) -> Option<u64> {
     let own = fs::read(root.join("proc/self/cgroup")).ok()?;
     let mounts = fs::read(root.join("proc/self/mountinfo")).ok()?;
     let lines = own.split(|&byte| byte == b'\n');
     let left = lines.filter_map(|line| {
-        // Hierarchy, controllers, path, which may hold colons itself.
+        // Hierarchy, controllers, path; the path itself may contain colons.
         let mut fields = line.splitn(3, |&byte| byte == b':');
         let (number, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
         let memory = controllers.split(|&byte| byte == b',').any(|name| name == b"memory");
@@ -81,7 +81,7 @@ fn groups(root: &Path) -> Option<u64> {
     left.min()
 }
 
-/// Where the hierarchy is mounted, and the path of the group below that.
+/// Returns where the hierarchy is mounted, and the path of the group below that.
 fn place<'a>(mounts: &[u8], version: &Version, path: &'a [u8]) -> Option<(PathBuf, &'a Path)> {
     let path = Path::new(OsStr::from_bytes(path));
     mounts.split(|&byte| byte == b'\n').find_map(|line| {
@@ -98,13 +98,13 @@ fn place<'a>(mounts: &[u8], version: &Version, path: &'a [u8]) -> Option<(PathBu
         }
         let mounted = unescaped(words.get(3)?);
         let point = unescaped(words.get(4)?);
-        // In a container the path may be that of the host, and lead to nowhere here.
+        // In a container the path may be that of the host, and lead nowhere here.
         let below = path.strip_prefix(&mounted).unwrap_or(Path::new(""));
         Some((point, below))
     })
 }
 
-/// A path of `mountinfo`, where blanks are written `\040`.
+/// Decodes a path of `mountinfo`, in which blanks are written `\040`.
 fn unescaped(word: &[u8]) -> PathBuf {
     let mut bytes = Vec::with_capacity(word.len());
     let mut rest = word;
@@ -118,17 +118,17 @@ fn unescaped(word: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(&bytes))
 }
 
-/// The least that a group and those above it have left.
+/// Returns the minimum that a group and those above it have left.
 fn least(top: &Path, below: &Path, version: &Version) -> Option<u64> {
     let all = below.ancestors().map(|group| top.join(group));
     all.filter_map(|group| left(&group, version)).min()
 }
 
-/// What one group has left; `None` without a limit.
+/// Returns what one group has left; `None` without a limit.
 fn left(group: &Path, version: &Version) -> Option<u64> {
     let number = |name: &str| {
         let text = fs::read_to_string(group.join(name)).ok()?;
-        text.trim().parse::<u64>().ok() // "max" is no limit
+        text.trim().parse::<u64>().ok() // "max" means no limit
     };
     let limit = version.limits.iter().filter_map(|name| number(name)).min()?;
     let stat = fs::read_to_string(group.join("memory.stat")).unwrap_or_default();
@@ -143,7 +143,7 @@ fn left(group: &Path, version: &Version) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// A directory that stands for `/`.
+    /// A directory that replaces `/`.
     fn root(files: &[(&str, &str)]) -> tempfile::TempDir {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in files {
@@ -202,7 +202,7 @@ mod tests {
             ("cg/the memory/box/memory.stat", "inactive_file 9\ntotal_inactive_file 100000\n"),
         ]);
         assert_eq!(groups(root.path()), Some(700_000));
-        // The path of the host, seen from inside a container.
+        // The path on the host, seen from inside a container.
         let inside = "30 23 0:26 /docker/abc /cg/the\\040memory/box rw - cgroup c rw,memory\n";
         fs::write(root.path().join("proc/self/mountinfo"), inside).unwrap();
         assert_eq!(groups(root.path()), Some(700_000));

@@ -1,8 +1,8 @@
 //! The command line: arguments in, exit code out.
 //!
-//! `args` says what may be written, `config` turns it into what the archive
-//! layer takes, `cmd` has one file per command, `report` is all that people
-//! see, `exit` the codes scripts see. Data goes to stdout, messages to stderr.
+//! `args` defines the arguments, `config` converts them to the options of the archive
+//! layer, `cmd` has one file per command, `report` prints everything that people see,
+//! and `exit` has the codes that scripts see. Data goes to stdout, messages to stderr.
 
 mod args;
 mod cmd;
@@ -35,7 +35,7 @@ pub fn main() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(message) => {
-            // Help and version are no errors and go to stdout.
+            // Help and version are not errors and go to stdout.
             let printed = match stdout_was_closed() && !message.use_stderr() {
                 true => Err(io::Error::other("is closed")),
                 false => message.print().and_then(|()| io::stdout().flush()),
@@ -52,7 +52,7 @@ pub fn main() -> Exit {
     };
     let report = Report::new(arguments.global);
     if let Err(error) = signal::survive_file_size_limit() {
-        report.error(format_args!("cannot set what a signal does: {error}"));
+        report.error(format_args!("cannot install signal handlers: {error}"));
         return Exit::Failure;
     }
     cmd::run(&arguments.command, &report).unwrap_or_else(|error| {
@@ -61,7 +61,7 @@ pub fn main() -> Exit {
     })
 }
 
-/// The code of the archive layer's error, if that is what ended the run.
+/// Returns the code of the archive layer's error, if that ended the run.
 fn exit_code(error: &anyhow::Error) -> Exit {
     let named = error.downcast_ref::<cmd::Named>().map(|named| &named.error);
     match named.or_else(|| error.downcast_ref::<ArchiveError>()) {

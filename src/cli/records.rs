@@ -1,7 +1,7 @@
 //! The records that `--json` prints. docs/json.md has their fields and meaning.
 //!
 //! A field that is `None` is left out. Text that may not be UTF-8 has two fields, of
-//! which a record has one: see [`text_or_base64`].
+//! which a record has exactly one: see [`text_or_base64`].
 
 use serde::Serialize;
 
@@ -115,7 +115,7 @@ pub struct GroupRecord {
 }
 
 impl<'a> EntryRecord<'a> {
-    /// All that is known of an entry.
+    /// Returns everything known of an entry.
     pub fn of(entry: &'a Entry) -> EntryRecord<'a> {
         let metadata = &entry.metadata;
         let (path, path_base64) = text_or_base64(&entry.path);
@@ -141,7 +141,7 @@ impl<'a> EntryRecord<'a> {
         record.with_kind(&entry.kind)
     }
 
-    /// Adds what only entries of this kind have.
+    /// Adds the fields that only entries of this kind have.
     fn with_kind(self, kind: &'a Kind) -> EntryRecord<'a> {
         match kind {
             Kind::File(content) => self.with_content(content),
@@ -159,7 +159,7 @@ impl<'a> EntryRecord<'a> {
     fn with_content(self, content: &Content) -> EntryRecord<'a> {
         // Without the index the digests of files are not known.
         let digest = (content.digest != UNKNOWN).then(|| hex(&content.digest));
-        // With holes the digest is not what `b3sum` gives: it has another name.
+        // With holes the digest is not the one of `b3sum`, so it has another name.
         let (blake3, sparse_blake3) = match content.segments.is_some() {
             true => (None, digest),
             false => (digest, None),
@@ -175,7 +175,7 @@ impl<'a> EntryRecord<'a> {
     }
 }
 
-/// Digest of a file of an archive whose index is lost.
+/// Digest of a file if the index of its archive is lost.
 const UNKNOWN: [u8; 32] = [0; 32];
 
 impl ExtentRecord {
@@ -193,7 +193,7 @@ impl<'a> XattrRecord<'a> {
 }
 
 impl GroupRecord {
-    /// All that is known of a group without decoding it.
+    /// Returns everything known of a group without decoding it.
     pub fn of(group: &GroupInfo) -> GroupRecord {
         GroupRecord {
             group: group.group,
@@ -242,7 +242,8 @@ mod tests {
         }
     }
 
-    /// Name and type of each field that the document lists under a heading, in order.
+    /// Returns name and type of each field that the document lists under a heading, in
+    /// order.
     fn documented(heading: &str) -> Vec<(String, String)> {
         let (_, section) = DOCUMENT.split_once(&format!("\n## {heading}\n")).expect(heading);
         let section = section.split("\n## ").next().unwrap();

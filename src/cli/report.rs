@@ -1,4 +1,4 @@
-//! What people see: errors, warnings and notes on stderr, data on stdout.
+//! Messages for people: errors, warnings and notes on stderr, data on stdout.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Mutex;
@@ -9,18 +9,19 @@ const RED: &str = "\x1b[1;31m";
 const YELLOW: &str = "\x1b[1;33m";
 const PLAIN: &str = "\x1b[0m";
 
-/// Where messages go. Shared by threads; a message is one line and comes whole.
+/// The destination of messages. Threads share it; a message is one line and is never
+/// interleaved.
 #[derive(Debug)]
 pub struct Report {
     quiet: bool,
     verbose: bool,
     color: bool,
-    /// The progress bar, which has to make room for lines.
+    /// The progress bar, which must make room for lines.
     bar: Mutex<Option<indicatif::ProgressBar>>,
 }
 
 impl Report {
-    /// Follows the global options and the environment.
+    /// Applies the global options and the environment.
     pub fn new(global: Global) -> Report {
         Report {
             quiet: global.quiet,
@@ -30,45 +31,45 @@ impl Report {
         }
     }
 
-    /// Something that ends the run, or makes it fail.
+    /// Reports something that ends the run, or makes it fail.
     pub fn error(&self, message: impl std::fmt::Display) {
         self.line("error", RED, message);
     }
 
-    /// Something that was left out or could not be kept.
+    /// Reports something that was left out or could not be kept.
     pub fn warning(&self, message: impl std::fmt::Display) {
         if !self.quiet {
             self.line("warning", YELLOW, message);
         }
     }
 
-    /// Something worth knowing that is not wrong.
+    /// Reports something worth knowing that is not wrong.
     pub fn note(&self, message: impl std::fmt::Display) {
         if !self.quiet {
             self.print(&format!("pear-archive: {message}"));
         }
     }
 
-    /// What was done, for those who watch: on a terminal, or with `--verbose`.
+    /// Reports what was done, if somebody watches: on a terminal, or with `--verbose`.
     pub fn summary(&self, message: impl std::fmt::Display) {
         if self.verbose || self.shows_progress() {
             self.print(&format!("pear-archive: {message}"));
         }
     }
 
-    /// Something only `--verbose` shows.
+    /// Reports something that only `--verbose` shows.
     pub fn detail(&self, message: impl FnOnce() -> String) {
         if self.verbose {
             self.print(&message());
         }
     }
 
-    /// Whether a progress bar is wanted: on a terminal, and not with `--quiet`.
+    /// Returns whether a progress bar is wanted: on a terminal, and not with `--quiet`.
     pub fn shows_progress(&self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
 
-    /// Lets messages pass above a progress bar, until `None`.
+    /// Prints messages above a progress bar, until called with `None`.
     pub fn set_bar(&self, bar: Option<indicatif::ProgressBar>) {
         *self.bar.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = bar;
     }
@@ -78,7 +79,7 @@ impl Report {
         self.print(&format!("pear-archive: {on}{label}:{off} {message}"));
     }
 
-    /// A closed stderr is no reason to stop.
+    /// Prints a line; a closed stderr is no reason to stop.
     fn print(&self, line: &str) {
         let write = || {
             let _ = writeln!(io::stderr().lock(), "{line}");
@@ -90,7 +91,7 @@ impl Report {
     }
 }
 
-/// Whether to use colour on a stream (<https://no-color.org>).
+/// Returns whether to use colour on a stream (<https://no-color.org>).
 pub fn colors(when: When, terminal: bool) -> bool {
     match when {
         When::Always => true,

@@ -1,4 +1,4 @@
-//! What the system refuses: memory in the middle of anything, and threads.
+//! Handling of what the system refuses at any moment: memory and threads.
 
 use std::cell::Cell;
 use std::io::Write;
@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::exit::Exit;
 use crate::tree::abandon_all;
 
-/// Ends the run when memory is refused: says so, removes unfinished files, and exits.
-/// May itself be refused memory, and may run on several threads.
+/// Ends the run if memory is refused: reports it, removes unfinished files, and exits.
+/// It may itself be refused memory, and may run on several threads.
 pub fn out_of_memory(bytes: u64) -> ! {
     static ENDING: AtomicBool = AtomicBool::new(false);
     thread_local! {
@@ -25,7 +25,8 @@ pub fn out_of_memory(bytes: u64) -> ! {
         thread::sleep(Duration::from_secs(5));
         leave();
     }
-    // No allocation: stderr has no buffer, and the number is written piece by piece.
+    // Allocates nothing: stderr has no buffer, and the number is written piece by
+    // piece.
     let _ = writeln!(
         std::io::stderr().lock(),
         "pear-archive: error: not enough memory: the system refused {} KiB more; \
@@ -36,7 +37,7 @@ pub fn out_of_memory(bytes: u64) -> ! {
     leave()
 }
 
-/// Whether a library that panics without a thread may be let start one.
+/// Returns whether a library that panics without a thread may start one.
 pub fn may_start_a_thread() -> bool {
     thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok())
 }

@@ -17,7 +17,7 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         "m" | "mb" | "mib" => 20,
         "g" | "gb" | "gib" => 30,
         "t" | "tb" | "tib" => 40,
-        _ => return Err(format!("'{suffix}' is no unit: use K, M, G or T")),
+        _ => return Err(format!("'{suffix}' is not a unit; use K, M, G or T")),
     };
     let number: u64 = number.parse().map_err(|_| "not a number of bytes".to_owned())?;
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())

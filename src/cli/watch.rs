@@ -1,5 +1,4 @@
-//! Following an operation: progress, warnings, and what they mean for the exit
-//! code.
+//! Progress and warnings of an operation, and their effect on the exit code.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::cell::{Cell, RefCell};
@@ -14,19 +13,19 @@ use crate::archive::{ArchiveError, Control, ErrorKind, Event, Events};
 use crate::container::ContainerError;
 use crate::tree::{TreeError, printable};
 
-/// Throughput, ratio and time left; the message is the ratio. The spinner shows
-/// that work goes on: a group can take longer than anybody looks at a bar.
+/// Throughput, ratio and time left; the message is the ratio. The spinner shows that
+/// work goes on, because a group can take longer than people watch a bar.
 const STYLE: &str =
     "{spinner} {wide_bar} {percent:>3}%  {bytes}/{total_bytes}  {bytes_per_sec}{msg}  {eta} left";
 
-/// Between two pictures of the spinner.
+/// Time between two pictures of the spinner.
 const TICK: Duration = Duration::from_millis(150);
 
-/// Turns events into what people see, and remembers the worst of them.
+/// A converter of events into messages, which remembers the worst of them.
 #[derive(Debug)]
 pub struct Watch<'a> {
     report: &'a Report,
-    /// Name of the archive that is read, empty when one is written.
+    /// Name of the archive that is read, empty if one is written.
     archive: &'a str,
     cancel: &'a AtomicBool,
     worst: Cell<Exit>,
@@ -36,18 +35,18 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// Nothing has happened yet.
+    /// Starts without events.
     pub fn new(report: &'a Report, archive: &'a str, cancel: &'a AtomicBool) -> Watch<'a> {
         let (bar, done) = Default::default();
         Watch { report, archive, cancel, worst: Cell::new(Exit::Fine), bar, done }
     }
 
-    /// What an operation takes to be followed and stopped.
+    /// Returns what an operation needs to be followed and stopped.
     pub fn control(&'a self) -> Control<'a> {
         Control { events: self, cancel: self.cancel }
     }
 
-    /// The exit code after an operation that came to its end.
+    /// Returns the exit code after an operation that came to its end.
     pub fn exit(&self) -> Exit {
         self.clear();
         self.worst.get()
@@ -55,7 +54,7 @@ impl<'a> Watch<'a> {
 
     fn warning(&self, error: &ArchiveError) {
         if self.cancel.load(Ordering::Relaxed) {
-            return; // what an interrupt leaves undone is no news
+            return; // entries skipped by an interrupt are not reported
         }
         let exit = exit_of_warning(error);
         if let ArchiveError::Tree(TreeError::NotSet { entries, .. }) = error
@@ -68,7 +67,7 @@ impl<'a> Watch<'a> {
         }
         let message = about(self.archive, error);
         match exit {
-            // Said with --quiet too: the archive is not what it seems to be.
+            // Reported with --quiet too: the archive is not what it seems to be.
             _ if matches!(error, ArchiveError::Container(ContainerError::Behind { .. })) => {
                 self.report.error(message);
             }
@@ -78,7 +77,7 @@ impl<'a> Watch<'a> {
         self.worst.set(self.worst.get().max(exit));
     }
 
-    /// Shows that something goes on before it is known how much there is.
+    /// Shows that something is running before its length is known.
     pub fn begin(&self, what: &'static str) {
         if self.report.shows_progress() {
             self.show(ProgressBar::new_spinner().with_message(what));
@@ -94,7 +93,7 @@ impl<'a> Watch<'a> {
     }
 
     fn show(&self, bar: ProgressBar) {
-        // Without a thread for it the spinner stands still.
+        // If it has no thread, the spinner does not move.
         if may_start_a_thread() {
             bar.enable_steady_tick(TICK);
         }
@@ -112,7 +111,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Takes the bar off the screen.
+    /// Removes the bar from the screen.
     fn clear(&self) {
         self.report.set_bar(None);
         if let Some(bar) = self.bar.borrow_mut().take() {
@@ -135,7 +134,7 @@ impl Events for Watch<'_> {
             Event::Entry { path } => self.report.detail(|| printable(path)),
             Event::Removed { path } => {
                 let path = printable(path.as_os_str().as_bytes());
-                self.report.detail(|| format!("{path}: removed, a directory goes there"));
+                self.report.detail(|| format!("{path}: removed to make room for a directory"));
             }
             Event::Lost { path, .. } => self.report.detail(|| format!("{}: lost", printable(path))),
             Event::Warning(error) => self.warning(error),
@@ -147,8 +146,8 @@ impl Events for Watch<'_> {
     }
 }
 
-/// The message of an error, after the name of the archive unless it names a
-/// file itself.
+/// Returns the message of an error, preceded by the name of the archive unless it names
+/// a file itself.
 pub fn about(archive: &str, error: &ArchiveError) -> String {
     match error {
         ArchiveError::Tree(_)
@@ -161,10 +160,10 @@ pub fn about(archive: &str, error: &ArchiveError) -> String {
     }
 }
 
-/// What a failure of one entry or group makes of the whole run.
+/// Returns the exit code for a failure of one entry or group.
 fn exit_of_warning(error: &ArchiveError) -> Exit {
     match error {
-        // Something asked for by name is not there: that is no mere warning.
+        // Something requested by name does not exist, which is more than a warning.
         ArchiveError::NotFound { .. } | ArchiveError::NotAFile { .. } => Exit::Failure,
         _ => match error.kind() {
             ErrorKind::Environment => Exit::Warnings,
@@ -173,7 +172,7 @@ fn exit_of_warning(error: &ArchiveError) -> Exit {
     }
 }
 
-/// What a failure that ends the run exits with.
+/// Returns the exit code for a failure that ends the run.
 pub fn exit_of(kind: ErrorKind) -> Exit {
     match kind {
         ErrorKind::Environment | ErrorKind::Limit => Exit::Failure,

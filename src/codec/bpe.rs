@@ -95,7 +95,8 @@ fn decode_blocks(
     let mut cursor = Cursor::new(payload);
     let block_size = cursor.varint().map_err(|error| damaged(&cursor, error))? as usize;
     if !(MIN_BLOCK..=MAX_BLOCK).contains(&block_size) {
-        return Err(CodecError::Damaged { codec: "bpe", offset: 0, cause: "block size" });
+        let cause = "the block size is out of range";
+        return Err(CodecError::Damaged { codec: "bpe", offset: 0, cause });
     }
     while raw.len() < wanted {
         let length = block_size.min(raw_length - raw.len());

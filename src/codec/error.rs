@@ -7,21 +7,24 @@ use crate::error::ErrorKind;
 #[non_exhaustive]
 pub enum CodecError {
     /// The section header has a codec that this version does not know.
-    #[error("codec {codec} is not known to this version")]
+    #[error("unknown codec {codec}: written by a newer pear-archive; upgrade to read it")]
     UnknownCodec {
         /// Number found in the section header.
         codec: u8,
     },
     /// The section header has a filter that this version does not know, or that its codec
     /// does not have.
-    #[error("filter {filter} is not known to this version")]
+    #[error("unknown filter {filter}: written by a newer pear-archive; upgrade to read it")]
     UnknownFilter {
         /// Number found in the section header.
         filter: u8,
     },
     /// The section header has a model that this version does not know, or that its codec
     /// does not have.
-    #[error("model {model} of codec {codec} is not known to this version")]
+    #[error(
+        "unknown model {model} of codec {codec}: written by a newer pear-archive; \
+         upgrade to read it"
+    )]
     UnknownModel {
         /// Name of the codec.
         codec: &'static str,
@@ -29,7 +32,7 @@ pub enum CodecError {
         model: u16,
     },
     /// The codec was left out when this program was built.
-    #[error("codec {codec} is not built in (cargo feature `{feature}`)")]
+    #[error("codec {codec} is not in this build; rebuild with cargo feature `{feature}`")]
     NotBuiltIn {
         /// Name of the codec.
         codec: &'static str,
@@ -64,7 +67,10 @@ pub enum CodecError {
         limit: u64,
     },
     /// This CPU does not compute what the specification says.
-    #[error("self-test failed: {what} differs from the specification on this CPU ({isa})")]
+    #[error(
+        "self-test failed: this CPU ({isa}) computes {what} differently from the specification; \
+         please report it"
+    )]
     SelfTest {
         /// Which computation differed.
         what: &'static str,

@@ -111,8 +111,8 @@ fn translate(error: PaperError) -> CodecError {
     let cause = match error {
         PaperError::Code { .. } => "not a code of the encoder",
         PaperError::Rest => "bytes left over after the last symbol",
-        PaperError::Diverged { .. } => "the model diverged",
-        _ => "the model failed",
+        PaperError::Diverged { .. } => "the network diverged",
+        _ => "the network failed",
     };
     CodecError::Damaged { codec: PearPaper::NAME, offset: 0, cause }
 }

@@ -24,7 +24,7 @@ impl GroupCodec for Store {
     fn decode(self, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
         let raw = payload[..wanted.min(payload.len())].to_vec();
         let differs = payload.len() != raw_length;
-        Partial { raw, fault: differs.then(|| damaged(Self::NAME, "length differs")) }
+        Partial { raw, fault: differs.then(|| damaged(Self::NAME, "the decoded length is wrong")) }
     }
 
     fn encode_memory(_: &CodecOptions, raw_length: u64) -> u64 {

@@ -2,10 +2,13 @@
 //!
 //! Normative text: spec/codec.md §4 and §5.
 
+#[cfg(test)]
+mod tests;
+
 use super::{CodecError, Partial};
 use crate::arith::{Isa, LaneKernel, Simd};
 use crate::coder::{BitDecoder, BitEncoder};
-use crate::model::{Model, Past, Predictor, Size, SizeKernel, Spelling};
+use crate::model::{Engine, Model, Past, Size, SizeKernel, Spelling};
 use core::marker::PhantomData;
 
 /// Codes all `symbols`; `spelling` tells the bytes they stand for. Returns the code and
@@ -75,13 +78,15 @@ impl Direction for Encode {
     #[inline(always)]
     fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
         let past = Past::of(self.symbols);
-        let mut engine = C::Engine::<S>::new(simd, self.model, self.spelling, past);
+        let mut engine = Engine::<S, C>::new(simd, self.model, self.spelling, past);
         let mut coder = BitEncoder::default();
         while let Some(byte) = engine.next_symbol() {
             if let Some((expected, probability)) = engine.begin_symbol() {
                 coder.encode((byte == expected) as u32, probability);
                 if byte == expected {
                     engine.accept(byte);
+                    #[cfg(test)]
+                    tests::after_symbol(&engine);
                     continue;
                 }
             }
@@ -92,6 +97,8 @@ impl Direction for Encode {
                 engine.update(bit);
             }
             engine.end_symbol();
+            #[cfg(test)]
+            tests::after_symbol(&engine);
         }
         (coder.finish(), engine.into_past())
     }
@@ -111,7 +118,7 @@ impl Direction for Decode<'_> {
     #[inline(always)]
     fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
         let past = Past::unknown(self.length);
-        let mut engine = C::Engine::<S>::new(simd, self.model, self.spelling, past);
+        let mut engine = Engine::<S, C>::new(simd, self.model, self.spelling, past);
         let mut coder = BitDecoder::new(self.code);
         let offset = self.code.len() as u64;
         let damaged = |cause| Some(CodecError::Damaged { codec: "pear", offset, cause });
@@ -130,6 +137,8 @@ impl Direction for Decode<'_> {
                     engine.end_symbol();
                 }
             }
+            #[cfg(test)]
+            tests::after_symbol(&engine);
             symbols += 1;
             bytes += engine.last_length();
             // Four bytes are read ahead; anything more was never written.

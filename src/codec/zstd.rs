@@ -41,7 +41,7 @@ impl GroupCodec for Zstd {
                 raw.truncate(wanted);
                 return Partial {
                     raw,
-                    fault: differs.then(|| damaged(Self::NAME, "length differs")),
+                    fault: differs.then(|| damaged(Self::NAME, "the decoded length is wrong")),
                 };
             }
             Err(error) => error,

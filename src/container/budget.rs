@@ -1,7 +1,7 @@
-//! What tables take in memory, known before they are built.
+//! The memory that tables take, computed before they are built.
 //!
-//! A table is looked through once without keeping anything: its counts and lengths give
-//! the memory that building it takes.
+//! A table is read once without keeping anything. Its counts and lengths give the
+//! memory that building it takes.
 
 use super::columns::Columns;
 use super::contents::Piece;
@@ -11,7 +11,8 @@ use super::{ContainerError, Limits, Section, contents};
 use crate::checksum::Digest;
 use crate::entry::{Content, Entry, Extent, Kind, Metadata, Segment};
 
-/// Bytes that an allocation of `bytes` takes: the allocator keeps a few for itself.
+/// Returns the bytes that an allocation of `bytes` takes: the allocator uses a few
+/// itself.
 pub fn allocation(bytes: u64) -> u64 {
     match bytes {
         0 => 0,
@@ -23,7 +24,7 @@ fn size<T>() -> u64 {
     size_of::<T>() as u64
 }
 
-/// Bytes of memory that an entry takes, all it holds included.
+/// Returns the bytes of memory that an entry takes, including everything it holds.
 pub fn entry_memory(entry: &Entry) -> u64 {
     let bytes = |bytes: &Vec<u8>| allocation(bytes.len() as u64);
     let Metadata { user, group, xattrs, .. } = &entry.metadata;
@@ -41,8 +42,8 @@ pub fn entry_memory(entry: &Entry) -> u64 {
     size::<Entry>() + bytes(&entry.path) + bytes(user) + bytes(group) + kind + pairs + texts
 }
 
-/// Bytes that building an index takes at its height, `columns` being those of the whole
-/// payload. Cost: one pass over them, and eight bytes for each row.
+/// Returns the peak memory, in bytes, of building an index; `columns` are those of the
+/// whole payload. Cost: one pass over them, and eight bytes for each row.
 ///
 /// # Errors
 /// [`ContainerError::TooLarge`] for counts and [`ContainerError::Bytes`] as in
@@ -53,8 +54,8 @@ pub(super) fn index(mut columns: Columns, limits: &Limits) -> Result<u64, Contai
     let pieces = pieces(&mut columns, limits)?;
     columns.take(pieces.count.saturating_mul(size::<Digest>()))?;
     let content = size::<Digest>() + size::<Content>() + allocation(size::<Extent>());
-    // Once in the list of sections and once in that of groups; each may be an extent more,
-    // in a list that has room for as many again.
+    // Sections are in two lists: that of sections and that of groups. Each may be an extent
+    // more, in a list with capacity for as many again.
     let row = 8 * size::<u64>() + 2 * size::<Section>() + 2 * size::<Extent>();
     let sections = sections as u64 * row;
     let entries = table(&mut columns, limits)?;
@@ -62,7 +63,8 @@ pub(super) fn index(mut columns: Columns, limits: &Limits) -> Result<u64, Contai
     Ok(sections.saturating_add(contents).saturating_add(entries))
 }
 
-/// Bytes that building a part takes at its height, `columns` starting at its pieces.
+/// Returns the peak memory, in bytes, of building a part; `columns` starts at its
+/// pieces.
 ///
 /// # Errors
 /// As [`index`].
@@ -159,7 +161,7 @@ fn xattrs(
         for _ in 0..count {
             for _ in 0..2 {
                 let text = columns.bytes("extended attributes", limits.xattr_bytes)?;
-                // The list of pairs may have room for as many again.
+                // The list of pairs may have capacity for as many again.
                 add(allocation(text.len() as u64) + 2 * size::<Vec<u8>>());
             }
         }
@@ -168,8 +170,8 @@ fn xattrs(
     Ok(())
 }
 
-/// Checks what a table of `raw` bytes takes together with these and its `payload`.
-/// Returns what is left of the memory allowed.
+/// Checks the memory of a table of `raw` bytes together with these and its `payload`.
+/// Returns the rest of the allowed memory, in bytes.
 ///
 /// # Errors
 /// [`ContainerError::TooLarge`].
@@ -185,15 +187,15 @@ pub(super) fn check_memory(
     Ok(Left { used, limit: limits.memory })
 }
 
-/// Memory that a table may take beyond what its counts tell: files that share a content
-/// have lists of its extents and segments of their own.
+/// The memory that a table may take beyond what follows from its counts: files that share
+/// a content have their own lists of its extents and segments.
 pub(super) struct Left {
     used: u64,
     limit: u64,
 }
 
 impl Left {
-    /// Takes what a file's lists need, less the one extent that was counted.
+    /// Charges the memory of a file's lists, without the one extent that was counted.
     ///
     /// # Errors
     /// [`ContainerError::TooLarge`].
@@ -211,7 +213,7 @@ mod tests {
     use crate::container::{ErrorKind, SectionHeader, SectionType, decode_index, encode_index};
     use crate::container::{Index, PREFACE_LENGTH};
 
-    /// An index of `files` files that share one content over `groups` groups.
+    /// Makes an index of `files` files that share one content over `groups` groups.
     fn shared(files: usize, groups: u64) -> (Index, Vec<u8>, u64) {
         let mut sections = Vec::new();
         let mut offset = PREFACE_LENGTH as u64;
@@ -246,7 +248,7 @@ mod tests {
         (index, payload, raw_length)
     }
 
-    /// The least memory with which an index is read.
+    /// Returns the least memory with which an index is read.
     fn least(payload: &[u8], raw_length: u64) -> u64 {
         let reads = |memory| {
             let limits = Limits { memory, ..Limits::default() };
@@ -274,7 +276,7 @@ mod tests {
             let entries: u64 = index.entries.iter().map(entry_memory).sum();
             let sections = index.sections.len() as u64 * size::<Section>();
             let least = least(&payload, raw_length);
-            // Bytes of the table itself, and what zstd takes, come on top.
+            // The bytes of the table itself and the memory of zstd come on top.
             assert!(least >= entries + sections + raw_length, "{files} {groups}: {least}");
             let most = 4 * (entries + sections + raw_length) + (300 << 10);
             assert!(least <= most, "{files} {groups}: {least} of {most}");

@@ -1,4 +1,4 @@
-//! What an archive holds by its ENTRY sections alone. Normative text:
+//! The contents of an archive according to its ENTRY sections alone. Normative text:
 //! spec/container.md §10.
 
 use super::limits::check;
@@ -6,23 +6,22 @@ use super::{ContainerError, Limits, NO_GROUP, Part, Piece, allocation, entry_mem
 use crate::entry::{Entry, Extent, Kind, compare_paths};
 use std::collections::HashMap;
 
-/// Collects the entries that ENTRY sections announce, in the order of the
-/// sections.
+/// The entries that ENTRY sections announce, in the order of the sections.
 #[derive(Debug)]
 pub struct Catalog {
-    /// Bytes of memory that it takes, and may take.
+    /// Bytes of memory that it uses, and may use.
     memory: (u64, u64),
     entries: Vec<Announced>,
-    /// Rows of `entries`, by path; revoked ones are gone.
+    /// Rows of `entries`, by path; rows of revoked entries are removed.
     rows: HashMap<Vec<u8>, usize>,
-    /// The content the last part left open.
+    /// The content that the last part left open.
     open: Option<Open>,
 }
 
 #[derive(Debug)]
 struct Announced {
     entry: Entry,
-    /// Revoked, or its rest was not found.
+    /// Whether it was revoked, or its rest was not found.
     lost: bool,
 }
 
@@ -36,8 +35,8 @@ struct Open {
     left: u64,
 }
 
-/// Bytes that an entry takes here: its row, its first extent, its path once more, and the
-/// rows that lists of this kind have to spare.
+/// Returns the bytes of memory that an entry takes here: its row, its first extent, its path
+/// once more, and the spare capacity of such lists.
 fn memory_of(entry: &Entry) -> u64 {
     let row = 2 * (size_of::<Announced>() + size_of::<(Vec<u8>, usize)>()) as u64;
     let extent = allocation(size_of::<Extent>() as u64);
@@ -45,22 +44,22 @@ fn memory_of(entry: &Entry) -> u64 {
 }
 
 impl Catalog {
-    /// An empty catalog that may take `memory` bytes.
+    /// Makes an empty catalog that may use `memory` bytes.
     pub fn new(memory: u64) -> Catalog {
         let (entries, rows, open) = Default::default();
         Catalog { memory: (0, memory), entries, rows, open }
     }
 
-    /// Bytes of memory that it takes.
+    /// Returns the memory that it uses, in bytes.
     pub fn memory(&self) -> u64 {
         self.memory.0
     }
 
-    /// Takes what a part says of `group`.
+    /// Adds the entries and pieces of a part of `group`.
     ///
     /// # Errors
-    /// [`ContainerError::TooLarge`] if that does not fit into the memory allowed;
-    /// nothing is taken then.
+    /// [`ContainerError::TooLarge`] if that does not fit into the allowed memory; nothing
+    /// is added then.
     pub fn take(&mut self, part: Part, group: u64, limits: &Limits) -> Result<(), ContainerError> {
         // Each file that goes on gets an extent, in a list with room for as many again.
         let going_on = self.open.as_ref().map_or(0, |open| open.files.len() as u64);
@@ -69,8 +68,7 @@ impl Catalog {
         let needed = needed.saturating_add(self.memory.0);
         check("memory", needed, self.memory.1)?;
         self.memory.0 = needed;
-        // A part of no group that goes on with nothing may stand in the middle of
-        // a file.
+        // A part of no group that continues nothing may come in the middle of a file.
         if group != NO_GROUP || part.continued {
             self.go_on(&part, group);
         }
@@ -121,7 +119,7 @@ impl Catalog {
         open
     }
 
-    /// Adds an entry; `None` if its path is taken or there are too many.
+    /// Adds an entry; returns `None` if its path is taken or there are too many.
     fn add(&mut self, entry: Entry, limits: &Limits) -> Option<usize> {
         let row = self.entries.len();
         if row as u64 >= limits.entries || self.rows.contains_key(&entry.path) {
@@ -132,7 +130,7 @@ impl Catalog {
         Some(row)
     }
 
-    /// Goes on with the content left open, less what the part revokes.
+    /// Continues the content left open, without the files that the part revokes.
     fn go_on(&mut self, part: &Part, group: u64) {
         let Some(open) = self.open.take() else { return };
         let length = part.pieces.first().map_or(0, |piece| piece.length);
@@ -162,14 +160,14 @@ impl Catalog {
         }
     }
 
-    /// All entries of which everything was announced, in the order of the paths,
-    /// and the number of those that are not whole. Nothing stands below what is no
-    /// directory.
+    /// Returns all completely announced entries, in the order of the paths, and the
+    /// number of incomplete ones. Entries below something that is not a directory are
+    /// left out.
     pub fn finish(mut self) -> (Vec<Entry>, u64) {
         for row in self.open.take().into_iter().flat_map(|open| open.files) {
             self.entries[row].lost = true;
         }
-        // What was revoked has no row any more.
+        // Revoked entries no longer have a row.
         let cut = self.rows.values().filter(|&&row| self.entries[row].lost).count() as u64;
         let mut entries: Vec<Entry> =
             self.entries.into_iter().filter(|one| !one.lost).map(|one| one.entry).collect();

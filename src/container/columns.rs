@@ -1,20 +1,20 @@
 //! Reading and writing the columns of a table.
 //!
-//! A table is a number of rows, then one column after the other. Columns of
-//! like values stand together, so zstd finds what repeats. Normative text:
-//! spec/container.md §2.2.
+//! A table is a number of rows, then one column after the other. Columns of similar
+//! values stand together, so zstd finds repetitions. Normative text: spec/container.md
+//! §2.2.
 
 use super::limits::check;
 use super::{ContainerError, Limits};
 use crate::bytes::{BytesError, Cursor, put_signed};
 
-/// Level of the zstd frames that hold tables: the highest that is not slow, and
-/// for tables too long for that a faster one.
+/// Returns the level of the zstd frames that hold tables: the highest that is not slow,
+/// and a faster one for tables too long for that.
 fn level(raw_length: usize) -> i32 {
     if raw_length <= 16 << 20 { 19 } else { 9 }
 }
 
-/// Bytes that zstd takes to decompress a frame at once.
+/// Bytes of memory that zstd needs to decompress a frame at once.
 const ZSTD_CONTEXT: u64 = 200 << 10;
 
 /// Codec number of sections whose payload is one zstd frame.
@@ -32,19 +32,19 @@ impl<'a> Columns<'a> {
         Columns { cursor: Cursor::new(bytes), table }
     }
 
-    /// Names the table that starts here.
+    /// Sets the name of the table that starts here.
     pub fn enter(&mut self, table: &'static str) {
         self.table = table;
     }
 
-    /// A rule of the format is broken in `row`.
+    /// Returns the error for a broken rule of the format in `row`.
     pub fn invalid(&self, row: usize, cause: &'static str) -> ContainerError {
         ContainerError::Invalid { table: self.table, row: row as u64, cause }
     }
 
-    /// A number of rows, at most `limit`. Each row takes `minimum` bytes or
-    /// more, so a count that the bytes left cannot hold is refused before
-    /// anything is allocated for it.
+    /// Reads a number of rows, at most `limit`. Each row takes `minimum` bytes or more,
+    /// so a count that the remaining bytes cannot hold is refused before anything is
+    /// allocated for it.
     pub fn count(
         &mut self,
         field: &'static str,
@@ -55,7 +55,7 @@ impl<'a> Columns<'a> {
         check(field, count, limit)?;
         match count.checked_mul(minimum) {
             Some(bytes) if bytes <= self.cursor.left() as u64 => Ok(count as usize),
-            _ => Err(self.invalid(0, "more rows than bytes")),
+            _ => Err(self.invalid(0, "the row count is larger than the remaining bytes allow")),
         }
     }
 
@@ -64,7 +64,7 @@ impl<'a> Columns<'a> {
         self.lift(value)
     }
 
-    /// A byte that is 0 or 1.
+    /// Reads a byte that is 0 or 1.
     pub fn flag(&mut self, row: usize) -> Result<bool, ContainerError> {
         match self.u8()? {
             0 => Ok(false),
@@ -98,24 +98,24 @@ impl<'a> Columns<'a> {
         self.lift(value)
     }
 
-    /// Length-prefixed bytes, at most `limit`.
+    /// Reads length-prefixed bytes, at most `limit`.
     pub fn bytes(&mut self, field: &'static str, limit: u64) -> Result<&'a [u8], ContainerError> {
         let length = self.varint()?;
         check(field, length, limit)?;
         self.take(length)
     }
 
-    /// Passes over `count` varints.
+    /// Skips `count` varints.
     pub fn skip(&mut self, count: u64) -> Result<(), ContainerError> {
         (0..count).try_for_each(|_| self.varint().map(drop))
     }
 
-    /// A column of `count` varints.
+    /// Reads a column of `count` varints.
     pub fn varints(&mut self, count: usize) -> Result<Vec<u64>, ContainerError> {
         (0..count).map(|_| self.varint()).collect()
     }
 
-    /// A column of `count` differences, each to the value before.
+    /// Reads a column of `count` differences, each to the value before.
     pub fn differences(&mut self, count: usize) -> Result<Vec<u64>, ContainerError> {
         let mut value = 0u64;
         let next = |_| {
@@ -125,7 +125,7 @@ impl<'a> Columns<'a> {
         (0..count).map(next).collect()
     }
 
-    /// Checks that nothing is left.
+    /// Checks that nothing is left over.
     pub fn finish(&self) -> Result<(), ContainerError> {
         self.lift(self.cursor.finish())
     }
@@ -147,7 +147,7 @@ pub(super) fn put_differences(out: &mut Vec<u8>, values: impl IntoIterator<Item 
 /// Compresses a table into one zstd frame.
 ///
 /// # Errors
-/// [`ContainerError::Io`] if zstd fails, which it does only without memory.
+/// [`ContainerError::Io`] if zstd fails, which happens only without memory.
 pub(super) fn pack(raw: &[u8]) -> Result<Vec<u8>, ContainerError> {
     Ok(zstd::bulk::compress(raw, level(raw.len()))?)
 }
@@ -167,7 +167,7 @@ pub(super) fn unpack(
     let held = (payload.len() as u64).saturating_add(raw_length);
     check("memory", held.saturating_add(ZSTD_CONTEXT), limits.memory)?;
     let invalid = |cause| ContainerError::Invalid { table, row: 0, cause };
-    // zstd would go on with a second frame; the format has one.
+    // zstd would continue with a second frame; the format allows one.
     match zstd::zstd_safe::find_frame_compressed_size(payload) {
         Ok(length) if length == payload.len() => {}
         _ => return Err(invalid("the payload is not one zstd frame")),

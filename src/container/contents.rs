@@ -1,8 +1,7 @@
 //! Content_Table: runs of file data laid end to end over the decode groups.
 //!
-//! A content has no stored position: it starts where the one before it ends.
-//! Overlaps and gaps therefore cannot be written down. Normative text:
-//! spec/container.md §5.2.
+//! A content has no stored position: it starts where the content before it ends. So
+//! overlaps and gaps cannot be expressed. Normative text: spec/container.md §5.2.
 
 use super::columns::{Columns, put_differences};
 use super::{ContainerError, Limits};
@@ -17,7 +16,7 @@ pub(super) const TABLE: &str = "Content_Table";
 pub struct Sparse {
     /// Size in bytes, holes included.
     pub size: u64,
-    /// Data segments, ascending, apart from each other.
+    /// Data segments, ascending and disjoint.
     pub segments: Vec<Segment>,
 }
 
@@ -26,15 +25,15 @@ pub struct Sparse {
 pub struct Piece {
     /// Bytes of data.
     pub length: u64,
-    /// Where the holes are; `None` for a file without holes and for a piece
-    /// that continues one.
+    /// Places of the holes; `None` for a file without holes and for a piece that
+    /// continues a file.
     pub sparse: Option<Sparse>,
 }
 
-/// The digest of a file of `size` bytes whose data hash to `data`, as
-/// spec/container.md §2.3 defines it: `data` itself for a file without holes, a
-/// derived hash of the map and `data` for one with holes. Cost: that of the map;
-/// holes cost nothing.
+/// Computes the digest of a file of `size` bytes whose data hashes to `data`, as
+/// spec/container.md §2.3 defines it: `data` itself for a file without holes, and a
+/// derived hash of the map and `data` for one with holes. Cost: that of the map; holes
+/// cost nothing.
 pub fn content_digest(data: Digest, size: u64, segments: Option<&[Segment]>) -> Digest {
     let Some(segments) = segments else { return data };
     let mut hasher = Hasher::derived(Context::SparseFile);
@@ -65,8 +64,8 @@ pub(super) fn encode(out: &mut Vec<u8>, pieces: &[Piece]) {
     }
 }
 
-/// Reads the rows; `following` bytes of data of the last row's file are in
-/// other groups.
+/// Reads the rows; `following` bytes of data of the last row's file are in other
+/// groups.
 pub(super) fn decode(
     columns: &mut Columns,
     following: u64,
@@ -75,7 +74,7 @@ pub(super) fn decode(
     columns.enter(TABLE);
     let count = columns.count("contents", limits.entries, 2)?;
     if following > 0 && count == 0 {
-        return Err(columns.invalid(0, "no row is left open"));
+        return Err(columns.invalid(0, "Following is set, but no row continues"));
     }
     let lengths = columns.differences(count)?;
     let flags = (0..count).map(|row| columns.flag(row)).collect::<Result<Vec<_>, _>>()?;
@@ -85,7 +84,8 @@ pub(super) fn decode(
         let length = lengths[row];
         let rest = if row + 1 == count { following } else { 0 };
         let data = length.checked_add(rest);
-        let data = data.ok_or_else(|| columns.invalid(row, "a content passes 2^64 bytes"))?;
+        let data =
+            data.ok_or_else(|| columns.invalid(row, "a content is longer than 2^64 bytes"))?;
         let sparse = match flags[row] {
             true => Some(decode_sparse(columns, row, &mut extents)?),
             false => None,
@@ -122,12 +122,12 @@ fn decode_sparse(
         end = next;
     }
     if end > size {
-        return Err(columns.invalid(row, "a data segment ends behind its file"));
+        return Err(columns.invalid(row, "a data segment ends after the end of its file"));
     }
     Ok(Sparse { size, segments })
 }
 
-/// The segments hold the data, and there is a hole.
+/// Checks that the segments hold the data, and that there is a hole.
 fn check_sparse(
     columns: &Columns,
     row: usize,
@@ -140,7 +140,7 @@ fn check_sparse(
         return Err(columns.invalid(row, "data segments and Length disagree"));
     }
     if sum == sparse.size {
-        return Err(columns.invalid(row, "a file without holes is called sparse"));
+        return Err(columns.invalid(row, "Sparse is set for a file without holes"));
     }
     Ok(())
 }

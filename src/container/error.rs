@@ -1,52 +1,58 @@
 //! Why a container could not be read or written.
 
-use super::Foreign;
 use super::limits::exceeded;
+use super::{Foreign, VERSION_MAJOR, VERSION_MINOR};
 use crate::bytes::BytesError;
 use crate::entry::PathFault;
 use crate::error::ErrorKind;
 use rustix::io::Errno;
 
-/// Errors of the container. Offsets count from the start of the archive.
+/// The errors of the container. Offsets count from the start of the archive.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ContainerError {
     /// The first bytes are not those of an archive.
     #[error("not a pear archive{}", found.hint())]
     NotAnArchive {
-        /// What they look like.
+        /// The format they look like.
         found: Foreign,
     },
     /// Written for another version of the format.
-    #[error("format version {major}.{minor} is not known to this version")]
+    #[error(
+        "the archive has format version {major}.{minor}, which this version cannot read; {}",
+        what_reads(*major, *minor)
+    )]
     UnsupportedVersion {
         /// Version_Major found.
         major: u16,
         /// Version_Minor found.
         minor: u16,
     },
-    /// Needs a feature this build does not have.
-    #[error("the archive needs features {features:#x}, which this version does not have")]
+    /// The archive needs a feature that this build does not have.
+    #[error(
+        "the archive needs features {features:#x}, which this version does not have; \
+         upgrade pear-archive"
+    )]
     UnsupportedFeatures {
-        /// Bits of Required_Features this build does not know.
+        /// Bits of Required_Features that this build does not know.
         features: u32,
     },
-    /// A critical section of a type this build does not know.
-    #[error("section at byte {offset} has the unknown type {section_type}")]
+    /// A critical section has a type that this build does not know.
+    #[error("section at byte {offset} has the unknown type {section_type}; upgrade pear-archive")]
     UnsupportedSection {
         /// Type found.
         section_type: u16,
-        /// Where the section starts.
+        /// Offset of the section.
         offset: u64,
     },
-    /// A structure's own hash does not match it.
+    /// A structure does not match its own hash.
     #[error("{structure} at byte {offset} is damaged: {cause}")]
     Damaged {
         /// Name of the structure, as in spec/container.md.
         structure: &'static str,
-        /// Where the structure starts.
+        /// Offset of the structure.
         offset: u64,
-        /// What is wrong.
+        /// The fault.
         cause: &'static str,
     },
     /// The archive ends too early.
@@ -54,19 +60,19 @@ pub enum ContainerError {
     Truncated {
         /// Name of the structure, as in spec/container.md.
         structure: &'static str,
-        /// Where the structure starts.
+        /// Offset of the structure.
         offset: u64,
     },
-    /// A section is nowhere to be found.
-    #[error("its {structure} section is lost")]
+    /// A section was not found anywhere.
+    #[error("the {structure} section is missing")]
     Lost {
         /// Name of the section's type, as in spec/container.md.
         structure: &'static str,
     },
-    /// The archive is whole, but not the end of what was read.
-    #[error("bytes follow the end of the archive at byte {offset}; they are not looked at")]
+    /// The archive is intact, but other bytes follow it.
+    #[error("other bytes follow the end of the archive at byte {offset} and are ignored")]
     Behind {
-        /// Where they begin.
+        /// Offset of these bytes.
         offset: u64,
     },
     /// A table is intact but breaks a rule of the format.
@@ -84,7 +90,7 @@ pub enum ContainerError {
     Bytes {
         /// Name of the table, as in spec/container.md.
         table: &'static str,
-        /// Where and why.
+        /// Place and cause.
         source: BytesError,
     },
     /// An entry's path would leave the directory it is extracted to.
@@ -92,10 +98,10 @@ pub enum ContainerError {
     UnsafePath {
         /// The path as stored.
         path: Vec<u8>,
-        /// What is wrong with it.
+        /// The fault of the path.
         fault: PathFault,
     },
-    /// Refused before allocating.
+    /// A value over a limit, refused before allocating.
     #[error("{}", exceeded(field, *found, *limit))]
     TooLarge {
         /// Name of the limit.
@@ -111,17 +117,17 @@ pub enum ContainerError {
 }
 
 impl ContainerError {
-    /// Whether bytes are wrong or missing: then the rest of the archive is worth a search
-    /// for what is intact. What is unsafe, over a limit, for another version or refused by
-    /// the system is reported as it is.
+    /// Returns whether bytes are wrong or missing, so that the rest of the archive is worth
+    /// a search for intact sections. An error about something unsafe, over a limit, for
+    /// another version or refused by the system is reported as it is.
     pub fn is_salvageable(&self) -> bool {
         self.kind() == ErrorKind::Integrity
     }
 
-    /// What the failure means.
+    /// Returns the kind of the failure.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            // A sector that cannot be read is as lost as one that was changed.
+            // A sector that cannot be read is as lost as a changed one.
             ContainerError::Io(error) if is_unreadable(error) => ErrorKind::Integrity,
             ContainerError::Io(_) | ContainerError::Behind { .. } => ErrorKind::Environment,
             ContainerError::UnsupportedVersion { .. }
@@ -139,8 +145,8 @@ impl ContainerError {
     }
 }
 
-/// Whether the medium failed, or the file system found its own checksum wrong:
-/// what was stored there is lost, and trying again is of no use.
+/// Returns whether the medium failed, or the file system found its own checksum wrong.
+/// The data stored there is lost, and trying again is useless.
 fn is_unreadable(error: &std::io::Error) -> bool {
     // EBADMSG and EUCLEAN: checksums of ext4, XFS and F2FS; ENODATA and EILSEQ:
     // media errors and integrity errors of the block layer.
@@ -148,9 +154,17 @@ fn is_unreadable(error: &std::io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| media.contains(&error))
 }
 
+/// What to do about an archive of another version.
+fn what_reads(major: u16, minor: u16) -> &'static str {
+    match (major, minor) > (VERSION_MAJOR, VERSION_MINOR) {
+        true => "upgrade pear-archive",
+        false => "use the pear-archive that made it",
+    }
+}
+
 fn io_text(error: &std::io::Error) -> String {
     match is_unreadable(error) {
-        true => format!("damaged: it cannot be read from the disk: {error}"),
+        true => format!("damaged: the disk cannot read it: {error}"),
         false => error.to_string(),
     }
 }

@@ -5,7 +5,7 @@ use super::{ArchiveId, ContainerError};
 use crate::bytes::{BytesError, Cursor};
 use crate::checksum::{Context, Digest, TAG_LENGTH, Tag, tag};
 
-/// Ends every archive: the preface's magic backwards.
+/// Magic at the end of every archive: the preface's magic backwards.
 pub const FOOTER_MAGIC: [u8; 8] = *b"\x1A\n\rRAEP\xF0";
 
 /// Length of the footer in bytes.
@@ -14,7 +14,7 @@ pub const FOOTER_LENGTH: usize = 144;
 /// Bytes before Footer_Hash, which it covers.
 const HASHED_LENGTH: usize = 120;
 
-/// What stands after the last section.
+/// The structure after the last section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Footer {
     /// Byte offset of the INDEX section.
@@ -29,12 +29,12 @@ pub struct Footer {
     pub archive_id: ArchiveId,
     /// Payload_Hash of the INDEX section.
     pub index_hash: Digest,
-    /// Over the preface and all sections.
+    /// Hash over the preface and all sections.
     pub root_hash: Digest,
 }
 
 impl Footer {
-    /// The footer as stored.
+    /// Returns the footer as stored.
     pub fn to_bytes(&self) -> [u8; FOOTER_LENGTH] {
         let mut bytes = [0; FOOTER_LENGTH];
         bytes[..8].copy_from_slice(&self.index_offset.to_le_bytes());
@@ -50,8 +50,8 @@ impl Footer {
         bytes
     }
 
-    /// Reads the footer that stands at `offset`. `offset` and the position of
-    /// the index must agree with what the footer says of itself.
+    /// Reads the footer at `offset`. `offset` and the position of the index must agree
+    /// with the footer's own values.
     ///
     /// # Errors
     /// [`ContainerError::Damaged`], [`ContainerError::UnsupportedFeatures`].
@@ -67,14 +67,13 @@ impl Footer {
         Ok(footer)
     }
 
-    /// Reads the footer that stands at `offset` of an archive that may have lost
-    /// bytes in front of it.
+    /// Reads the footer at `offset` of an archive that may have lost bytes before it.
     ///
     /// # Errors
     /// As [`Footer::from_bytes`].
     pub(super) fn parse(bytes: &[u8; FOOTER_LENGTH], offset: u64) -> Result<Self, ContainerError> {
         let damaged = |cause| ContainerError::Damaged { structure: "Footer", offset, cause };
-        // Unreachable error: the array has the length the fields add up to.
+        // The error cannot occur: the array has the length the fields add up to.
         let (footer, features, reserved, hash, magic) =
             Self::fields(bytes).map_err(|_| damaged("too short"))?;
         if magic != FOOTER_MAGIC {

@@ -1,6 +1,6 @@
-//! What a file that is no archive looks like.
+//! What a file that is not an archive looks like.
 
-/// A known format by its first bytes, for messages only.
+/// A known format, recognised by its first bytes, for messages only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Foreign {
@@ -8,22 +8,22 @@ pub enum Foreign {
     Empty,
     /// A tar.
     Tar,
-    /// Something compressed that tars are compressed with.
+    /// A compressed file, in a format used for tars.
     Compressed(&'static str),
     /// An archive of another program.
     Other(&'static str),
-    /// Nothing known.
+    /// No known format.
     Unknown,
 }
 
-/// The magic of POSIX and GNU tars, and where it stands.
+/// The magic of POSIX and GNU tars, and its offset.
 const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
 
 impl Foreign {
-    /// Bytes that are enough to tell.
+    /// Number of bytes that are enough to recognise a format.
     pub(super) const ENOUGH: usize = 512;
 
-    /// Tells the format from the first bytes, of which there may be any number.
+    /// Recognises the format from the first bytes, of which there may be any number.
     pub fn of(start: &[u8]) -> Foreign {
         let known: [(&[u8], Foreign); 7] = [
             (b"\x1F\x8B", Foreign::Compressed("gzip")),
@@ -44,7 +44,7 @@ impl Foreign {
         found.map_or(Foreign::Unknown, |(_, format)| format)
     }
 
-    /// The rest of the message "not a pear archive".
+    /// Returns the rest of the message "not a pear archive".
     pub(super) fn hint(self) -> String {
         match self {
             Foreign::Empty => ": it is empty".to_owned(),

@@ -1,5 +1,5 @@
-//! The INDEX payload: Section_Table, Content_Table, Entry_Table. The one
-//! authority on what an archive holds. Normative text: spec/container.md §5.
+//! The INDEX payload: Section_Table, Content_Table, Entry_Table. It alone is
+//! authoritative for what an archive holds. Normative text: spec/container.md §5.
 
 use super::budget::{self, Left};
 use super::columns::{Columns, pack, unpack};
@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 
 const TABLE: &str = "Section_Table";
 
-/// Digest of data that belongs to no entry.
-const WASTE: Digest = [0; 32];
+/// Digest of dead data, which belongs to no entry.
+const DEAD_DATA: Digest = [0; 32];
 
-/// What an archive holds.
+/// The contents of an archive.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
     /// Every section before the INDEX, in file order and without gaps.
@@ -27,14 +27,14 @@ pub struct Index {
 }
 
 impl Index {
-    /// The DATA sections; the n-th is decode group n.
+    /// Returns the DATA sections; the n-th is decode group n.
     pub fn groups(&self) -> Vec<Section> {
         let data = SectionType::Data as u16;
         self.sections.iter().filter(|one| one.header.section_type == data).copied().collect()
     }
 }
 
-/// Codes an index; returns the payload and its decoded length.
+/// Encodes an index; returns the payload and its decoded length.
 ///
 /// # Errors
 /// [`ContainerError::Invalid`] if entries are out of order or their extents do
@@ -78,7 +78,7 @@ pub fn decode_index(
     Ok(index)
 }
 
-/// Where each group ends in the concatenation of all decoded groups.
+/// Returns where each group ends in the concatenation of all decoded groups.
 fn group_ends(groups: &[Section]) -> Vec<u64> {
     let mut end = 0u64;
     let next = |group: &Section| {
@@ -116,16 +116,17 @@ fn decode_sections(columns: &mut Columns, limits: &Limits) -> Result<Vec<Section
     let (mut offset, mut groups, mut raw_total) = (PREFACE_LENGTH as u64, 0u64, 0u64);
     for row in 0..count {
         let header = header_row(&fields, row)
-            .ok_or_else(|| columns.invalid(row, "a field is wider than its section header's"))?;
+            .ok_or_else(|| columns.invalid(row, "a value does not fit its section header field"))?;
         header.check_known(offset)?;
         header.check_place(groups).map_err(|cause| columns.invalid(row, cause))?;
         if header.known_type() == Some(SectionType::Index) {
-            return Err(columns.invalid(row, "INDEX stands before the last section"));
+            return Err(columns.invalid(row, "an INDEX section is not the last section"));
         }
         if header.known_type() == Some(SectionType::Data) {
             groups += 1;
             let total = raw_total.checked_add(header.raw_length);
-            raw_total = total.ok_or_else(|| columns.invalid(row, "groups pass 2^64 bytes"))?;
+            raw_total = total
+                .ok_or_else(|| columns.invalid(row, "the groups are longer than 2^64 bytes"))?;
         }
         let section = Section { header, offset };
         if section.end() == u64::MAX {
@@ -137,7 +138,7 @@ fn decode_sections(columns: &mut Columns, limits: &Limits) -> Result<Vec<Section
     Ok(sections)
 }
 
-/// The header a row describes; `None` if a value does not fit its field.
+/// Returns the header that a row describes; `None` if a value does not fit its field.
 fn header_row(fields: &[Vec<u64>], row: usize) -> Option<SectionHeader> {
     Some(SectionHeader {
         sequence: row as u64,
@@ -155,12 +156,12 @@ fn header_row(fields: &[Vec<u64>], row: usize) -> Option<SectionHeader> {
 /// The rows of Content_Table, their digests, and the row of every file.
 type Collected = (Vec<Piece>, Vec<Digest>, Vec<u64>);
 
-/// Contents without data, told apart by what they are.
+/// Contents without data, distinguished by these values.
 type Empty<'a> = (u64, Digest, &'a Option<Vec<Segment>>);
 
-/// Derives Content_Table from the extents of the entries: first the contents
-/// without data, in the order of their first use, then the others by position.
-/// Data that belongs to no entry becomes a row with a digest of zeros.
+/// Derives Content_Table from the extents of the entries: first the contents without
+/// data, in the order of their first use, then the others by position. Dead data, which
+/// belongs to no entry, becomes a row with a digest of zeros.
 fn collect_contents(entries: &[Entry], ends: &[u64]) -> Result<Collected, ContainerError> {
     let (mut pieces, mut digests) = (Vec::new(), Vec::new());
     let mut empty: BTreeMap<Empty, u64> = BTreeMap::new();
@@ -182,15 +183,15 @@ fn collect_contents(entries: &[Entry], ends: &[u64]) -> Result<Collected, Contai
     let mut end = 0;
     for (&start, &(content, row)) in &placed {
         let length = content.extents.iter().map(|extent| extent.length).sum();
-        let waste = start.checked_sub(end).ok_or_else(|| misplaced(row as usize))?;
-        push_waste(&mut pieces, &mut digests, waste);
+        let dead = start.checked_sub(end).ok_or_else(|| misplaced(row as usize))?;
+        push_dead_data(&mut pieces, &mut digests, dead);
         numbers.insert(start, pieces.len() as u64);
         pieces.push(piece(content, length));
         digests.push(content.digest);
         end = start + length;
     }
     let rest = ends.last().copied().unwrap_or(0).saturating_sub(end);
-    push_waste(&mut pieces, &mut digests, rest);
+    push_dead_data(&mut pieces, &mut digests, rest);
     let number = |(_, content): (usize, &Content)| match position(content, ends) {
         Some(start) => numbers[&start],
         None => empty[&(content.size, content.digest, &content.segments)],
@@ -205,7 +206,7 @@ fn files(entries: &[Entry]) -> impl Iterator<Item = (usize, &Content)> {
     })
 }
 
-/// The contents of the files among `entries`, in order.
+/// Returns the contents of the files among `entries`, in order.
 pub(super) fn files_mut(entries: &mut [Entry]) -> impl Iterator<Item = &mut Content> {
     entries.iter_mut().filter_map(|entry| match &mut entry.kind {
         Kind::File(content) => Some(content),
@@ -219,15 +220,15 @@ fn piece(content: &Content, length: u64) -> Piece {
     Piece { length, sparse }
 }
 
-fn push_waste(pieces: &mut Vec<Piece>, digests: &mut Vec<Digest>, length: u64) {
+fn push_dead_data(pieces: &mut Vec<Piece>, digests: &mut Vec<Digest>, length: u64) {
     if length > 0 {
         pieces.push(Piece { length, sparse: None });
-        digests.push(WASTE);
+        digests.push(DEAD_DATA);
     }
 }
 
-/// Where a content starts in the concatenation of all groups; `None` without
-/// data or outside its group.
+/// Returns where a content starts in the concatenation of all groups; `None` if it has
+/// no data or is outside its group.
 fn position(content: &Content, ends: &[u64]) -> Option<u64> {
     let first = content.extents.first()?;
     let group = usize::try_from(first.group).ok()?;
@@ -241,7 +242,7 @@ fn misplaced(row: usize) -> ContainerError {
     ContainerError::Invalid { table: "Entry_Table", row: row as u64, cause }
 }
 
-/// The contents, with extents from the lengths laid end to end.
+/// Makes the contents, with the extents that follow from the lengths laid end to end.
 fn place_contents(
     pieces: &[Piece],
     digests: &[Digest],
@@ -251,7 +252,7 @@ fn place_contents(
     let (mut contents, mut at, mut group) = (Vec::with_capacity(pieces.len()), 0u64, 0);
     for (row, piece) in pieces.iter().enumerate() {
         if piece.length == 0 && at > 0 {
-            return Err(bad_content(row, "a content without data does not stand first"));
+            return Err(bad_content(row, "a content without data comes after one with data"));
         }
         let end = at.checked_add(piece.length);
         let end = end.filter(|end| end <= ends.last().unwrap_or(&0));
@@ -267,7 +268,7 @@ fn place_contents(
     if at != ends.last().copied().unwrap_or(0) {
         return Err(bad_content(pieces.len(), "contents are shorter than the groups"));
     }
-    check_waste(pieces, digests, numbers)?;
+    check_dead_data(pieces, digests, numbers)?;
     Ok(contents)
 }
 
@@ -291,8 +292,8 @@ fn unfold(
     Ok(())
 }
 
-/// A content of no entry carries nothing but its length.
-fn check_waste(
+/// Checks that a content of no entry has nothing but its length.
+fn check_dead_data(
     pieces: &[Piece],
     digests: &[Digest],
     numbers: &[u64],
@@ -300,8 +301,8 @@ fn check_waste(
     let mut used = vec![false; pieces.len()];
     numbers.iter().for_each(|&number| used[number as usize] = true);
     for (row, piece) in pieces.iter().enumerate().filter(|&(row, _)| !used[row]) {
-        if piece.length == 0 || digests[row] != WASTE || piece.sparse.is_some() {
-            return Err(bad_content(row, "a content of no entry is more than waste"));
+        if piece.length == 0 || digests[row] != DEAD_DATA || piece.sparse.is_some() {
+            return Err(bad_content(row, "dead data has a digest, a hole or no length"));
         }
     }
     Ok(())
@@ -311,7 +312,7 @@ fn bad_content(row: usize, cause: &'static str) -> ContainerError {
     ContainerError::Invalid { table: "Content_Table", row: row as u64, cause }
 }
 
-/// The extents of the run from `at` to `end`; `group` is where the run before
+/// Returns the extents of the run from `at` to `end`; `group` is where the run before
 /// ended.
 fn extents(mut at: u64, end: u64, ends: &[u64], group: &mut usize) -> Vec<Extent> {
     let mut extents = Vec::new();

@@ -41,7 +41,7 @@ fn extent(group: u64, offset: u64, length: u64) -> Extent {
     Extent { group, offset, length }
 }
 
-/// Every kind of entry; a file over two groups; waste; two names of a content.
+/// Every kind of entry; a file over two groups; dead data; two names of a content.
 fn sample() -> Index {
     let sections = vec![
         section(0, SectionType::Entry, NO_GROUP, 9),
@@ -104,7 +104,7 @@ fn no_changed_byte_of_a_table_panics_and_none_keeps_the_same_meaning() {
     }
 }
 
-/// A generator for mutations; every run makes the same.
+/// A generator of mutations, which are the same in every run.
 struct Dice(u64);
 
 impl Dice {

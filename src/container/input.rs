@@ -1,20 +1,19 @@
-//! A pipe that can be looked into ahead.
+//! A pipe with lookahead.
 
 use std::io::{self, ErrorKind, Read};
 
-/// Bytes asked for at a time. A pipe gives what it has, and does not wait for
-/// more.
+/// Bytes requested at a time. A pipe gives what it has, and does not wait for more.
 const STEP: usize = 1 << 18;
 
-/// Holds what was read and not yet passed. Memory follows what the input really
-/// holds, not what a header claims.
+/// A buffer of bytes that were read but not yet consumed. Memory grows with what the
+/// input really holds, not with what a header claims.
 pub(super) struct Input<R> {
     input: R,
-    /// Passed bytes, then those that were looked at only.
+    /// Consumed bytes, then those that were only peeked at.
     buffer: Vec<u8>,
-    /// How many of them were passed.
+    /// How many of them were consumed.
     passed: usize,
-    /// Byte offset of the first byte not passed.
+    /// Offset of the first byte not consumed.
     offset: u64,
     ended: bool,
 }
@@ -24,20 +23,20 @@ impl<R: Read> Input<R> {
         Input { input, buffer: Vec::new(), passed: 0, offset: 0, ended: false }
     }
 
-    /// Byte offset of the first byte that was not passed.
+    /// Returns the offset of the first byte that was not consumed.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Bytes read from the input, passed or not.
+    /// Returns the number of bytes read from the input, consumed or not.
     pub fn read_so_far(&self) -> u64 {
         self.offset + (self.buffer.len() - self.passed) as u64
     }
 
-    /// The next `count` bytes and perhaps more; fewer only at the end.
+    /// Returns the next `count` bytes and perhaps more; fewer only at the end.
     ///
     /// # Errors
-    /// Whatever reading gives.
+    /// Any error of reading.
     pub fn peek(&mut self, count: usize) -> io::Result<&[u8]> {
         while self.buffer.len() - self.passed < count && !self.ended {
             self.read()?;
@@ -46,7 +45,7 @@ impl<R: Read> Input<R> {
     }
 
     fn read(&mut self) -> io::Result<()> {
-        // Moving the rest costs no more than passing what is thrown away did.
+        // Moving the rest costs no more than consuming the discarded bytes did.
         if self.passed >= self.buffer.len() - self.passed {
             self.buffer.drain(..self.passed);
             self.passed = 0;
@@ -64,16 +63,16 @@ impl<R: Read> Input<R> {
         Ok(())
     }
 
-    /// Passes `count` bytes that were looked at.
+    /// Consumes `count` bytes that were peeked at.
     pub fn pass(&mut self, count: usize) {
         self.passed += count;
         self.offset += count as u64;
     }
 
-    /// Passes `count` bytes, or those that are there, holding few of them.
+    /// Consumes `count` bytes, or fewer at the end, holding few of them at a time.
     ///
     /// # Errors
-    /// Whatever reading gives.
+    /// Any error of reading.
     pub fn skip(&mut self, mut count: u64) -> io::Result<()> {
         while count > 0 {
             let held = self.peek(1)?.len() as u64;
@@ -87,10 +86,11 @@ impl<R: Read> Input<R> {
         Ok(())
     }
 
-    /// Passes all before the next `mark`; `false` if the input ends first.
+    /// Consumes everything before the next `mark`; returns `false` if the input ends
+    /// first.
     ///
     /// # Errors
-    /// Whatever reading gives.
+    /// Any error of reading.
     pub fn find(&mut self, mark: &[u8; 8]) -> io::Result<bool> {
         loop {
             let held = self.peek(mark.len())?;
@@ -98,7 +98,7 @@ impl<R: Read> Input<R> {
                 self.pass(at);
                 return Ok(true);
             }
-            // A mark may lie across the end of what is held.
+            // A mark may extend beyond the end of the buffer.
             let rest = held.len().min(mark.len() - 1);
             let (count, ended) = (held.len() - rest, self.ended);
             self.pass(count);
@@ -109,8 +109,8 @@ impl<R: Read> Input<R> {
         }
     }
 
-    /// Passes `head` bytes, `length` more and a hash, all of which were looked
-    /// at, and gives them. Costs no more than what is given, whatever is held.
+    /// Consumes and returns `head` bytes, `length` more and a hash, all of which were
+    /// peeked at. The cost depends only on what is returned, not on what is buffered.
     pub fn take(&mut self, head: usize, length: usize) -> (Vec<u8>, Vec<u8>, [u8; 32]) {
         let start = self.passed + head;
         let end = start + length;
@@ -121,7 +121,7 @@ impl<R: Read> Input<R> {
         if self.buffer.len() - self.passed > length {
             return (first, self.buffer[start..end].to_vec(), hash);
         }
-        // A long payload is not copied: it would be held twice.
+        // A long payload is not copied, because it would be in memory twice.
         let rest = self.buffer[self.passed..].to_vec();
         let mut bytes = std::mem::replace(&mut self.buffer, rest);
         self.passed = 0;

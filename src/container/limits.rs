@@ -3,13 +3,13 @@
 use super::ContainerError;
 use crate::bytes::show_size;
 
-/// Bounds on what an archive may ask of its reader. Every one is checked
-/// before memory is taken or output written.
+/// Bounds on what an archive may demand of its reader. Each one is checked before
+/// memory is allocated or output is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Entries in the index.
+    /// Number of entries in the index.
     pub entries: u64,
-    /// Bytes in one path, and in one link's text.
+    /// Bytes in one path, and in the text of one link.
     pub path_length: u64,
     /// Components in one path.
     pub path_depth: u64,
@@ -17,12 +17,12 @@ pub struct Limits {
     pub xattr_bytes: u64,
     /// Decoded bytes of the index, and of one ENTRY section.
     pub index_bytes: u64,
-    /// Extents and data segments of all entries together.
+    /// Number of extents and data segments of all entries together.
     pub extents: u64,
-    /// Bytes held for one group: its payload, its raw bytes, or what its codec
+    /// Bytes in memory for one group: its payload, its raw bytes, or what its codec
     /// needs.
     pub memory: u64,
-    /// Bytes one extraction writes.
+    /// Bytes that one extraction writes.
     pub output_bytes: u64,
 }
 
@@ -31,8 +31,8 @@ impl Default for Limits {
         Limits {
             entries: 10_000_000,
             path_length: 65_536,
-            // As deep as a path of that length can be: what a walk can archive
-            // must come out again.
+            // As deep as a path of that length can be, because everything that a walk can
+            // archive must be restorable.
             path_depth: 32_768,
             xattr_bytes: 1 << 20,
             index_bytes: 1 << 30,
@@ -53,17 +53,17 @@ pub(crate) fn check(field: &'static str, found: u64, limit: u64) -> Result<(), C
 pub fn exceeded(field: &str, found: u64, limit: u64) -> String {
     let sizes = |what, option| {
         let (found, limit) = (show_size(found), show_size(limit));
-        format!("this takes {found} of {what}, {limit} are allowed: see {option}")
+        format!("this needs {found} of {what}; the limit is {limit} (raise it with {option})")
     };
     let option = match field {
         "memory" => return sizes("memory", "--memory"),
         "output bytes" => return sizes("disk space", "--max-output"),
-        "entries" => ": see --max-entries",
-        "path length" => ": see --max-name",
-        "path depth" => ": see --max-depth",
+        "entries" => " (raise it with --max-entries)",
+        "path length" => " (raise it with --max-name)",
+        "path depth" => " (raise it with --max-depth)",
         _ => "",
     };
-    format!("{field} is {found}, more than the limit of {limit}{option}")
+    format!("{field}: {found} is over the limit of {limit}{option}")
 }
 
 #[cfg(test)]
@@ -73,8 +73,11 @@ mod tests {
     #[test]
     fn a_limit_names_the_option_that_raises_it() {
         let memory = exceeded("memory", 47 << 20, 30 << 20);
-        assert_eq!(memory, "this takes 47.0 MiB of memory, 30.0 MiB are allowed: see --memory");
+        let expected =
+            "this needs 47.0 MiB of memory; the limit is 30.0 MiB (raise it with --memory)";
+        assert_eq!(memory, expected);
         let entries = exceeded("entries", 11, 10);
-        assert_eq!(entries, "entries is 11, more than the limit of 10: see --max-entries");
+        let expected = "entries: 11 is over the limit of 10 (raise it with --max-entries)";
+        assert_eq!(entries, expected);
     }
 }

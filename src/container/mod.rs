@@ -48,7 +48,7 @@ pub use section::{
 pub use stream::{StreamReader, StreamSection};
 pub use writer::Writer;
 
-/// Sixteen bytes every section of an archive carries.
+/// The sixteen bytes in every section of an archive.
 pub type ArchiveId = [u8; 16];
 
 /// Byte offsets and sizes of every fixed structure, for comparison with the

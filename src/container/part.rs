@@ -1,5 +1,5 @@
-//! The ENTRY payload: what lies in the group that follows. Written before the
-//! index can be known, so that archives are extracted from a pipe and salvaged
+//! The ENTRY payload: the contents of the group that follows. It is written before the
+//! index can be known, so that archives can be extracted from a pipe and salvaged
 //! without their index. Normative text: spec/container.md §6.
 
 use super::budget::{self, Left};
@@ -12,39 +12,37 @@ use crate::entry::Entry;
 
 pub use super::contents::{Piece, Sparse, content_digest};
 
-/// What one ENTRY section says.
+/// The contents of one ENTRY section.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// The first piece goes on with the file the part before left open.
+    /// Whether the first piece continues the file that the part before left open.
     pub continued: bool,
-    /// Files announced for the continued piece that turned out not to hold
-    /// its content, or not to be readable: counted from 0 in the order of
-    /// their paths, ascending. Drop them and the hard links to them; they may
-    /// be announced again.
+    /// Files announced for the continued piece that turned out not to hold its content,
+    /// or not to be readable: counted from 0 in the order of their paths, ascending. A
+    /// reader drops them and the hard links to them; they may be announced again.
     pub revoked: Vec<u64>,
-    /// Bytes of data of the last piece's file that follow in later groups; 0
-    /// if it ends here. Less may come if all its entries are revoked then.
+    /// Bytes of data of the last piece's file that follow in later groups; 0 if it ends
+    /// here. Fewer may come if all its entries are revoked then.
     pub following: u64,
     /// BLAKE3 of the decoded group; of nothing if there is none.
     pub group_digest: Digest,
-    /// What the group holds, in order and without gaps.
+    /// The contents of the group, in order and without gaps.
     pub pieces: Vec<Piece>,
-    /// Entries whose first piece is in this group, or that need no data; in
-    /// the order of their paths. Extents and digests of files are empty: they
-    /// are in the index.
+    /// Entries whose first piece is in this group, or that need no data, in the order
+    /// of their paths. Extents and digests of files are empty: they are in the index.
     pub entries: Vec<Entry>,
     /// The piece of every file among `entries`, in the same order.
     pub file_pieces: Vec<u64>,
 }
 
 impl Part {
-    /// Bytes of the group the pieces fill.
+    /// Returns the number of bytes of the group that the pieces fill.
     pub fn length(&self) -> u64 {
         self.pieces.iter().fold(0, |sum, piece| sum.saturating_add(piece.length))
     }
 }
 
-/// Codes a part; returns the payload and its decoded length.
+/// Encodes a part; returns the payload and its decoded length.
 ///
 /// # Errors
 /// [`ContainerError::Invalid`] if entries are out of order.
@@ -76,13 +74,13 @@ pub fn decode_part(
     let count = columns.count("entries", limits.entries, 1)?;
     let revoked = columns.varints(count)?;
     if !revoked.is_sorted_by(|one, next| one < next) || (!continued && count > 0) {
-        return Err(columns.invalid(0, "Revoked is out of order or revokes nothing"));
+        return Err(columns.invalid(0, "Revoked is out of order, or nothing is continued"));
     }
     let needed = budget::part(&mut columns.clone(), limits)?;
     let left = budget::check_memory(needed, &raw, payload, limits)?;
     let pieces = contents::decode(&mut columns, following, limits)?;
     if continued && pieces.first().is_none_or(|first| first.sparse.is_some()) {
-        return Err(columns.invalid(0, "the continued piece is missing or starts anew"));
+        return Err(columns.invalid(0, "the continued piece is missing or marked sparse"));
     }
     let (entries, file_pieces) = table::decode(&mut columns, pieces.len(), limits)?;
     columns.finish()?;
@@ -93,7 +91,7 @@ pub fn decode_part(
     fill_contents(part, limits, left)
 }
 
-/// Gives every file what its piece says. Digests of files are in the index.
+/// Gives every file the values of its piece. Digests of files are in the index.
 fn fill_contents(mut part: Part, limits: &Limits, mut left: Left) -> Result<Part, ContainerError> {
     let mut unfolded = 0;
     let last = part.pieces.len().wrapping_sub(1) as u64;

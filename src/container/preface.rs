@@ -11,25 +11,25 @@ pub const MAGIC: [u8; 8] = *b"\xF0PEAR\r\n\x1A";
 /// Length of the preface in bytes.
 pub const PREFACE_LENGTH: usize = 48;
 
-/// Version_Major this build writes and reads.
+/// Version_Major that this build writes and reads.
 pub const VERSION_MAJOR: u16 = 0;
 
-/// Version_Minor this build writes and reads. Before 1.0 the reader takes no
+/// Version_Minor that this build writes and reads. Before 1.0 the reader accepts no
 /// other.
 pub const VERSION_MINOR: u16 = 6;
 
-/// Bits of Required_Features this build knows: none are defined yet.
+/// Bits of Required_Features that this build knows: none are defined yet.
 pub(super) const KNOWN_FEATURES: u32 = 0;
 
-/// What stands before the first section.
+/// The structure before the first section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preface {
-    /// Repeated in every section header.
+    /// The id that is repeated in every section header.
     pub archive_id: ArchiveId,
 }
 
 impl Preface {
-    /// The preface as stored.
+    /// Returns the preface as stored.
     pub fn to_bytes(&self) -> [u8; PREFACE_LENGTH] {
         let mut bytes = [0; PREFACE_LENGTH];
         bytes[..8].copy_from_slice(&MAGIC);
@@ -41,8 +41,8 @@ impl Preface {
         bytes
     }
 
-    /// Reads a preface. The magic is judged first, then the hash, then the
-    /// version, so that damage is not mistaken for a newer format.
+    /// Reads a preface. Checks the magic first, then the hash, then the version, so
+    /// that damage is not mistaken for a newer format.
     ///
     /// # Errors
     /// [`ContainerError::NotAnArchive`], [`ContainerError::Damaged`],
@@ -50,7 +50,7 @@ impl Preface {
     pub fn from_bytes(bytes: &[u8; PREFACE_LENGTH]) -> Result<Self, ContainerError> {
         let (magic, major, minor, features, archive_id, hash) =
             fields(bytes).map_err(|source| {
-                // Unreachable: the array has the length the fields add up to.
+                // Cannot occur: the array has the length the fields add up to.
                 ContainerError::Bytes { table: "Preface", source }
             })?;
         if magic != MAGIC {
@@ -67,7 +67,7 @@ impl Preface {
         Ok(Preface { archive_id })
     }
 
-    /// Preface_Hash, the first thing the root hash covers.
+    /// Returns Preface_Hash, the first value that the root hash covers.
     pub(super) fn hash(&self) -> Tag {
         tag(Context::Preface, &self.to_bytes()[..PREFACE_LENGTH - TAG_LENGTH])
     }
@@ -82,7 +82,7 @@ fn fields(bytes: &[u8]) -> Result<Fields, crate::bytes::BytesError> {
     Ok((magic, major, minor, features, cursor.array()?, cursor.array()?))
 }
 
-/// Refuses features this build does not know.
+/// Refuses features that this build does not know.
 pub(super) fn check_features(features: u32) -> Result<(), ContainerError> {
     match features & !KNOWN_FEATURES {
         0 => Ok(()),

@@ -9,18 +9,18 @@ use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, Section, SectionHeader
 use crate::checksum::{Context, Hasher, Tag, digest};
 use std::io;
 
-/// Bytes that can be read at any offset, from several threads at once.
+/// A source whose bytes can be read at any offset, from several threads at once.
 pub trait ReadAt: Sync {
     /// Fills `buffer` with the bytes at `offset`.
     ///
     /// # Errors
-    /// `UnexpectedEof` if the source ends before; whatever reading gives.
+    /// `UnexpectedEof` if the source ends before; any error of reading.
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
 
-    /// Length in bytes.
+    /// Returns the length in bytes.
     ///
     /// # Errors
-    /// Whatever asking gives.
+    /// Any error of the system.
     fn length(&self) -> io::Result<u64>;
 }
 
@@ -68,7 +68,7 @@ impl<T: ReadAt + ?Sized + Send> ReadAt for &T {
     }
 }
 
-/// An archive opened by its footer and index, or what was found of one.
+/// An archive opened by its footer and index, or the remains of one.
 #[derive(Debug)]
 pub struct Reader<S> {
     source: S,
@@ -76,16 +76,15 @@ pub struct Reader<S> {
     archive_id: ArchiveId,
     index: Index,
     groups: Vec<Section>,
-    /// Set if the archive is whole.
+    /// Set if the archive is intact.
     ends: Option<(Preface, Footer)>,
 }
 
-/// Where a section stands that was not found: nowhere.
+/// Offset of a section that was not found.
 pub const NOWHERE: u64 = u64::MAX;
 
 impl<S: ReadAt> Reader<S> {
-    /// Opens an archive: preface, footer and index are read and checked, no
-    /// group is.
+    /// Opens an archive: reads and checks preface, footer and index, but no group.
     ///
     /// # Errors
     /// Every [`ContainerError`].
@@ -106,7 +105,7 @@ impl<S: ReadAt> Reader<S> {
         Reader { source, limits: limits.clone(), archive_id, index, groups, ends }
     }
 
-    /// What the archive holds.
+    /// Returns the index.
     pub fn index(&self) -> &Index {
         &self.index
     }
@@ -121,20 +120,20 @@ impl<S: ReadAt> Reader<S> {
         self.ends.as_ref().map(|(_, footer)| footer)
     }
 
-    /// The DATA sections in the order of their groups. If the archive is whole,
-    /// the n-th is decode group n.
+    /// Returns the DATA sections in the order of their groups. If the archive is
+    /// intact, the n-th is decode group n.
     pub fn groups(&self) -> &[Section] {
         &self.groups
     }
 
-    /// The DATA section of a group.
+    /// Returns the DATA section of a group.
     pub fn group(&self, group: u64) -> Option<&Section> {
         let found = self.groups.binary_search_by_key(&group, |section| section.header.group);
         found.ok().map(|index| &self.groups[index])
     }
 
-    /// The payload of a section of the index, checked against its hash. The
-    /// section's own header must say what the index says.
+    /// Reads the payload of a section of the index and checks it against its hash. The
+    /// section's own header must agree with the index.
     ///
     /// # Errors
     /// [`ContainerError::Damaged`], [`ContainerError::Truncated`],
@@ -143,9 +142,9 @@ impl<S: ReadAt> Reader<S> {
         read_payload(&self.source, &self.archive_id, section, self.limits.memory)
     }
 
-    /// The payload of a section as far as it can be read, and what is wrong with
-    /// the section. Zeros stand where reading failed. If there is no fault the
-    /// payload is intact.
+    /// Reads the payload of a section as far as possible, and returns the section's
+    /// fault. Bytes that could not be read are zeros. If there is no fault, the payload
+    /// is intact.
     ///
     /// # Errors
     /// [`ContainerError::TooLarge`], [`ContainerError::Io`] if the length of the
@@ -181,7 +180,7 @@ impl<S: ReadAt> Reader<S> {
         Ok((payload, header.or(fault)))
     }
 
-    /// Whether the payload of a section is intact, whatever its header says.
+    /// Returns whether the payload of a section is intact, whatever its header says.
     pub(super) fn is_intact(&self, section: &Section) -> bool {
         let (offset, stored) = (section.payload_offset(), section.header.stored_length);
         let there = section.offset != NOWHERE
@@ -197,8 +196,8 @@ impl<S: ReadAt> Reader<S> {
         there && read().unwrap_or(false)
     }
 
-    /// Reads every header and every stored hash and compares Root_Hash.
-    /// Payloads are not read. Nothing is compared if the archive is not whole.
+    /// Reads every header and every stored hash and compares Root_Hash. Payloads are
+    /// not read. Nothing is compared if the archive is not intact.
     ///
     /// # Errors
     /// As [`Reader::read_section`].
@@ -223,7 +222,7 @@ impl<S: ReadAt> Reader<S> {
     }
 }
 
-/// Preface, footer and index of an archive whose footer ends at `length`.
+/// Reads the preface, footer and index of an archive whose footer ends at `length`.
 pub(super) fn read_tables(
     source: &impl ReadAt,
     length: u64,
@@ -237,23 +236,23 @@ pub(super) fn read_tables(
         cause,
     };
     if footer.archive_id != preface.archive_id {
-        return Err(damaged("Archive_Id is another archive's"));
+        return Err(damaged("Archive_Id belongs to another archive"));
     }
     let section = read_index_section(source, &footer)?;
     let payload = read_payload(source, &footer.archive_id, &section, limits.index_bytes)?;
     if digest(&payload) != footer.index_hash {
-        return Err(damaged("Index_Hash is another index's"));
+        return Err(damaged("Index_Hash does not match the INDEX section"));
     }
     let index = super::decode_index(&payload, section.header.raw_length, limits)?;
     let end = index.sections.last().map_or(PREFACE_LENGTH as u64, Section::end);
     if end != footer.index_offset || index.sections.len() as u64 + 1 != footer.section_count {
-        return Err(damaged("the index lists other sections"));
+        return Err(damaged("the footer does not match the sections that the index lists"));
     }
     Ok((preface, footer, index))
 }
 
-/// Where the footer ends that the headers lead to, one after the other from the
-/// first. Bytes may follow it.
+/// Follows the headers one after the other from the first, and returns the end of the
+/// footer that they lead to. Bytes may follow it.
 ///
 /// # Errors
 /// As [`Reader::open`]. Costs a read of 80 bytes for each section.
@@ -271,8 +270,8 @@ pub(super) fn walk(source: &impl ReadAt, length: u64) -> Result<u64, ContainerEr
     }
 }
 
-/// Reads what can be read, in pieces of a sector's size where it cannot be read
-/// at once. The error is the last.
+/// Reads what can be read, in pieces of a sector's size if it cannot be read at once.
+/// Returns the last error.
 fn read_pieces(source: &impl ReadAt, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     const SECTOR: usize = 4096;
     const PIECE: usize = 256 * SECTOR;
@@ -362,7 +361,7 @@ fn read_header(
     let mut bytes = [0; HEADER_LENGTH];
     read_structure(source, &mut bytes, offset, "Section_Header")?;
     if SectionHeader::from_bytes(&bytes, archive_id, offset)? != section.header {
-        let cause = "the index says otherwise";
+        let cause = "it does not match the index";
         return Err(ContainerError::Damaged { structure: "Section_Header", offset, cause });
     }
     Ok(header_hash(&bytes))

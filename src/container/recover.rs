@@ -1,5 +1,4 @@
-//! Finding what is left of an archive that is not whole. Normative text:
-//! spec/container.md §10.
+//! Finding the remains of a damaged archive. Normative text: spec/container.md §10.
 
 use super::findings::Findings;
 use super::reader::{read_footer, read_preface, read_tables, walk};
@@ -10,44 +9,43 @@ use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What is known of an archive that is not whole, beside its entries.
+/// What is known of a damaged archive, besides its entries.
 #[derive(Debug)]
 pub struct Recovery {
-    /// What is wrong with the archive.
+    /// The fault of the archive.
     pub fault: Arc<ContainerError>,
-    /// Whether the index was found. If not, ENTRY sections say what the archive
-    /// holds, and files have no digests.
+    /// Whether the index was found. If not, ENTRY sections say what the archive holds,
+    /// and files have no digests.
     pub index: bool,
-    /// Bytes that are missing, of how many; without the index the fewest there
-    /// can be.
+    /// Bytes that are missing, and of how many; without the index, the minimum.
     pub missing: Option<(u64, u64)>,
-    /// Groups whose sections are lost or damaged, and why.
+    /// Groups whose sections are lost or damaged, with the cause.
     pub spoiled: BTreeMap<u64, &'static str>,
-    /// Digests of the groups by their ENTRY sections; only without the index.
+    /// Digests of the groups from their ENTRY sections; only without the index.
     pub digests: BTreeMap<u64, Digest>,
-    /// Entries that are not whole by what the ENTRY sections say.
+    /// Number of entries that are incomplete according to the ENTRY sections.
     pub cut: u64,
 }
 
-/// What opening an archive found.
+/// The result of opening an archive.
 #[derive(Debug)]
 pub enum Condition {
-    /// It is whole.
+    /// The archive is intact.
     Whole,
-    /// It is whole, but bytes follow its end, from this offset on.
+    /// The archive is intact, but other bytes follow it from this offset on.
     Behind(u64),
-    /// It is not whole.
+    /// The archive is damaged.
     Recovered(Box<Recovery>),
 }
 
 impl<S: ReadAt> Reader<S> {
-    /// Opens an archive whatever its state. If it is whole this costs what
-    /// [`Reader::open`] costs, if bytes follow its end a read for every section,
-    /// else the archive is read once from front to back.
+    /// Opens an archive in any state. Cost: if it is intact, that of [`Reader::open`];
+    /// if bytes follow its end, also a read for every section; otherwise the archive is
+    /// read once from front to back.
     ///
     /// # Errors
-    /// As [`Reader::open`] if nothing of an archive is found, or it is for a newer
-    /// version or over a limit; [`ContainerError::Io`] of kind
+    /// As [`Reader::open`] if no part of an archive is found, or if the archive is for
+    /// a newer version or over a limit; [`ContainerError::Io`] of kind
     /// [`io::ErrorKind::Interrupted`] if `cancel` was set.
     pub fn open_any(
         source: S,
@@ -78,7 +76,7 @@ impl<S: ReadAt> Reader<S> {
         Self::recover(source, limits, cancel, Some(error))
     }
 
-    /// Searches an archive for what is intact. `fault` is why it must be.
+    /// Searches an archive for intact sections. `fault` is the reason for the search.
     ///
     /// # Errors
     /// As [`Reader::open_any`].
@@ -108,7 +106,7 @@ impl<S: ReadAt> Reader<S> {
         let archive_id = sections.archive_id();
         drop(sections);
         let reader = Reader::new(source, limits, archive_id, index, None);
-        // Those whose headers are damaged were not found, but the index knows them.
+        // Groups with damaged headers were not found, but the index knows them.
         recovery.spoiled.retain(|&group, _| {
             let section = reader.group(group);
             !recovery.index || !section.is_some_and(|section| reader.is_intact(section))
@@ -118,7 +116,7 @@ impl<S: ReadAt> Reader<S> {
 }
 
 impl Reader<Gone> {
-    /// Learns from a pipe what an archive holds. Nothing can be decoded.
+    /// Reads from a pipe what an archive holds. Nothing can be decoded.
     ///
     /// # Errors
     /// As [`StreamReader::new`], and [`ContainerError::Io`].
@@ -151,9 +149,9 @@ impl Reader<Gone> {
     }
 }
 
-/// The archive that the last bytes name, if they are a footer.
+/// Returns the id of the archive that the last bytes name, if they are a footer.
 fn read_footer_anywhere(source: &impl ReadAt, length: u64) -> Option<ArchiveId> {
-    // The footer says of itself where it stands; here that may be wrong.
+    // The footer contains its own offset, which may be wrong here.
     let offset = length.checked_sub(FOOTER_LENGTH as u64)?;
     let mut bytes = [0; FOOTER_LENGTH];
     source.read_exact_at(&mut bytes, offset).ok()?;
@@ -180,8 +178,8 @@ impl<S: ReadAt> ReadAt for Stoppable<'_, S> {
     }
 }
 
-/// Reads a source from front to back. A sector that cannot be read is zeros: the
-/// hashes tell.
+/// A source that is read from front to back. An unreadable sector counts as zeros; the
+/// hashes reveal it.
 struct Sequential<'a, S> {
     source: &'a Stoppable<'a, S>,
     position: u64,
@@ -211,7 +209,7 @@ impl<S: ReadAt> Read for Sequential<'_, S> {
     }
 }
 
-/// Stands for a pipe that has been read: only its length is left.
+/// Replaces a pipe that has been read: only its length is left.
 #[derive(Debug)]
 pub struct Gone(u64);
 

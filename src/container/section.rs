@@ -6,7 +6,7 @@ use super::{ArchiveId, ContainerError};
 use crate::bytes::{BytesError, Cursor};
 use crate::checksum::{Context, DIGEST_LENGTH, TAG_LENGTH, Tag, tag};
 
-/// Starts every section; what a salvage scan looks for.
+/// Start of every section; a salvage scan searches for it.
 pub const SYNC: [u8; 8] = *b"\xF0\x9F\x8D\x90SEC\x1A";
 
 /// Length of a section header in bytes.
@@ -29,12 +29,12 @@ pub enum SectionType {
     Entry = 1,
     /// One decode group.
     Data = 2,
-    /// The one authority on what the archive holds.
+    /// The authoritative list of what the archive holds.
     Index = 3,
 }
 
 impl SectionType {
-    /// The type of a number, `None` if this build does not know it. Numbers 4
+    /// Returns the type of a number, `None` if this build does not know it. Numbers 4
     /// to 8 are reserved: CHECKPOINT, PARITY, COMMENT, HISTORY, SIGNATURE.
     pub fn from_number(number: u16) -> Option<SectionType> {
         [SectionType::Entry, SectionType::Data, SectionType::Index]
@@ -43,7 +43,7 @@ impl SectionType {
     }
 }
 
-/// The header of a section, without the fields every section shares.
+/// The header of a section, without the fields that all sections share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SectionHeader {
     /// Position among the sections, counted from 0.
@@ -66,7 +66,7 @@ pub struct SectionHeader {
     pub raw_length: u64,
 }
 
-/// A section and where it lies.
+/// A section and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Section {
     /// The header.
@@ -76,29 +76,30 @@ pub struct Section {
 }
 
 impl Section {
-    /// Byte offset of the payload.
+    /// Returns the offset of the payload.
     pub fn payload_offset(&self) -> u64 {
         self.offset.saturating_add(HEADER_LENGTH as u64)
     }
 
-    /// Byte offset just behind the section; saturates on a hostile length.
+    /// Returns the offset just after the section; saturates on a hostile length.
     pub fn end(&self) -> u64 {
         self.offset.saturating_add(self.header.section_length())
     }
 }
 
 impl SectionHeader {
-    /// Bytes of header, payload and Payload_Hash; saturates on a hostile length.
+    /// Returns the bytes of header, payload and Payload_Hash; saturates on a hostile
+    /// length.
     pub fn section_length(&self) -> u64 {
         self.stored_length.saturating_add((HEADER_LENGTH + PAYLOAD_HASH_LENGTH) as u64)
     }
 
-    /// The type, `None` for an ancillary section this build does not know.
+    /// Returns the type, `None` for an ancillary section that this build does not know.
     pub fn known_type(&self) -> Option<SectionType> {
         SectionType::from_number(self.section_type)
     }
 
-    /// The header as stored.
+    /// Returns the header as stored.
     pub fn to_bytes(&self, archive_id: &ArchiveId) -> [u8; HEADER_LENGTH] {
         let mut bytes = [0; HEADER_LENGTH];
         bytes[..8].copy_from_slice(&SYNC);
@@ -117,7 +118,7 @@ impl SectionHeader {
         bytes
     }
 
-    /// Reads a header of the archive `archive_id` that stands at `offset`.
+    /// Reads the header at `offset`, of the archive `archive_id`.
     ///
     /// # Errors
     /// [`ContainerError::Damaged`] if sync, hash or archive id differ;
@@ -131,7 +132,7 @@ impl SectionHeader {
             |cause| ContainerError::Damaged { structure: "Section_Header", offset, cause };
         let (header, found_id) = Self::parse(bytes).map_err(damaged)?;
         if found_id != *archive_id {
-            return Err(damaged("Archive_Id is another archive's"));
+            return Err(damaged("Archive_Id belongs to another archive"));
         }
         if header.flags & !ANCILLARY != 0 {
             return Err(damaged("Flags has unknown bits"));
@@ -149,12 +150,12 @@ impl SectionHeader {
         Ok(())
     }
 
-    /// Checks what the type asks of the other fields; `groups` DATA sections
-    /// stand before. The error is the broken rule.
+    /// Checks what the type demands of the other fields; `groups` is the number of DATA
+    /// sections before. The error is the broken rule.
     pub(super) fn check_place(&self, groups: u64) -> Result<(), &'static str> {
         let rule = |kept: bool, cause| if kept { Ok(()) } else { Err(cause) };
         let allowed = if self.known_type().is_some() { 0 } else { ANCILLARY };
-        rule(self.flags & !allowed == 0, "Flags has bits its type does not have")?;
+        rule(self.flags & !allowed == 0, "Flags has bits that are not defined for this type")?;
         let table = (self.codec, self.filter, self.model) == (CODEC_ZSTD, 0, 0);
         match self.known_type() {
             Some(SectionType::Data) => {
@@ -162,18 +163,19 @@ impl SectionHeader {
                 rule(self.raw_length > 0, "a decode group is empty")
             }
             Some(SectionType::Entry) => {
-                rule(table, "ENTRY is not a table")?;
+                rule(table, "the ENTRY section does not have codec 1, filter 0, model 0")?;
                 let precedes = self.group == NO_GROUP || self.group == groups;
-                rule(precedes, "ENTRY does not precede its group")
+                rule(precedes, "the ENTRY section does not come just before its group")
             }
             Some(SectionType::Index) => {
-                rule(table && self.group == NO_GROUP, "INDEX is not a table of no group")
+                let cause = "the INDEX section has a group, or not codec 1, filter 0, model 0";
+                rule(table && self.group == NO_GROUP, cause)
             }
             None => Ok(()),
         }
     }
 
-    /// Reads a header of any archive: sync and hash are right, no more.
+    /// Reads a header of any archive; checks only sync and hash.
     pub(super) fn parse(
         bytes: &[u8; HEADER_LENGTH],
     ) -> Result<(SectionHeader, ArchiveId), &'static str> {
@@ -183,7 +185,7 @@ impl SectionHeader {
         if header_hash(bytes) != tag(Context::SectionHeader, &bytes[..HEADER_LENGTH - TAG_LENGTH]) {
             return Err("Header_Hash does not match");
         }
-        // Unreachable error: the array has the length the fields add up to.
+        // The error cannot occur: the array has the length the fields add up to.
         Self::fields(&bytes[8..]).map_err(|_| "too short")
     }
 
@@ -205,7 +207,7 @@ impl SectionHeader {
     }
 }
 
-/// Header_Hash as stored.
+/// Returns Header_Hash as stored.
 pub(super) fn header_hash(bytes: &[u8; HEADER_LENGTH]) -> Tag {
     let mut hash = [0; TAG_LENGTH];
     hash.copy_from_slice(&bytes[HEADER_LENGTH - TAG_LENGTH..]);

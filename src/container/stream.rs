@@ -1,8 +1,8 @@
-//! Reading a container front to back, from a pipe or from a file whose index is
-//! lost. Normative text: spec/container.md §9 and §10.
+//! Reading a container front to back, from a pipe or from a file whose index is lost.
+//! Normative text: spec/container.md §9 and §10.
 //!
-//! Damage does not end the reading. Where a section should stand and does not,
-//! the next intact header is searched for.
+//! Damage does not end the reading. If there is no section where one should be, the
+//! reader searches for the next intact header.
 
 use super::SectionType;
 use super::input::Input;
@@ -14,12 +14,12 @@ use std::io::Read;
 
 mod ends;
 
-/// Bytes that are looked at a second time before damaged sections are no longer
-/// searched for others: so much, and twice what was read. An archive that was
-/// not made to take time stays far below.
+/// Limit of bytes that are read a second time, in addition to twice the bytes read so
+/// far. Beyond it, damaged sections are no longer searched for other sections. An
+/// archive that was not forged to waste time stays far below the limit.
 const AGAIN: u64 = 16 << 20;
 
-/// Damaged headers that are repaired at most: each costs milliseconds.
+/// Most damaged headers that are repaired: each repair takes milliseconds.
 const REPAIRS: u64 = 64;
 
 /// A section with its payload.
@@ -27,14 +27,14 @@ const REPAIRS: u64 = 64;
 pub struct StreamSection {
     /// Header and position.
     pub section: Section,
-    /// The payload as far as it is there. If `fault` is set any byte may be wrong.
+    /// The payload as far as it is present. If `fault` is set, any byte may be wrong.
     pub payload: Vec<u8>,
-    /// What is wrong with the payload.
+    /// The fault of the payload.
     pub fault: Option<ContainerError>,
 }
 
 impl StreamSection {
-    /// The payload if it is intact.
+    /// Returns the payload if it is intact.
     ///
     /// # Errors
     /// The fault.
@@ -43,41 +43,41 @@ impl StreamSection {
     }
 }
 
-/// Reads the sections of an archive in order.
+/// A reader of the sections of an archive in order.
 pub struct StreamReader<R: Read> {
     input: Input<R>,
     limits: Limits,
     archive_id: ArchiveId,
-    /// Sequence of the section that should come next.
+    /// Sequence of the next section.
     sequence: u64,
     /// DATA sections so far.
     groups: u64,
-    /// What Root_Hash covers; `None` once something was lost.
+    /// Hash of everything that Root_Hash covers; `None` once something was lost.
     root: Option<Hasher>,
     index: Option<(Section, Digest)>,
-    /// Bytes that damaged sections made to be read again.
+    /// Bytes that were read again because of damaged sections.
     again: u64,
     /// Damaged headers so far.
     repairs: u64,
-    /// Something to be told before the next section.
+    /// A fault to report before the next section.
     fault: Option<ContainerError>,
     next: Next,
 }
 
-/// What is to be read next.
+/// What is read next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
-    /// A section stands here.
+    /// A section starts here.
     Section,
-    /// No section is known: search for one.
+    /// No section is known here; the next one must be searched for.
     Search,
     Footer,
     Nothing,
 }
 
 impl<R: Read> StreamReader<R> {
-    /// Starts with the preface. If it is lost, the first section that is intact
-    /// as a whole says which archive this is.
+    /// Starts with the preface. If it is lost, the first section whose header and
+    /// payload are intact gives the archive id.
     ///
     /// # Errors
     /// As [`Preface::from_bytes`] if no section is found either;
@@ -87,7 +87,7 @@ impl<R: Read> StreamReader<R> {
         Self::of_archive(input, limits, None)
     }
 
-    /// As [`StreamReader::new`] where it is known which archive is read.
+    /// Does the same as [`StreamReader::new`] if the archive id is already known.
     ///
     /// # Errors
     /// As [`StreamReader::new`].
@@ -129,24 +129,24 @@ impl<R: Read> StreamReader<R> {
         Ok(reader)
     }
 
-    /// Byte offset of what comes next.
+    /// Returns the offset of what comes next.
     pub fn offset(&self) -> u64 {
         self.input.offset()
     }
 
-    /// Which archive is read.
+    /// Returns the id of the archive that is read.
     pub fn archive_id(&self) -> ArchiveId {
         self.archive_id
     }
 
-    /// The next section. `None` once INDEX and footer have been seen or the input
-    /// has ended.
+    /// Returns the next section; `None` once INDEX and footer have been read or the
+    /// input has ended.
     ///
     /// # Errors
-    /// Every [`ContainerError`]. One of kind [`ErrorKind::Integrity`],
+    /// Every [`ContainerError`]. Errors of kind [`ErrorKind::Integrity`],
     /// [`ErrorKind::Unsupported`] or [`ErrorKind::Limit`], and
-    /// [`ContainerError::Behind`], say what was passed over: call again for what
-    /// comes behind it. After any other only `None` follows.
+    /// [`ContainerError::Behind`], report what was skipped: call again for what
+    /// follows. After any other error only `None` follows.
     pub fn next_section(&mut self) -> Result<Option<StreamSection>, ContainerError> {
         if let Some(fault) = self.fault.take() {
             return Err(fault);
@@ -166,7 +166,7 @@ impl<R: Read> StreamReader<R> {
         result
     }
 
-    /// The next section wherever it stands.
+    /// Searches for the next section.
     fn search(&mut self) -> Result<Option<StreamSection>, ContainerError> {
         self.root = None;
         while self.input.find(&SYNC)? {
@@ -183,7 +183,8 @@ impl<R: Read> StreamReader<R> {
         Ok(None)
     }
 
-    /// The header that stands here: of this archive, and one the format allows.
+    /// Returns the header at this place, if it is of this archive and the format allows
+    /// it.
     fn header_here(
         &mut self,
         archive: Option<ArchiveId>,
@@ -219,7 +220,7 @@ impl<R: Read> StreamReader<R> {
         self.read_payload(section)
     }
 
-    /// The header that must stand here.
+    /// Reads the header that must be at this place.
     fn read_header(&mut self) -> Result<SectionHeader, ContainerError> {
         let offset = self.input.offset();
         let bytes = self.input.peek(HEADER_LENGTH)?;
@@ -249,7 +250,7 @@ impl<R: Read> StreamReader<R> {
         Ok(header)
     }
 
-    /// Compares a header with what was to come, and says what is to come then.
+    /// Compares a header with the expected one, and updates the expectation.
     fn follow(&mut self, header: &SectionHeader, offset: u64) {
         let cause = match header.check_place(self.groups) {
             _ if header.sequence != self.sequence => {
@@ -272,7 +273,7 @@ impl<R: Read> StreamReader<R> {
         }
     }
 
-    /// Passes over a section that is not read.
+    /// Skips a section that is not read.
     fn skip(&mut self, header: &SectionHeader) -> Result<(), ContainerError> {
         self.root = None;
         Ok(self.input.skip(header.section_length())?)
@@ -293,7 +294,7 @@ impl<R: Read> StreamReader<R> {
             None
         };
         if fault.is_some() && !self.is_in_place(&header, end)? {
-            // Bytes may be missing in it: other sections may begin inside.
+            // It may lack bytes, so other sections may begin inside it.
             let bytes = self.input.peek(end)?;
             let payload = bytes[HEADER_LENGTH..bytes.len().min(HEADER_LENGTH + stored)].to_vec();
             self.again += payload.len() as u64;
@@ -316,8 +317,8 @@ impl<R: Read> StreamReader<R> {
         Ok(StreamSection { section, payload, fault })
     }
 
-    /// Whether a damaged section ends where its header says: the next one, or the
-    /// footer, stands there.
+    /// Returns whether a damaged section ends where its header says: the next section,
+    /// or the footer, follows there.
     fn is_in_place(&mut self, header: &SectionHeader, end: usize) -> Result<bool, ContainerError> {
         let footer = header.known_type() == Some(SectionType::Index);
         let length = if footer { FOOTER_LENGTH } else { HEADER_LENGTH };
@@ -331,7 +332,7 @@ impl<R: Read> StreamReader<R> {
     }
 }
 
-/// A header of which one byte is wrong: Header_Hash tells which it is.
+/// Repairs a header with one wrong byte: Header_Hash shows which byte it is.
 fn repair(bytes: &[u8; HEADER_LENGTH]) -> Option<[u8; HEADER_LENGTH]> {
     let mut tried = *bytes;
     for at in 0..HEADER_LENGTH - crate::checksum::TAG_LENGTH {
@@ -346,7 +347,7 @@ fn repair(bytes: &[u8; HEADER_LENGTH]) -> Option<[u8; HEADER_LENGTH]> {
     None
 }
 
-/// Whether the payload of a section matches the hash behind it.
+/// Returns whether the payload of a section matches the hash after it.
 fn is_intact(section: &[u8]) -> bool {
     let (section, hash) = section.split_at(section.len() - PAYLOAD_HASH_LENGTH);
     digest(&section[HEADER_LENGTH..])[..] == *hash

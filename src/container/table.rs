@@ -11,14 +11,14 @@ use std::collections::{HashMap, HashSet};
 
 pub(super) const TABLE: &str = "Entry_Table";
 
-/// Bytes a row takes at least: one in each of the nine columns all rows have.
+/// Minimum bytes of a row: one in each of the nine columns that all rows have.
 pub(super) const ROW_MINIMUM: u64 = 9;
 
 /// Distinct owners: uid, gid, user, group.
 type Owner<'a> = (u32, u32, &'a [u8], &'a [u8]);
 
-/// Appends the rows, which are in the order of their paths. `contents` has the
-/// row of Content_Table of every file, in the same order.
+/// Appends the rows, which are in the order of their paths. `contents` has, in the same
+/// order, the row of Content_Table of every file.
 ///
 /// # Errors
 /// [`ContainerError::Invalid`] if the order is wrong or a hard link's target is
@@ -93,7 +93,8 @@ fn encode_kinds(out: &mut Vec<u8>, entries: &[Entry]) -> Result<(), ContainerErr
     for (row, entry) in entries.iter().enumerate() {
         if let Kind::HardLink { target } = &entry.kind {
             let found = entries[..row].binary_search_by(|one| compare_paths(&one.path, target));
-            let number = found.map_err(|_| invalid(row, "a hard link's target is not earlier"))?;
+            let cause = "a hard link's target is not an earlier entry";
+            let number = found.map_err(|_| invalid(row, cause))?;
             put_varint(out, number as u64);
         }
     }
@@ -108,8 +109,8 @@ fn encode_kinds(out: &mut Vec<u8>, entries: &[Entry]) -> Result<(), ContainerErr
     Ok(())
 }
 
-/// Reads the rows. Files come with an empty content; the second value has the
-/// row of Content_Table of every file, each below `content_count`.
+/// Reads the rows. Files have an empty content; the second value has the row of
+/// Content_Table of every file, each below `content_count`.
 pub(super) fn decode(
     columns: &mut Columns,
     content_count: usize,
@@ -143,13 +144,13 @@ fn decode_paths(
     let shared = columns.varints(count)?;
     let suffixes = columns.varints(count)?;
     let mut paths: Vec<Vec<u8>> = Vec::with_capacity(count);
-    // Shared prefixes make a few bytes stand for many: what they unfold to is
+    // With shared prefixes a few bytes stand for many, so the restored length is
     // bounded like the table itself.
     let mut unfolded = 0;
     for row in 0..count {
         let previous = paths.last().map_or(&b""[..], |path| path);
         if shared[row] > previous.len() as u64 {
-            return Err(columns.invalid(row, "more is shared than the path before has"));
+            return Err(columns.invalid(row, "Shared is longer than the path before"));
         }
         let (head, suffix) = (&previous[..shared[row] as usize], suffixes[row]);
         check("path length", (head.len() as u64).saturating_add(suffix), limits.path_length)?;
@@ -196,7 +197,7 @@ fn decode_owners(
         owners.push((uid, gid, user, columns.bytes("owner name", limits.path_length)?));
     }
     if owners.iter().collect::<HashSet<_>>().len() != count {
-        return Err(columns.invalid(0, "an owner stands twice"));
+        return Err(columns.invalid(0, "an owner is listed twice"));
     }
     let (mut used, mut unfolded) = (0, 0);
     for (row, metadata) in rows.iter_mut().enumerate() {
@@ -226,7 +227,7 @@ fn decode_times(columns: &mut Columns, rows: &mut [Metadata]) -> Result<(), Cont
         let Timestamp { nanoseconds, .. } = &mut metadata.modified;
         *nanoseconds = columns.varint_u32()?;
         if *nanoseconds >= 1_000_000_000 {
-            return Err(columns.invalid(row, "Nanoseconds is a second or more"));
+            return Err(columns.invalid(row, "Nanoseconds is not below 1,000,000,000"));
         }
     }
     Ok(())
@@ -290,7 +291,11 @@ fn decode_kinds(
         if let Kind::HardLink { target } = &mut rest[0].kind {
             let earlier = usize::try_from(columns.varint()?).ok().and_then(|row| before.get(row));
             match earlier.map(|entry| (&entry.kind, &entry.path)) {
-                None => return Err(columns.invalid(row, "a hard link's target is not earlier")),
+                None => {
+                    return Err(
+                        columns.invalid(row, "a hard link's target is not an earlier entry")
+                    );
+                }
                 Some((Kind::Directory | Kind::HardLink { .. }, _)) => {
                     return Err(
                         columns.invalid(row, "a hard link's target is a directory or a hard link")
@@ -310,8 +315,8 @@ fn decode_kinds(
     Ok(())
 }
 
-/// Nothing lies under what is not a directory. In path order, all that lies
-/// under an entry follows it at once.
+/// Checks that nothing is below an entry that is not a directory. In path order,
+/// everything below an entry follows it at once.
 fn check_parents(columns: &Columns, entries: &[Entry]) -> Result<(), ContainerError> {
     for (row, pair) in entries.windows(2).enumerate() {
         let under = pair[1].path.strip_prefix(&pair[0].path[..]);
@@ -335,7 +340,7 @@ fn kind_number(kind: &Kind) -> u8 {
     }
 }
 
-/// A kind by its number, its fields yet to be read.
+/// Returns a kind by its number, with its fields not yet read.
 fn empty_kind(number: u8) -> Option<Kind> {
     Some(match number {
         0 => Kind::File(Content::default()),

@@ -1,4 +1,4 @@
-//! Writing a container front to back. Never seeks, so it writes to a pipe.
+//! Writing a container front to back. It never seeks, so it can write to a pipe.
 
 use super::columns::CODEC_ZSTD;
 use super::section::{NO_GROUP, header_hash};
@@ -8,7 +8,7 @@ use crate::checksum::{Context, Digest, Hasher, digest};
 use crate::entry::Entry;
 use std::io::Write;
 
-/// Writes one archive.
+/// A writer of one archive.
 pub struct Writer<W: Write> {
     output: W,
     archive_id: ArchiveId,
@@ -33,13 +33,13 @@ impl<W: Write> Writer<W> {
         Ok(Writer { output, archive_id, offset, sections, groups: 0, root })
     }
 
-    /// Bytes written so far.
+    /// Returns the number of bytes written so far.
     pub fn written(&self) -> u64 {
         self.offset
     }
 
-    /// Writes the ENTRY section of the next group, or, if the part has no
-    /// data, one that belongs to no group.
+    /// Writes the ENTRY section of the next group. If the part has no data, the section
+    /// belongs to no group.
     ///
     /// # Errors
     /// [`ContainerError::Io`]; [`ContainerError::Invalid`] from [`encode_part`].

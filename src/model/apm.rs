@@ -1,28 +1,34 @@
 //! APM stages (adaptive probability maps, SSE): the last correction, by context.
 //!
 //! A stage holds, for each context, the probability at 24 points of the logistic
-//! axis; between two points it interpolates, and both learn by their share. A
-//! context that was seldom used learns fast.
+//! axis. It interpolates between two points, and both learn by their share. A context
+//! that was used seldom learns fast.
 //!
 //! Normative text: spec/codec.md §5.8.
 
+use super::array::Array;
+use super::size::Size;
 use crate::arith::memory::Table;
 use bytemuck::Zeroable;
 
 /// Distance of two points on the logistic axis: 24 points, −8.05, −7.35 … 8.05.
 const STEP: f32 = 0.7;
-/// Where a row keeps its learning rate, in 1/2^16.
+/// Element of a row that holds its learning rate, in 1/2^16.
 const RATE_AT: usize = 24;
-/// Where that rate starts: 1/6.
-const APM_RATE_FIRST: u16 = 10_923;
-/// Share of its square, in 1/2^16, that each use takes: 1 / (6 + 0.08 · uses) …
-const APM_RATE_FALL: u32 = 5_243;
-/// … until it stays at 1/64.
-const APM_RATE_LAST: u32 = 1_024;
+/// The learning rate of a row at first: 1/6.
+pub const APM_RATE_FIRST: u16 = 10_923;
+/// Each use takes this share of the rate's square, in 1/2^16, so that the rate is about
+/// 1 / (6 + 0.08 · uses).
+pub const APM_RATE_FALL: u32 = 5_243;
+/// The smallest rate: 1/64.
+pub const APM_RATE_LAST: u32 = 1_024;
+/// Weight of the stages against the mixed probability.
+pub const APM_WEIGHT: f32 = 0.8;
 
 /// The points of one context and its learning rate, on one cache line; the rest
 /// is unused.
 #[derive(Clone, Copy, Debug, Zeroable)]
+#[cfg_attr(test, derive(Hash))]
 #[repr(C, align(64))]
 struct Row([u16; 32]);
 
@@ -30,7 +36,7 @@ impl Row {
     /// A row that changes nothing yet.
     fn fresh() -> Row {
         let mut row = Row([0; 32]);
-        row.0[..RATE_AT].copy_from_slice(&PRIOR);
+        row.0[..RATE_AT].copy_from_slice(&POINTS);
         row.0[RATE_AT] = APM_RATE_FIRST;
         row
     }
@@ -47,7 +53,7 @@ pub struct Apm {
 }
 
 impl Apm {
-    /// A map of `2^log2` contexts that changes nothing yet.
+    /// Makes a map of `2^log2` contexts that changes nothing yet.
     pub fn new(log2: u32) -> Apm {
         let mut rows = Table::new(log2);
         for context in 0..1 << log2 {
@@ -56,7 +62,7 @@ impl Apm {
         Apm { rows, row: 0, point: 0, weight: 0.0 }
     }
 
-    /// Chooses the context of the next bit.
+    /// Selects the context of the next bit.
     #[inline(always)]
     pub fn select(&mut self, context: usize) {
         self.row = context;
@@ -91,17 +97,66 @@ impl Apm {
     }
 }
 
+/// The stages of a size class: each corrects the mixed probability, and they are averaged.
+pub struct ApmStages<C: Size>(C::PerApmStage<Apm>);
+
+impl<C: Size> ApmStages<C> {
+    /// Makes stages of `2^log2` contexts each that change nothing yet.
+    pub fn new(log2: u32) -> ApmStages<C> {
+        ApmStages(Array::from_fn(|_| Apm::new(log2)))
+    }
+
+    /// Selects the context of each stage for the next bit.
+    #[inline(always)]
+    pub fn select(&mut self, contexts: &[usize]) {
+        for (stage, &context) in self.0.iter_mut().zip(contexts) {
+            stage.select(context);
+        }
+    }
+
+    /// Returns the corrected probability of a bit that was mixed to `x` in the logistic
+    /// domain, as a probability `mixed`.
+    #[inline(always)]
+    pub fn refine(&mut self, x: f32, mixed: f32) -> f32 {
+        if C::SIZE.apm_stages == 0 {
+            return mixed;
+        }
+        let mut refined = 0.0;
+        for stage in self.0.iter_mut() {
+            refined += stage.refine(x);
+        }
+        mixed * (1.0 - APM_WEIGHT) + refined * (APM_WEIGHT / C::SIZE.apm_stages as f32)
+    }
+
+    /// Learns the bit.
+    #[inline(always)]
+    pub fn update(&mut self, bit: u32) {
+        for stage in self.0.iter_mut() {
+            stage.update(bit);
+        }
+    }
+}
+
 /// The product of two numbers in 1/2^16.
 #[inline(always)]
 fn scaled(a: u32, b: u32) -> u32 {
     (a * b) >> 16
 }
 
-/// `65536 / (1 + e^−x)` at the points, rounded.
-static PRIOR: [u16; 24] = [
+/// First values of the points: `65536 / (1 + e^−x)`, rounded.
+pub static POINTS: [u16; 24] = [
     21, 42, 85, 170, 342, 685, 1366, 2693, 5206, 9702, 16989, 27091, 38445, 48547, 55834, 60330,
     62843, 64170, 64851, 65194, 65366, 65451, 65494, 65515,
 ];
+
+#[cfg(test)]
+impl<C: Size> std::hash::Hash for ApmStages<C> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        for Apm { rows, row, point, weight } in self.0.iter() {
+            (rows, row, point, weight.to_bits()).hash(state);
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -115,10 +170,10 @@ mod tests {
         assert!((before - 29_929.5 / 65_536.0).abs() < 0.001);
         map.update(1);
         let row = map.rows.at(0).0;
-        let moved = |point: usize| (row[point] - PRIOR[point]) as f32;
+        let moved = |point: usize| (row[point] - POINTS[point]) as f32;
         assert!((moved(11) - (65_535.0 - 27_091.0) / 6.0 * 0.75).abs() < 4.0);
         assert!((moved(12) - (65_535.0 - 38_445.0) / 6.0 * 0.25).abs() < 4.0);
-        assert_eq!([&row[..11], &row[13..24]], [&PRIOR[..11], &PRIOR[13..24]]);
+        assert_eq!([&row[..11], &row[13..24]], [&POINTS[..11], &POINTS[13..24]]);
     }
 
     #[test]

@@ -4,15 +4,16 @@
 
 use crate::arith::Simd;
 
-/// How fast confidence moves, for each bit.
+/// How far confidence moves towards 1 for a right bit, towards 0 for a wrong one.
 pub const CONFIDENCE_RATE: f32 = 0.006;
 /// Confidence at first.
 pub const CONFIDENCE_FIRST: f32 = 0.75;
 /// Its `stretch`.
 pub const CONFIDENCE_STRETCH: f32 = 1.098_612_3;
 
-/// Confidence `p` after a symbol: a step up for each of the `right` bits before the
-/// first wrong one, a step down if there was one (`wrong` = 1, else 0).
+/// Returns the confidence after a symbol that was predicted with confidence `p`: it rises
+/// a step for each of the `right` bits before the first wrong one, and falls a step if
+/// there was a wrong one (`wrong` = 1, else 0).
 #[inline(always)]
 pub fn moved<S: Simd>(simd: S, p: S::F, right: S::F, wrong: S::F) -> S::F {
     let (rate, one) = (simd.splat(CONFIDENCE_RATE), simd.splat(1.0));

@@ -1,8 +1,10 @@
-//! Contexts: what the contexts look at.
+//! Context state: what is remembered of the past, from which contexts are computed.
 //!
-//! Normative text: spec/codec.md §5.1.1; the lists of values are in `lists`.
+//! Normative text: spec/codec.md §5.1.1; the values of the contexts are in `lists`.
 
 mod lists;
+
+pub use lists::MOST;
 
 use super::hash::{MULTIPLIER, SMALL, THIRD};
 use super::indirect::IndirectContexts;
@@ -25,7 +27,7 @@ impl Default for Spelling {
 }
 
 impl Spelling {
-    /// Symbol `v` stands for `expansion(v)`.
+    /// Makes a spelling in which symbol `v` stands for `expansion(v)`.
     pub fn new<'a>(expansion: impl Fn(u8) -> &'a [u8]) -> Spelling {
         let mut spelling = Spelling { bytes: Vec::new(), starts: vec![0] };
         for symbol in 0..=255 {
@@ -43,51 +45,54 @@ impl Spelling {
     }
 }
 
-/// Running state of the bytes so far.
+/// What is remembered of the symbols so far.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct ContextState {
-    /// Last eight bytes, newest lowest.
+    /// Last eight symbols, the newest lowest.
     pub recent: u64,
-    /// Last eight bytes that the symbols stand for, newest lowest.
+    /// Last eight bytes that the symbols stand for, the newest lowest.
     spelt: u64,
     /// Hash of the letters of the word being written; 0 between words.
     pub word: u32,
     /// The words before it, newest first.
     pub words: [u32; 3],
-    /// Bytes since the line began.
+    /// Symbols since the line began.
     pub column: u32,
-    /// Where the line above begins.
+    /// Where in the past the line above and this line begin.
     above: usize,
     line: usize,
-    /// Classes of the last bytes, four bits each.
+    /// Character classes of the last bytes, four bits each.
     pub classes: u64,
-    /// What indirect some short contexts.
+    /// The indirect contexts.
     pub indirect: IndirectContexts,
-    /// Names of the open tags of markup, and how many are open.
+    /// Hashes of the names of open tags of markup, and how many are open.
     tags: [u32; 16],
     depth: usize,
-    /// Hash of a tag name being read.
+    /// Hash of the name of a tag, while it is read.
     in_tag: Option<u32>,
     /// Hash of the first bytes of the line.
     line_start: u32,
-    /// Shape of the number being read: its digits and separators.
+    /// Shape of the number being read: two bits for each digit and separator.
     number: u32,
     /// The quotation mark that is open, 0 for none.
     quote: u8,
-    /// First byte of the line and indentation.
+    /// White space that the line begins with.
     pub indent: u32,
-    /// Where in an x86 instruction we are.
+    /// Where in an x86 instruction the next byte stands.
     pub parser: InstructionParser,
-    /// Stride detection.
+    /// Position after the last occurrence of each byte, and its distance to the one
+    /// before.
     last_seen: Box<[u32; 256]>,
     last_gap: Box<[u32; 256]>,
+    /// A distance that has repeated, its votes, and the last distance that repeated.
     votes: [u32; 3],
     /// Distance at which records repeat.
     pub stride: usize,
 }
 
 impl ContextState {
-    /// Before the first symbol. It has `indirect` indirect contexts.
+    /// Makes the state before the first symbol, with `indirect` indirect contexts.
     pub fn new(indirect: usize) -> ContextState {
         ContextState {
             recent: 0,
@@ -115,6 +120,7 @@ impl ContextState {
     }
 }
 
+/// The character class of a byte.
 #[inline(always)]
 fn class(byte: u8) -> u64 {
     match byte {
@@ -137,9 +143,8 @@ fn class(byte: u8) -> u64 {
 }
 
 impl ContextState {
-    /// Takes in the symbol just coded, the last of `past`, which stands for the
-    /// bytes `spelling`: contexts of symbols see the symbol, contexts of letters
-    /// see through it.
+    /// Takes in the symbol just coded, the last of `past`, which stands for the bytes
+    /// `spelling`. Contexts of symbols use the symbol, contexts of letters the bytes.
     #[inline(always)]
     pub fn push(&mut self, past: &[u8], spelling: &[u8], contexts: Contexts) {
         let symbol = past[past.len() - 1];
@@ -163,7 +168,7 @@ impl ContextState {
         self.set_indirect_contexts(contexts);
     }
 
-    /// Follows words and lines; `next` is the position of the next symbol.
+    /// Takes in a byte for words and lines; `next` is the position of the next symbol.
     #[inline(always)]
     fn read(&mut self, byte: u8, next: usize) {
         self.spelt = self.spelt << 8 | byte as u64;
@@ -181,7 +186,7 @@ impl ContextState {
         }
     }
 
-    /// Follows tags, quotation marks, numbers and the start of the line.
+    /// Takes in a byte for tags, quotation marks, numbers and the start of the line.
     #[inline(always)]
     fn read_markup(&mut self, byte: u8) {
         match (self.in_tag, byte) {
@@ -215,7 +220,8 @@ impl ContextState {
         }
     }
 
-    /// A gap that repeats for the same byte is a vote for a stride.
+    /// Looks for the distance at which records repeat: a gap that repeats for the same
+    /// byte is a vote for it.
     #[inline(always)]
     fn find_stride(&mut self, byte: u8, position: u32) {
         let gap = position - self.last_seen[byte as usize];
@@ -237,8 +243,8 @@ impl ContextState {
         }
     }
 
-    /// Whether `symbol` indirect the last time after the last two symbols (1) and
-    /// after the last three (2).
+    /// Which indirect contexts predict `symbol`: 1 for the last two symbols, 2 for the last
+    /// three, 3 for both.
     #[inline(always)]
     pub fn agreement(&self, symbol: u8) -> usize {
         let pair = self.indirect.history(1) as u8 == symbol;
@@ -246,13 +252,13 @@ impl ContextState {
         pair as usize | (triple as usize) << 1
     }
 
-    /// Where in a record or an instruction the next byte stands, below 256.
+    /// Where in an x86 instruction the next byte stands, below 256.
     #[inline(always)]
-    pub fn select_position(&self) -> usize {
+    pub fn position(&self) -> usize {
         self.parser.position() as usize & 255
     }
 
-    /// Hashes of the network's n-ngrams: orders 2, 3, 4, 6 and the word.
+    /// Hashes of the network's n-grams: orders 2, 3, 4, 6 and the word.
     #[inline(always)]
     pub fn ngrams(&self) -> [u32; NGRAMS] {
         let r = self.recent;

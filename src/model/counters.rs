@@ -1,22 +1,21 @@
-//! Direct counters: a probability for every node of every context.
+//! Direct counters: an adaptive probability for each node of a slot.
 //!
-//! A counter is sixteen bits: its probability in 1/2^12, counted from one half,
-//! and in the low four bits a confidence, which sets the rate it moves by. Both
-//! are too coarse for slow rates, so what is rounded away is made up for by
-//! dither: a counter moves up by chance, but by the same chance everywhere.
+//! A counter has sixteen bits: a probability in 1/2^12, counted from one half, and in
+//! the low four bits a count, which sets the rate. Both are too coarse for slow rates,
+//! so updates round stochastically, with a deterministic dither.
 //!
-//! Histories (`history`) tell what was seen lately, counters what was seen on
-//! the whole. Contexts are handled sixteen at a time.
+//! Bit histories (`history`) tell what was seen lately, counters what was seen on the
+//! whole. Contexts are handled sixteen at a time.
 //!
 //! Normative text: spec/codec.md §5.4.2.
 
 use super::hash::GOLDEN;
 use crate::arith::{Simd, Vector, math};
 
-/// One half, in the place of the probability.
+/// A probability of one half.
 const HALF: i32 = 1 << 15;
-/// How far a counter moves towards a bit, by its confidence: 1 / (seen + 1.5).
-static RATE_OF: [f32; 16] = [
+/// The share of the error by which a counter moves, by its count.
+pub static RATE_OF: [f32; 16] = [
     0.666_666_7,
     0.4,
     0.285_714_3,
@@ -34,16 +33,17 @@ static RATE_OF: [f32; 16] = [
     0.024_096_386,
     0.018_018_018,
 ];
-/// Chance that a bit raises the confidence.
-static RAISE: [f32; 16] =
+/// Chance that a bit raises the count.
+pub static RAISE: [f32; 16] =
     [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.332, 0.25, 0.2, 0.145, 0.1, 0.07, 0.0];
 
 /// Counters of sixteen contexts.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct Counters {
-    /// Counters looked up for the current bit, one half in the middle.
+    /// Counters looked up for the current bit, plus `HALF`.
     cells: [i32; 16],
-    /// The dither of each lane.
+    /// The dither of each lane: uniform bits.
     dither: [i32; 16],
 }
 
@@ -55,8 +55,8 @@ impl Default for Counters {
 }
 
 impl Counters {
-    /// Takes the counters of sixteen contexts; writes what they predict in the
-    /// logistic domain.
+    /// Looks up the counters `cells` of sixteen contexts; writes what they predict, in
+    /// the logistic domain.
     #[inline(always)]
     pub fn predict<S: Simd>(&mut self, simd: S, cells: &[i16; 16], to: &mut Vector) {
         self.cells = cells.map(|cell| cell as i32 + HALF);
@@ -65,11 +65,11 @@ impl Counters {
         simd.store(&mut to.0, math::stretch(simd, p));
     }
 
-    /// The counters after `bit`.
+    /// Returns the counters after `bit`.
     #[inline(always)]
     pub fn update<S: Simd>(&mut self, simd: S, bit: u32) -> [i16; 16] {
         let cells = simd.load_i(&self.cells);
-        let confidence = simd.and_i(cells, simd.splat_i(15));
+        let count = simd.and_i(cells, simd.splat_i(15));
         let p = simd.to_float(simd.shr::<4>(cells));
         let dither = simd.load_i(&self.dither);
         let fraction = |bits| simd.mul(simd.to_float(bits), simd.splat(1.0 / 256.0));
@@ -78,13 +78,13 @@ impl Counters {
         let next = simd.add_i(dither, simd.splat_i(GOLDEN.wrapping_mul(16) as i32));
         simd.store_i(&mut self.dither, next);
         let target = simd.splat(bit as f32 * 4096.0 - 0.5);
-        let step = simd.mul(simd.sub(target, p), simd.lookup(&RATE_OF, confidence));
+        let step = simd.mul(simd.sub(target, p), simd.lookup(&RATE_OF, count));
         let p = simd.add(simd.add(p, step), high);
         let p = simd.truncate(simd.min(simd.max(p, simd.splat(0.0)), simd.splat(4095.0)));
-        let raised = simd.add(simd.lookup(&RAISE, confidence), low);
-        let confidence = simd.add_i(confidence, simd.truncate(raised));
+        let raised = simd.add(simd.lookup(&RAISE, count), low);
+        let count = simd.add_i(count, simd.truncate(raised));
         let mut packed = [0; 16];
-        let cells = simd.or_i(simd.shl::<4>(p), confidence);
+        let cells = simd.or_i(simd.shl::<4>(p), count);
         simd.store_i(&mut packed, simd.sub_i(cells, simd.splat_i(HALF)));
         packed.map(|cell| cell as i16)
     }

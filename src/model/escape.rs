@@ -1,46 +1,50 @@
 //! Escape flag: one bit for a whole symbol in a long match.
 //!
-//! If a match is long and such matches were right, one flag codes "the next symbol is
-//! the predicted one". If it is set, the symbol's eight bits are not coded, and the
-//! contexts do not learn. If not, the symbol is coded bit by bit like any other.
+//! In a long match, if such matches were right often enough, one flag codes "the next
+//! symbol is the predicted one". If it is set, the symbol's eight bits are not coded, and
+//! the contexts do not learn. If not, the symbol is coded bit by bit like any other.
 //!
 //! Normative text: spec/codec.md §5.10.
 
-/// The probabilities at first.
-const ESCAPE_FIRST: u16 = 60_000;
-/// The probabilities move by 1/2^5 of an error.
-const ESCAPE_SHIFT: u32 = 5;
+/// Probability, in 1/2^16, that a long match is right, at first.
+pub const ESCAPE_FIRST: u16 = 60_000;
+/// That probability moves by 1/2^5 of an error.
+pub const ESCAPE_SHIFT: u32 = 5;
+
+/// Rows of the probabilities: how often the shortest length can double.
+pub const DOUBLINGS: usize = 6;
 
 /// When an escape flag is coded.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct EscapeThreshold {
-    /// Shortest match that is believed.
+    /// Shortest match.
     pub length: u32,
     /// Least probability, in 1/2^16, that the match is right.
     pub probability: u16,
 }
 
-/// How often long matches have held.
+/// How often the predicted symbols of long matches were right.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct Escape {
     threshold: EscapeThreshold,
-    /// Probability that the match probabilities, in 1/2^16, `[length 0..6, agreement 0..4]`:
-    /// a length class for each doubling of the least length.
-    probabilities: [u16; 24],
-    /// The symbol that a long match expects next, and its cell.
+    /// Probability that the predicted symbol is right, in 1/2^16,
+    /// `[DOUBLINGS, agreement 0..4]`: a row for each doubling of the shortest length.
+    probabilities: [u16; 4 * DOUBLINGS],
+    /// The symbol that a long match predicts next, and its cell.
     expected: Option<(u8, usize)>,
 }
 
 impl Escape {
-    /// Nothing has been learnt yet; a symbol is asked about where it is certain
-    /// `threshold`.
+    /// Makes probabilities that have learnt nothing yet.
     pub fn new(threshold: EscapeThreshold) -> Escape {
-        Escape { threshold, probabilities: [ESCAPE_FIRST; 24], expected: None }
+        Escape { threshold, probabilities: [ESCAPE_FIRST; 4 * DOUBLINGS], expected: None }
     }
 
-    /// Whether to offer about `symbol`, which a match of `length` expects: the
-    /// probability, in 1/2^16, that it is that one. `agreement`, 0 ..= 3, tells
-    /// what else expects it.
+    /// Returns the probability, in 1/2^16, that the next symbol is `symbol`, which a match
+    /// of `length` predicts; `None` if no flag is to be coded. `agreement`, 0 ..= 3, says
+    /// which indirect contexts predict it too.
     #[inline(always)]
     pub fn offer(
         &mut self,
@@ -52,14 +56,14 @@ impl Escape {
         if length < self.threshold.length {
             return None;
         }
-        let class = (length / self.threshold.length).ilog2() as usize;
-        let cell = class * 4 + agreement();
+        let doublings = (length / self.threshold.length).ilog2() as usize;
+        let cell = doublings * 4 + agreement();
         self.expected = Some((symbol, cell));
         let p = self.probabilities[cell];
         (p >= self.threshold.probability).then_some(p as u32)
     }
 
-    /// Learns whether the match held, where one was long threshold.
+    /// Takes in the symbol that came after `offer`, with or without a flag.
     #[inline(always)]
     pub fn learn(&mut self, symbol: u8) {
         if let Some((expected, cell)) = self.expected {
@@ -74,12 +78,12 @@ impl Escape {
 mod tests {
     use super::*;
 
-    const WARM_UP_HALF: EscapeThreshold = EscapeThreshold { length: 8, probability: 60_500 };
-    const LATE: EscapeThreshold = EscapeThreshold { length: 16, probability: 65_350 };
+    const SHORT: EscapeThreshold = EscapeThreshold { length: 8, probability: 60_500 };
+    const LONG: EscapeThreshold = EscapeThreshold { length: 16, probability: 65_350 };
 
     #[test]
-    fn a_match_is_trusted_after_many_hits_and_doubted_after_one_miss() {
-        let mut escape = Escape::new(LATE);
+    fn many_right_symbols_bring_a_flag_and_one_wrong_one_ends_it() {
+        let mut escape = Escape::new(LONG);
         assert_eq!(escape.offer(7, 40, || 3), None);
         (0..200).for_each(|_| escape.learn(7));
         assert!(escape.offer(7, 40, || 3).is_some_and(|p| p < 65_536));
@@ -90,7 +94,7 @@ mod tests {
 
     #[test]
     fn lengths_are_told_apart_up_to_the_longest() {
-        let mut escape = Escape::new(WARM_UP_HALF);
+        let mut escape = Escape::new(SHORT);
         for length in [8, 16, 32, 64, 128, 256] {
             assert_eq!(escape.offer(7, length, || 0), None, "not yet at {length}");
             (0..200).for_each(|_| escape.learn(7));

@@ -1,9 +1,9 @@
-//! Hashed slots: one per context and nibble, sixteen bytes, four to a bucket.
+//! Hash table of bit histories: a slot for each context and nibble, four to a bucket.
 //!
-//! Byte 0 of a slot is a checksum of the context; bytes 1 ..= 15 are the bit
-//! histories of the nibble's fifteen inner nodes, as in a binary heap. A slot is
-//! copied out while its nibble is coded and written back after it; meanwhile
-//! word `w` of sixteen contexts' slots is one vector ([`NibbleSlots`]).
+//! A slot has sixteen bytes. Byte 0 is a checksum of the context; bytes 1 ..= 15 are the
+//! bit histories of the nibble's fifteen inner nodes, as in a binary heap. A slot is
+//! copied out while its nibble is coded and written back after it; meanwhile word `w` of
+//! sixteen contexts' slots is one vector ([`NibbleSlots`]).
 //!
 //! Normative text: spec/codec.md §5.3.
 
@@ -15,14 +15,15 @@ use bytemuck::Zeroable;
 /// A slot: checksum and fifteen bit histories, four to a word, the first lowest.
 pub type Slot = [u32; 4];
 
-/// Whether a slot has seen anything: the history of its first node is not empty.
+/// Whether a slot is in use: the history of its first node is not empty.
 #[inline(always)]
 pub fn occupied(slot: &Slot) -> bool {
     slot[0] >> 8 & 255 != 0
 }
 
-/// Four slots, one cache bucket.
+/// Four slots, one cache line.
 #[derive(Clone, Copy, Debug, Zeroable)]
+#[cfg_attr(test, derive(Hash))]
 #[repr(C, align(64))]
 pub struct Bucket([Slot; 4]);
 
@@ -31,27 +32,30 @@ pub type Counts = [i16; 16];
 
 /// The counters of a bucket's four slots.
 #[derive(Clone, Copy, Debug, Zeroable)]
+#[cfg_attr(test, derive(Hash))]
 #[repr(C, align(64))]
 pub struct CountBuckets([Counts; 4]);
 
-/// The table all contexts share.
+/// The table that all contexts share.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct HashTable {
     buckets: Table<Bucket>,
-    /// One cell where the model has no direct counters.
+    /// One cell if the class has no direct counters.
     counts: Table<CountBuckets>,
 }
 
 /// Where a slot was found: its bucket and its place in the bucket.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(test, derive(Hash))]
 pub struct Place {
     bucket: u32,
     slot: u32,
 }
 
 impl HashTable {
-    /// A table of `2^log2_bytes` bytes of slots, at least one bucket, and twice as
-    /// many bytes of counters if the model has them.
+    /// Makes a table of `2^log2_bytes` bytes of slots, at least one bucket, and twice as
+    /// many bytes of counters if the class has them.
     pub fn new(log2_bytes: u32, counted: bool) -> HashTable {
         let log2 = log2_bytes.max(6) - 6;
         HashTable { buckets: Table::new(log2), counts: Table::new(if counted { log2 } else { 0 }) }
@@ -70,16 +74,17 @@ impl HashTable {
         prefetch(&counts.0[(place.slot & 3) as usize]);
     }
 
-    /// Finds the slot of `hash` and `checksum`, or the one that is worth least.
+    /// Finds the slot of `hash` and `checksum`, or the one of its bucket that has seen
+    /// least.
     ///
-    /// Returns its place and its content; on a miss the content is empty but
-    /// for the checksum.
+    /// Returns its place and its content; on a miss the content is empty except for the
+    /// checksum.
     #[inline(always)]
     pub fn find(&self, hash: u32, checksum: u8) -> (Place, Slot) {
         let bucket = self.buckets.at(hash as usize);
         let mut best = u32::MAX;
         for (index, slot) in bucket.0.iter().enumerate() {
-            // A hit sorts before every miss; misses sort by what they know.
+            // A hit sorts before every miss; misses sort by how much they have seen.
             let miss = (slot[0] as u8 != checksum) as u32;
             let key = miss * (4 + 4 * (slot[0] >> 8 & 255)) + index as u32;
             best = best.min(key);
@@ -91,7 +96,7 @@ impl HashTable {
         (place, content)
     }
 
-    /// The counters of the slot at `place`: all fresh unless the slot was `occupied`.
+    /// Returns the counters of the slot at `place`, all fresh unless it is `occupied`.
     #[inline(always)]
     pub fn counts(&self, place: Place, occupied: bool) -> Counts {
         let counts = self.counts.at(place.bucket as usize).0[(place.slot & 3) as usize];
@@ -115,6 +120,7 @@ impl HashTable {
 /// The slots of at most sixteen contexts while their nibble is coded: word `w` of
 /// all of them. `[4 words, 16 contexts]`.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(test, derive(Hash))]
 #[repr(C, align(64))]
 pub struct NibbleSlots([[i32; 16]; 4]);
 

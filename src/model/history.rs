@@ -1,10 +1,9 @@
 //! Bit histories: what a context has seen, in one byte.
 //!
-//! A history is the pair of counts `(zeros, ones)`, bounded, with the order of
-//! the first bits and the last bit kept while they still matter. When a bit
-//! comes against a count above two, that count falls: recent bits weigh more.
-//! States are numbered by how much they have seen, so the number itself is the
-//! priority with which a slot is kept.
+//! A history is a pair of bounded counts `(zeros, ones)`, with the order of the first
+//! bits, and the last bit while it still matters. When a bit contradicts a count above
+//! two, that count falls: recent bits weigh more. States are numbered by how much they
+//! have seen, so the number is the priority with which a slot is kept.
 //!
 //! Normative text: spec/codec.md §5.2.
 
@@ -38,7 +37,7 @@ impl History {
             counts[other] = discounted(counts[other]);
         }
         while !allowed(counts[0], counts[1]) {
-            // Too much to tell apart: give up the count that is larger already.
+            // Too many to count: the larger count falls.
             let larger = if counts[0] > counts[1] { 0 } else { 1 };
             counts[larger] -= 1;
         }
@@ -48,7 +47,7 @@ impl History {
         History { counts, tail }.canonical()
     }
 
-    /// The tail says nothing when only one value was seen.
+    /// Forgets what the tail does not say: in a long history of one value, the last bit.
     const fn canonical(self) -> History {
         let total = self.counts[0] + self.counts[1];
         let tail = if total > EXACT && (self.counts[0] == 0 || self.counts[1] == 0) {
@@ -62,7 +61,7 @@ impl History {
     }
 }
 
-/// What is left of a count that a bit went against.
+/// What is left of a count that a bit contradicts.
 const fn discounted(count: u8) -> u8 {
     match count {
         0..=2 => count,
@@ -159,14 +158,15 @@ pub static NEXT: [i32; 512] = successors();
 /// Number of states in use.
 pub const COUNT: usize = STATES.count;
 
-/// Zeros and ones a state stands for.
+/// The counts of zeros and ones of a state.
 pub const fn counts(state: u8) -> [u8; 2] {
     STATES.list[state as usize].counts
 }
 
-/// Probability of a one a fresh map gives to `state`, in 1/2^16.
+/// Probability of a one, in 1/2^16, that a StateMap gives to `state` at first.
 ///
-/// A KT-like estimate that trusts histories of one value more.
+/// An estimate like that of Krichevsky and Trofimov, but surer after histories of one
+/// value.
 pub const fn prior(state: u8) -> u16 {
     let [zeros, ones] = counts(state);
     let (zeros, ones) = (zeros as u32, ones as u32);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machine_treats_zeros_and_ones_alike() {
+    fn zeros_and_ones_are_treated_alike() {
         let mirror = |state: u8| {
             let [zeros, ones] = counts(state);
             (0..COUNT).filter(move |&s| counts(s as u8) == [ones, zeros]).count()
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_remembered_and_one_bit_against_it_discounts_it() {
+    fn many_equal_bits_are_counted_and_one_other_discounts_them() {
         let after = |state: u8, bit: usize| NEXT[2 * state as usize + bit] as u8;
         let run = (0..60).fold(0, |state, _| after(state, 1));
         assert_eq!(counts(run), [0, 41]);

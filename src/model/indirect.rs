@@ -1,31 +1,39 @@
-//! What indirect a few short contexts the last two times.
+//! Indirect contexts: the last two symbols that followed a few short contexts.
 //!
 //! Normative text: spec/codec.md §5.1.5; the contexts are in `contexts::lists`.
 
+use super::layout::{Inputs, Part};
+use super::size::Size;
 use crate::arith::memory::Table;
 
-/// Most contexts.
+/// Indirect contexts in a list: a size class uses the first ones.
 pub const MOST: usize = 7;
 
-/// The last two symbols history each context, the last one in the low byte.
+impl<C: Size> Part<C> for IndirectContexts {
+    const INPUTS: Inputs = Inputs::lanes(C::SIZE.indirect);
+}
+
+/// The history of each indirect context: the symbol that followed it last in the low
+/// byte, the one before in the high byte.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct IndirectContexts {
     /// `[contexts, 2^16 hashes]`
     cells: Table<u16>,
     count: usize,
     /// Hash of each context as it is now.
-    at: [u16; MOST],
+    hashes: [u16; MOST],
 }
 
 impl IndirectContexts {
-    /// The first `count` contexts, 3 ..= `MOST`, which nothing has indirect yet.
+    /// Makes the first `count` contexts, 3 ..= `MOST`, with empty histories.
     pub fn new(count: usize) -> IndirectContexts {
         debug_assert!((3..=MOST).contains(&count));
         let log2 = 16 + count.next_power_of_two().ilog2();
-        IndirectContexts { cells: Table::new(log2), count, at: [0; MOST] }
+        IndirectContexts { cells: Table::new(log2), count, hashes: [0; MOST] }
     }
 
-    /// `symbol` follows the contexts as they are.
+    /// Takes in `symbol`, which follows the contexts as they are now.
     #[inline(always)]
     pub fn update(&mut self, symbol: u8) {
         for k in 0..self.count {
@@ -34,28 +42,33 @@ impl IndirectContexts {
         }
     }
 
-    /// The contexts change to these hashes.
+    /// Changes the contexts to those of these hashes.
     #[inline(always)]
     pub fn set_hashes(&mut self, hashes: [u16; MOST]) {
-        self.at = hashes;
+        self.hashes = hashes;
     }
 
-    /// What indirect context `k`.
+    /// Hashes of the contexts.
+    pub fn hashes(&self) -> &[u16] {
+        &self.hashes[..self.count]
+    }
+
+    /// The history of context `k`.
     #[inline(always)]
     pub fn history(&self, k: usize) -> u16 {
         *self.cells.at(self.cell(k))
     }
 
-    /// What indirect each context.
+    /// The history of each context.
     #[inline(always)]
     pub fn histories(&self) -> impl Iterator<Item = u16> {
         (0..self.count).map(|k| self.history(k))
     }
 
-    /// Where what indirect context `k` is kept.
+    /// The cell of context `k`.
     #[inline(always)]
     fn cell(&self, k: usize) -> usize {
-        k << 16 | self.at[k] as usize
+        k << 16 | self.hashes[k] as usize
     }
 }
 

@@ -1,13 +1,14 @@
-//! A light reader of x86 instructions: where in an instruction a byte stands.
+//! Instruction parser: where in an x86 instruction a byte stands.
 //!
-//! It follows prefixes, opcodes, ModRM, SIB, displacements and immediates of
-//! 32- and 64-bit code well enough to say what kind of byte comes next. On data
-//! that is not code its answers are noise, and the mixer learns to ignore them.
+//! It parses prefixes, opcodes, ModRM, SIB, displacements and immediates of 32- and
+//! 64-bit code well enough to say what the next byte is. On data that is not code its
+//! answers are noise, and the mixer learns to ignore them.
 //!
 //! Normative text: spec/codec.md §5.1.3.
 
 /// What the next byte is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(Hash))]
 #[repr(u8)]
 enum Phase {
     Opcode,
@@ -20,14 +21,15 @@ enum Phase {
     Immediate,
 }
 
-/// Running state of the reader.
+/// The parser and where it is.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct InstructionParser {
     phase: Phase,
     /// Opcode with its map in the high byte.
     opcode: u16,
     modrm: u8,
-    /// Bytes left of a displacement or of the VEX prefix.
+    /// Bytes left of a displacement, an immediate or a VEX prefix.
     left: u8,
     /// Bytes of immediate after ModRM and displacement.
     immediate: u8,
@@ -55,8 +57,8 @@ impl Default for InstructionParser {
     }
 }
 
-/// Operands of a one-byte opcode: (has ModRM, bytes of immediate; 4 means
-/// "operand size").
+/// Operands of a one-byte opcode: whether it has ModRM, and bytes of the immediate, where
+/// 4 means "operand size".
 const fn operands(opcode: u8) -> (bool, u8) {
     match opcode {
         0x00..=0x3F => match opcode & 7 {
@@ -131,6 +133,7 @@ impl InstructionParser {
         }
     }
 
+    /// Takes in an opcode or a prefix.
     #[inline(always)]
     fn opcode(&mut self, byte: u8) {
         match byte {
@@ -151,6 +154,7 @@ impl InstructionParser {
         }
     }
 
+    /// Goes on behind an opcode whose operands are known.
     #[inline(always)]
     fn operands_known(&mut self, (has_modrm, immediate): (bool, u8)) {
         self.immediate = if immediate == 4 && self.operand_16 { 2 } else { immediate };
@@ -162,6 +166,7 @@ impl InstructionParser {
         }
     }
 
+    /// Takes in a ModRM byte.
     #[inline(always)]
     fn modrm(&mut self, byte: u8) {
         self.modrm = byte;
@@ -175,6 +180,7 @@ impl InstructionParser {
         }
     }
 
+    /// Goes on with a displacement of so many bytes.
     #[inline(always)]
     fn displace(&mut self, bytes: u8) {
         (self.phase, self.left) = (Phase::Displacement, bytes);
@@ -197,7 +203,7 @@ impl InstructionParser {
         (self.operand_16, self.wide) = (false, false);
     }
 
-    /// Kind of the next byte, with how much of its field is left: below 256.
+    /// What the next byte is, and how much of its field is left: below 256.
     #[inline(always)]
     pub fn position(&self) -> u32 {
         (self.phase as u32) << 4 | (self.left & 15) as u32
@@ -210,7 +216,7 @@ impl InstructionParser {
     }
 }
 
-/// Bytes of displacement a ModRM byte asks for, SIB aside.
+/// Bytes of displacement after a ModRM byte, without those of a SIB byte.
 const fn displacement(modrm: u8) -> u8 {
     match modrm >> 6 {
         0 if modrm & 7 == 5 => 4,

@@ -1,8 +1,8 @@
-//! Match model: the byte that indirect the longest earlier occurrence.
+//! Match model: predicts the symbol that followed an earlier occurrence of the newest ones.
 //!
-//! A table of hashes of the last bytes finds a candidate; it is verified
-//! byte by byte, so a hash collision costs nothing. After a miss the pointer is
-//! kept for a while: differences inside copies are often single.
+//! A table of hashes of the last symbols finds a candidate. It is compared symbol by
+//! symbol, so a hash collision costs nothing. After a miss the pointer is kept for a
+//! while: differences inside copies are often single.
 //!
 //! Normative text: spec/codec.md §5.5.
 
@@ -11,31 +11,35 @@ use super::hash::{MULTIPLIER, THIRD};
 use crate::arith::memory::Table;
 use crate::arith::{Simd, math};
 
-/// Lengths above this are not told apart.
-const LONGEST: u32 = 400;
-/// Buckets of length.
+/// Match lengths are counted up to this.
+pub const LONGEST: u32 = 400;
+/// Length buckets.
 const BUCKETS: usize = 16;
 
 /// One match model with its own minimum length.
 #[derive(Debug)]
 pub struct MatchModel {
-    /// Position after the last occurrence of each hash, 0 = none.
+    /// Position after the last occurrence of each hash, 0 for none.
     table: Table<u32>,
+    /// Cells of the table, log2.
     log2: u32,
+    /// Hash of the last symbols.
     hash: usize,
+    /// Shortest match.
     minimum: u32,
-    /// Position in the history of the predicted byte; 0 = no match.
+    /// Position in the past of the predicted symbol, 0 without a match.
     pointer: u32,
-    /// Verified length of the match.
+    /// Length of the match, compared.
     length: u32,
     /// Misses since the match began.
     misses: u32,
-    /// The predicted byte with a leading one, 0 = none, for the current byte.
-    expected_symbol: u32,
-    /// Probability that the prediction holds, `[misses 0..4, length bucket]`.
+    /// The symbol predicted now, behind a leading one; 0 for none.
+    symbol: u32,
+    /// Probability that a bit of the prediction is right, `[misses 0..4, length bucket]`.
     confidence: [f32; 4 * BUCKETS],
     /// The same in the logistic domain.
-    stretch: [f32; 4 * BUCKETS],
+    stretched: [f32; 4 * BUCKETS],
+    /// The cell of these that the prediction has now.
     cell: usize,
 }
 
@@ -52,7 +56,7 @@ fn bucket(length: u32) -> usize {
 }
 
 impl MatchModel {
-    /// A model that looks for `minimum` equal bytes, with `2^log2` table cells.
+    /// Makes a model that looks for `minimum` equal symbols, with `2^log2` table cells.
     pub fn new(minimum: u32, log2: u32) -> MatchModel {
         MatchModel {
             table: Table::new(log2),
@@ -62,14 +66,14 @@ impl MatchModel {
             pointer: 0,
             length: 0,
             misses: 0,
-            expected_symbol: 0,
+            symbol: 0,
             confidence: [confidence::CONFIDENCE_FIRST; 4 * BUCKETS],
-            stretch: [confidence::CONFIDENCE_STRETCH; 4 * BUCKETS],
+            stretched: [confidence::CONFIDENCE_STRETCH; 4 * BUCKETS],
             cell: 0,
         }
     }
 
-    /// Hashes the last bytes and starts fetching the table cell.
+    /// Hashes the last symbols and starts fetching the table cell.
     #[inline(always)]
     pub fn prefetch(&mut self, position: usize, recent: u64) {
         if position >= self.minimum as usize {
@@ -80,9 +84,9 @@ impl MatchModel {
         }
     }
 
-    /// Takes in the last byte of `past`: the match goes on or is broken.
+    /// Takes in the last symbol of `past`: the match goes on or is broken.
     #[inline(always)]
-    pub fn update<S: Simd>(&mut self, simd: S, past: &[u8]) {
+    pub fn advance<S: Simd>(&mut self, simd: S, past: &[u8]) {
         if self.pointer > 0 {
             let predicted = past[self.pointer as usize];
             let last = past[past.len() - 1];
@@ -100,8 +104,8 @@ impl MatchModel {
         }
     }
 
-    /// Remembers where `past` ends, looks for a match if there is none, and
-    /// prepares the inputs of the byte after `past`.
+    /// Stores where `past` ends, looks for a match if there is none, and predicts the
+    /// symbol after `past`.
     #[inline(always)]
     pub fn find(&mut self, past: &[u8]) {
         if past.len() >= self.minimum as usize {
@@ -118,12 +122,11 @@ impl MatchModel {
             }
         }
         self.cell = (self.misses.min(3) as usize) * BUCKETS + bucket(self.length);
-        self.expected_symbol =
-            if self.pointer > 0 { past[self.pointer as usize] as u32 | 256 } else { 0 };
+        self.symbol = if self.pointer > 0 { past[self.pointer as usize] as u32 | 256 } else { 0 };
     }
 
-    /// Learns from a whole byte: one step for each bit up to the first that
-    /// went against the prediction.
+    /// Learns from a whole symbol: one step for each bit up to the first that
+    /// contradicts the prediction.
     #[inline(always)]
     fn learn<S: Simd>(&mut self, simd: S, predicted: u8, last: u8) {
         let right = (predicted ^ last).leading_zeros() as f32;
@@ -131,23 +134,24 @@ impl MatchModel {
         let p = simd.splat(self.confidence[self.cell]);
         let p = confidence::moved(simd, p, simd.splat(right), simd.splat(wrong));
         self.confidence[self.cell] = simd.first(p);
-        self.stretch[self.cell] = simd.first(math::stretch(simd, p));
+        self.stretched[self.cell] = simd.first(math::stretch(simd, p));
     }
 
-    /// The predicted byte with a leading one, or 0 for none, and the length_bucket of the
-    /// prediction.
+    /// The predicted symbol behind a leading one, or 0 for none, and how strongly it is
+    /// expected, in the logistic domain.
     #[inline(always)]
     pub fn prediction(&self) -> (u32, f32) {
-        (self.expected_symbol, self.stretch[self.cell])
+        (self.symbol, self.stretched[self.cell])
     }
 
-    /// The predicted byte, if one is predicted and the byte's bits so far agree.
+    /// The predicted symbol, if there is one and its first `bit_index` bits are those of
+    /// `partial`.
     #[inline(always)]
     pub fn expected_symbol(&self, partial: u32, bit_index: u32) -> Option<u32> {
-        (self.expected_symbol >> (8 - bit_index) == partial).then_some(self.expected_symbol & 255)
+        (self.symbol >> (8 - bit_index) == partial).then_some(self.symbol & 255)
     }
 
-    /// Length of the match and the byte it predicts: after `update`, before `find`.
+    /// Length of the match and the symbol it predicts: after `advance`, before `find`.
     #[inline(always)]
     pub fn expected_next(&self, past: &[u8]) -> (u32, u8) {
         let at = self.pointer as usize;
@@ -161,10 +165,31 @@ impl MatchModel {
     }
 }
 
-/// How many bytes before `candidate` equal the last bytes of `past`.
+/// How many symbols before `candidate` equal the last ones of `past`.
 #[inline(always)]
 fn common_tail(past: &[u8], candidate: usize) -> u32 {
     let recent = past.iter().rev();
     let older = past[..candidate].iter().rev();
     recent.zip(older).take(LONGEST as usize).take_while(|(a, b)| a == b).count() as u32
+}
+
+#[cfg(test)]
+impl std::hash::Hash for MatchModel {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        let MatchModel {
+            table,
+            log2,
+            hash,
+            minimum,
+            pointer,
+            length,
+            misses,
+            symbol,
+            confidence,
+            stretched,
+            cell,
+        } = self;
+        (table, log2, hash, minimum, pointer, length, misses, symbol, cell).hash(state);
+        [confidence, stretched].map(|p| p.map(f32::to_bits)).hash(state);
+    }
 }

@@ -1,20 +1,24 @@
-//! The PEAR predictor: one file per part, forward beside backward.
+//! The PEAR predictor, one file for each part.
 //!
-//! A group is predicted bit by bit. Hashed contexts ([`contexts`]) look up bit
+//! [`engine`] predicts a group bit by bit. Hashed contexts ([`contexts`]) look up bit
 //! histories ([`hash_table`], [`history`]), which StateMaps ([`state_map`]) turn into
-//! predictions; direct counters ([`counters`]) stand beside them. Match models
-//! ([`match_model`]) and indirect contexts ([`indirect`]) predict whole symbols
-//! ([`predicted`]), and the byte-level network ([`network`]) adds its prediction. The
-//! mixer ([`mixer`]) joins them, and APM stages ([`apm`]) correct the result.
-//! In long matches one flag can code a whole symbol ([`escape`]).
-//! [`size`] declares the size classes, [`layout`] places the inputs.
-//! Everything learns online, the same in encoder and decoder. The predictor
-//! knows nothing of the coder.
+//! predictions; direct counters ([`counters`]) stand beside them ([`context_models`]).
+//! Match models ([`match_model`]) and indirect contexts ([`indirect`]) predict whole
+//! symbols ([`predicted`]), and the byte-level network ([`network`]) adds its prediction.
+//! The mixer ([`mixer`]) weighs all of them, under weights that [`selection`] selects, and
+//! APM stages ([`apm`]) correct the result. In long matches one flag can code a whole
+//! symbol ([`escape`]).
+//!
+//! [`size`] declares the size classes, [`layout`] places the inputs, and [`registered`]
+//! lists the models that an archive can name. Everything learns while it codes, the same
+//! in encoder and decoder. The predictor knows nothing of the coder.
 //!
 //! Normative text: spec/codec.md §5.
 
 pub mod apm;
+pub mod array;
 pub mod confidence;
+pub mod context_models;
 pub mod contexts;
 pub mod counters;
 pub mod engine;
@@ -26,14 +30,18 @@ pub mod indirect;
 pub mod instructions;
 pub mod layout;
 pub mod match_model;
+pub mod match_models;
 pub mod mixer;
 pub mod network;
 pub mod past;
 pub mod predicted;
+pub mod registered;
+pub mod selection;
 pub mod size;
 pub mod state_map;
 
 pub use contexts::Spelling;
-pub use engine::{Engine, Predictor};
+pub use engine::Engine;
 pub use past::Past;
-pub use size::{Class, Contexts, Model, Size, SizeKernel};
+pub use registered::Model;
+pub use size::{Class, Contexts, Size, SizeKernel};

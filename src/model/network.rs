@@ -1,70 +1,88 @@
 //! The byte-level network: PEAR's fusion vectors as table look-ups.
 //!
-//! Every (position, byte) pair and every hashed n-gram owns a row of width `H`.
-//! The hidden vector is the sum of the active rows, normalised, rectified,
-//! through one residual layer; each node of the byte's binary tree has an
-//! output row, so a bit costs one dot product. Forward stands beside backward.
+//! Every (position, byte) pair and every hashed n-gram has a row of `width` vectors.
+//! The hidden vector is the sum of the active rows, normalised and rectified; in some
+//! size classes one residual layer follows. Each node of the byte's binary tree has an
+//! output row, so a bit costs one dot product. The forward pass stands beside the
+//! backward pass.
 //!
 //! Normative text: spec/codec.md §5.6.
 
+use super::array::Array;
 use super::hash::MULTIPLIER;
+use super::layout::{Inputs, Part};
+use super::size::Size;
 use crate::arith::memory::Table;
 use crate::arith::{Simd, Vector};
 
 /// Bytes of the past that have rows by position.
 pub const POSITIONS: usize = 8;
-
-/// Tables of hashed n-ngrams.
+/// Tables of hashed n-grams.
 pub const NGRAMS: usize = 5;
 /// Share of each new gradient in the running mean square.
-const ENERGY_RATE: f32 = 0.002;
+pub const ENERGY_RATE: f32 = 0.002;
+/// Learning rate of the output rows.
+pub const HEAD_RATE: f32 = 0.02;
+/// Learning rate of the residual layer.
+pub const LAYER_RATE: f32 = 0.002;
+/// Learning rate of the input rows.
+pub const ROW_RATE: f32 = 0.02;
 
-/// The network, `B` vectors of sixteen wide.
-#[derive(Debug)]
-pub struct Network<const B: usize, const DEEP: bool> {
-    /// Rows: positions first, then the n-gram tables. `[rows, B]`.
-    rows: Table<[Vector; B]>,
+/// The network of a size class. `W` below is the class's `width`.
+pub struct Network<C: Size> {
+    /// Input rows: positions first, then the n-gram tables. `[rows, W]`.
+    rows: Table<C::Row>,
     /// Running mean square of the rows' gradient: it normalises their steps.
     energy: f32,
-    /// Rows of one n-gram table, as a power of two.
+    /// Rows of one n-gram table, log2.
     log2_rows: u32,
     /// Rows active for the current byte.
     active: [u32; POSITIONS + NGRAMS],
-    /// Hidden layer, `[16·B inputs, B]`.
-    hidden: Vec<[Vector; B]>,
-    bias: [Vector; B],
-    /// Output rows by partial byte, `[256, B]`.
-    head: Vec<[Vector; B]>,
-    /// Normalised sum of the rows.
-    normal: [Vector; B],
+    /// Weights of the residual layer, `[16·W inputs, W]`; empty without one.
+    hidden: Vec<C::Row>,
+    bias: C::Row,
+    /// Output rows by partial byte, `[256, W]`.
+    head: Vec<C::Row>,
+    /// Normalised sum of the active rows.
+    normal: C::Row,
+    /// What that sum was multiplied by.
     deviation: f32,
-    /// After rectification, and after the residual layer.
-    first: [Vector; B],
-    inner: [Vector; B],
-    second: [Vector; B],
+    /// `normal`, rectified.
+    first: C::Row,
+    /// The residual layer before rectification.
+    inner: C::Row,
+    /// The hidden vector that the output rows see.
+    second: C::Row,
     /// Gradient of the loss by `second`, gathered over the byte's bits.
-    gradient: [Vector; B],
+    gradient: C::Row,
 }
 
-impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
-    /// Width of the hidden vector.
-    const WIDTH: f32 = 16.0 * B as f32;
+/// What the network predicts is known last, so that the other inputs do not wait.
+impl<C: Size> Part<C> for Network<C> {
+    const INPUTS: Inputs = Inputs::late();
+}
 
-    /// A network with n-gram tables of `2^log2_rows` rows each.
+impl<C: Size> Network<C> {
+    /// Vectors of a row.
+    const WIDTH: usize = C::SIZE.width;
+    /// Numbers of a row.
+    const NUMBERS: f32 = 16.0 * C::SIZE.width as f32;
+
+    /// Makes a network with n-gram tables of `2^log2_rows` rows each.
     pub fn new(log2_rows: u32) -> Self {
         let count = POSITIONS * 256 + (NGRAMS << log2_rows);
         let mut noise = Noise(0x5045_4152);
-        let mut rows = Table::<[Vector; B]>::new(count.next_power_of_two().ilog2());
+        let mut rows = Table::<C::Row>::new(count.next_power_of_two().ilog2());
         for row in 0..POSITIONS * 256 {
             rows.at_mut(row)
                 .iter_mut()
                 .for_each(|vector| vector.0 = core::array::from_fn(|_| noise.next(0.1)));
         }
-        let mut hidden = vec![[Vector::ZERO; B]; if DEEP { 16 * B } else { 0 }];
+        let zero = C::Row::from_fn(|_| Vector::ZERO);
+        let mut hidden = vec![zero; if C::SIZE.residual { 16 * Self::WIDTH } else { 0 }];
         for row in &mut hidden {
             row.iter_mut().for_each(|vector| vector.0 = core::array::from_fn(|_| noise.next(0.3)));
         }
-        let zero = [Vector::ZERO; B];
         Network {
             rows,
             energy: 1e-4,
@@ -82,8 +100,8 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
         }
     }
 
-    /// Chooses the rows of the next byte: the last bytes, newest first in the
-    /// low byte of `recent`, and one hash per n-gram table.
+    /// Selects the rows of the next byte: those of the last bytes, the newest in the low
+    /// byte of `recent`, and one for each hash of an n-gram.
     #[inline(always)]
     pub fn select(&mut self, recent: u64, hashes: &[u32; NGRAMS]) {
         for position in 0..POSITIONS {
@@ -103,36 +121,46 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
     /// Computes the hidden vector of the chosen rows.
     #[inline(always)]
     pub fn forward<S: Simd>(&mut self, simd: S) {
-        let mut sum = [simd.splat(0.0); B];
+        let zero = simd.splat(0.0);
+        let mut sum = C::RowLanes::from_fn(|_| zero);
         for &row in &self.active {
-            for (sum, vector) in sum.iter_mut().zip(self.rows.at(row as usize)) {
+            for (sum, vector) in sum.iter_mut().zip(self.rows.at(row as usize).iter()) {
                 *sum = simd.add(*sum, simd.load(&vector.0));
             }
         }
-        let mut total = simd.splat(0.0);
-        sum.iter().for_each(|&vector| total = simd.add(total, vector));
-        let mean = simd.splat(simd.sum(total) / Self::WIDTH);
-        let mut square = simd.splat(0.0);
-        for vector in &mut sum {
+        let mut total = zero;
+        for &vector in sum.iter() {
+            total = simd.add(total, vector);
+        }
+        let mean = simd.splat(simd.sum(total) / Self::NUMBERS);
+        let mut square = zero;
+        for vector in sum.iter_mut() {
             *vector = simd.sub(*vector, mean);
             square = simd.add(square, simd.mul(*vector, *vector));
         }
-        self.deviation = 1.0 / (simd.sum(square) / Self::WIDTH + 1e-5).sqrt();
-        let (scale, zero) = (simd.splat(self.deviation), simd.splat(0.0));
-        for (j, vector) in sum.into_iter().enumerate() {
+        self.deviation = 1.0 / (simd.sum(square) / Self::NUMBERS + 1e-5).sqrt();
+        let scale = simd.splat(self.deviation);
+        for (j, &vector) in sum.iter().enumerate() {
             let normal = simd.mul(vector, scale);
             simd.store(&mut self.normal[j].0, normal);
             simd.store(&mut self.first[j].0, simd.max(normal, zero));
         }
-        if !DEEP {
+        self.gradient = C::Row::from_fn(|_| Vector::ZERO);
+        if C::SIZE.residual {
+            self.forward_layer(simd);
+        } else {
             self.second = self.first;
-            self.gradient = [Vector::ZERO; B];
-            return;
         }
-        let mut inner: [S::F; B] = core::array::from_fn(|j| simd.load(&self.bias[j].0));
+    }
+
+    /// Computes the residual layer.
+    #[inline(always)]
+    fn forward_layer<S: Simd>(&mut self, simd: S) {
+        let zero = simd.splat(0.0);
+        let mut inner = C::RowLanes::from_fn(|j| simd.load(&self.bias[j].0));
         for (k, weights) in self.hidden.iter().enumerate() {
             let x = simd.splat(self.first[k / 16].0[k % 16]);
-            for (inner, w) in inner.iter_mut().zip(weights) {
+            for (inner, w) in inner.iter_mut().zip(weights.iter()) {
                 *inner = simd.add(*inner, simd.mul(x, simd.load(&w.0)));
             }
         }
@@ -140,17 +168,16 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
             simd.store(&mut self.inner[j].0, vector);
             let out = simd.add(simd.load(&self.first[j].0), simd.max(vector, zero));
             simd.store(&mut self.second[j].0, out);
-            simd.store(&mut self.gradient[j].0, zero);
         }
     }
 
-    /// The logistic-domain prediction of the next bit: a number, whatever the
-    /// weights have become. `clamp` would pass NaN on, whose bits differ among CPUs.
+    /// Predicts the next bit, in the logistic domain. The result is a number whatever the
+    /// weights have become: `clamp` would pass NaN on, whose bits differ among CPUs.
     #[allow(clippy::manual_clamp)]
     #[inline(always)]
     pub fn predict<S: Simd>(&mut self, simd: S, partial: u32) -> f32 {
         let mut sum = simd.splat(0.0);
-        for (h, v) in self.second.iter().zip(&self.head[partial as usize & 255]) {
+        for (h, v) in self.second.iter().zip(self.head[partial as usize & 255].iter()) {
             sum = simd.add(sum, simd.mul(simd.load(&h.0), simd.load(&v.0)));
         }
         simd.sum(sum).max(-9.0).min(9.0)
@@ -159,10 +186,10 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
     /// Trains the output row of the bit and gathers the gradient behind it.
     /// `error` is `p − bit`.
     #[inline(always)]
-    pub fn update<S: Simd>(&mut self, simd: S, partial: u32, error: f32, rate: f32) {
-        let (error, step) = (simd.splat(error), simd.splat(-error * rate));
+    pub fn update<S: Simd>(&mut self, simd: S, partial: u32, error: f32) {
+        let (error, step) = (simd.splat(error), simd.splat(-error * HEAD_RATE));
         let row = &mut self.head[partial as usize & 255];
-        for j in 0..B {
+        for j in 0..Self::WIDTH {
             let v = simd.load(&row[j].0);
             let gradient = simd.add(simd.load(&self.gradient[j].0), simd.mul(error, v));
             simd.store(&mut self.gradient[j].0, gradient);
@@ -173,23 +200,23 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
 
     /// Trains the residual layer; returns the gradient behind it.
     #[inline(always)]
-    fn through_layer<S: Simd>(&mut self, simd: S, layer_rate: f32) -> [Vector; B] {
+    fn backward_layer<S: Simd>(&mut self, simd: S) -> C::Row {
         let zero = simd.splat(0.0);
-        let mut behind = [Vector::ZERO; B];
-        let mut outer = [zero; B];
-        for j in 0..B {
+        let mut behind = C::Row::from_fn(|_| Vector::ZERO);
+        let mut outer = C::RowLanes::from_fn(|_| zero);
+        for j in 0..Self::WIDTH {
             // Rectifier: gradient passes where the inner value was positive.
             let open = positive(simd, simd.load(&self.inner[j].0));
             outer[j] = simd.mul(simd.load(&self.gradient[j].0), open);
-            let step = simd.mul(outer[j], simd.splat(-layer_rate));
+            let step = simd.mul(outer[j], simd.splat(-LAYER_RATE));
             let bias = simd.add(simd.load(&self.bias[j].0), step);
             simd.store(&mut self.bias[j].0, bias);
         }
         for (k, weights) in self.hidden.iter_mut().enumerate() {
             let mut dot = zero;
             let x = self.first[k / 16].0[k % 16];
-            let step = simd.splat(-layer_rate * x);
-            for (w, &outer) in weights.iter_mut().zip(&outer) {
+            let step = simd.splat(-LAYER_RATE * x);
+            for (w, &outer) in weights.iter_mut().zip(outer.iter()) {
                 let old = simd.load(&w.0);
                 dot = simd.add(dot, simd.mul(old, outer));
                 simd.store(&mut w.0, simd.add(old, simd.mul(step, outer)));
@@ -199,35 +226,39 @@ impl<const B: usize, const DEEP: bool> Network<B, DEEP> {
         behind
     }
 
-    /// Trains the layer and the rows behind the byte just seen.
+    /// Trains the residual layer and the active rows, after the last bit of a byte.
     #[inline(always)]
-    pub fn backward<S: Simd>(&mut self, simd: S, layer_rate: f32, row_rate: f32) {
+    pub fn backward<S: Simd>(&mut self, simd: S) {
         let zero = simd.splat(0.0);
-        let behind = if DEEP { self.through_layer(simd, layer_rate) } else { [Vector::ZERO; B] };
-        let mut delta = [zero; B];
+        let behind = if C::SIZE.residual {
+            self.backward_layer(simd)
+        } else {
+            C::Row::from_fn(|_| Vector::ZERO)
+        };
+        let mut delta = C::RowLanes::from_fn(|_| zero);
         let (mut mean, mut project) = (zero, zero);
-        for j in 0..B {
+        for j in 0..Self::WIDTH {
             let normal = simd.load(&self.normal[j].0);
             let sum = simd.add(simd.load(&self.gradient[j].0), simd.load(&behind[j].0));
             delta[j] = simd.mul(sum, positive(simd, normal));
             mean = simd.add(mean, delta[j]);
             project = simd.add(project, simd.mul(delta[j], normal));
         }
-        let mean = simd.splat(simd.sum(mean) / Self::WIDTH);
-        let project = simd.splat(simd.sum(project) / Self::WIDTH);
+        let mean = simd.splat(simd.sum(mean) / Self::NUMBERS);
+        let project = simd.splat(simd.sum(project) / Self::NUMBERS);
         let scale = simd.splat(self.deviation);
         let mut square = zero;
-        for j in 0..B {
+        for j in 0..Self::WIDTH {
             let normal = simd.load(&self.normal[j].0);
             let centred = simd.sub(simd.sub(delta[j], mean), simd.mul(normal, project));
             delta[j] = simd.mul(centred, scale);
             square = simd.add(square, simd.mul(delta[j], delta[j]));
         }
-        let square = simd.sum(square) / Self::WIDTH;
+        let square = simd.sum(square) / Self::NUMBERS;
         self.energy += (square - self.energy) * ENERGY_RATE;
         for &row in &self.active {
-            let step = simd.splat(-row_rate / (self.energy + 1e-8).sqrt());
-            for (w, &delta) in self.rows.at_mut(row as usize).iter_mut().zip(&delta) {
+            let step = simd.splat(-ROW_RATE / (self.energy + 1e-8).sqrt());
+            for (w, &delta) in self.rows.at_mut(row as usize).iter_mut().zip(delta.iter()) {
                 let new = simd.add(simd.load(&w.0), simd.mul(step, delta));
                 simd.store(&mut w.0, new);
             }
@@ -256,13 +287,41 @@ impl Noise {
 }
 
 #[cfg(test)]
+impl<C: Size> std::hash::Hash for Network<C> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        let Network {
+            rows,
+            energy,
+            log2_rows,
+            active,
+            hidden,
+            bias,
+            head,
+            normal,
+            deviation,
+            first,
+            inner,
+            second,
+            gradient,
+        } = self;
+        (0..rows.len()).for_each(|row| rows.at(row).as_ref().hash(state));
+        hidden.iter().chain(head).for_each(|row| row.as_ref().hash(state));
+        for row in [bias, normal, first, inner, second, gradient] {
+            row.as_ref().hash(state);
+        }
+        (energy.to_bits(), log2_rows, active, deviation.to_bits()).hash(state);
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::arith::lanes::Scalar;
+    use crate::model::size::classes::Fast;
 
     #[test]
     fn a_network_that_diverged_still_predicts_a_number() {
-        let mut network = Network::<1, false>::new(8);
+        let mut network = Network::<Fast>::new(8);
         network.forward(Scalar);
         for (weight, want) in [(f32::NAN, -9.0), (f32::INFINITY, 9.0), (0.0, 0.0)] {
             network.head[1] = [Vector([weight; 16])];

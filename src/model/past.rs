@@ -1,12 +1,12 @@
-//! The symbols of a group: the model sees those that were coded.
+//! The symbols of a group; the model sees those that were coded.
 //!
-//! An encoder has the whole group at hand. Its symbols become the past one by
-//! one where they lie, so coding takes no second copy of them.
+//! An encoder has the whole group. Its symbols become the past one by one in place, so
+//! coding needs no second copy of them.
 
 use std::ops::Deref;
 
-/// The symbols coded so far, as a slice; behind them, those of an encoder that
-/// are still to come.
+/// The symbols coded so far, as a slice; in an encoder, those still to come are behind
+/// them.
 #[derive(Debug)]
 pub struct Past {
     symbols: Vec<u8>,
@@ -15,12 +15,12 @@ pub struct Past {
 }
 
 impl Past {
-    /// A past that will be `symbols`: for encoders.
+    /// Makes a past that will be `symbols`: for encoders.
     pub fn of(symbols: Vec<u8>) -> Past {
         Past { symbols, coded: 0 }
     }
 
-    /// Room for `length` symbols nobody knows yet: for decoders.
+    /// Makes room for `length` symbols that are not known yet: for decoders.
     pub fn unknown(length: usize) -> Past {
         // The system gives the pages as they are written.
         Past { symbols: vec![0; length], coded: 0 }
@@ -37,14 +37,14 @@ impl Past {
         self.symbols.get(self.coded).copied()
     }
 
-    /// Takes in the symbol just coded; for an encoder the one that is there.
+    /// Takes in the symbol just coded: in an encoder, the one that is there.
     #[inline(always)]
     pub fn push(&mut self, symbol: u8) {
         self.symbols[self.coded] = symbol;
         self.coded += 1;
     }
 
-    /// The symbols coded.
+    /// Returns the symbols coded.
     pub fn into_symbols(mut self) -> Vec<u8> {
         self.symbols.truncate(self.coded);
         self.symbols

@@ -1,8 +1,8 @@
-//! PredictedSymbols of the whole next symbol: by matches, and by what indirect the same
-//! contexts before.
+//! Predicted symbols: whole symbols that match models and indirect contexts expect.
 //!
-//! A set is an input of the mixer: its strength, with the sign of the bit it expects,
-//! until a bit goes against it. All are handled at once, a lane each.
+//! A predicted symbol is an input of the mixer: how strongly it is expected, with the
+//! sign of its next bit, and 0 once a bit has contradicted it. All are handled at once,
+//! a lane each.
 //!
 //! Normative text: spec/codec.md §5.11.
 
@@ -11,22 +11,24 @@ use crate::arith::{Simd, Vector, math};
 
 /// Sixteen integers.
 #[derive(Clone, Copy, Debug, Default)]
+#[cfg_attr(test, derive(Hash))]
 #[repr(align(64))]
 struct Integers([i32; 16]);
 
 /// At most sixteen predicted symbols.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct PredictedSymbols {
     /// The symbol each lane predicts, behind a leading one; 0 for none.
     symbols: Integers,
-    /// How strongly; 0 once a bit went against it.
+    /// How strongly it is expected; 0 once a bit has contradicted it.
     strengths: Vector,
-    /// −1 where the symbol came twice in succession, else 0.
+    /// −1 if an indirect context was followed by the symbol twice in succession, else 0.
     repeated: Integers,
-    /// Probability that the next bit of a predicted symbol is right, and the same in the logistic
-    /// domain: `[came once, twice in succession]`.
+    /// Probability that the next bit of an indirect context's symbol is right, and the
+    /// same in the logistic domain: `[not repeated, repeated]`.
     confidence: [Vector; 2],
-    stretch: [Vector; 2],
+    stretched: [Vector; 2],
 }
 
 impl Default for PredictedSymbols {
@@ -36,22 +38,22 @@ impl Default for PredictedSymbols {
             strengths: Vector::ZERO,
             repeated: Integers::default(),
             confidence: [Vector([CONFIDENCE_FIRST; 16]); 2],
-            stretch: [Vector([CONFIDENCE_STRETCH; 16]); 2],
+            stretched: [Vector([CONFIDENCE_STRETCH; 16]); 2],
         }
     }
 }
 
 impl PredictedSymbols {
-    /// Sets lane `lane` to a predicted symbol with its input: `symbol` behind a leading one, or
-    /// 0 for none.
+    /// Sets a lane to `symbol`, behind a leading one, or 0 for none, and how strongly it is
+    /// expected, in the logistic domain.
     #[inline(always)]
     pub fn set(&mut self, lane: usize, symbol: u32, strength: f32) {
         self.symbols.0[lane] = symbol as i32;
         self.strengths.0[lane] = if symbol > 0 { strength } else { 0.0 };
     }
 
-    /// From lane `first` on, predicted that what indirect a context the last time follows
-    /// again: that symbol in the low byte, the one of the time before in the high byte.
+    /// Sets the lanes from `first` on to the symbols that followed the indirect contexts
+    /// last: a history has that symbol in the low byte, the one before in the high byte.
     #[inline(always)]
     pub fn set_indirect(&mut self, first: usize, histories: impl Iterator<Item = u16>) {
         for (k, last_two) in histories.enumerate() {
@@ -59,11 +61,11 @@ impl PredictedSymbols {
             let (last, before) = (last_two & 255, last_two >> 8);
             let repeated = last == before;
             self.repeated.0[lane] = -(repeated as i32);
-            self.set(lane, 256 | last as u32, self.stretch[repeated as usize].0[lane]);
+            self.set(lane, 256 | last as u32, self.stretched[repeated as usize].0[lane]);
         }
     }
 
-    /// The inputs for bit `bit_index` of the symbol.
+    /// Returns the inputs for bit `bit_index` of the symbol.
     #[inline(always)]
     pub fn predict<S: Simd>(&self, simd: S, bit_index: u32) -> S::F {
         let bits = self.expected(simd, bit_index);
@@ -71,7 +73,8 @@ impl PredictedSymbols {
         simd.mul(simd.load(&self.strengths.0), signs)
     }
 
-    /// Takes in bit `bit_index`: what expected the other one falls silent.
+    /// Takes in bit `bit_index`: predictions that it contradicts become 0 until the next
+    /// symbol.
     #[inline(always)]
     pub fn update<S: Simd>(&mut self, simd: S, bit_index: u32, bit: u32) {
         let one = simd.splat_i(1);
@@ -81,18 +84,17 @@ impl PredictedSymbols {
         simd.store(&mut self.strengths.0, simd.with_bits(simd.and_i(strengths, kept)));
     }
 
-    /// Bit `bit_index` of each set.
+    /// Bit `bit_index` of each predicted symbol.
     #[inline(always)]
     fn expected<S: Simd>(&self, simd: S, bit_index: u32) -> S::I {
         simd.and_i(simd.shr_by(simd.load_i(&self.symbols.0), 7 - bit_index), simd.splat_i(1))
     }
 
-    /// Takes in the symbol: confidence in each set of `set_indirect` learns a step for each bit
-    /// up to the first that went against it.
+    /// Takes in the symbol: confidence in the predictions of `set_indirect` learns.
     #[inline(always)]
     pub fn learn<S: Simd>(&mut self, simd: S, symbol: u8) {
-        let (guessed, came) = (simd.load_i(&self.symbols.0), simd.splat_i(256 | symbol as i32));
-        let differ = simd.sub_i(simd.or_i(guessed, came), simd.and_i(guessed, came));
+        let (predicted, came) = (simd.load_i(&self.symbols.0), simd.splat_i(256 | symbol as i32));
+        let differ = simd.sub_i(simd.or_i(predicted, came), simd.and_i(predicted, came));
         // The exponent of 2 d + 1 counts the bits from the first that differs on.
         let odd = simd.add_i(simd.add_i(differ, differ), simd.splat_i(1));
         let exponent = simd.shr::<23>(simd.bits(simd.to_float(odd)));
@@ -107,13 +109,13 @@ impl PredictedSymbols {
         for (k, new, old) in [(0, once, repeated), (1, repeated, once)] {
             let confidence = pick(simd, (p, new), (simd.load(&self.confidence[k].0), old));
             simd.store(&mut self.confidence[k].0, confidence);
-            let stretch = pick(simd, (x, new), (simd.load(&self.stretch[k].0), old));
-            simd.store(&mut self.stretch[k].0, stretch);
+            let stretched = pick(simd, (x, new), (simd.load(&self.stretched[k].0), old));
+            simd.store(&mut self.stretched[k].0, stretched);
         }
     }
 }
 
-/// In each lane the one of `a` and `b` whose mask is −1; the other's is 0.
+/// In each lane the one of `a` and `b` whose mask is −1; the other's mask is 0.
 #[inline(always)]
 fn pick<S: Simd>(simd: S, a: (S::F, S::I), b: (S::F, S::I)) -> S::F {
     let (a, b) = (simd.and_i(simd.bits(a.0), a.1), simd.and_i(simd.bits(b.0), b.1));
@@ -126,7 +128,7 @@ mod tests {
     use crate::arith::lanes::Scalar;
     use crate::model::confidence::CONFIDENCE_RATE;
 
-    /// Inputs of lane 3 for the bits of `symbol`, where `last_two` indirect.
+    /// Inputs of lane 3 for the bits of `symbol`, after the history `last_two`.
     fn inputs(predicted: &mut PredictedSymbols, last_two: u16, symbol: u8) -> [f32; 8] {
         predicted.set_indirect(3, [last_two].into_iter());
         core::array::from_fn(|index| {
@@ -158,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn each_right_bit_before_the_first_wrong_one_counts_for_a_guess() {
+    fn each_right_bit_before_the_first_wrong_one_counts_for_a_predicted_symbol() {
         for (symbol, right, wrong) in [(0x41, 8.0, 0.0), (0x40, 7.0, 1.0), (0xC1, 0.0, 1.0)] {
             let mut predicted = PredictedSymbols::default();
             predicted.set_indirect(0, [0x0041].into_iter());
@@ -174,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn no_guess_is_no_input() {
+    fn no_predicted_symbol_is_no_input() {
         let mut predicted = PredictedSymbols::default();
         predicted.set(0, 0, 5.0);
         predicted.set(1, 256 | 0x80, 5.0);

@@ -1,15 +1,16 @@
-//! Size classes and registered models: all there are.
+//! Size classes: the sizes and rates of an engine, each class declared once.
 //!
-//! A model id in a container stands for one row of [`MODELS`]; nothing about a
-//! model is ever read from a file. Ids are never reused: a changed model gets a
-//! new one.
+//! [`size_classes!`] makes of each declaration a row that can be read at run time
+//! ([`SizeClass`]) and a type whose constants are compiled into an engine ([`Size`]).
+//! Nothing else in the crate names a class.
 //!
-//! Normative text: spec/codec.md §5.9.
+//! Normative text: spec/codec.md §5, "Size classes", and the rates of §5.7.
 
-use super::engine::{Engine, Predictor};
+use super::array::Array;
 use super::escape::EscapeThreshold;
-use super::layout::Layout;
-use crate::arith::Simd;
+use super::layout::{LANES, Layout};
+use crate::arith::Vector;
+use bytemuck::Zeroable;
 
 /// Which list of contexts an engine uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,18 +23,18 @@ pub enum Contexts {
     Tokens,
 }
 
-/// Whole symbols are coded by one flag inside matches that are long and reliable.
+/// When a class codes escape flags: in matches of at least `length` symbols that are
+/// right with at least `probability` in 1/2^16.
 const fn escape(length: u32, probability: u16) -> Option<EscapeThreshold> {
     Some(EscapeThreshold { length, probability })
 }
 
-/// A size class: a row of the table "Size classes" in spec/codec.md §5. Whatever
-/// distinguishes the classes is here and nowhere else.
+/// The numbers of a size class: a row of the table "Size classes" in spec/codec.md §5.
 #[derive(Clone, Copy, Debug)]
 pub struct SizeClass {
     /// Name in the spec.
     pub name: &'static str,
-    /// Id of the model with the contexts Text; Binary and Tokens are the next two.
+    /// Id of the model with the contexts Text; Binary and Tokens have the next two.
     pub first_model: u16,
     /// Highest level that uses this class.
     pub last_level: u8,
@@ -53,7 +54,7 @@ pub struct SizeClass {
     pub most_hash_table: u32,
     /// Largest n-gram table of the network, log2 of rows.
     pub most_rows: u32,
-    /// Indirect contexts: as many as the shared vector of inputs has room for.
+    /// Indirect contexts, the first ones of the list.
     pub indirect: usize,
     /// When an escape flag is coded, if ever.
     pub escape: Option<EscapeThreshold>,
@@ -67,13 +68,6 @@ pub struct SizeClass {
     pub bytes_per_second: f64,
 }
 
-impl SizeClass {
-    /// Where each part's inputs are.
-    pub const fn layout(&self) -> Layout {
-        Layout::of(self.contexts, self.match_models, self.counters)
-    }
-}
-
 /// A computation that is compiled for every size class.
 pub trait SizeKernel {
     /// What the computation returns.
@@ -82,18 +76,38 @@ pub trait SizeKernel {
     fn run<C: Size>(self) -> Self::Output;
 }
 
-/// A size class as a type: the constants compiled into an engine.
+/// A size class as a type: its constants, and arrays of their lengths.
 pub trait Size {
-    /// Its row.
+    /// Its numbers.
     const SIZE: SizeClass;
-    /// Its engine.
-    type Engine<S: Simd>: Predictor<S>;
+    /// Where the inputs of each part are.
+    const LAYOUT: Layout;
+    /// A `T` for each context.
+    type PerContext<T: Copy>: Array<T> + Copy;
+    /// A `T` for each vector of contexts.
+    type PerContextVector<T>: Array<T>;
+    /// A `T` for each direct counter.
+    type PerCounter<T: Copy>: Array<T> + Copy;
+    /// A `T` for each vector of direct counters.
+    type PerCounterVector<T>: Array<T>;
+    /// A `T` for each match model.
+    type PerMatchModel<T>: Array<T>;
+    /// A `T` for each APM stage.
+    type PerApmStage<T>: Array<T>;
+    /// A number for each mixer context.
+    type PerMixerContext: Array<usize> + Copy;
+    /// All inputs of the mixer, or a weight for each.
+    type Inputs: Array<Vector> + Copy;
+    /// A row of the network.
+    type Row: Array<Vector> + Zeroable + Copy;
+    /// A row of the network in registers, `F` for each vector.
+    type RowLanes<F: Copy>: Array<F> + Copy;
 }
 
 /// Declares the size classes: the enum, a type for each, and the dispatch.
 macro_rules! size_classes {
     ($($(#[$doc:meta])* $class:ident { $($field:ident: $value:expr,)* })*) => {
-        /// Size class: what is compiled into the engine as constants.
+        /// The size classes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Class { $($(#[$doc])* $class,)* }
 
@@ -105,6 +119,20 @@ macro_rules! size_classes {
             #[inline(always)]
             pub const fn size(self) -> SizeClass {
                 match self { $(Class::$class => classes::$class::ROW,)* }
+            }
+
+            /// Contexts of the largest class.
+            pub const MOST_CONTEXTS: usize = {
+                let mut most = 0;
+                $(if classes::$class::ROW.contexts > most {
+                    most = classes::$class::ROW.contexts;
+                })*
+                most
+            };
+
+            /// Where the inputs of each part are.
+            pub const fn layout(self) -> Layout {
+                match self { $(Class::$class => <classes::$class as Size>::LAYOUT,)* }
             }
 
             /// Runs `kernel` with the constants of the class.
@@ -128,17 +156,17 @@ macro_rules! size_classes {
 
                 impl Size for $class {
                     const SIZE: SizeClass = $class::ROW;
-                    type Engine<S: Simd> = Engine<
-                        S,
-                        { $class::ROW.contexts },
-                        { $class::ROW.layout().vectors },
-                        { $class::ROW.mixer_contexts },
-                        { $class::ROW.width },
-                        { $class::ROW.match_models },
-                        { $class::ROW.counters },
-                        { $class::ROW.apm_stages },
-                        { $class::ROW.residual },
-                    >;
+                    const LAYOUT: Layout = Layout::of::<$class>();
+                    type PerContext<T: Copy> = [T; $class::ROW.contexts];
+                    type PerContextVector<T> = [T; $class::ROW.contexts.div_ceil(LANES)];
+                    type PerCounter<T: Copy> = [T; $class::ROW.counters];
+                    type PerCounterVector<T> = [T; $class::ROW.counters.div_ceil(LANES)];
+                    type PerMatchModel<T> = [T; $class::ROW.match_models];
+                    type PerApmStage<T> = [T; $class::ROW.apm_stages];
+                    type PerMixerContext = [usize; $class::ROW.mixer_contexts];
+                    type Inputs = [Vector; <$class as Size>::LAYOUT.vectors];
+                    type Row = [Vector; $class::ROW.width];
+                    type RowLanes<F: Copy> = [F; $class::ROW.width];
                 }
             )*
         }
@@ -240,120 +268,5 @@ size_classes! {
         binary_rate: 0.00013,
         text_rate: 0.0001,
         bytes_per_second: 150e3,
-    }
-}
-
-/// By how many rates the mixer learns faster at first …
-const BINARY_WARM_UP: f32 = 2.0;
-const TEXT_WARM_UP: f32 = 5.0;
-/// … and symbols after which half of that is gone.
-const WARM_UP_HALF: f32 = 20_000.0;
-/// Symbols of text after which the rate itself has fallen to 1/√2.
-const DECAY: f32 = 1_000_000.0;
-
-/// A registered model.
-#[derive(Clone, Copy, Debug)]
-pub struct Model {
-    /// Its id in section headers.
-    pub id: u16,
-    /// Size class.
-    pub class: Class,
-    /// List of contexts.
-    pub contexts: Contexts,
-}
-
-/// Every registered model: each class with each list of contexts.
-pub const MODELS: [Model; 3 * Class::ALL.len()] = {
-    let first = Model { id: 0, class: Class::Fast, contexts: Contexts::Text };
-    let mut models = [first; 3 * Class::ALL.len()];
-    let lists = [Contexts::Text, Contexts::Binary, Contexts::Tokens];
-    let mut at = 0;
-    while at < models.len() {
-        let class = Class::ALL[at / 3];
-        let id = class.size().first_model + (at % 3) as u16;
-        models[at] = Model { id, class, contexts: lists[at % 3] };
-        at += 1;
-    }
-    models
-};
-
-impl Model {
-    /// The model of an id, if it is registered.
-    pub fn of_id(id: u16) -> Option<Model> {
-        MODELS.into_iter().find(|model| model.id == id)
-    }
-
-    /// The model of a level (1 ..= 9) for data of this kind.
-    pub fn of_level(level: u8, contexts: Contexts) -> Model {
-        let serves = |class: &&Class| level <= class.size().last_level;
-        let class = *Class::ALL.iter().find(serves).unwrap_or(&Class::Best);
-        let found = MODELS.into_iter().find(|m| m.class == class && m.contexts == contexts);
-        found.expect("every class is registered for every kind of contexts")
-    }
-
-    /// Learning rate of the mixer after `length` symbols: at first in warm_up, then, as
-    /// text is alike for long, falling there with the square root of what was seen.
-    #[inline(always)]
-    pub fn mixer_rate(&self, length: usize) -> f32 {
-        let SizeClass { binary_rate, text_rate, .. } = self.class.size();
-        let length = length as f32;
-        let early = WARM_UP_HALF / (WARM_UP_HALF + length);
-        if self.contexts == Contexts::Binary {
-            return binary_rate * (1.0 + BINARY_WARM_UP * early);
-        }
-        text_rate * (1.0 + TEXT_WARM_UP * early) * (DECAY / (DECAY + length)).sqrt()
-    }
-
-    /// log2 of the bytes of the hash table for a group of `length` bytes.
-    pub fn hash_table_log2(&self, length: usize) -> u32 {
-        (length.max(1) * self.class.size().contexts * 8)
-            .ilog2()
-            .clamp(14, self.class.size().most_hash_table)
-    }
-
-    /// log2 of the rows of each n-gram table for a group of `length` bytes.
-    pub fn rows_log2(&self, length: usize) -> u32 {
-        length.max(1).ilog2().clamp(8, self.class.size().most_rows)
-    }
-
-    /// log2 of the cells of a match table for a group of `length` bytes.
-    pub fn match_log2(&self, length: usize) -> u32 {
-        length.max(1).ilog2().clamp(8, 22)
-    }
-
-    /// log2 of the contexts of each APM stage for a group of `length` bytes.
-    pub fn apm_log2(&self, length: usize) -> u32 {
-        length.max(1).ilog2().clamp(8, 16)
-    }
-
-    /// Upper bound of the bytes the predictor allocates, the group itself
-    /// aside.
-    pub fn memory(&self, length: usize) -> u64 {
-        let size = self.class.size();
-        let row = 64 * size.width as u64;
-        let counted = if size.counters > 0 { 3 } else { 1 };
-        (counted << self.hash_table_log2(length))
-            + ((8 << self.rows_log2(length)) + 4096) * row
-            + (3 << (self.match_log2(length) + 2))
-            + (24 << 20)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_mixer_settles_on_text_and_not_on_binary_data() {
-        for model in MODELS {
-            let text = model.contexts != Contexts::Binary;
-            let (warm_up, falls) = if text { (5.0, 0.5f32.sqrt()) } else { (2.0, 1.0) };
-            let [first, half, settled, late] =
-                [0, 20_000, 1_000_000, usize::MAX].map(|length| model.mixer_rate(length));
-            let rate = first / (1.0 + warm_up);
-            assert!((half / rate - (1.0 + warm_up / 2.0)).abs() < 0.04, "model {}", model.id);
-            assert!((settled / rate - falls).abs() < 0.08, "model {}", model.id);
-            assert!(if text { late < rate / 100.0 } else { (late / rate - 1.0).abs() < 1e-6 });
-        }
     }
 }

@@ -1,8 +1,8 @@
-//! StateMaps: the probability that each bit history has stood for so far.
+//! StateMaps: the probability of a one after each bit history, learnt for each context.
 //!
-//! For every context and history state: a probability in 1/2^22, how often it
-//! was used, and the probability in the logistic domain, kept up to date so
-//! that predicting is a look-up. Contexts are handled sixteen at a time.
+//! A cell holds a probability in 1/2^22, how often it was used, and the probability in
+//! the logistic domain, kept up to date so that predicting is a look-up. Contexts are
+//! handled sixteen at a time.
 //!
 //! Normative text: spec/codec.md §5.4.1.
 
@@ -19,11 +19,14 @@ static FIRST: [i32; 16] = {
     }
     first
 };
+/// Most uses that a cell counts: its rate falls to 1/1021.5.
+pub const STATE_MAP_LIMIT: i32 = 1020;
 /// One, in the fixed point of the probabilities.
 const ONE: f32 = 4_194_304.0;
 
 /// StateMaps of at most sixteen contexts.
 #[derive(Clone, Debug)]
+#[cfg_attr(test, derive(Hash))]
 pub struct StateMaps {
     /// `[16 contexts, 256 states, 2]`: the bits of `ln(p / (1 − p))`; then `p · 2^22`
     /// in the high 22 bits and uses in the low 10.
@@ -34,7 +37,7 @@ pub struct StateMaps {
 }
 
 impl StateMaps {
-    /// StateMaps with the prior of each state.
+    /// Makes StateMaps with the prior of each state.
     pub fn new<S: Simd>(simd: S) -> StateMaps {
         let mut table = Box::new([0; 8192]);
         for state in 0..history::COUNT {
@@ -50,8 +53,8 @@ impl StateMaps {
         StateMaps { table, index: [0; 16], cells: [0; 16] }
     }
 
-    /// Looks up the states of the first `M` contexts, 8 or 16: their predictions in
-    /// the logistic domain, 0 in the lanes beyond.
+    /// Looks up the states of the first `M` contexts, 8 or 16. Returns their predictions
+    /// in the logistic domain, 0 in the lanes beyond.
     #[inline(always)]
     pub fn predict<S: Simd, const M: usize>(&mut self, simd: S, states: S::I) -> S::F {
         let index = simd.add_i(states, simd.load_i(&FIRST));
@@ -63,10 +66,10 @@ impl StateMaps {
         simd.with_bits(stretch)
     }
 
-    /// Moves the cells of the first `M` contexts towards `bit`: by
-    /// `1 / (uses + 1.5)`, with uses counted up to `limit`.
+    /// Moves the cells of the first `M` contexts towards `bit`, by `1 / (uses + 1.5)` of
+    /// the difference.
     #[inline(always)]
-    pub fn update<S: Simd, const M: usize>(&mut self, simd: S, bit: u32, limit: i32) {
+    pub fn update<S: Simd, const M: usize>(&mut self, simd: S, bit: u32) {
         let cells = simd.load_i(&self.cells);
         let uses = simd.and_i(cells, simd.splat_i(1023));
         let p = simd.to_float(simd.shr::<10>(cells));
@@ -74,7 +77,7 @@ impl StateMaps {
         let target = simd.splat(bit as f32 * ONE);
         let p = simd.add(p, simd.mul(simd.sub(target, p), rate));
         let p = simd.min(simd.max(p, simd.splat(256.0)), simd.splat(ONE - 256.0));
-        let uses = simd.min_i(simd.add_i(uses, simd.splat_i(1)), simd.splat_i(limit));
+        let uses = simd.min_i(simd.add_i(uses, simd.splat_i(1)), simd.splat_i(STATE_MAP_LIMIT));
         let packed = simd.or_i(simd.shl::<10>(simd.truncate(p)), uses);
         let new = math::ln(simd, simd.div(p, simd.sub(simd.splat(ONE), p)));
         let (mut stretch, mut cells) = ([0; 16], [0; 16]);

@@ -1,4 +1,4 @@
-//! The Batch-Adaptive Fusion Block: each lane's own weights beside shared ones.
+//! The Batch-Adaptive Fusion Block: each lane's own weights, and shared weights.
 
 use super::chain::{Residual, Stages, View};
 use super::gated_mlp::gated_mlp;
@@ -7,7 +7,7 @@ use super::token_mixer::token_mixer;
 use super::{Initial, PaperError, Parameters, Shape, ops};
 use crate::arith::Isa;
 
-/// A token mixer over wider branches, a low-rank map that is the lane's own on
+/// Makes a token mixer over wider branches, a low-rank map that is the lane's own on
 /// one side and shared on the other, and a gated MLP. `[B, W]` to the same shape.
 ///
 /// # Errors

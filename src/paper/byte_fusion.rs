@@ -1,4 +1,4 @@
-//! The Byte-Level Fusion Block: the last bytes' features, fused.
+//! The Byte-Level Fusion Block: it fuses the features of the last bytes.
 
 use super::chain::{Residual, Stages, View};
 use super::gated_mlp::gated_mlp;
@@ -7,8 +7,8 @@ use super::token_mixer::token_mixer;
 use super::{PaperError, Parameters, Shape};
 use crate::arith::Isa;
 
-/// Branches of neighbouring bytes exchange in a token mixer; the whole lane
-/// then passes a gated MLP. `[B, W]` to the same shape.
+/// Makes the block: branches of neighbouring bytes exchange in a token mixer; the whole
+/// lane then passes a gated MLP. `[B, W]` to the same shape.
 ///
 /// # Errors
 /// Those of the source of `parameters`.

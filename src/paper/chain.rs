@@ -1,8 +1,8 @@
-//! Operations in a row, and the chain rule back through them.
+//! Operations in sequence, and the chain rule backward through them.
 //!
-//! candle's own backward pass adds every gradient to a tensor of zeros, on a
-//! pool whose threads wait by spinning: a fifth of all CPU time on two cores. The
-//! network is a chain with residuals, so its gradients need no such sums.
+//! candle's own backward pass adds every gradient to a tensor of zeros, on a pool whose
+//! threads wait by spinning: a fifth of all CPU time on two cores. The network is a
+//! chain with residuals, so its gradients need no such sums.
 
 use super::ops::with_elements;
 use candle_core::{CustomOp1, Device, Error, Result, Tensor};
@@ -10,17 +10,17 @@ use std::sync::{Mutex, PoisonError};
 
 /// One operation of a [`Chain`].
 pub trait Stage: Send + Sync {
-    /// The result of `x`.
+    /// Returns the result for `x`.
     ///
     /// # Errors
-    /// candle's, if the shape does not fit.
+    /// candle's error, if the shape does not fit.
     fn forward(&self, x: &Tensor) -> Result<Tensor>;
 
-    /// The gradient of `x`, from that of the result `y`; those of weights go
-    /// into the weights.
+    /// Returns the gradient of `x`, from the gradient of the result `y`. Gradients of
+    /// weights go into the weights.
     ///
     /// # Errors
-    /// candle's, only by a bug.
+    /// candle's error, only by a bug.
     fn backward(&self, x: &Tensor, y: &Tensor, gradient: &Tensor) -> Result<Tensor>;
 }
 
@@ -35,26 +35,26 @@ impl<T: CustomOp1 + Send + Sync> Stage for T {
     }
 }
 
-/// Stages in their order.
+/// Stages in order.
 pub type Stages = Vec<Box<dyn Stage>>;
 
-/// Stages, each on the result of the one before.
+/// Stages, each applied to the result of the one before.
 pub struct Chain {
     stages: Stages,
-    /// Argument of each stage and, last, the result; from forward to backward.
+    /// The argument of each stage and, last, the result; kept from forward to backward.
     trace: Mutex<Vec<Tensor>>,
 }
 
 impl Chain {
-    /// A chain of `stages`.
+    /// Makes a chain of `stages`.
     pub fn new(stages: Stages) -> Self {
         Chain { stages, trace: Mutex::default() }
     }
 
-    /// The result of `x`; keeps what [`Chain::backward`] needs.
+    /// Returns the result for `x`; keeps what [`Chain::backward`] needs.
     ///
     /// # Errors
-    /// candle's, if a shape does not fit.
+    /// candle's error, if a shape does not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let mut trace = vec![x.clone()];
         for stage in &self.stages {
@@ -65,11 +65,11 @@ impl Chain {
         Ok(result)
     }
 
-    /// The gradient of the last argument from that of its result; once for each
-    /// forward pass.
+    /// Returns the gradient of the last argument, from the gradient of its result. Call
+    /// it once for each forward pass.
     ///
     /// # Errors
-    /// candle's, only by a bug.
+    /// candle's error, only by a bug.
     pub fn backward(&self, gradient: &Tensor) -> Result<Tensor> {
         let mut trace =
             std::mem::take(&mut *self.trace.lock().unwrap_or_else(PoisonError::into_inner));
@@ -97,19 +97,19 @@ impl Stage for View {
     }
 }
 
-/// `x + chain(x)`, and for a mean half of it.
+/// A residual connection: `x + chain(x)`, or half of it for a mean.
 pub struct Residual {
     chain: Chain,
     mean: bool,
 }
 
 impl Residual {
-    /// `x + chain(x)`.
+    /// Makes `x + chain(x)`.
     pub fn sum(stages: Stages) -> Self {
         Residual { chain: Chain::new(stages), mean: false }
     }
 
-    /// `(x + chain(x)) / 2`.
+    /// Makes `(x + chain(x)) / 2`.
     pub fn mean(stages: Stages) -> Self {
         Residual { chain: Chain::new(stages), mean: true }
     }

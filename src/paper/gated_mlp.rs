@@ -5,8 +5,8 @@ use super::layers::{layer_norm, perceptron};
 use super::{PaperError, Parameters, ops};
 use crate::arith::Isa;
 
-/// `y = LN(x)`, output `(y + GELU(LN(V(GELU(U(y)))))) / 2`: `[B, W]` to the
-/// same shape, of `width` with `hidden` inner units.
+/// Makes the gated MLP: `y = LN(x)`, output `(y + GELU(LN(V(GELU(U(y)))))) / 2`: `[B,
+/// W]` to the same shape, of `width` with `hidden` inner units.
 ///
 /// # Errors
 /// Those of the source of `parameters`.

@@ -15,7 +15,7 @@ pub(super) fn linear(
     linear_from([initial; 2], name, (inputs, outputs), parameters, isa)
 }
 
-/// [`linear`] with other initial weights and bias.
+/// Makes [`linear`] with other initial weights and bias.
 pub(super) fn linear_from(
     [weight, bias]: [Initial; 2],
     name: &'static str,
@@ -33,7 +33,7 @@ pub(super) fn linear_from(
     })
 }
 
-/// Layer normalisation over the last dimension; weight one, bias zero.
+/// Makes layer normalisation over the last dimension; weight one, bias zero.
 pub(super) fn layer_norm(
     name: &'static str,
     width: usize,
@@ -49,7 +49,7 @@ pub(super) fn layer_norm(
     })
 }
 
-/// Linear, GELU, linear, back to the same width.
+/// Makes linear, GELU, linear, back to the same width.
 pub(super) fn perceptron(
     (up, down): (&'static str, &'static str),
     (width, hidden): (usize, usize),

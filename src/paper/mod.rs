@@ -1,10 +1,10 @@
 //! The published PEAR network, in candle, and the coder that runs it.
 //!
-//! The files read like the paper: a [`Network`] is an embedding, a byte-level
-//! fusion block, a batch-adaptive fusion block and an output map; both blocks
-//! are built from a token mixer and a gated MLP. Tensors and operations are
-//! candle's; every operation is a custom one (`ops`) on the kernels of
-//! [`crate::arith::dense`], and `chain` runs them forward and the chain rule back.
+//! The files follow the paper: a [`Network`] is an embedding, a byte-level fusion
+//! block, a batch-adaptive fusion block and an output map; both blocks are built from a
+//! token mixer and a gated MLP. Tensors and operations are candle's. Every operation is
+//! a custom one (`ops`) on the kernels of [`crate::arith::dense`]; `chain` runs them
+//! forward and applies the chain rule backward.
 //!
 //! A [`Model`] predicts one byte for each of `B` lanes and then learns from the bytes
 //! that came. [`compress`] and [`decompress`] call it in the same order, so that both
@@ -42,21 +42,22 @@ pub use stream::{compress, decompress, decompress_damaged};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PaperError {
-    /// Training left the finite numbers: a bug in the encoder, damage in the decoder.
-    #[error("the model diverged at step {step}")]
+    /// A weight or probability became infinite or undefined: a bug in the encoder,
+    /// damage in the decoder.
+    #[error("the network diverged at step {step}")]
     Diverged {
         /// Byte position within the lanes.
         step: usize,
     },
-    /// The code is not one that the encoder writes.
-    #[error("the code is damaged before byte {step} of lane {lane}")]
+    /// The encoder does not write such a code.
+    #[error("the pear-paper stream is damaged before byte {step} of lane {lane}")]
     Code {
         /// Byte position within the lanes.
         step: usize,
         /// Index of the lane.
         lane: usize,
     },
-    /// Bytes are left over after the last symbol.
+    /// Bytes are left over after the last symbol of the code.
     #[error("bytes left over after the last symbol")]
     Rest,
     /// This CPU does not compute what the specification says.

@@ -8,7 +8,7 @@ use crate::arith::Isa;
 use crate::arith::dense::softmax;
 use candle_core::Tensor;
 
-/// Parts into which a probability is divided, as published.
+/// Number of parts into which a probability is divided, as published.
 pub const FREQUENCY_SCALE: f32 = 1e7;
 
 /// A network with its optimiser.
@@ -29,7 +29,7 @@ impl Model {
         Self::with_weights(shape, lanes, isa, &seeded)
     }
 
-    /// A model whose weights come from `source`, see [`Parameters::new`].
+    /// Makes a model whose weights come from `source`, see [`Parameters::new`].
     ///
     /// # Errors
     /// [`PaperError::Candle`] if the source gives a wrong number of elements.
@@ -45,14 +45,14 @@ impl Model {
         Ok(Model { network, optimiser: parameters.optimiser(), logits: None, steps: 0, isa })
     }
 
-    /// Frequencies of the next byte of every lane.
+    /// Computes the frequencies of the next byte of every lane.
     ///
     /// - `contexts`: `[B, T]`, oldest byte first.
     /// - `frequencies`: `[B, V]`, overwritten: `⌊p · 10⁷⌋ + 1`, so never zero,
     ///   with a sum below 2²⁴.
     ///
     /// # Errors
-    /// [`PaperError::Diverged`] if a probability is not a number of 0 ..= 1.
+    /// [`PaperError::Diverged`] if a probability is not a number in 0 ..= 1.
     pub fn predict(
         &mut self,
         contexts: &[u8],
@@ -73,16 +73,16 @@ impl Model {
         Ok(())
     }
 
-    /// One optimiser step on the mean cross-entropy of the last prediction.
+    /// Makes one optimiser step on the mean cross-entropy of the last prediction.
     /// Returns that loss, before the step, in natural-log units.
     ///
-    /// - `symbols`: `[B]`, the bytes that came.
+    /// - `symbols`: `[B]`, the actual bytes.
     ///
     /// # Errors
     /// [`PaperError::Candle`], only by a bug.
     ///
     /// # Panics
-    /// If no prediction came before.
+    /// If there was no prediction before.
     pub fn learn(&mut self, symbols: &[u8]) -> Result<f32, PaperError> {
         let logits = self.logits.take().expect("`learn` follows `predict`");
         let operation = ops::CrossEntropy { targets: symbols.to_vec(), isa: self.isa };
@@ -95,7 +95,7 @@ impl Model {
         Ok(loss.to_scalar()?)
     }
 
-    /// Logits of the last prediction, `[B, V]`, until [`Model::learn`].
+    /// Returns the logits of the last prediction, `[B, V]`, until [`Model::learn`].
     ///
     /// # Errors
     /// [`PaperError::Candle`], only by a bug.
@@ -113,7 +113,7 @@ fn keep_freed_memory() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(31 << 20)));
 }
 
-/// A digest of frequencies for the known-answer test: each is mixed into the
+/// Computes a digest of frequencies for the known-answer test: each is mixed into the
 /// state by [`splitmix64`].
 pub(super) fn digest(state: u64, frequencies: &[u32]) -> u64 {
     frequencies.iter().fold(state, |state, &frequency| splitmix64(state ^ u64::from(frequency)))

@@ -9,7 +9,7 @@ use super::{Initial, PaperError, Parameters, Shape, ops};
 use crate::arith::Isa;
 use candle_core::{Error, Result, Tensor};
 
-/// Embedding, sigmoid, both fusion blocks, output map.
+/// A network: embedding, sigmoid, both fusion blocks, output map.
 pub struct Network {
     /// `[V, E]`.
     input_map: Weight,
@@ -19,7 +19,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network of `shape` for `lanes` lanes.
+    /// Makes the network of `shape` for `lanes` lanes.
     ///
     /// # Errors
     /// Those of the source of `parameters`.
@@ -30,7 +30,8 @@ impl Network {
         isa: Isa,
     ) -> std::result::Result<Self, PaperError> {
         let narrow = Initial::Normal { deviation: 0.01 };
-        // Published: 0.01. With 1/√W the first 150 steps took 6 % fewer bytes.
+        // The published deviation is 0.01. With 1/√W the first 150 steps took 6 % fewer
+        // bytes.
         let wide = Initial::Normal { deviation: 1.0 / (shape.width() as f32).sqrt() };
         let input_map = parameters.tensor("input_map.weight", &[256, shape.embedding], narrow)?;
         let mut stages: Stages =
@@ -43,12 +44,12 @@ impl Network {
         Ok(Network { input_map, chain: Chain::new(stages), embedded: None })
     }
 
-    /// Logits of the next byte, `[B, V]`.
+    /// Computes the logits of the next byte, `[B, V]`.
     ///
     /// - `contexts`: `[B, T]`, oldest byte first.
     ///
     /// # Errors
-    /// candle's, if the number of bytes does not fit.
+    /// candle's error, if the number of bytes does not fit.
     pub fn logits(&mut self, contexts: &[u8]) -> Result<Tensor> {
         let embed = ops::Embed { table: self.input_map.clone(), bytes: contexts.to_vec() };
         let features = embed.forward()?;
@@ -56,10 +57,10 @@ impl Network {
         self.chain.forward(&features)
     }
 
-    /// Writes the gradients of all weights, from that of the last logits.
+    /// Writes the gradients of all weights, from the gradient of the last logits.
     ///
     /// # Errors
-    /// candle's, if no logits came before.
+    /// candle's error, if there were no logits before.
     pub fn backward(&mut self, gradient: &Tensor) -> Result<()> {
         let missing = || Error::Msg("`backward` follows `logits`".into());
         let embed = self.embedded.take().ok_or_else(missing)?;

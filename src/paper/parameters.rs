@@ -13,7 +13,7 @@ const DECAY: f32 = 1e-7;
 /// Initial elements of a tensor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Initial {
-    /// All the same.
+    /// All elements are the same.
     Constant(f32),
     /// Uniformly distributed between `−bound` and `bound`: 1/√fan-in in all linear maps.
     Uniform {
@@ -27,7 +27,7 @@ pub enum Initial {
     },
 }
 
-/// A tensor of weights with room for its gradient.
+/// A tensor of weights with space for its gradient.
 ///
 /// Operations hold their weights and write the gradients here, in place.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ pub struct Weight {
 }
 
 impl Weight {
-    /// Dimensions.
+    /// Returns the dimensions.
     pub fn dims(&self) -> &[usize] {
         self.values.dims()
     }
@@ -50,13 +50,13 @@ impl Weight {
         with_elements(&self.values, read)
     }
 
-    /// Calls `write` with the gradient, to be overwritten.
+    /// Calls `write` with the gradient, which it overwrites.
     pub fn write_gradient<T>(&self, write: impl FnOnce(&mut [f32]) -> T) -> T {
         write(&mut self.gradient.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// All tensors of a network, in the order in which it asked for them.
+/// All tensors of a network, in the order in which it requested them.
 pub struct Parameters<'a> {
     source: &'a dyn Fn(usize, &str, usize, Initial) -> Vec<f32>,
     training: Training,
@@ -75,7 +75,7 @@ impl<'a> Parameters<'a> {
         Parameters { source, training, weights: Vec::new(), prefix: Vec::new() }
     }
 
-    /// How the tensors learn.
+    /// Returns how the tensors learn.
     pub fn training(&self) -> Training {
         self.training
     }
@@ -114,7 +114,7 @@ impl<'a> Parameters<'a> {
         Ok(weight)
     }
 
-    /// The optimiser over all tensors made.
+    /// Makes the optimiser over all tensors.
     pub fn optimiser(self) -> Optimiser {
         let length = |weight: &Weight| weight.values.elem_count();
         let moments = self.weights.iter().map(|weight| Moments::new(length(weight))).collect();
@@ -131,10 +131,10 @@ pub struct Optimiser {
 }
 
 impl Optimiser {
-    /// One step against the gradients that the backward pass has written.
+    /// Makes one step against the gradients that the backward pass has written.
     ///
     /// # Errors
-    /// candle's, only by a bug.
+    /// candle's error, only by a bug.
     pub fn step(&mut self, isa: Isa) -> Result<()> {
         self.adam.begin_step();
         for (weight, moments) in self.weights.iter().zip(&mut self.moments) {
@@ -146,7 +146,7 @@ impl Optimiser {
     }
 }
 
-/// The normative initial elements of tensor `ordinal`: spec/pear-paper.md §3.
+/// Returns the normative initial elements of tensor `ordinal`: spec/pear-paper.md §3.
 pub fn seeded(ordinal: usize, _name: &str, length: usize, initial: Initial) -> Vec<f32> {
     let words = (0..length as u64).map(|index| splitmix64((ordinal as u64) << 32 | index));
     match initial {
@@ -165,7 +165,8 @@ pub fn seeded(ordinal: usize, _name: &str, length: usize, initial: Initial) -> V
     }
 }
 
-/// The output function of Steele, Lea and Flood's SplitMix (2014) for state `x`.
+/// Computes the output function of Steele, Lea and Flood's SplitMix (2014) for state
+/// `x`.
 pub fn splitmix64(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ x >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

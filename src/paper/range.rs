@@ -81,7 +81,7 @@ pub struct RangeDecoder<'a> {
 }
 
 impl<'a> RangeDecoder<'a> {
-    /// At the start of what [`RangeEncoder::finish`] gave.
+    /// Starts at the beginning of a code from [`RangeEncoder::finish`].
     pub fn new(bytes: &'a [u8]) -> Self {
         let mut decoder = RangeDecoder { code: 0, range: u64::MAX, bytes };
         decoder.code = u64::from(decoder.word()) << 32;
@@ -89,7 +89,7 @@ impl<'a> RangeDecoder<'a> {
         decoder
     }
 
-    /// The next four bytes; zeros after the last.
+    /// Reads the next four bytes; zeros after the last.
     fn word(&mut self) -> u32 {
         let mut word = [0; 4];
         let count = self.bytes.len().min(4);
@@ -122,7 +122,7 @@ impl<'a> RangeDecoder<'a> {
         None
     }
 
-    /// Whether all bytes were read.
+    /// Returns whether all bytes were read.
     pub fn is_finished(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_carry_runs_back_through_the_bytes() {
-        // The last symbol of a steep table keeps `low` at the top: carries abound.
+        // The last symbol of a steep table keeps `low` at the top, so carries are frequent.
         let mut steep = vec![1u32; 256];
         steep[255] = 10_000_000;
         steep[0] = 5_000_000;

@@ -7,8 +7,8 @@ use crate::arith::Isa;
 /// Frequencies of all steps, digested; changes only with the format.
 const ANSWER: u64 = 0x1d61_7beb_48ae_592f;
 
-/// Trains a small network for three steps and compares the frequencies it
-/// gives with the recorded ones. Takes about a millisecond per step.
+/// Trains a small network for three steps and compares its frequencies with the
+/// recorded ones. Takes about a millisecond per step.
 ///
 /// # Errors
 /// [`PaperError::SelfTest`] if they differ.
@@ -20,7 +20,7 @@ pub fn self_test(isa: Isa) -> Result<(), PaperError> {
     }
 }
 
-/// The digest this CPU comes to with a network of `shape`.
+/// Computes the digest of this CPU with a network of `shape`.
 pub(super) fn answer(shape: &Shape, isa: Isa) -> Result<u64, PaperError> {
     const LANES: usize = 2;
     let mut model = Model::new(shape, LANES, isa)?;

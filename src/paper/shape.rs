@@ -2,7 +2,7 @@
 
 use crate::arith::dense::Precision;
 
-/// Most lanes a payload can have.
+/// Maximum number of lanes of a payload.
 pub const MAX_LANES: usize = 4096;
 
 /// How a network learns.
@@ -10,18 +10,19 @@ pub const MAX_LANES: usize = 4096;
 pub struct Training {
     /// Adam's rate.
     pub rate: f64,
-    /// Steps in which the rate is reached; 1 is at once.
+    /// Steps in which the rate is reached; 1 means at once.
     pub warm_up: u32,
     /// Operands of the products that give the gradients of linear maps.
     pub gradients: Precision,
 }
 
 impl Training {
-    /// As published.
+    /// The published training.
     pub const PUBLISHED: Training =
         Training { rate: 1e-3, warm_up: 1, gradients: Precision::Single };
 
-    /// Mostly smaller, and 1.5 times as fast where the CPU has matrix tiles: docs/pear.md.
+    /// Training that is mostly smaller, and 1.5 times as fast if the CPU has matrix
+    /// tiles: docs/pear.md.
     pub const WARMED: Training =
         Training { rate: 1.5e-3, warm_up: 20, gradients: Precision::Bfloat16 };
 }
@@ -52,7 +53,7 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The published sizes: 13.16 M parameters and 8,704 more per lane.
+    /// The published sizes: 12.9 M parameters and 8,704 more per lane.
     pub const PUBLISHED: Shape = Shape {
         context: 16,
         embedding: 32,
@@ -80,27 +81,27 @@ impl Shape {
         training: Training::PUBLISHED,
     };
 
-    /// The same dimensions, trained otherwise.
+    /// Returns the same dimensions with another training.
     pub const fn trained(self, training: Training) -> Shape {
         Shape { training, ..self }
     }
 
-    /// `W`, width of a lane.
+    /// Returns `W`, the width of a lane.
     pub const fn width(&self) -> usize {
         self.context * self.embedding
     }
 
-    /// Width of a branch of the byte-level fusion block.
+    /// Returns the width of a branch of the byte-level fusion block.
     pub const fn byte_width(&self) -> usize {
         self.width() / self.byte_branches
     }
 
-    /// Width of a branch of the batch-adaptive fusion block.
+    /// Returns the width of a branch of the batch-adaptive fusion block.
     pub const fn batch_width(&self) -> usize {
         self.width() / self.batch_branches
     }
 
-    /// Weights of a network for `lanes` lanes.
+    /// Returns the number of weights of a network for `lanes` lanes.
     pub const fn parameters(&self, lanes: usize) -> usize {
         let (width, byte, batch) = (self.width(), self.byte_width(), self.batch_width());
         let byte_block = mixer_parameters(self.byte_branches, byte, self.byte_mixer)
@@ -115,9 +116,10 @@ impl Shape {
         256 * self.embedding + byte_block + batch_block + lanes * own + (width + 1) * 256
     }
 
-    /// Bytes a [`super::Model`] of `lanes` lanes takes at most while it learns:
-    /// weights, both moments and gradients; activations, their gradients and
-    /// candle's temporaries; packed operands of a product, scratch of one thread.
+    /// Returns the maximum memory, in bytes, of a [`super::Model`] of `lanes` lanes
+    /// while it learns: weights, both moments and gradients; activations, their
+    /// gradients and candle's temporaries; packed operands of a product, scratch memory
+    /// of one thread.
     pub const fn memory(&self, lanes: usize) -> u64 {
         let hidden = self.byte_hidden + self.batch_hidden;
         let mixers = self.byte_branches * self.byte_mixer + self.batch_branches * self.batch_mixer;
@@ -129,12 +131,12 @@ impl Shape {
     }
 }
 
-/// Weights of a token mixer.
+/// Returns the number of weights of a token mixer.
 const fn mixer_parameters(branches: usize, width: usize, hidden: usize) -> usize {
     branches * (branches + 1) + 2 * width + (width + 1) * hidden + (hidden + 1) * width
 }
 
-/// Weights of a gated MLP.
+/// Returns the number of weights of a gated MLP.
 const fn mlp_parameters(width: usize, hidden: usize) -> usize {
     4 * width + (width + 1) * hidden + (hidden + 1) * width
 }

@@ -1,4 +1,4 @@
-//! A group ⇄ its payload: lanes of consecutive bytes, in step.
+//! Conversion between a group and its payload: lanes of consecutive bytes, in step.
 //!
 //! The payload is one code: step after step, in each step lane after lane. Predicting a
 //! byte takes 80 million operations and coding it next to none, so one coder serves all
@@ -28,12 +28,12 @@ impl Lanes {
         start..start + each + usize::from(lane < more)
     }
 
-    /// Steps of the longest lane.
+    /// Returns the number of steps of the longest lane.
     fn steps(self) -> usize {
         self.length.div_ceil(self.count)
     }
 
-    /// Lanes that still have a byte at `step`.
+    /// Returns the number of lanes that still have a byte at `step`.
     fn alive(self, step: usize) -> usize {
         if (step + 1) * self.count <= self.length { self.count } else { self.length % self.count }
     }
@@ -58,7 +58,7 @@ impl LaneContexts {
     }
 }
 
-/// Codes `raw` in `lanes` lanes.
+/// Encodes `raw` in `lanes` lanes.
 ///
 /// The bytes of one step are coded while the model learns from it: the
 /// published system's parallel encoding.

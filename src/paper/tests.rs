@@ -1,4 +1,4 @@
-//! Promises of the published network and its coder.
+//! Tests of the published network and its coder.
 
 use super::parameters::splitmix64;
 use super::self_test::answer;
@@ -7,7 +7,7 @@ use crate::arith::Isa;
 use crate::arith::dense::Precision;
 use std::collections::HashMap;
 
-/// The values of all lines of the trace that begin with `key`.
+/// Returns the values of all lines of the trace that begin with `key`.
 fn lines<'a>(trace: &'a str, key: &'a str) -> impl Iterator<Item = Vec<&'a str>> + 'a {
     let words = trace.lines().map(|line| line.split(' ').collect::<Vec<_>>());
     words.filter(move |words| words[0] == key).map(|words| words[1..].to_vec())
@@ -72,7 +72,7 @@ fn follow_the_trace(shape: &Shape) {
     }
 }
 
-/// What the encoder takes for small groups.
+/// The shape that the encoder takes for small groups.
 const WARMED: Shape = Shape::SMALL.trained(Training::WARMED);
 
 fn text(length: usize) -> Vec<u8> {
@@ -90,7 +90,7 @@ fn round_trip(raw: &[u8], lanes: usize, isa: Isa) -> Vec<u8> {
 
 #[test]
 fn every_length_comes_back() {
-    // Empty, shorter than the lanes, than a context, around whole steps.
+    // Empty, shorter than the lanes, shorter than a context, around whole steps.
     for length in [0, 1, 2, 3, 4, 15, 16, 17, 63, 64, 65, 130] {
         for lanes in [1, 3, 4] {
             round_trip(&text(length), lanes, Isa::best());
@@ -125,7 +125,7 @@ fn damaged_payloads_end_in_an_error_or_in_bytes() {
     let raw = text(120);
     let payload = round_trip(&raw, 3, Isa::best());
     let decode = |payload: &[u8]| decompress(payload, &WARMED, 3, (120, 120), Isa::best());
-    // Zeros follow the code: what is cut off gives other bytes, or none at all.
+    // Zeros follow the code, so cutting it off gives other bytes, or none at all.
     for cut in 0..payload.len() {
         assert!(decode(&payload[..cut]).map_or(true, |bytes| bytes != raw), "{cut} bytes");
     }
@@ -134,8 +134,8 @@ fn damaged_payloads_end_in_an_error_or_in_bytes() {
     for place in 0..payload.len() {
         let mut bad = payload.clone();
         bad[place] ^= 0x55;
-        // The last byte of the code may change within its interval: then the
-        // text is the same, and the section's hash tells.
+        // The last byte of the code may change within its interval. Then the text is the
+        // same, and the section's hash detects the change.
         assert!(decode(&bad).map_or(true, |bytes| bytes.len() == raw.len()), "byte {place}");
     }
 }

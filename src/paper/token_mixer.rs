@@ -5,8 +5,8 @@ use super::layers::{layer_norm, perceptron};
 use super::{Initial, PaperError, Parameters, ops};
 use crate::arith::Isa;
 
-/// `y = LN(x + conv(x))`, output `y + GELU(L₂(GELU(L₁(y))))`, where the
-/// convolution of kernel size one mixes the branches: `[B, S, D]` to the same
+/// Makes the token mixer: `y = LN(x + conv(x))`, output `y + GELU(L₂(GELU(L₁(y))))`.
+/// The convolution of kernel size one mixes the branches. `[B, S, D]` to the same
 /// shape, with `hidden` inner units.
 ///
 /// # Errors

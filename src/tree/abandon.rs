@@ -1,9 +1,8 @@
-//! Cleaning up when a process must end while its work goes on.
+//! Cleanup when a process must end while its work goes on.
 //!
-//! Destructors remove unfinished files, but a process that is told to end in
-//! the middle of a long computation does not get to them. What leaves files
-//! behind registers how to remove them, and whoever ends the process calls
-//! [`abandon_all`] first.
+//! Destructors remove unfinished files, but they do not run if a process must end in
+//! the middle of a long computation. So every unfinished file has a registered cleanup,
+//! and whoever ends the process first calls [`abandon_all`].
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -19,12 +18,12 @@ struct Registry {
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry { next: 0, all: BTreeMap::new() });
 
-/// Keeps something registered until it is dropped.
+/// A registered cleanup; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Registration(u64);
 
-/// Registers how to remove what is unfinished. `remove` may run on any thread,
-/// while the work goes on.
+/// Registers how to remove something unfinished. `remove` may run on any thread, while
+/// the work goes on.
 pub fn register(remove: impl Fn() + Send + 'static) -> Registration {
     let mut registry = REGISTRY.lock().unwrap_or_else(PoisonError::into_inner);
     let number = registry.next;
@@ -39,15 +38,15 @@ impl Drop for Registration {
     }
 }
 
-/// Removes all unfinished files of this process, which is to exit right after:
-/// work that goes on fails or does nothing of use.
+/// Removes all unfinished files of this process. The process must exit right after:
+/// work that goes on fails or does nothing useful.
 pub fn abandon_all() {
-    // Taken out first: what runs here may drop a registration.
+    // Taken out first, because a cleanup may drop a registration.
     let all = lock_soon(&REGISTRY).map(|mut registry| std::mem::take(&mut registry.all));
     all.into_iter().flatten().for_each(|(_, remove)| remove());
 }
 
-/// Waits for a lock, but not for ever: when memory is refused, the thread that ends the
+/// Waits for a lock, but not forever: if memory is refused, the thread that ends the
 /// process may be the one that holds it.
 pub(super) fn lock_soon<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     for _ in 0..50 {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use super::names::printable;
 use crate::entry::PathFault;
 
-/// Errors of the tree layer. Each names the path it is about; displaying one
-/// escapes control characters, so it is safe to print.
+/// The errors of the tree layer. Each one names its path. Displaying an error escapes
+/// control characters, so it is safe to print.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TreeError {
@@ -18,79 +18,97 @@ pub enum TreeError {
     Io {
         /// Path the operation was about.
         path: PathBuf,
-        /// What was tried, as a verb phrase: "open", "set owner".
+        /// The operation, as a verb phrase: "open", "set the size".
         operation: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// Properties of restored entries that could not be set, all for one cause.
+    /// Something could not be read and is missing in the archive.
+    #[error("{}: cannot {operation}: {source}: {missing}", shown(path))]
+    NotArchived {
+        /// Path on disk.
+        path: PathBuf,
+        /// The operation, as a verb phrase.
+        operation: &'static str,
+        /// The system's error.
+        source: std::io::Error,
+        /// What is missing.
+        missing: Missing,
+    },
+    /// Properties of restored entries could not be set, all for one cause.
     #[error("{}", not_set(entries, source))]
     NotSet {
-        /// The files on disk and what of them was not set; never empty.
+        /// The files on disk and the properties that were not set; never empty.
         entries: Vec<(PathBuf, Property)>,
-        /// What the system said of each.
+        /// The system's error, the same for all.
         source: std::io::Error,
     },
-    /// An entry whose path no archive may hold; nothing was written.
+    /// An entry's path may not be in an archive; nothing was written.
     #[error("{}: unsafe entry refused: its path {fault}", shown(path))]
     UnsafePath {
-        /// Path of the entry as the archive has it.
+        /// Path of the entry in the archive.
         path: PathBuf,
-        /// Which rule it breaks.
+        /// The broken rule.
         fault: PathFault,
     },
-    /// An entry that could reach outside the destination, or would have gone
-    /// through a link; nothing was written.
+    /// An entry could reach outside the destination, or would have gone through a link;
+    /// nothing was written.
     #[error("{}: unsafe entry refused: {cause}", shown(path))]
     Unsafe {
-        /// Path of the entry as the archive has it.
+        /// Path of the entry in the archive.
         path: PathBuf,
-        /// Which rule it breaks.
+        /// The broken rule.
         cause: &'static str,
     },
-    /// Something stands where the entry would go, and the policy keeps it.
+    /// Something exists at the entry's path, and the policy keeps it.
     #[error("{}: already exists", shown(path))]
     Exists {
         /// Path of the entry.
         path: PathBuf,
     },
-    /// A file is not what it was when the walk saw it.
+    /// A file is not what the walk saw.
     #[error("{}: {how}", shown(path))]
     Changed {
         /// Path on disk.
         path: PathBuf,
-        /// How, and what became of it in the archive.
+        /// The change, and what became of the file in the archive.
         how: Change,
     },
-    /// Something that cannot be archived, or not be restored by this user.
-    #[error("{}: left out: {cause}", shown(path))]
+    /// Something cannot be archived, or not be restored by this user.
+    #[error("{}: skipped: {cause}", shown(path))]
     LeftOut {
         /// Path on disk, or of the entry.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         cause: &'static str,
     },
     /// A socket, which has no content to archive.
-    #[error("{}: left out: a socket lives only as long as its program", shown(path))]
+    #[error("{}: skipped: a socket cannot be archived", shown(path))]
     Socket {
         /// Path on disk.
         path: PathBuf,
     },
-    /// An unfinished file of a run that was killed: nobody's data.
-    #[error("{}: left out: an unfinished file of a run that was killed", shown(path))]
+    /// An unfinished file of a killed run; it holds nobody's data.
+    #[error("{}: skipped: an unfinished file of a killed run", shown(path))]
     Leftover {
         /// Path on disk.
         path: PathBuf,
     },
-    /// A name given by the user that no archive can hold.
+    /// A name given by the user cannot be in any archive.
     #[error("{}: cannot be a name in an archive: {cause}", shown(path))]
     Name {
         /// The operand.
         path: PathBuf,
-        /// Which rule it breaks.
+        /// The broken rule.
         cause: &'static str,
     },
-    /// A glob pattern that cannot be understood.
+    /// An exclude pattern matched nothing: perhaps it is misspelt.
+    #[error("--exclude {}: matches nothing{}", printable(pattern), only_directories(pattern))]
+    Unmatched {
+        /// The pattern as given.
+        pattern: Vec<u8>,
+    },
+    /// A glob pattern is invalid.
     #[error("pattern {pattern:?}: {cause}")]
     Pattern {
         /// The pattern as given.
@@ -100,7 +118,7 @@ pub enum TreeError {
     },
 }
 
-/// What of an entry is set when it is restored.
+/// A property of an entry that is set when it is restored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Property {
@@ -112,13 +130,13 @@ pub enum Property {
     Time,
     /// An extended attribute, by its name.
     Xattr(Vec<u8>),
-    /// All of these: the file was replaced before they could be set.
+    /// All of these: the file was replaced before any could be set.
     All,
 }
 
 impl Property {
-    /// Properties of one class fail for one cause: one that the file system
-    /// lacks, or that this user may not set.
+    /// Returns the class of the property. Properties of one class fail for one cause:
+    /// the file system lacks them, or this user may not set them.
     pub(super) fn class(&self) -> &[u8] {
         match self {
             Property::Owner => b"owner",
@@ -145,56 +163,81 @@ impl fmt::Display for Property {
     }
 }
 
-/// How a file is not what it was said to be. Each message says what is archived.
+/// How a file differs from what the walk saw. Each message says what is archived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Change {
-    /// Another regular file, or other content, stood there when its turn came.
-    #[error("changed since the directory was read: the content of now is archived")]
+    /// Another regular file, or other content, was there when its turn came.
+    #[error("changed after its directory was read: the new content is archived")]
     SinceListed,
-    /// It was written to meanwhile.
-    #[error("changed while it was read: archived with what was read")]
+    /// The file was written to while it was read.
+    #[error("changed while it was read: archived as read")]
     WhileRead,
-    /// It ended before the size that the system told.
-    #[error("ends after {read} bytes, its size was {size}: archived with what was read")]
+    /// The file ended before the size that the system reported.
+    #[error("ends after {read} of {size} bytes: archived up to there")]
     Shorter {
         /// Bytes up to its end.
         read: u64,
-        /// Size told.
+        /// Reported size.
         size: u64,
     },
-    /// Its size was told as 0, and it goes on and on.
-    #[error("has no size and goes on: only its first {read} bytes are archived")]
+    /// The file goes on after the size that the system reported.
+    #[error("is longer than its reported size: only the first {read} bytes are archived")]
     Endless {
         /// Bytes archived.
         read: u64,
     },
-    /// Something that is no regular file stands there now.
+    /// Something that is not a regular file is there now.
     #[error("no longer a regular file: not archived")]
     Kind,
 }
 
+/// The part of something unreadable that is missing in an archive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Missing {
+    /// All of it.
+    #[error("not archived")]
+    Whole,
+    /// The files in a directory, or the rest of them.
+    #[error("its contents are not archived")]
+    Below,
+    /// Its extended attributes.
+    #[error("archived without them")]
+    Attributes,
+}
+
 impl TreeError {
-    /// Whether the entry was refused because restoring it would be unsafe,
-    /// rather than because the system failed.
+    /// Makes this failure of the system say what is missing in the archive.
+    pub fn leaving_out(self, missing: Missing) -> TreeError {
+        match self {
+            TreeError::Io { path, operation, source } => {
+                TreeError::NotArchived { path, operation, source, missing }
+            }
+            other => other,
+        }
+    }
+
+    /// Returns whether the entry was refused because restoring it would be unsafe, and
+    /// not because the system failed.
     pub fn is_unsafe(&self) -> bool {
         matches!(self, TreeError::Unsafe { .. } | TreeError::UnsafePath { .. })
     }
 
-    /// Whether the system refused something that every further entry needs too:
-    /// room, a writable file system, or descriptors.
+    /// Returns whether the system refused something that every further entry needs too:
+    /// space, a writable file system, or descriptors.
     pub fn ends_run(&self) -> bool {
         let TreeError::Io { source, .. } = self else { return false };
         match Errno::from_io_error(source) {
             Some(Errno::NOSPC | Errno::DQUOT | Errno::ROFS | Errno::MFILE | Errno::NFILE) => true,
-            // Without a limit of the process it is one file that is too large
-            // for the file system.
+            // Without a limit of the process, a single file is too large for the file
+            // system.
             Some(Errno::FBIG) => getrlimit(Resource::Fsize).current.is_some(),
             _ => false,
         }
     }
 
-    /// Shorthand for [`TreeError::Io`] around a rustix or standard error.
+    /// Makes a [`TreeError::Io`] from a rustix or standard error.
     pub(super) fn io(
         path: impl Into<PathBuf>,
         operation: &'static str,
@@ -204,7 +247,7 @@ impl TreeError {
     }
 }
 
-/// The first entry in full, and how many more there are.
+/// Names the first entry in full, and counts the others.
 fn not_set(entries: &[(PathBuf, Property)], source: &std::io::Error) -> String {
     let Some((path, property)) = entries.first() else { return source.to_string() };
     let more = match entries.len() - 1 {
@@ -212,6 +255,11 @@ fn not_set(entries: &[(PathBuf, Property)], source: &std::io::Error) -> String {
         more => format!(" (and {more} more of this kind; -v names them)"),
     };
     format!("{}: cannot set the {property}: {source}{more}", shown(path))
+}
+
+/// Hints at a trailing `/`, which is often meant for a file.
+fn only_directories(pattern: &[u8]) -> &'static str {
+    if pattern.ends_with(b"/") { " (with a trailing '/' it matches directories only)" } else { "" }
 }
 
 fn shown(path: &Path) -> String {

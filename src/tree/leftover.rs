@@ -1,22 +1,23 @@
-//! What killed runs left behind: told from what is being made, and removed.
+//! Files that killed runs left behind: how they are recognised and removed.
 //!
-//! An unfinished file has a name of [`partial_name`], with the number of the process
-//! that makes it, and that process holds its lock (`flock`), which the system gives
-//! up however the process ends. A file of such a name is a leftover if there is no
-//! process of that number and its lock is free. The lock tells for processes of
-//! other machines and containers, whose numbers mean nothing here. Where files
-//! cannot be locked, nothing is a leftover.
+//! An unfinished file has a name from [`partial_name`] with the number of the process
+//! that makes it. That process holds a lock on it (`flock`), which the system releases
+//! however the process ends. Such a file is a leftover if no process has that number
+//! and its lock is free. The lock is needed for processes of other machines and
+//! containers, whose numbers mean nothing here. If the file system has no locks,
+//! nothing is a leftover.
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, openat};
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::fs::{AtFlags, CWD, Dir, FlockOperation, Mode, OFlags, flock, fstat, openat, unlinkat};
 use rustix::process::{Pid, test_kill_process};
-use std::fs::{self, File};
-use std::os::fd::AsFd;
+use std::ffi::OsStr;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 pub use super::names::partial_name;
 
-/// The process number in a name of [`partial_name`].
+/// Returns the process number in a name from [`partial_name`].
 fn owner(name: &[u8]) -> Option<Pid> {
     let rest = name.strip_prefix(b".pear-archive-")?.strip_suffix(b".partial")?;
     let (pid, number) = std::str::from_utf8(rest).ok()?.split_once('-')?;
@@ -24,34 +25,50 @@ fn owner(name: &[u8]) -> Option<Pid> {
     Pid::from_raw(pid.parse().ok()?)
 }
 
-/// Marks an unfinished file as being made, for as long as it is open.
+/// Marks an unfinished file as in use, for as long as it is open.
 pub fn claim(file: impl AsFd) {
-    // Without locks the process number alone tells.
+    // Without locks, only the process number can tell.
     let _ = flock(file, FlockOperation::NonBlockingLockExclusive);
 }
 
-/// Whether `path` is a file that a run which was killed left.
+/// Returns whether `path` is a file that a killed run left.
 pub fn is_leftover(path: &Path) -> bool {
-    let name = path.file_name().map(OsStrExt::as_bytes);
-    let Some(pid) = name.and_then(owner) else { return false };
-    test_kill_process(pid).is_err() && lock(path).is_some()
+    path.file_name().is_some_and(|name| is_leftover_in(CWD, path.as_os_str(), name.as_bytes()))
 }
 
-/// The file, locked, if it is a regular one and nobody holds it.
-fn lock(path: &Path) -> Option<File> {
+/// Returns whether the file at `path`, relative to `from`, is a leftover, judged by its
+/// `name`.
+fn is_leftover_in(from: BorrowedFd<'_>, path: &OsStr, name: &[u8]) -> bool {
+    let Some(pid) = owner(name) else { return false };
+    test_kill_process(pid).is_err() && lock(from, path).is_some()
+}
+
+/// Locks and returns the file, if it is a regular file that nobody has locked.
+fn lock(from: BorrowedFd<'_>, path: &OsStr) -> Option<File> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(openat(rustix::fs::CWD, path, flags, Mode::empty()).ok()?);
+    let file = File::from(openat(from, path, flags, Mode::empty()).ok()?);
     let regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
     let locked = regular && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok();
     (locked && fstat(&file).is_ok_and(|status| status.st_nlink > 0)).then_some(file)
 }
 
-/// Removes what killed runs left in a directory. What cannot be removed stays.
+/// Removes what killed runs left in a directory. Files that cannot be removed stay.
 pub fn remove_leftovers(directory: &Path) {
-    for item in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let path = item.path();
-        if is_leftover(&path) {
-            let _ = fs::remove_file(&path);
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    if let Ok(directory) = openat(CWD, directory, flags, Mode::empty()) {
+        remove_leftovers_in(directory.as_fd());
+    }
+}
+
+/// Does the same as [`remove_leftovers`] for an open directory.
+pub(super) fn remove_leftovers_in(directory: BorrowedFd<'_>) {
+    // A handle that only names the directory cannot be read.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let Ok(items) = openat(directory, ".", flags, Mode::empty()).and_then(Dir::new) else { return };
+    for item in items.flatten() {
+        let name = item.file_name().to_bytes();
+        if is_leftover_in(directory, OsStr::from_bytes(name), name) {
+            let _ = unlinkat(directory, name, AtFlags::empty());
         }
     }
 }
@@ -59,6 +76,7 @@ pub fn remove_leftovers(directory: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn only_files_of_dead_owners_are_leftovers() {

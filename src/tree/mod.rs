@@ -1,14 +1,17 @@
 //! Directory trees: walking them, reading them, restoring them.
 //!
-//! Everything here treats names as bytes and file systems as hostile: a walk
-//! goes on when files vanish, a file is read as it is when its turn comes, and nothing is ever restored outside the destination directory.
+//! Everything here treats names as bytes and file systems as hostile. A walk continues
+//! if files vanish, a file is read as it is when its turn comes, and nothing is ever
+//! restored outside the destination directory.
 //!
 //! - [`walk()`] finds entries in sorted order; [`Source`] reads their bytes.
 //! - [`Restorer`] puts entries back through directory handles.
-//! - [`Patterns`] decides which names are meant, for excluding and selecting.
+//! - [`Excludes`] decides what a walk leaves out, [`Patterns`] which entries of an
+//!   archive are selected.
 
 mod abandon;
 mod error;
+mod exclude;
 mod leftover;
 mod names;
 mod owners;
@@ -20,7 +23,8 @@ mod stat;
 mod walk;
 
 pub use abandon::{Registration, abandon_all, register};
-pub use error::{Change, Property, TreeError};
+pub use error::{Change, Missing, Property, TreeError};
+pub use exclude::Excludes;
 pub use leftover::{claim, is_leftover, partial_name, remove_leftovers};
 pub use names::{archive_path, printable};
 pub use pattern::Patterns;

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use super::TreeError;
 use crate::entry::Printable;
 
-/// A name for people, as [`Printable`] shows it.
+/// Formats a name for people, as [`Printable`] does.
 pub fn printable(name: &[u8]) -> String {
     Printable(name).to_string()
 }
 
-/// The name under which an operand of the command line is archived, and
-/// whether a leading `/` had to go. `.` components and doubled or trailing
-/// slashes vanish; the name of `.` itself is empty.
+/// Returns the name under which an operand of the command line is archived, and whether
+/// a leading `/` was removed. `.` components and doubled or trailing slashes are
+/// removed; the name of `.` itself is empty.
 ///
 /// # Errors
 /// [`TreeError::Name`] if a component is `..`.
@@ -40,13 +40,13 @@ pub fn archive_path(operand: &Path) -> Result<(Vec<u8>, bool), TreeError> {
     Ok((name, bytes.first() == Some(&b'/')))
 }
 
-/// [`crate::entry::check_path`] with the path in the error.
+/// Runs [`crate::entry::check_path`], with the path in the error.
 pub(super) fn check_path(path: &[u8]) -> Result<(), TreeError> {
     crate::entry::check_path(path)
         .map_err(|fault| TreeError::UnsafePath { path: disk_path(path), fault })
 }
 
-/// Bytes of an archive as a path of this system.
+/// Converts the bytes of an archive to a path of this system.
 pub(super) fn disk_path(path: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(path))
 }
@@ -59,9 +59,16 @@ pub(super) fn split_last(path: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Name of something unfinished, which is renamed or removed before the process
-/// ends. It holds the process's number, so that what a killed run left can be
-/// told from what is being made.
+/// Returns the names of all directories above a path, topmost first, and the path
+/// itself.
+pub(super) fn and_above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = path.iter().enumerate().filter(|&(_, &byte)| byte == b'/').map(|(at, _)| at);
+    ends.chain([path.len()]).map(|end| &path[..end])
+}
+
+/// Returns a name for something unfinished, which is renamed or removed before the
+/// process ends. It contains the process's number, so that leftovers of killed runs can
+/// be told from files in use.
 pub fn partial_name(number: u64) -> Vec<u8> {
     format!(".pear-archive-{}-{number}.partial", std::process::id()).into_bytes()
 }

@@ -1,4 +1,4 @@
-//! Which names are meant: globs for excluding and selecting.
+//! Selection of entries of an archive.
 
 use globset::{GlobBuilder, GlobMatcher};
 use std::collections::HashMap;
@@ -7,24 +7,23 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::TreeError;
+use super::names::and_above;
 
 /// A list of glob patterns over archive paths.
 ///
-/// - `*` and `?` stay within a component, `**` crosses them, `[a-z]` and
-///   `{a,b}` as in a shell.
-/// - A pattern that is the exact name of something always matches it, so names
-///   with glob characters, or that are not UTF-8, can be given as they are. If
-///   all names are known, [`Patterns::among`] lets such a pattern match nothing
-///   else. A selecting pattern that is no valid glob is an exact name.
-/// - What matches a directory matches everything below it.
-/// - Excluding patterns without a `/` match at any depth (`*.o`); selecting
-///   ones start at the top, as `photos/*.jpg` does.
-/// - A leading `/` or `./` ties a pattern to the top; a trailing `/` is
-///   dropped.
+/// - `*` and `?` stay within a component, `**` crosses components, `[a-z]` and `{a,b}`
+///   work as in a shell.
+/// - A pattern that is the exact name of something always matches it, so names with
+///   glob characters, or names that are not UTF-8, can be given as they are. If all
+///   names are known, [`Patterns::among`] makes such a pattern match nothing else. A
+///   pattern that is not a valid glob is an exact name.
+/// - A pattern that matches a directory matches everything below it.
+/// - Patterns start at the top: `photos/*.jpg`, `**/*.jpg`. A leading `/` or `./`
+///   and a trailing `/` change nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     patterns: Vec<Pattern>,
-    /// Numbers of the selecting patterns that are exact names, by name.
+    /// Numbers of the patterns that are exact names, by name.
     exact: HashMap<Vec<u8>, Vec<usize>>,
 }
 
@@ -32,45 +31,32 @@ pub struct Patterns {
 struct Pattern {
     given: Vec<u8>,
     literal: Vec<u8>,
-    /// Matches a single component at any depth.
-    floating: bool,
     /// `None` when the pattern is an exact name.
     glob: Option<GlobMatcher>,
 }
 
 impl Patterns {
-    /// Patterns for leaving files out.
-    ///
-    /// # Errors
-    /// [`TreeError::Pattern`] if one is no glob.
-    pub fn excluding<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Patterns, TreeError> {
-        let patterns: Result<Vec<_>, _> =
-            patterns.iter().map(|pattern| Pattern::new(pattern.as_ref(), true)).collect();
-        Ok(Patterns { patterns: patterns?, exact: HashMap::new() })
-    }
-
-    /// Patterns for choosing entries of an archive. What is no valid glob is an
-    /// exact name.
+    /// Reads patterns that select entries of an archive. A pattern that is not a valid
+    /// glob is an exact name.
     ///
     /// # Errors
     /// None at present.
     pub fn selecting<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Patterns, TreeError> {
         let patterns = patterns.iter().map(|pattern| {
-            Pattern::new(pattern.as_ref(), false)
-                .unwrap_or_else(|_| Pattern::exact(pattern.as_ref()))
+            Pattern::new(pattern.as_ref()).unwrap_or_else(|| Pattern::exact(pattern.as_ref()))
         });
         Ok(Patterns::default().with(patterns))
     }
 
-    /// Adds exact names. Each selects the entry of that name and what is below
-    /// it; no character in it has a meaning of its own.
+    /// Adds exact names. Each selects the entry of that name and everything below it.
+    /// No character in it has a special meaning.
     pub fn and_names<P: AsRef<[u8]>>(self, names: &[P]) -> Patterns {
         self.with(names.iter().map(|name| Pattern::exact(name.as_ref())))
     }
 
-    /// The same patterns where all names are known: a pattern that is the name
-    /// of one of `paths`, or of a directory above one, is that exact name and no
-    /// glob. Cost: one look-up per component of each path.
+    /// Returns the same patterns for the case that all names are known: a pattern that
+    /// is the name of one of `paths`, or of a directory above one, is that exact name
+    /// and not a glob. Cost: one look-up per component of each path.
     pub fn among<'p>(&self, paths: impl Iterator<Item = &'p [u8]>) -> Patterns {
         let globs = self.patterns.iter().filter(|pattern| pattern.glob.is_some());
         let mut there: HashMap<&[u8], bool> =
@@ -104,18 +90,18 @@ impl Patterns {
         self
     }
 
-    /// Whether there are none. An empty list matches nothing; what that means
-    /// (exclude nothing, select all) is the caller's to say.
+    /// Returns whether there are no patterns. An empty list matches nothing; the caller
+    /// decides what that means (exclude nothing, select all).
     pub fn is_empty(&self) -> bool {
         self.patterns.len() == 0
     }
 
-    /// How many there are.
+    /// Returns the number of patterns.
     pub fn len(&self) -> usize {
         self.patterns.len()
     }
 
-    /// The pattern with this number, as it was given.
+    /// Returns the pattern with this number, as it was given.
     ///
     /// # Panics
     /// If `index` is not below [`Patterns::len`].
@@ -123,13 +109,7 @@ impl Patterns {
         &self.patterns[index].given
     }
 
-    /// Whether any pattern matches this very path (not a directory above it).
-    /// A walk that prunes matching directories needs no more.
-    pub fn matches_here(&self, path: &[u8]) -> bool {
-        self.patterns.iter().any(|pattern| pattern.matches_here(path))
-    }
-
-    /// Numbers of the patterns that match this very path. Cost: as
+    /// Returns the numbers of the patterns that match exactly this path. Cost: as
     /// [`Patterns::matching`], for one component.
     pub fn matching_here<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
         let named = self.exact.get(path).into_iter().flatten().copied();
@@ -137,51 +117,43 @@ impl Patterns {
         named.chain(globs.filter(|(_, pattern)| pattern.matches_here(path)).map(|(index, _)| index))
     }
 
-    /// Numbers of the patterns that match the path or a directory above it.
-    /// Cost: one look-up per component, and one glob match per component and
-    /// pattern that is no exact name.
+    /// Returns the numbers of the patterns that match the path or a directory above it.
+    /// Cost: one look-up per component, and one glob match per component and pattern
+    /// that is not an exact name.
     pub fn matching<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
         let named = and_above(path).filter_map(|name| self.exact.get(name)).flatten().copied();
-        let globs = move |(_, pattern): &(usize, &Pattern)| {
-            // Without a glob it was looked up, unless it is there to exclude.
-            (pattern.glob.is_some() || self.exact.is_empty()) && pattern.matches(path)
-        };
+        // Patterns without a glob were looked up above.
+        let globs =
+            move |(_, pattern): &(usize, &Pattern)| pattern.glob.is_some() && pattern.matches(path);
         named.chain(self.patterns.iter().enumerate().filter(globs).map(|(index, _)| index))
     }
 }
 
-/// The names of all directories above a path, and the path itself.
-fn and_above(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = path.iter().enumerate().filter(|&(_, &byte)| byte == b'/').map(|(at, _)| at);
-    ends.chain([path.len()]).map(|end| &path[..end])
-}
-
 impl Pattern {
-    /// A name that is no glob.
+    /// Makes a pattern from an exact name.
     fn exact(given: &[u8]) -> Pattern {
         let literal = trimmed(given).to_vec();
-        Pattern { given: given.to_vec(), literal, floating: false, glob: None }
+        Pattern { given: given.to_vec(), literal, glob: None }
     }
 
-    fn new(given: &[u8], floats: bool) -> Result<Pattern, TreeError> {
-        let tied = given.starts_with(b"/") || given.starts_with(b"./");
+    /// Makes a pattern from a glob or, if it is not UTF-8, from an exact name; `None`
+    /// if it is not a valid glob.
+    fn new(given: &[u8]) -> Option<Pattern> {
         let literal = trimmed(given);
-        let floating = floats && !tied && !literal.contains(&b'/');
         let glob = std::str::from_utf8(literal).ok().map(|text| {
             let built = GlobBuilder::new(text).literal_separator(true).build();
-            built.map(|glob| glob.compile_matcher()).map_err(|error| TreeError::Pattern {
-                pattern: String::from_utf8_lossy(given).into_owned(),
-                cause: error.kind().to_string(),
-            })
+            built.map(|glob| glob.compile_matcher()).ok()
         });
-        let (given, literal) = (given.to_vec(), literal.to_vec());
-        Ok(Pattern { given, literal, floating, glob: glob.transpose()? })
+        let glob = match glob {
+            Some(built) => Some(built?),
+            None => None,
+        };
+        Some(Pattern { given: given.to_vec(), literal: literal.to_vec(), glob })
     }
 
     fn matches_here(&self, path: &[u8]) -> bool {
-        let subject = if self.floating { super::names::split_last(path).1 } else { path };
-        let globbed = |glob: &GlobMatcher| glob.is_match(Path::new(OsStr::from_bytes(subject)));
-        subject == self.literal || self.glob.as_ref().is_some_and(globbed)
+        let globbed = |glob: &GlobMatcher| glob.is_match(Path::new(OsStr::from_bytes(path)));
+        path == self.literal || self.glob.as_ref().is_some_and(globbed)
     }
 
     fn matches(&self, path: &[u8]) -> bool {
@@ -189,7 +161,7 @@ impl Pattern {
     }
 }
 
-/// A name without `/` and `./` in front and `/` behind.
+/// Returns a name without leading `/` and `./` and trailing `/`.
 fn trimmed(given: &[u8]) -> &[u8] {
     let mut literal = given;
     while let Some(rest) = literal.strip_prefix(b"./").or(literal.strip_prefix(b"/")) {
@@ -209,10 +181,6 @@ mod tests {
         Patterns::selecting(&[pattern]).unwrap().matching(path).next().is_some()
     }
 
-    fn excludes(pattern: &str, path: &[u8]) -> bool {
-        Patterns::excluding(&[pattern]).unwrap().matching(path).next().is_some()
-    }
-
     #[test]
     fn selecting_patterns_start_at_the_top() {
         assert!(selects("photos", b"photos"));
@@ -226,27 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn excluding_patterns_without_slash_match_anywhere() {
-        assert!(excludes("*.o", b"a/b/c.o"));
-        assert!(excludes("target", b"a/target/debug/x"));
-        assert!(!excludes("/target", b"a/target"));
-        assert!(excludes("/target", b"target/x"));
-        assert!(excludes("a/*.o", b"a/x.o"));
-        assert!(!excludes("a/*.o", b"b/a/x.o"));
-    }
-
-    #[test]
     fn exact_names_match_whatever_they_look_like() {
         assert!(selects("a[1].txt", b"a[1].txt"));
         let bytes = Patterns::selecting(&[b"caf\xe9"]).unwrap();
         assert!(bytes.matching(b"caf\xe9/x").next().is_some());
         assert!(selects("caf?", b"caf\xe9"));
-    }
-
-    #[test]
-    fn a_broken_glob_excludes_nothing_and_is_named() {
-        let error = Patterns::excluding(&["a[b"]).unwrap_err();
-        assert!(error.to_string().contains("a[b"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Reaching files by paths longer than a system call takes (4,095 bytes): all
-//! but the last part is walked with directory handles.
+//! Access to files by paths longer than a system call takes (4,095 bytes): directory
+//! handles replace all but the last part of the path.
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, Stat, openat, readlinkat, statat};
@@ -8,18 +8,18 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// Bytes of a path that one system call is given at most.
+/// Longest path, in bytes, that is passed to one system call.
 const STEP: usize = 4000;
 
-/// A path that a system call takes, relative to a directory.
+/// A path that a system call accepts, relative to a directory.
 pub(super) struct Reach<'a> {
     directory: Option<OwnedFd>,
     rest: &'a Path,
 }
 
 impl<'a> Reach<'a> {
-    /// Opens as many directories on the way as the path is too long for. Cost:
-    /// one system call for each 4,000 bytes beyond the first.
+    /// Opens as many directories on the way as the length of the path requires. Cost:
+    /// one system call for each 4,000 bytes after the first.
     pub fn new(path: &'a Path) -> rustix::io::Result<Reach<'a>> {
         let (mut directory, mut rest): (Option<OwnedFd>, _) = (None, path.as_os_str().as_bytes());
         while rest.len() > STEP {
@@ -39,22 +39,23 @@ impl<'a> Reach<'a> {
         self.directory.as_ref().map_or(CWD, |directory| directory.as_fd())
     }
 
-    /// `open`.
+    /// Calls `open`.
     pub fn open(&self, flags: OFlags) -> rustix::io::Result<OwnedFd> {
         openat(self.from(), self.rest, flags, Mode::empty())
     }
 
-    /// `lstat`.
+    /// Calls `lstat`.
     pub fn stat(&self) -> rustix::io::Result<Stat> {
         statat(self.from(), self.rest, AtFlags::SYMLINK_NOFOLLOW)
     }
 
-    /// `readlink`.
+    /// Calls `readlink`.
     pub fn read_link(&self) -> rustix::io::Result<Vec<u8>> {
         Ok(readlinkat(self.from(), self.rest, Vec::new())?.into_bytes())
     }
 
-    /// A path for calls that take no directory. It is valid while this lives.
+    /// Returns a path for calls that take no directory. It is valid while this object
+    /// lives.
     pub fn path(&self) -> PathBuf {
         match &self.directory {
             None => self.rest.to_owned(),
@@ -65,7 +66,8 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// The names in a directory in byte order, and what ended reading them early.
+/// Returns the names in a directory in byte order, and the error that ended reading
+/// them early.
 pub(super) fn names_in(path: &Path) -> rustix::io::Result<(Vec<OsString>, Option<Errno>)> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let directory = Dir::new(Reach::new(path)?.open(flags)?)?;
@@ -88,24 +90,25 @@ pub(super) fn names_in(path: &Path) -> rustix::io::Result<(Vec<OsString>, Option
 /// directory stays open.
 pub(super) struct Names {
     root: Option<PathBuf>,
-    /// A directory that is entered next.
+    /// The directory to enter next.
     enter: Option<PathBuf>,
-    /// The directories being walked, with the names not yet given.
+    /// The directories being walked, with the names not yet returned.
     open: Vec<(PathBuf, std::vec::IntoIter<OsString>)>,
 }
 
 impl Names {
-    /// The root itself comes first.
+    /// Starts at the root, which comes first itself.
     pub fn new(root: PathBuf) -> Names {
         Names { root: Some(root), enter: None, open: Vec::new() }
     }
 
-    /// Goes into the directory that was given last.
+    /// Enters the directory that was returned last.
     pub fn enter(&mut self, directory: &Path) {
         self.enter = Some(directory.to_owned());
     }
 
-    /// The next path and its depth; a directory that cannot be read is an error.
+    /// Returns the next path and its depth; a directory that cannot be read is an
+    /// error.
     pub fn next(&mut self) -> Option<Result<(PathBuf, usize), (PathBuf, Errno)>> {
         if let Some(root) = self.root.take() {
             return Some(Ok((root, 0)));

@@ -1,4 +1,4 @@
-//! Reading the bytes of a file the walk found.
+//! Reading the bytes of a file that the walk found.
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{FileType, OFlags, SeekFrom, Stat, fstat, seek};
@@ -12,43 +12,44 @@ use super::reach::Reach;
 use super::{Change, FileId, TreeError, stat};
 use crate::entry::{Metadata, Segment, Timestamp};
 
-/// Most bytes read of a file that is said to be empty.
+/// Most bytes that are read of a file that holds more than its size says.
 const ENDLESS: u64 = 64 << 20;
 
-/// A regular file as the walk saw it; can be opened any number of times.
+/// A regular file as the walk saw it; it can be opened any number of times.
 #[derive(Clone, Debug)]
 pub struct Source {
     pub(super) path: PathBuf,
     pub(super) id: FileId,
     pub(super) size: u64,
     pub(super) modified: Timestamp,
+    pub(super) changed: Timestamp,
 }
 
 impl Source {
-    /// Where it lies on disk.
+    /// Returns its place on disk.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Size in bytes when the walk saw it.
+    /// Returns the size in bytes that the walk saw.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Opens the file that stands there now and maps its holes. Never blocks on a
-    /// pipe and never follows a link put in its place. A file that is said to be
-    /// empty and is not, as in `/proc`, is held in memory up to 64 MiB.
+    /// Opens the file that is there now and maps its holes. Never blocks on a pipe and
+    /// never follows a link put in its place. If a file holds more than its size says,
+    /// as in `/proc`, up to 64 MiB of it are held in memory.
     ///
     /// # Errors
-    /// [`TreeError::Changed`] if no regular file stands there by now,
-    /// [`TreeError::Io`] if it vanished or may not be read.
+    /// [`TreeError::Changed`] if no regular file is there any more, [`TreeError::Io`]
+    /// if it vanished or may not be read.
     pub fn open(&self) -> Result<OpenSource, TreeError> {
         let failed = |error| TreeError::io(&self.path, "open", error);
         let changed = || TreeError::Changed { path: self.path.clone(), how: Change::Kind };
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
         let descriptor =
             match Reach::new(&self.path).and_then(|reach| reach.open(flags | OFlags::CLOEXEC)) {
-                // A link, or a pipe or device that cannot be opened, stands there now.
+                // There is now a link, or a pipe or device that cannot be opened.
                 Err(Errno::LOOP | Errno::NXIO) => return Err(changed()),
                 Err(Errno::AGAIN) => self.wait_for_lease(flags)?,
                 other => other.map_err(failed)?,
@@ -64,15 +65,15 @@ impl Source {
         let (source, how, held) = (self.clone(), None, Vec::new());
         let mut open =
             OpenSource { file, source, status, size, how, held, segments, current: 0, done: 0 };
-        if size == 0 {
+        if size == 0 || open.goes_on() {
             open.hold()?;
         }
         Ok(open)
     }
 
-    /// Opens a file on which another process has a lease, which it gives up when
-    /// it is asked to; the kernel bounds how long that takes. The kind is looked
-    /// at first: opening a pipe would block.
+    /// Opens a file on which another process has a lease. That process gives up the
+    /// lease when asked; the kernel bounds how long that takes. The kind is checked
+    /// first, because opening a pipe would block.
     fn wait_for_lease(&self, flags: OFlags) -> Result<OwnedFd, TreeError> {
         let found = FileType::from_raw_mode(stat::stat(&self.path)?.st_mode);
         if found != FileType::RegularFile {
@@ -84,14 +85,15 @@ impl Source {
     }
 }
 
-/// Data segments of a sparse file; `None` if it has no holes or the file
-/// system cannot tell. Cost: two system calls per segment of files with holes,
-/// one for others. Blocks say nothing: room reserved behind the end counts too.
+/// Returns the data segments of a sparse file; `None` if it has no holes or the file
+/// system cannot tell. Cost: two system calls per segment for files with holes, one
+/// call for others. The number of blocks is not used, because it includes space
+/// reserved after the end.
 fn data_segments(file: &File, status: &Stat) -> rustix::io::Result<Option<Vec<Segment>>> {
     let size = status.st_size.max(0) as u64;
     match seek(file, SeekFrom::Hole(0)) {
         Ok(hole) if hole < size => {}
-        // Full, empty, or on a file system that does not know its holes.
+        // The file is full or empty, or the file system does not know its holes.
         Ok(_) | Err(Errno::NXIO | Errno::INVAL | Errno::NOTSUP) => return Ok(None),
         Err(error) => return Err(error),
     }
@@ -107,7 +109,7 @@ fn data_segments(file: &File, status: &Stat) -> rustix::io::Result<Option<Vec<Se
         if offset >= size {
             break;
         }
-        // The file may have grown meanwhile; what lies beyond is not ours.
+        // The file may have grown meanwhile; the growth is not archived.
         position = seek(file, SeekFrom::Hole(offset))?.clamp(offset + 1, size);
         let length = position - offset;
         match segments.last_mut() {
@@ -119,17 +121,17 @@ fn data_segments(file: &File, status: &Stat) -> rustix::io::Result<Option<Vec<Se
     Ok((segments != whole).then_some(segments))
 }
 
-/// An open file. Reads its data segments in file order, holes left out.
+/// An open file. Reads its data segments in file order, without holes.
 #[derive(Debug)]
 pub struct OpenSource {
     file: File,
     source: Source,
-    /// What `fstat` said when it was opened.
+    /// Result of `fstat` when the file was opened.
     status: Stat,
     size: u64,
-    /// What reading it has shown.
+    /// Change that was found while reading.
     how: Option<Change>,
-    /// Content of a file that is said to be empty.
+    /// Content of a file that holds more than its size says.
     held: Vec<u8>,
     segments: Option<Vec<Segment>>,
     /// Segment being read.
@@ -139,17 +141,20 @@ pub struct OpenSource {
 }
 
 impl OpenSource {
-    /// Whether the name led to the file the walk saw; the content may differ.
+    /// Returns whether the name led to the file that the walk saw; the content may
+    /// differ.
     pub fn is_same(&self) -> bool {
         FileId::from_stat(&self.status) == self.source.id
     }
 
-    /// Metadata of the open file, if it is not as the walk saw it.
+    /// Returns the metadata of the open file, if it differs from what the walk saw.
     ///
     /// # Errors
     /// [`TreeError::Io`] if the extended attributes cannot be read.
     pub fn new_metadata(&self) -> Result<Option<Metadata>, TreeError> {
-        if self.is_same() && !self.differs(&self.status) {
+        // A change of mode or owner changes neither size nor time of modification.
+        let unchanged = stat::changed(&self.status) == self.source.changed;
+        if self.is_same() && !self.differs(&self.status) && unchanged {
             return Ok(None);
         }
         let mut metadata = stat::metadata(&self.status, &Owners::of_this_system());
@@ -157,13 +162,13 @@ impl OpenSource {
         Ok(Some(metadata))
     }
 
-    /// Whether size or time differ from the walk's.
+    /// Returns whether size or time differ from the walk's.
     fn differs(&self, status: &Stat) -> bool {
         let size = status.st_size.max(0) as u64;
         (size, stat::modified(status)) != (self.source.size, self.source.modified)
     }
 
-    /// Takes no more than the first `cap` bytes for the file.
+    /// Limits the file to its first `cap` bytes.
     pub fn cut(&mut self, cap: u64) {
         if cap < self.size {
             self.how = Some(Change::Shorter { read: cap, size: self.size });
@@ -171,7 +176,7 @@ impl OpenSource {
         }
     }
 
-    /// The file ends at `end`, which is less than its size.
+    /// Ends the file at `end`, which is less than its size.
     fn end_at(&mut self, end: u64) {
         if let Some(segments) = &mut self.segments {
             segments.retain(|segment| segment.offset < end);
@@ -186,7 +191,14 @@ impl OpenSource {
         self.held.truncate(end as usize);
     }
 
-    /// Reads a file that is said to be empty to its end.
+    /// Returns whether there is data after the end that the system reported and still
+    /// reports: a file that grows meanwhile is taken as it was.
+    fn goes_on(&self) -> bool {
+        let beyond = matches!(self.file.read_at(&mut [0], self.size), Ok(1..));
+        beyond && fstat(&self.file).is_ok_and(|status| status.st_size == self.status.st_size)
+    }
+
+    /// Reads to its end a file that holds more than its size says.
     fn hold(&mut self) -> Result<(), TreeError> {
         let mut buffer = vec![0; 1 << 16];
         loop {
@@ -216,18 +228,19 @@ impl OpenSource {
         }
     }
 
-    /// Size in bytes, holes included: as it was when it was opened, or up to the
+    /// Returns the size in bytes, holes included: the size when it was opened, or the
     /// end that was found.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Data segments if the file has holes, as [`crate::entry::Content`] has them.
+    /// Returns the data segments if the file has holes, as in
+    /// [`crate::entry::Content`].
     pub fn segments(&self) -> Option<&[Segment]> {
         self.segments.as_deref()
     }
 
-    /// How many bytes [`OpenSource::read`] will yield in all.
+    /// Returns how many bytes [`OpenSource::read`] will yield in total.
     pub fn data_length(&self) -> u64 {
         match &self.segments {
             Some(segments) => segments.iter().map(|segment| segment.length).sum(),
@@ -235,9 +248,9 @@ impl OpenSource {
         }
     }
 
-    /// Reads the next bytes of data; 0 only at the end or for an empty buffer.
-    /// If the file ends earlier than it should, size and segments are cut there;
-    /// if it grows the rest is not read. [`OpenSource::finish`] tells of both.
+    /// Reads the next bytes of data; returns 0 only at the end or for an empty buffer.
+    /// If the file ends too early, size and segments are cut there. If it grows, the
+    /// rest is not read. [`OpenSource::finish`] reports both.
     ///
     /// # Errors
     /// [`TreeError::Io`] if the system cannot read it.
@@ -266,10 +279,11 @@ impl OpenSource {
         Ok(length)
     }
 
-    /// The file ended at `at` or before, where data should be.
+    /// Handles a file that ended at `at` or before, although more data was expected.
     fn ended(&mut self, at: u64) -> Result<(), TreeError> {
         let path = &self.source.path;
-        let status = fstat(&self.file).map_err(|error| TreeError::io(path, "look at", error))?;
+        let status =
+            fstat(&self.file).map_err(|error| TreeError::io(path, "read the attributes", error))?;
         // It may have been cut within the hole before this segment.
         let end = match self.done {
             0 => {
@@ -287,7 +301,7 @@ impl OpenSource {
         Ok(())
     }
 
-    /// The segment being read, `None` at the end.
+    /// Returns the segment being read, `None` at the end.
     fn segment(&self) -> Option<Segment> {
         match &self.segments {
             Some(segments) => segments.get(self.current).copied(),
@@ -298,14 +312,15 @@ impl OpenSource {
         }
     }
 
-    /// Says whether what was read is the file the walk saw.
+    /// Checks whether the bytes read are those of the file that the walk saw.
     ///
     /// # Errors
-    /// [`TreeError::Changed`] if size or modification time differ from the
-    /// walk's, or if it did not end at its size. What was read is archived.
+    /// [`TreeError::Changed`] if size or modification time differ from the walk's, or
+    /// if the file did not end at its size. The bytes read are archived.
     pub fn finish(self) -> Result<(), TreeError> {
         let path = &self.source.path;
-        let status = fstat(&self.file).map_err(|error| TreeError::io(path, "look at", error))?;
+        let status =
+            fstat(&self.file).map_err(|error| TreeError::io(path, "read the attributes", error))?;
         let times = |status: &Stat| (status.st_size, stat::modified(status));
         let how = match self.how {
             Some(how) => how,
@@ -314,5 +329,33 @@ impl OpenSource {
             None => return Ok(()),
         };
         Err(TreeError::Changed { path: path.clone(), how })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::{WalkOptions, walk};
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    #[test]
+    fn a_change_of_mode_before_a_file_is_read_is_archived() {
+        let at = tempfile::tempdir().unwrap();
+        let path = at.path().join("a");
+        fs::write(&path, "a").unwrap();
+        let changed = |path| fs::metadata(path).map(|it| (it.ctime(), it.ctime_nsec())).unwrap();
+        let before = changed(&path);
+        let found = walk(std::slice::from_ref(&path), WalkOptions::default()).unwrap().next();
+        let found = found.unwrap().unwrap();
+        let open = || found.source.as_ref().unwrap().open().unwrap();
+        assert_eq!(open().new_metadata().unwrap(), None);
+        // The time of change has the resolution of the clock's ticks.
+        while changed(&path) == before {
+            fs::set_permissions(&path, Permissions::from_mode(0o604)).unwrap();
+        }
+        let metadata = open().new_metadata().unwrap();
+        assert_eq!(metadata, Some(Metadata { mode: 0o604, ..found.entry.metadata.clone() }));
+        open().finish().unwrap();
     }
 }

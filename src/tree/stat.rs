@@ -1,4 +1,4 @@
-//! What `lstat` and the extended attributes say about a file.
+//! The results of `lstat` and the extended attributes of a file.
 
 use rustix::fd::AsFd;
 use rustix::fs::{FileType, Stat, llistxattr};
@@ -9,21 +9,22 @@ use super::reach::Reach;
 use super::{TreeError, owners::Owners};
 use crate::entry::{Content, Kind, Metadata, Timestamp};
 
-/// What makes a file the same file: device and inode number. Inode numbers
-/// alone repeat across file systems.
+/// The identity of a file: device and inode number. Inode numbers alone repeat across
+/// file systems.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FileId {
-    /// Number of the device the file system is on.
+    /// Number of the device that holds the file system.
     pub device: u64,
     /// Inode number.
     pub inode: u64,
 }
 
 impl FileId {
-    /// The identity of an open file, for leaving an archive out of itself.
+    /// Returns the identity of an open file, so that an archive can be left out of
+    /// itself.
     ///
     /// # Errors
-    /// What `fstat` says.
+    /// The error of `fstat`.
     pub fn of(file: &std::fs::File) -> std::io::Result<FileId> {
         Ok(FileId::from_stat(&rustix::fs::fstat(file)?))
     }
@@ -33,20 +34,25 @@ impl FileId {
     }
 }
 
-/// `lstat`.
+/// Calls `lstat`.
 pub(super) fn stat(path: &Path) -> Result<Stat, TreeError> {
     let status = Reach::new(path).and_then(|reach| reach.stat());
-    status.map_err(|error| TreeError::io(path, "look at", error))
+    status.map_err(|error| TreeError::io(path, "read the attributes", error))
 }
 
-/// Last modification.
+/// Returns the time of the last modification.
 pub(super) fn modified(stat: &Stat) -> Timestamp {
     // The kernel keeps nanoseconds below 10^9.
     Timestamp { seconds: stat.st_mtime, nanoseconds: stat.st_mtime_nsec as u32 }
 }
 
-/// What kind of entry a file makes. Regular files come without content but
-/// their size.
+/// Returns the time of the last change of content or metadata.
+pub(super) fn changed(stat: &Stat) -> Timestamp {
+    Timestamp { seconds: stat.st_ctime, nanoseconds: stat.st_ctime_nsec as u32 }
+}
+
+/// Returns the kind of entry for a file. The content of a regular file has its size
+/// only.
 pub(super) fn kind(path: &Path, stat: &Stat) -> Result<Kind, TreeError> {
     let (major, minor) = (rustix::fs::major(stat.st_rdev), rustix::fs::minor(stat.st_rdev));
     Ok(match FileType::from_raw_mode(stat.st_mode) {
@@ -63,7 +69,7 @@ pub(super) fn kind(path: &Path, stat: &Stat) -> Result<Kind, TreeError> {
         FileType::CharacterDevice => Kind::CharacterDevice { major, minor },
         FileType::BlockDevice => Kind::BlockDevice { major, minor },
         FileType::Socket => return Err(TreeError::Socket { path: path.to_owned() }),
-        FileType::Unknown => return Err(left_out(path, "its type is not known")),
+        FileType::Unknown => return Err(left_out(path, "unknown file type")),
     })
 }
 
@@ -71,7 +77,7 @@ fn left_out(path: &Path, cause: &'static str) -> TreeError {
     TreeError::LeftOut { path: path.to_owned(), cause }
 }
 
-/// Metadata without extended attributes.
+/// Returns the metadata without extended attributes.
 pub(super) fn metadata(stat: &Stat, owners: &Owners) -> Metadata {
     Metadata {
         mode: stat.st_mode & 0o7777,
@@ -87,11 +93,12 @@ pub(super) fn metadata(stat: &Stat, owners: &Owners) -> Metadata {
 /// Names and values of extended attributes.
 type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// Extended attributes of the file itself (never of what a link points to),
-/// sorted by name. A file system without them has none; an attribute that goes
-/// away between listing and reading is not there.
+/// Reads the extended attributes of the file itself (never of a link's target), sorted
+/// by name. A file system without attributes has none. An attribute that vanishes
+/// between listing and reading is left out.
 pub(super) fn xattrs(path: &Path) -> Result<Xattrs, TreeError> {
-    let reach = Reach::new(path).map_err(|error| TreeError::io(path, "look at", error))?;
+    let reach =
+        Reach::new(path).map_err(|error| TreeError::io(path, "read the attributes", error))?;
     let reached = &reach.path();
     read_xattrs(
         path,
@@ -100,7 +107,7 @@ pub(super) fn xattrs(path: &Path) -> Result<Xattrs, TreeError> {
     )
 }
 
-/// Extended attributes of an open file; `path` is for messages.
+/// Reads the extended attributes of an open file; `path` is for messages.
 pub(super) fn open_xattrs(file: impl AsFd, path: &Path) -> Result<Xattrs, TreeError> {
     let file = file.as_fd();
     read_xattrs(
@@ -115,7 +122,7 @@ fn read_xattrs(
     list: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>,
     mut get: impl FnMut(&[u8], &mut [u8]) -> rustix::io::Result<usize>,
 ) -> Result<Xattrs, TreeError> {
-    let failed = |error| TreeError::io(path, "read the extended attributes of", error);
+    let failed = |error| TreeError::io(path, "read the extended attributes", error);
     let list = match grown(list) {
         Err(Errno::NOTSUP | Errno::NOSYS) => return Ok(Vec::new()),
         other => other.map_err(failed)?,
@@ -132,8 +139,8 @@ fn read_xattrs(
     Ok(attributes)
 }
 
-/// Calls with a buffer that grows until the answer fits. The kernel bounds
-/// attribute lists and values to 64 KiB.
+/// Calls with a buffer that grows until the answer fits. The kernel bounds attribute
+/// lists and values to 64 KiB.
 fn grown(
     mut call: impl FnMut(&mut [u8]) -> rustix::io::Result<usize>,
 ) -> rustix::io::Result<Vec<u8>> {

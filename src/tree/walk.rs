@@ -1,4 +1,4 @@
-//! Finding what is to be archived, in an order that does not depend on the disk.
+//! Finding the files to archive, in an order that does not depend on the disk.
 
 use std::collections::{HashMap, VecDeque};
 use std::os::unix::ffi::OsStrExt;
@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use super::leftover::is_leftover;
 use super::owners::Owners;
 use super::reach::Names;
-use super::{FileId, Patterns, Source, TreeError, archive_path, stat};
+use super::{Excludes, FileId, Missing, Source, TreeError, archive_path, stat};
 use crate::entry::{Entry, Kind};
 
-/// What a walk takes and leaves.
+/// Options of a walk: what it takes and leaves out.
 #[derive(Clone, Debug, Default)]
 pub struct WalkOptions {
-    /// Directory the operands are relative to; empty is the current one.
+    /// Directory that the operands are relative to; empty means the current one.
     pub base: PathBuf,
-    /// Names to leave out; a directory takes all below it along.
-    pub excludes: Patterns,
-    /// Whether to stay on the file system of each operand. Mount points
-    /// themselves are kept, as empty directories.
+    /// Names to leave out; everything below a directory is left out with it.
+    pub excludes: Excludes,
+    /// Whether to stay on the file system of each operand. Mount points themselves are
+    /// archived as empty directories.
     pub one_file_system: bool,
     /// Files to leave out silently: the archive being written.
     pub leave_out: Vec<FileId>,
@@ -42,40 +42,42 @@ impl<S> Found<S> {
     }
 }
 
-/// A walk under way. Yields entries parents first, names of a directory in
-/// byte order, operands in the order given. An `Err` item is a warning about
-/// one file: the walk goes on after it.
+/// A walk in progress. It yields parents before their entries, the names of a directory
+/// in byte order, and operands in the order given. An `Err` item is a warning about one
+/// file; the walk continues after it. At the end come the patterns that left nothing
+/// out, as [`TreeError::Unmatched`].
 ///
-/// No path comes twice. Of several names of one file the first is the file,
-/// later ones are [`crate::entry::Kind::HardLink`].
+/// No path occurs twice. If a file has several names, the first is the file and later
+/// ones are [`crate::entry::Kind::HardLink`].
 pub struct Walk {
     options: WalkOptions,
-    /// Operands still to be walked.
+    /// Operands not yet walked.
     operands: VecDeque<Operand>,
     current: Option<Operand>,
-    /// Files with several names: their first name.
+    /// First names of files that have several names.
     linked: HashMap<FileId, Vec<u8>>,
-    /// Names already taken; `None` for a single operand, which has no doubles.
+    /// Names already taken; `None` for a single operand, which has no duplicates.
     taken: Option<HashMap<Vec<u8>, FileId>>,
     owners: Owners,
-    /// A warning that comes with the entry just yielded.
+    /// A warning that follows the entry just yielded.
     warning: Option<TreeError>,
+    /// Patterns that left nothing out, once the walk is over.
+    unmatched: Option<VecDeque<TreeError>>,
 }
 
 struct Operand {
-    /// Where it lies on disk.
+    /// Its place on disk.
     root: PathBuf,
     /// Its name in the archive, empty for `.`.
     name: Vec<u8>,
     names: Names,
-    /// Device of the root, known once the root was seen.
+    /// Device of the root, known once the root was read.
     device: Option<u64>,
 }
 
-/// Starts a walk over files and directories. An operand is archived under its
-/// name as [`super::archive_path`] gives it; symbolic links are never followed,
-/// except in the leading part of an operand and as the operand's trailing
-/// `name/`.
+/// Starts a walk over files and directories. An operand is archived under the name that
+/// [`super::archive_path`] gives it. Symbolic links are not followed, except in the
+/// leading part of an operand and in an operand that ends with `/`.
 ///
 /// # Errors
 /// [`TreeError::Name`] if an operand has a `..` component.
@@ -93,6 +95,7 @@ pub fn walk(operands: &[PathBuf], options: WalkOptions) -> Result<Walk, TreeErro
         linked: HashMap::new(),
         owners: Owners::of_this_system(),
         warning: None,
+        unmatched: None,
     })
 }
 
@@ -105,16 +108,22 @@ impl Iterator for Walk {
         }
         loop {
             let Some(operand) = &mut self.current else {
-                self.current = Some(self.operands.pop_front()?);
+                let Some(operand) = self.operands.pop_front() else {
+                    return self.next_unmatched().map(Err);
+                };
+                self.current = Some(operand);
                 continue;
             };
             match operand.names.next() {
                 None => self.current = None,
-                Some(Err((path, error))) => return Some(Err(TreeError::io(path, "read", error))),
+                Some(Err((path, error))) => {
+                    let error = TreeError::io(path, "read", error);
+                    return Some(Err(error.leaving_out(Missing::Below)));
+                }
                 Some(Ok((path, depth))) => match self.found(&path, depth) {
                     Ok(None) => {}
                     Ok(Some(found)) => return Some(Ok(found)),
-                    Err(error) => return Some(Err(error)),
+                    Err(error) => return Some(Err(error.leaving_out(Missing::Whole))),
                 },
             }
         }
@@ -122,20 +131,36 @@ impl Iterator for Walk {
 }
 
 impl Walk {
-    /// What the walker stands on; `None` if it is to be left out.
+    /// Returns the next pattern that left nothing out.
+    fn next_unmatched(&mut self) -> Option<TreeError> {
+        let excludes = &self.options.excludes;
+        let unmatched = self.unmatched.get_or_insert_with(|| {
+            let patterns = excludes.unmatched().map(<[u8]>::to_vec);
+            patterns.map(|pattern| TreeError::Unmatched { pattern }).collect()
+        });
+        unmatched.pop_front()
+    }
+
+    /// Returns the item at the walker's position; `None` if it is to be left out.
     fn found(&mut self, path: &Path, depth: usize) -> Result<Option<Found>, TreeError> {
         let status = stat::stat(path)?;
         let id = FileId::from_stat(&status);
         let operand = self.current.as_mut().expect("found is called while an operand is walked");
         let device = *operand.device.get_or_insert(id.device);
         let name = name_of(operand, path, depth);
-        // What is left out needs no kind that can be archived.
+        // Something left out may be of a kind that cannot be archived.
         let kind = stat::kind(path, &status);
         let is_directory = matches!(kind, Ok(Kind::Directory));
         if self.options.leave_out.contains(&id) {
             return Ok(None);
         }
-        if excluded(&self.options.excludes, &name, depth) {
+        // A directory that is left out is not entered; the leading part of an operand was
+        // not checked yet.
+        let left_out = match depth {
+            0 => self.options.excludes.excludes_or_above(&name, is_directory),
+            _ => self.options.excludes.excludes(&name, is_directory),
+        };
+        if left_out {
             return Ok(None);
         }
         let entered = !self.options.one_file_system || id.device == device;
@@ -154,17 +179,19 @@ impl Walk {
             id,
             size: status.st_size.max(0) as u64,
             modified: stat::modified(&status),
+            changed: stat::changed(&status),
         });
         let kind = if status.st_nlink > 1 { self.linked(id, &name, kind) } else { kind };
         let mut metadata = stat::metadata(&status, &self.owners);
         match stat::xattrs(path) {
             Ok(xattrs) => metadata.xattrs = xattrs,
-            Err(error) => self.warning = Some(error),
+            Err(error) => self.warning = Some(error.leaving_out(Missing::Attributes)),
         }
         Ok(Some(Found { entry: Entry { path: name, kind, metadata }, source }))
     }
 
-    /// The kind of a file with several names: a link if it was found before.
+    /// Returns the kind of a file with several names: a link if the file was found
+    /// before.
     fn linked(&mut self, id: FileId, name: &[u8], kind: Kind) -> Kind {
         if kind == Kind::Directory {
             return kind;
@@ -178,7 +205,7 @@ impl Walk {
         }
     }
 
-    /// Takes a name for a file; `false` if the same file has it already.
+    /// Claims a name for a file; returns `false` if the same file already has it.
     fn claims(&mut self, name: &[u8], id: FileId, path: &Path) -> Result<bool, TreeError> {
         let Some(taken) = &mut self.taken else { return Ok(true) };
         match taken.get(name) {
@@ -189,18 +216,10 @@ impl Walk {
             Some(&other) if other == id => Ok(false),
             Some(_) => Err(TreeError::LeftOut {
                 path: path.to_owned(),
-                cause: "another file has the same name in the archive",
+                cause: "a file of another operand already has this name in the archive; \
+                        use -C or archive it separately",
             }),
         }
-    }
-}
-
-/// Directories are pruned when they match, so below an operand only the name
-/// itself needs looking at; the operand's leading part is not walked.
-fn excluded(excludes: &Patterns, name: &[u8], depth: usize) -> bool {
-    match depth {
-        0 => excludes.matching(name).next().is_some(),
-        _ => excludes.matches_here(name),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Making trees with every kind of metadata, and comparing them.
+//! Trees with every kind of metadata: making and comparing them.
 //!
-//! Looks at files by system calls only, not through the code under test.
+//! Files are examined by system calls only, not through the code under test.
 
 #![allow(dead_code, missing_docs)] // each test crate uses its part of it
 
@@ -20,7 +20,7 @@ pub fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-/// A path whose last component is not UTF-8.
+/// Returns a path whose last component is not UTF-8.
 pub fn bytes_path(directory: &Path, name: &[u8]) -> PathBuf {
     directory.join(OsStr::from_bytes(name))
 }
@@ -35,7 +35,7 @@ pub fn set_mode(path: &Path, mode: u32) {
     rustix::fs::chmod(path, Mode::from_raw_mode(mode)).unwrap();
 }
 
-/// A file of 3 MiB and a bit: data, hole, data, hole at the end.
+/// Makes a file of a little more than 3 MiB: data, hole, data, hole at the end.
 pub fn sparse_file(path: &Path) {
     let mut file = fs::File::create(path).unwrap();
     file.write_all(&[1; 5000]).unwrap();
@@ -44,7 +44,7 @@ pub fn sparse_file(path: &Path) {
     file.set_len((3 << 20) + 17).unwrap();
 }
 
-/// Makes a tree with every metadata kind this user can make.
+/// Makes a tree with every kind of metadata that this user can set.
 pub fn build_tree(root: &Path) {
     fs::create_dir_all(root.join("sub/deep")).unwrap();
     fs::create_dir(root.join("empty")).unwrap();
@@ -109,7 +109,7 @@ fn build_as_root(root: &Path) {
     let _ = rustix::fs::setxattr(root.join("zero"), name, &acl, XattrFlags::empty());
 }
 
-/// All that should survive an archive.
+/// Everything that should survive an archive.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Seen {
     pub mode: u32,
@@ -123,7 +123,7 @@ pub struct Seen {
     pub first_name: PathBuf,
 }
 
-/// Everything below `root` and the root itself, by relative path.
+/// Returns everything below `root` and the root itself, by relative path.
 pub fn snapshot(root: &Path) -> BTreeMap<PathBuf, Seen> {
     let mut seen = BTreeMap::new();
     let mut first_names = BTreeMap::new();
@@ -164,7 +164,7 @@ fn xattrs(path: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
     all
 }
 
-/// Fails naming the first path that differs.
+/// Panics with the first path that differs.
 pub fn assert_same(left: &Path, right: &Path) {
     let (left, right) = (snapshot(left), snapshot(right));
     let names = |tree: &BTreeMap<PathBuf, Seen>| tree.keys().cloned().collect::<Vec<_>>();
@@ -174,7 +174,7 @@ pub fn assert_same(left: &Path, right: &Path) {
     }
 }
 
-/// The two values without content, which would drown the message.
+/// Returns the two values without content, which would flood the message.
 fn difference(left: &Seen, right: &Seen) -> [String; 2] {
     [left, right].map(|seen| {
         let Seen { mode, owner, modified, device, target, xattrs, first_name, content } = seen;
@@ -185,7 +185,7 @@ fn difference(left: &Seen, right: &Seen) -> [String; 2] {
     })
 }
 
-/// Names left by something that should have cleaned up.
+/// Returns the names left by something that should have cleaned up.
 pub fn leftovers(root: &Path) -> Vec<PathBuf> {
     let all = walkdir::WalkDir::new(root).into_iter().map(|item| item.unwrap().into_path());
     all.filter(|path| {
@@ -194,15 +194,15 @@ pub fn leftovers(root: &Path) -> Vec<PathBuf> {
     .collect()
 }
 
-/// The program, run in a directory.
+/// Returns the program, to be run in a directory.
 pub fn pear(directory: &Path) -> assert_cmd::Command {
     let mut program = assert_cmd::cargo::cargo_bin_cmd!("pear-archive");
     program.current_dir(directory).env_remove("NO_COLOR");
     program
 }
 
-/// Runs a line of arguments (split at spaces) and expects an exit code.
-/// Returns stdout and stderr.
+/// Runs a line of arguments (split at spaces) and expects an exit code. Returns stdout
+/// and stderr.
 pub fn run(directory: &Path, line: &str, code: i32) -> (String, String) {
     let output = pear(directory).args(line.split_whitespace()).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

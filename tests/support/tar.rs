@@ -1,9 +1,9 @@
-//! Tars made by hand, right ones and wrong ones. Shares no code with the readers
-//! and writers under test but the layout of a header block.
+//! Tars made by hand, valid and invalid ones. They share no code with the readers and
+//! writers under test except the layout of a header block.
 
 use tar::{EntryType, Header};
 
-/// A tar under construction, and where its headers are.
+/// A tar under construction, and the places of its headers.
 #[derive(Default)]
 pub struct Maker(pub Vec<u8>, pub Vec<usize>);
 
@@ -18,19 +18,19 @@ impl Maker {
         self
     }
 
-    /// A regular file.
+    /// Adds a regular file.
     pub fn file(&mut self, name: impl AsRef<[u8]>, data: impl AsRef<[u8]>) -> &mut Self {
         let mut header = header(b'0', name.as_ref(), b"");
         header.set_size(data.as_ref().len() as u64);
         self.put(header, data.as_ref())
     }
 
-    /// A member without data.
+    /// Adds a member without data.
     pub fn member(&mut self, typeflag: u8, name: &str, link: &str) -> &mut Self {
         self.put(header(typeflag, name.as_bytes(), link.as_bytes()), b"")
     }
 
-    /// A pax header: `x` for the next member, `g` for all that follow.
+    /// Adds a pax header: `x` for the next member, `g` for all that follow.
     pub fn records<K: AsRef<[u8]>, V: AsRef<[u8]>>(
         &mut self,
         typeflag: u8,
@@ -39,7 +39,7 @@ impl Maker {
         let mut data = Vec::new();
         for (key, value) in records {
             let record = [b" ", key.as_ref(), b"=", value.as_ref(), b"\n"].concat();
-            // The shortest length that counts itself.
+            // The shortest length that includes itself.
             let length = (record.len()..).find(|n| n.to_string().len() + record.len() == *n);
             data.extend(length.unwrap().to_string().bytes());
             data.extend(record);
@@ -49,13 +49,13 @@ impl Maker {
         self.put(header, &data)
     }
 
-    /// The tar, with the blocks that end it.
+    /// Returns the tar, with the blocks that end it.
     pub fn end(&self) -> Vec<u8> {
         [&self.0[..], &[0; 1024]].concat()
     }
 }
 
-/// A POSIX header without checksum.
+/// Returns a POSIX header without checksum.
 pub fn header(typeflag: u8, name: &[u8], link: &[u8]) -> Header {
     let mut header = Header::new_ustar();
     let fields = header.as_ustar_mut().unwrap();

@@ -21,7 +21,7 @@ pub fn storing() -> ImportOptions {
     ImportOptions { create, strip_unsafe: false }
 }
 
-/// The archive of a tar that comes through a pipe.
+/// Imports a tar that comes through a pipe, and returns the archive.
 pub fn import(tar: &[u8]) -> Result<Vec<u8>, ArchiveError> {
     import_watched(tar, &CONTROL)
 }
@@ -53,7 +53,7 @@ pub fn cat(archive: &[u8], path: &str) -> Vec<u8> {
     content
 }
 
-/// What went wrong, and where.
+/// Returns the fault of a tar, and its offset.
 pub fn fault(tar: &[u8]) -> (u64, TarFault) {
     match import(tar) {
         Err(ArchiveError::Tar { offset, fault }) => (offset, fault),
@@ -72,7 +72,7 @@ impl Events for Warnings {
     }
 }
 
-/// The warnings of an import, and the names that came in.
+/// Returns the warnings of an import, and the imported names.
 pub fn warned(tar: &[u8]) -> (Vec<String>, Vec<String>) {
     let warnings = Warnings::default();
     let archive = import_watched(tar, &Control { events: &warnings, cancel: &GO_ON }).unwrap();
@@ -80,7 +80,7 @@ pub fn warned(tar: &[u8]) -> (Vec<String>, Vec<String>) {
     (warnings.0.into_inner(), names.collect())
 }
 
-/// A few members of each kind.
+/// Makes a tar with a few members of each kind.
 pub fn sample() -> Vec<u8> {
     let mut maker = Maker::default();
     maker.member(b'5', "dir/", "").file("dir/a", b"first").file("dir/b", [7; 1000]);

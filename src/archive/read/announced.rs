@@ -140,7 +140,9 @@ impl<'a> Incoming<'a> {
             return;
         };
         let mut entry = link.clone();
-        if !original_selected {
+        if self.printer.is_some() {
+            entry.kind = original.kind.clone();
+        } else if !original_selected {
             entry.kind = all.stand_ins.resolve(link, original);
         }
         match (&entry.kind, file) {
@@ -179,6 +181,16 @@ impl<'a> Incoming<'a> {
         let found = self.output.saturating_add(content.size);
         let (field, limit) = ("output bytes", self.limits.output_bytes);
         let segments = content.segments.as_deref();
+        if let Some(printer) = &mut self.printer {
+            let target = printer.begin(entry)?;
+            if found > limit {
+                self.fail(ArchiveError::Limit { field, found, limit });
+                return None;
+            }
+            self.output = found;
+            let sink = FileSink::new(target, content.size, segments, None);
+            return Some(sink.hashing(self.control.cancel));
+        }
         let Some(restorer) = &self.restorer else {
             let sink = FileSink::new(Target::Nowhere, content.size, segments, None);
             return Some(sink.hashing(self.control.cancel));

@@ -20,7 +20,7 @@ use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
 /// Most bytes that wait in memory; the rest waits in a nameless temporary file.
-const WAITING: u64 = 64 << 20;
+pub(super) const WAITING: u64 = 64 << 20;
 
 /// What a piece takes of memory besides its bytes.
 const NOTE: u64 = 64;

@@ -3,13 +3,14 @@
 use super::extract::{ExtractOptions, ExtractSummary, Files};
 use super::file::archive_error;
 use super::index::Archive;
-use super::sink::Target;
+use super::sink::{Target, write_zeros};
 use crate::archive::{ArchiveError, Control, Event};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind};
 use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
+use std::sync::atomic::AtomicBool;
 
 /// Takes the entries of an archive; see [`Archive::extract_to`].
 pub trait Sink {
@@ -113,11 +114,19 @@ impl<S: ReadAt> Archive<S> {
 
 /// A file on its way to a sink, whatever the sink is.
 pub(in crate::archive) trait Deliver {
-    /// Takes the next bytes of the file, holes included.
+    /// Takes the next bytes of the file.
     ///
     /// # Errors
     /// [`ArchiveError::Io`].
     fn write(&mut self, bytes: &[u8]) -> Result<(), ArchiveError>;
+
+    /// Takes a hole. Writes zeros unless it is implemented.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Io`]; [`ArchiveError::Interrupted`] if `cancel` is set meanwhile.
+    fn hole(&mut self, length: u64, cancel: Option<&AtomicBool>) -> Result<(), ArchiveError> {
+        write_zeros(length, cancel, |zeros| self.write(zeros))
+    }
 
     /// Ends the file: all its bytes came, and were found right.
     ///

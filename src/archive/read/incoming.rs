@@ -4,6 +4,7 @@ use super::announced::Announced;
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
 use super::groups::Decoded;
 use super::index::find;
+use super::print::Printer;
 use super::tally::Tallies;
 use crate::archive::memory::{check_cost, digest_memory, seen_memory};
 use crate::archive::selection::Selection;
@@ -22,6 +23,8 @@ pub(super) struct Incoming<'a> {
     pub(super) control: &'a Control<'a>,
     /// Restores entries; `None` if they are only checked.
     pub(super) restorer: Option<Restorer>,
+    /// Prints files instead.
+    pub(super) printer: Option<Printer<'a>>,
     pub(super) summary: ExtractSummary,
     pub(super) tallies: Tallies,
     /// The content the last part left open.
@@ -62,6 +65,7 @@ impl<'a> Incoming<'a> {
             restorer: destination
                 .map(|path| Restorer::new(path, options.restore.clone()))
                 .transpose()?,
+            printer: None,
             summary: ExtractSummary::default(),
             tallies: Tallies::default(),
             open: None,
@@ -74,6 +78,12 @@ impl<'a> Incoming<'a> {
             held: Vec::new(),
             digests: HashMap::new(),
         })
+    }
+
+    /// Prints files instead of checking them only.
+    pub fn printing(mut self, printer: Printer<'a>) -> Self {
+        self.printer = Some(printer);
+        self
     }
 
     /// Returns the bytes of memory held for entries until the end.
@@ -241,6 +251,10 @@ impl<'a> Incoming<'a> {
                 self.summary.entries += 1;
                 self.summary.bytes += file.bytes;
                 self.control.events.event(Event::Entry { path: &file.path });
+            }
+            // The output takes no more.
+            Err(error @ ArchiveError::Io { .. }) if self.printer.is_some() => {
+                self.refused.get_or_insert(error);
             }
             Err(error) => self.fail_file(&file.path, file.doubt, Arc::new(error)),
         }

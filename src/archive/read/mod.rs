@@ -8,6 +8,7 @@
 //! | `extract`, `cat`, `file`, `deliver`, `verify` | extract to disk, print, read like a file, give to a program, check |
 //! | `links` | makes a selected link the file if its file is not selected |
 //! | `stream`, `incoming`, `announced` | reads front to back, from a pipe |
+//! | `print` | prints files that come from a pipe |
 //! | `salvage` | extracts what is left of a damaged archive |
 //! | `tally` | reports damaged groups, each in one line |
 //! | `suggest` | proposes what to try if a pattern selects nothing |
@@ -23,6 +24,7 @@ pub(super) mod groups;
 mod incoming;
 pub(super) mod index;
 mod links;
+mod print;
 mod salvage;
 pub(super) mod sink;
 mod stream;
@@ -34,6 +36,7 @@ pub use deliver::Sink;
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use file::FileReader;
 pub use index::{Archive, GroupInfo};
+pub use print::cat_stream;
 pub use salvage::{extract, salvage};
 pub use stream::{extract_stream, list_stream, verify_stream};
 pub use suggest::not_found;

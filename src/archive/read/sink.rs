@@ -181,7 +181,7 @@ impl<'a> FileSink<'a> {
             Target::Output(output) => write_zeros(hole, self.cancel, |zeros| {
                 output.write_all(zeros).map_err(output_error)
             })?,
-            Target::Delivery(file) => write_zeros(hole, self.cancel, |zeros| file.write(zeros))?,
+            Target::Delivery(file) if hole > 0 => file.hole(hole, self.cancel)?,
             _ => {}
         }
         self.position = offset;

@@ -34,7 +34,8 @@ pub fn extract_stream(
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
     let sections = StreamReader::new(input, limits)?;
-    Streaming::run(sections, Some(destination), options, limits, control)
+    let incoming = Incoming::new(Some(destination), options, limits, control)?;
+    stream(sections, incoming, None, options.jobs)
 }
 
 /// Decodes a piped archive and checks every file against its digest, and every
@@ -51,7 +52,8 @@ pub fn verify_stream(
 ) -> Result<VerifySummary, ArchiveError> {
     let sections = StreamReader::new(input, limits)?;
     let options = ExtractOptions { jobs, ..ExtractOptions::default() };
-    Streaming::run(sections, None, &options, limits, control)
+    let incoming = Incoming::new(None, &options, limits, control)?;
+    stream(sections, incoming, Some(Catalog::new(limits.memory)), jobs)
 }
 
 /// Reads a piped archive to its end and returns the entries of its index.
@@ -116,33 +118,36 @@ enum Kept {
 
 type StreamTask = Task<StreamJob, Kept>;
 
-impl<'a, R: Read> Streaming<'a, R> {
-    fn run(
-        sections: StreamReader<R>,
-        destination: Option<&Path>,
-        options: &'a ExtractOptions,
-        limits: &'a Limits,
-        control: &'a Control<'a>,
-    ) -> Result<ExtractSummary, ArchiveError> {
-        let incoming = Incoming::new(destination, options, limits, control)?;
-        let catalog = destination.is_none().then(|| Catalog::new(limits.memory));
-        let mut streaming = Streaming {
-            sections,
-            incoming,
-            limits,
-            control,
-            pending: None,
-            continues: false,
-            broken: None,
-            damaged: false,
-            catalog,
-            index: None,
-        };
-        let jobs = threads::workers(options.jobs);
-        let result = pipeline::run(&mut streaming, jobs, control);
-        streaming.finish(result.is_ok()).and_then(|summary| result.map(|()| summary))
-    }
+/// Reads all sections and hands what they hold to `incoming`. With a catalog, what ENTRY
+/// sections say is compared with the index.
+///
+/// # Errors
+/// As [`extract_stream`].
+pub(super) fn stream<'a, R: Read>(
+    sections: StreamReader<R>,
+    incoming: Incoming<'a>,
+    catalog: Option<Catalog>,
+    jobs: usize,
+) -> Result<ExtractSummary, ArchiveError> {
+    let (limits, control) = (incoming.limits, incoming.control);
+    let mut streaming = Streaming {
+        sections,
+        incoming,
+        limits,
+        control,
+        pending: None,
+        continues: false,
+        broken: None,
+        damaged: false,
+        catalog,
+        index: None,
+    };
+    let jobs = threads::workers(jobs);
+    let result = pipeline::run(&mut streaming, jobs, control);
+    streaming.finish(result.is_ok()).and_then(|summary| result.map(|()| summary))
+}
 
+impl<'a, R: Read> Streaming<'a, R> {
     fn finish(mut self, whole: bool) -> Result<ExtractSummary, ArchiveError> {
         // What was not looked at is no damage.
         if let Some((section, part)) = self.pending.take().filter(|_| whole) {

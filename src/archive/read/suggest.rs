@@ -47,7 +47,8 @@ fn last_component(path: &[u8]) -> &[u8] {
 fn selected_by(pattern: &[u8], entries: &[Entry]) -> Vec<Vec<u8>> {
     let Ok(patterns) = Patterns::selecting(&[pattern]) else { return Vec::new() };
     let paths = entries.iter().map(|entry| &entry.path);
-    let found = paths.filter(|path| patterns.matches_here(path)).take(MOST + 1).cloned();
+    let found =
+        paths.filter(|path| patterns.matching_here(path).next().is_some()).take(MOST + 1).cloned();
     let found: Vec<_> = found.collect();
     let is_glob = last_component(pattern).iter().any(|byte| b"*?[{".contains(byte));
     match found.len() > MOST || (is_glob && !found.is_empty()) {

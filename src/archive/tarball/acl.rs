@@ -1,11 +1,11 @@
-//! Access lists: the text in pax records, and the attribute that Linux keeps.
+//! Access lists: as text in pax records, and as the attribute that Linux uses.
 //!
 //! `SCHILY.acl.access` and `SCHILY.acl.default` hold entries such as
-//! `user:lisa:rw-:1001`, between them commas or newlines. The attributes
-//! `system.posix_acl_*` hold a version, then a tag, permissions and a number for
-//! each entry, all little-endian.
+//! `user:lisa:rw-:1001`, separated by commas or newlines. The attributes
+//! `system.posix_acl_*` hold a version, then a tag, permissions and a number for each
+//! entry, all little-endian.
 
-/// The records and the attributes that say the same.
+/// The records, and the attributes with the same meaning.
 pub(super) const RECORDS: [(&str, &[u8]); 2] = [
     ("SCHILY.acl.access", b"system.posix_acl_access"),
     ("SCHILY.acl.default", b"system.posix_acl_default"),
@@ -17,7 +17,7 @@ const VERSION: u32 = 2;
 /// Bytes of an entry in the attribute.
 const ENTRY: usize = 8;
 
-/// The number of entries that name nobody.
+/// The number in entries that name no user or group.
 const NOBODY: u32 = u32::MAX;
 
 const OWNER: u16 = 0x01;
@@ -30,27 +30,27 @@ const OTHER: u16 = 0x20;
 /// Tag, number, permissions: in the order of the attribute.
 type Rule = (u16, u32, u16);
 
-/// Names of which the numbers are known: those of the file's owner and group. What
-/// this system calls somebody does not matter.
+/// Names with known numbers: those of the file's owner and group. The names that this
+/// system uses do not matter.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Names<'a> {
     pub user: (&'a [u8], u32),
     pub group: (&'a [u8], u32),
 }
 
-/// The attribute that a text stands for; `None` for one that has no entry, and for
-/// an access list that says no more than the mode does. `passed_on` says that it is
-/// the list that a directory passes on, which no mode says.
+/// Converts a text to an attribute; returns `None` if the text has no entry, and for an
+/// access list that says no more than the mode does. `passed_on` is set for the list
+/// that a directory passes on, which no mode expresses.
 ///
 /// # Errors
-/// Why the text is no list.
+/// Why the text is not a list.
 pub(super) fn attribute(
     text: &[u8],
     names: Names,
     passed_on: bool,
 ) -> Result<Option<Vec<u8>>, &'static str> {
     let lines = text.split(|byte| matches!(byte, b',' | b'\n'));
-    // Some programs say behind a `#` what the mask leaves.
+    // Some programs add the effective permissions after a `#`.
     let lines = lines.map(|line| line.split(|&byte| byte == b'#').next().unwrap_or(line));
     let lines = lines.map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let lines = lines.map(|line| match line.strip_prefix(b"default:") {
@@ -67,11 +67,11 @@ pub(super) fn attribute(
     Ok((passed_on || rules.len() > 3).then(|| encode(&rules)))
 }
 
-/// One entry of a text.
+/// Parses one entry of a text.
 fn rule(line: &[u8], names: Names) -> Result<Rule, &'static str> {
     let fields: Vec<&[u8]> = line.split(|&byte| byte == b':').map(<[u8]>::trim_ascii).collect();
     let (tag, name, rights, id) = match fields[..] {
-        // Solaris leaves the empty name out.
+        // Solaris omits the empty name.
         [tag @ (b"mask" | b"m" | b"other" | b"o"), rights] => (tag, &b""[..], rights, None),
         [tag, name, rights] => (tag, name, rights, None),
         [tag, name, rights, id] => (tag, name, rights, Some(id)),
@@ -83,7 +83,7 @@ fn rule(line: &[u8], names: Names) -> Result<Rule, &'static str> {
         b"group" | b"g" => (OWNING_GROUP, GROUP, names.group),
         b"mask" | b"m" if name.is_empty() => return Ok((MASK, NOBODY, rights)),
         b"other" | b"o" if name.is_empty() => return Ok((OTHER, NOBODY, rights)),
-        _ => return Err("an entry is neither of a user nor of a group"),
+        _ => return Err("an entry is not for a user or a group"),
     };
     if name.is_empty() && id.is_none() {
         return Ok((own, NOBODY, rights));
@@ -94,7 +94,7 @@ fn rule(line: &[u8], names: Names) -> Result<Rule, &'static str> {
     };
     let id = id.and_then(number).or_else(|| number(name)).or_else(by_name);
     let id = id.filter(|&id| id != NOBODY);
-    Ok((named, id.ok_or("it names a user or a group without a number")?, rights))
+    Ok((named, id.ok_or("it names a user or group whose number is not known")?, rights))
 }
 
 fn number(text: &[u8]) -> Option<u32> {
@@ -112,7 +112,7 @@ fn permissions(text: &[u8]) -> Option<u16> {
     text.iter().try_fold(0, |bits, byte| Some(bits | bit(byte)?))
 }
 
-/// Checks that sorted rules are a list that Linux takes.
+/// Checks that sorted rules form a list that Linux accepts.
 fn check(rules: &[Rule]) -> Result<(), &'static str> {
     if rules.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].1 == pair[1].1) {
         return Err("an entry comes twice");
@@ -136,8 +136,8 @@ fn encode(rules: &[Rule]) -> Vec<u8> {
     value
 }
 
-/// The mode of a file with this attribute: what Linux shows as the rights of the
-/// group is the mask. Some programs write the rights of the group instead.
+/// Returns the mode of a file with this attribute. Linux shows the mask as the
+/// permissions of the group; some programs write the permissions of the group instead.
 pub(super) fn mode_with(attribute: &[u8], mode: u32) -> u32 {
     let entries = attribute.get(size_of::<u32>()..).unwrap_or_default();
     entries.as_chunks::<ENTRY>().0.iter().fold(mode, |mode, entry| {
@@ -151,8 +151,8 @@ pub(super) fn mode_with(attribute: &[u8], mode: u32) -> u32 {
     })
 }
 
-/// The mode of a file without its list: the rights of the group may be the mask,
-/// which is more than the group has.
+/// Returns the mode of a file without its list. The group bits of the mode may be the
+/// mask, which allows more than the group has.
 pub(super) fn mode_without(text: &[u8], mode: u32) -> u32 {
     let lines = text.split(|byte| matches!(byte, b',' | b'\n')).map(<[u8]>::trim_ascii);
     let group = lines.filter_map(|line| line.strip_prefix(b"group::")?.get(..3)).next();
@@ -162,7 +162,8 @@ pub(super) fn mode_without(text: &[u8], mode: u32) -> u32 {
     }
 }
 
-/// The text of an attribute, as tar programs read it; `None` if it is none.
+/// Converts an attribute to the text that tar programs read; returns `None` if the
+/// attribute is malformed.
 pub(super) fn text(value: &[u8]) -> Option<Vec<u8>> {
     let (version, entries) = value.split_first_chunk()?;
     if u32::from_le_bytes(*version) != VERSION || !entries.len().is_multiple_of(ENTRY) {

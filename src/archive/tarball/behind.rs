@@ -1,24 +1,24 @@
-//! What follows the header of something that is no file.
+//! The bytes after the header of something that is not a file.
 
 use super::block::{self, BLOCK, padded};
 use super::scan::{Scanner, at, malformed};
 use crate::archive::ArchiveError;
 
-/// What seems to be at a place where a header may be.
+/// What a place where a header may be looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look {
     Header,
-    /// What marks the end.
+    /// A block of zeros, which marks the end.
     Zeros,
-    /// The end itself.
+    /// The end of the tar.
     End,
     Other,
 }
 
 impl Scanner<'_> {
-    /// Passes over what follows a header that gives a size for what is no file.
-    /// POSIX says that nothing follows, but for the data that a pax tar may repeat
-    /// behind a hard link. Some programs write data all the same.
+    /// Skips the bytes after a header that gives a size for something that is not a
+    /// file. According to POSIX nothing follows, except the data that a pax tar may
+    /// repeat after a hard link. Some programs write data anyway.
     pub(super) fn no_data(
         &mut self,
         offset: u64,
@@ -37,14 +37,14 @@ impl Scanner<'_> {
                 Ok(())
             }
             _ => {
-                let cause =
-                    "it is no file, and whether the bytes behind it are its data is not certain";
+                let cause = "it is not a file but has a size, and the bytes after it may be data \
+                             or the next header";
                 Err(at(offset, malformed(cause)))
             }
         }
     }
 
-    /// What seems to be at a place where a header may be.
+    /// Returns what a place where a header may be looks like.
     fn look(&self, position: u64) -> Result<Look, ArchiveError> {
         let length = self.tar.length();
         if position >= length || length - position < BLOCK {

@@ -2,13 +2,13 @@
 
 use super::TarFault;
 
-/// Bytes of a header, and what data are padded to a multiple of.
+/// Bytes of a header; data is padded to a multiple of it.
 pub(super) const BLOCK: u64 = 512;
 
 /// The bytes of one block.
 pub(super) type Bytes = [u8; BLOCK as usize];
 
-/// The header in a block; `None` for a block of zeros, which ends a tar.
+/// Reads the header in a block; returns `None` for a block of zeros, which ends a tar.
 ///
 /// # Errors
 /// [`TarFault::Checksum`].
@@ -19,7 +19,7 @@ pub(super) fn header(bytes: &Bytes) -> Result<Option<tar::Header>, TarFault> {
     let mut header = tar::Header::new_old();
     header.as_mut_bytes().copy_from_slice(bytes);
     let said = number(&header.as_old().cksum);
-    // Some old programs added bytes up as signed ones.
+    // Some old programs added the bytes as signed numbers.
     let counted = bytes[..148].iter().chain(&bytes[156..]);
     let unsigned = 256 + counted.clone().map(|&byte| i64::from(byte)).sum::<i64>();
     let signed = 256 + counted.map(|&byte| i64::from(byte as i8)).sum::<i64>();
@@ -32,14 +32,15 @@ pub(super) fn header(bytes: &Bytes) -> Result<Option<tar::Header>, TarFault> {
     }
 }
 
-/// Whether a file starts like a tar: with a header, or with the zeros that end one.
+/// Returns whether a file starts like a tar: with a header, or with the zeros that end
+/// one.
 pub(in crate::archive) fn begins_tar(start: &[u8]) -> bool {
     start.first_chunk().is_some_and(|block| header(block).is_ok())
 }
 
-/// Writes the version that belongs to the magic. The `tar` crate tells the formats
-/// by magic and version together; Ant, Maven, Dart and old Docker write other
-/// versions, or none. GNU's own format has two blanks behind `ustar`.
+/// Writes the version that belongs to the magic. The `tar` crate distinguishes the
+/// formats by magic and version together, but Ant, Maven, Dart and old Docker write
+/// other versions, or none. GNU's own format has two blanks after `ustar`.
 fn tell_dialect(bytes: &mut Bytes) {
     let is_gnu = bytes[262] == b' ' && bytes[263] == b' ';
     if bytes.get(257..262) == Some(b"ustar") {
@@ -51,11 +52,11 @@ fn is_zero(bytes: &[u8]) -> bool {
     bytes.iter().all(|&byte| byte == 0)
 }
 
-/// The number in a field: octal digits, or binary with the highest bit set, which
-/// may be negative. A blank field is 0.
+/// Parses the number in a field: octal digits, or binary with the highest bit set,
+/// which may be negative. A blank field is 0.
 pub(super) fn number(field: &[u8]) -> Option<i64> {
     if field[0] & 0x80 != 0 {
-        // Two's complement without the first bit, which only says so.
+        // Two's complement without the first bit, which only marks the form.
         let first = i128::from((field[0] << 1).cast_signed() >> 1);
         let value = field[1..].iter().fold(first, |value, &byte| value << 8 | i128::from(byte));
         return i64::try_from(value).ok();
@@ -69,17 +70,17 @@ pub(super) fn number(field: &[u8]) -> Option<i64> {
     Some(digits.iter().fold(0, |value, digit| value << 3 | i64::from(digit - b'0')))
 }
 
-/// The number in a field that is not negative.
+/// Parses a number that must not be negative.
 pub(super) fn size(field: &[u8]) -> Option<u64> {
     u64::try_from(number(field)?).ok()
 }
 
-/// The bytes of a text field.
+/// Returns the bytes of a text field.
 pub(super) fn until_nul(field: &[u8]) -> &[u8] {
     field.split(|&byte| byte == 0).next().unwrap_or(field)
 }
 
-/// `length` and the padding behind it.
+/// Returns `length` including the padding after it.
 pub(super) fn padded(length: u64) -> Option<u64> {
     length.checked_next_multiple_of(BLOCK)
 }

@@ -1,4 +1,4 @@
-//! An archive as a tar.
+//! Making a tar from an archive.
 
 use super::layout::{Layout, Placed, output_error};
 use crate::archive::read::extract::file_error;
@@ -17,21 +17,21 @@ use std::io::{self, Seek, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-/// How an archive is made a tar.
+/// Options for making a tar from an archive.
 #[derive(Clone, Debug, Default)]
 pub struct ExportOptions {
-    /// Which entries; none means all.
+    /// Patterns that select entries; none means all.
     pub patterns: Patterns,
     /// Worker threads, 0 for one per processor. Never changes the bytes.
     pub jobs: usize,
-    /// Whether a tar that lacks damaged files may replace a file that is there.
+    /// Whether a tar that lacks damaged files may replace an existing file.
     pub keep_incomplete: bool,
 }
 
 impl<S: ReadAt> Archive<S> {
-    /// Writes the selected entries as the tar `path`, which appears whole or not
-    /// at all. Damage is reported as warnings, and files it hits are left out:
-    /// then a file that is there stays, unless `keep_incomplete` is set.
+    /// Writes the selected entries as the tar `path`, which appears completely or not
+    /// at all. Damage is reported as warnings, and damaged files are left out. In that
+    /// case an existing file stays, unless `keep_incomplete` is set.
     ///
     /// # Errors
     /// [`ArchiveError::NotFound`] for a pattern that selects nothing,
@@ -53,7 +53,8 @@ impl<S: ReadAt> Archive<S> {
             other => other,
         })?;
         control.check()?;
-        // What the archive or this version is at fault for, not what no tar holds.
+        // Failures of the archive or of this version count, not entries that no tar can
+        // hold.
         let kinds = summary.failures.iter();
         let lost = kinds.filter(|(kind, _)| **kind != ErrorKind::Environment);
         let lost = lost.map(|(_, count)| count).sum();
@@ -64,8 +65,8 @@ impl<S: ReadAt> Archive<S> {
         Ok(summary)
     }
 
-    /// Writes the tar to a pipe. It is put into a nameless file in the directory
-    /// for temporary files first: groups hold files in another order.
+    /// Writes the tar to a pipe. It is first put into a nameless file in the directory
+    /// for temporary files, because groups hold files in another order.
     ///
     /// # Errors
     /// As [`Archive::export`].
@@ -144,8 +145,7 @@ impl<S: ReadAt> Archive<S> {
     }
 }
 
-/// Says of an entry without data whether it is kept: a hard link is if its file
-/// is.
+/// Decides whether an entry without data is kept: a hard link is kept if its file is.
 fn settle(
     entry: &Entry,
     complete: &Cell<bool>,
@@ -170,8 +170,8 @@ fn settle(
     control.events.event(Event::Entry { path: &entry.path });
 }
 
-/// Takes the room for the tar, so that a disk too small is no surprise after
-/// hours of decoding. Not every file system can.
+/// Reserves the space for the tar, so that a full disk is found before hours of
+/// decoding. Not every file system supports it.
 fn reserve(file: &File, length: u64) -> Result<(), ArchiveError> {
     match fallocate(file, FallocateFlags::empty(), 0, length) {
         Err(Errno::NOSPC | Errno::FBIG | Errno::DQUOT) => {

@@ -1,4 +1,4 @@
-//! What can be wrong with a tar, and what one format says that the other cannot.
+//! Faults of tars, and what one of the formats cannot express.
 
 use crate::container::ErrorKind;
 use crate::entry::PathFault;
@@ -8,14 +8,25 @@ use crate::tree::printable;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TarFault {
-    /// A tar compressed in a way that is not read.
-    #[error("compressed with {format}, not a tar: decompress it first and import that")]
+    /// The tar is compressed in a format that is not supported.
+    #[error(
+        "compressed with {format}, which is not supported: decompress it and import the result"
+    )]
     Compressed {
         /// Name of the compression.
         format: &'static str,
     },
-    /// The first block is no header.
-    #[error("not a tar (no header with a right checksum)")]
+    /// The tar is compressed more than once.
+    #[error("compressed twice ({format} inside): decompress it and import the result")]
+    Twice {
+        /// Name of the inner compression.
+        format: &'static str,
+    },
+    /// There is not a single byte.
+    #[error("the tar is empty")]
+    Empty,
+    /// The first block is not a header.
+    #[error("not a tar: the first block has no valid checksum")]
     NotATar,
     /// A header's checksum is wrong.
     #[error("the header is damaged: its checksum is wrong")]
@@ -23,14 +34,14 @@ pub enum TarFault {
     /// The tar ends too early.
     #[error("the tar ends inside {structure}")]
     Truncated {
-        /// What was being read.
+        /// The structure being read.
         structure: &'static str,
     },
     /// The tar was changed while it was read.
     #[error("the tar changed while it was read")]
     Changed,
-    /// A field or record holds no number that makes sense.
-    #[error("the header is malformed: {field} is not a number that fits")]
+    /// A field or record does not hold a usable number.
+    #[error("the header is malformed: {field} is not a valid number")]
     Number {
         /// Name of the field or record.
         field: &'static str,
@@ -38,29 +49,29 @@ pub enum TarFault {
     /// A rule of the format is broken.
     #[error("the header is malformed: {cause}")]
     Malformed {
-        /// Which rule.
+        /// The broken rule.
         cause: &'static str,
     },
-    /// A path no archive may hold.
+    /// A path may not be in any archive.
     #[error("{}: unsafe member refused: its path {fault}", printable(path))]
     Path {
-        /// Path as the tar has it.
+        /// Path in the tar.
         path: Vec<u8>,
-        /// Which rule it breaks.
+        /// The broken rule.
         fault: PathFault,
     },
-    /// A member that would go through another that is no directory.
+    /// A member would go through another member that is not a directory.
     #[error("{}: unsafe member refused: {} is not a directory", printable(path), printable(above))]
     Below {
         /// Path of the member.
         path: Vec<u8>,
-        /// The other.
+        /// The other member.
         above: Vec<u8>,
     },
-    /// A name that may be a part of a name only.
+    /// A name may be only a part of the full name.
     #[error(
-        "{}: unsafe member refused: its name may be cut short, for the header of type '{}' \
-         in front of it is not understood",
+        "{}: unsafe member refused: its name may be cut short, because the header of \
+         type '{}' before it is unknown",
         printable(path),
         typeflag.escape_ascii()
     )]
@@ -70,57 +81,63 @@ pub enum TarFault {
         /// Type byte of the header in front of it.
         typeflag: u8,
     },
-    /// Compressed data that cannot be decoded.
-    #[error("the {format} data are damaged: {cause}")]
+    /// Compressed data cannot be decoded.
+    #[error("the {format} data is damaged: {cause}")]
     Packed {
         /// Name of the compression.
         format: &'static str,
-        /// What its decoder says.
+        /// The error of the decoder.
         cause: String,
     },
-    /// Compressed data that need more memory to decode than is allowed.
-    #[error("the {format} data need more memory than the limit of {limit} bytes")]
+    /// Compressed data needs more memory to decode than is allowed.
+    #[error(
+        "decoding the {format} data needs more than the memory limit of {limit} bytes \
+         (raise it with --memory)"
+    )]
     Memory {
         /// Name of the compression.
         format: &'static str,
-        /// What is allowed.
+        /// Allowed memory.
         limit: u64,
     },
-    /// A hard link to something that is no file before it.
+    /// A hard link leads to something that is not an earlier file.
     #[error(
-        "{}: unsafe member refused: a hard link to {}, which is no file before it",
+        "{}: unsafe member refused: a hard link to {}, which is not an earlier file",
         printable(path),
         printable(target)
     )]
     LinkTarget {
         /// Path of the member.
         path: Vec<u8>,
-        /// What it links to, as the tar has it.
+        /// Target of the link in the tar.
         target: Vec<u8>,
     },
-    /// More than a limit allows.
-    #[error("{field} is {found}, more than the limit of {limit}")]
+    /// A value over a limit.
+    #[error("{field}: {found} is over the limit of {limit}")]
     TooLarge {
         /// Name of the limit.
         field: &'static str,
-        /// What is asked for.
+        /// The value.
         found: u64,
-        /// What is allowed.
+        /// The limit.
         limit: u64,
     },
 }
 
 impl TarFault {
-    /// What it means, for exit codes.
+    /// Returns the kind of the fault, for exit codes.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            TarFault::Compressed { .. } | TarFault::Changed => ErrorKind::Environment,
+            TarFault::Compressed { .. } | TarFault::Twice { .. } | TarFault::Changed => {
+                ErrorKind::Environment
+            }
             TarFault::Path { .. }
             | TarFault::Below { .. }
             | TarFault::CutName { .. }
             | TarFault::LinkTarget { .. } => ErrorKind::Unsafe,
             TarFault::TooLarge { .. } | TarFault::Memory { .. } => ErrorKind::Limit,
-            TarFault::NotATar
+            TarFault::Empty
+            | TarFault::NotATar
             | TarFault::Packed { .. }
             | TarFault::Checksum
             | TarFault::Truncated { .. }
@@ -130,44 +147,44 @@ impl TarFault {
     }
 }
 
-/// Something one format says that the other cannot. The rest was kept.
+/// A property that one format has and the other cannot express. The rest was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotKept {
-    /// A member of a type no archive has: it was left out.
-    #[error("left out: members of type '{}' have no place in an archive", typeflag.escape_ascii())]
+    /// A member of a type that no archive has: it was left out.
+    #[error("skipped: an archive cannot hold members of type '{}'", typeflag.escape_ascii())]
     MemberType {
         /// Type byte of its header.
         typeflag: u8,
     },
-    /// A pax record with a meaning no archive keeps.
-    #[error("not kept: pax record {}", printable(key))]
+    /// A pax record whose meaning no archive keeps.
+    #[error("dropped: pax record {}", printable(key))]
     Record {
         /// Its key.
         key: Vec<u8>,
     },
-    /// More such records than are told apart.
-    #[error("not kept: other pax records")]
+    /// More such records than are listed one by one.
+    #[error("dropped: other pax records")]
     OtherRecords,
-    /// A list of access rights that cannot be made an attribute.
-    #[error("not kept: {key}: {cause}")]
+    /// An access list that cannot be converted to an attribute.
+    #[error("dropped: {key}: {cause}")]
     Acl {
         /// Key of the pax record.
         key: &'static str,
-        /// Why.
+        /// The cause.
         cause: &'static str,
     },
-    /// The name of an earlier member, too.
-    #[error("the name comes more than once: the last member of the name is kept")]
+    /// A name that an earlier member has, too.
+    #[error("several members have this name: the last one is kept")]
     Earlier,
-    /// A size in the header of something that is no file.
+    /// The header of something that is not a file gives a size.
     #[error("not a file, but its header gives a size: the size is ignored")]
     Size,
-    /// What stood in front of a name.
-    #[error("the '/' or '..' in front was removed from the name")]
+    /// The start of a name was removed.
+    #[error("leading '/' or '..' removed from the name")]
     Front,
-    /// A device whose numbers no tar header holds: it was left out.
-    #[error("left out: a tar cannot hold the device number {major}:{minor}")]
+    /// A device whose numbers do not fit a tar header: it was left out.
+    #[error("skipped: a tar cannot hold the device number {major}:{minor}")]
     Device {
         /// Major number.
         major: u32,
@@ -177,34 +194,34 @@ pub enum NotKept {
 }
 
 impl NotKept {
-    /// Whether nothing is missing that other programs would have restored.
+    /// Returns whether nothing is lost that other programs would have restored.
     pub fn is_note(&self) -> bool {
         matches!(self, NotKept::Earlier | NotKept::Size | NotKept::Front)
     }
 }
 
-/// How a tar ends otherwise than tars do.
+/// An unusual end of a tar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TarEnd {
-    /// Nothing marks the end.
-    #[error("the tar ends at byte {offset} without a mark of its end: it may have been cut there")]
+    /// The end mark is missing.
+    #[error("the tar ends at byte {offset} without an end mark: it may be cut short")]
     Unmarked {
-        /// Where it ends.
+        /// Offset of the end.
         offset: u64,
     },
-    /// Something follows the end: another tar, or what a program left there.
-    #[error("the tar ends before byte {offset}; what follows was not read")]
+    /// Something follows the end: another tar, or remains of other data.
+    #[error("the tar ends before byte {offset}; the rest was not read")]
     Behind {
-        /// Where it is.
+        /// Its offset.
         offset: u64,
     },
     /// Something follows the compressed data.
-    #[error("the {format} data end before byte {offset}; what follows was not read")]
+    #[error("the {format} data ends before byte {offset}; the rest was not read")]
     BehindPacked {
         /// Name of the compression.
         format: &'static str,
-        /// Where it is.
+        /// Its offset.
         offset: u64,
     },
 }

@@ -1,4 +1,4 @@
-//! What the fields of a header and the records in front of it say.
+//! The values of a header's fields and of the records before it.
 
 use super::holes::SEGMENTS;
 use super::pax::{Records, parse_time};
@@ -14,17 +14,17 @@ fn malformed(cause: &'static str) -> TarFault {
     TarFault::Malformed { cause }
 }
 
-/// Bytes of data behind a header, as it says itself.
+/// Returns the number of bytes of data after a header, according to the header.
 pub(super) fn size(header: &Header) -> Result<u64, TarFault> {
     block::size(&header.as_old().size).ok_or(TarFault::Number { field: "size" })
 }
 
-/// The name of a sparse file; that in its header is made up.
+/// Returns the name of a sparse file; the name in its header is a made-up one.
 pub(super) fn sparse_name(records: &Records) -> Option<&[u8]> {
     records.get("GNU.sparse.name").or(records.get("path"))
 }
 
-/// The size of a sparse file, holes included.
+/// Returns the size of a sparse file, holes included.
 pub(super) fn sparse_size(records: &Records) -> Result<u64, TarFault> {
     let field = "GNU.sparse.realsize";
     let size = match records.number(field)? {
@@ -34,26 +34,26 @@ pub(super) fn sparse_size(records: &Records) -> Result<u64, TarFault> {
     size.ok_or(TarFault::Number { field })
 }
 
-/// A name that is given at most once beside the header.
+/// Returns a name that may be given only once besides the header.
 pub(super) fn one_name(
     gnu: Option<Vec<u8>>,
     pax: Option<&[u8]>,
     old: &[u8],
 ) -> Result<Vec<u8>, TarFault> {
     match (gnu, pax) {
-        (Some(_), Some(_)) => Err(malformed("GNU and pax headers both give a name")),
+        (Some(_), Some(_)) => Err(malformed("a GNU header and a pax header both give the name")),
         (Some(name), None) => Ok(name),
         (None, Some(name)) => Ok(name.to_vec()),
         (None, None) => Ok(old.to_vec()),
     }
 }
 
-/// Major and minor number.
+/// Returns the major and minor number.
 pub(super) fn device(header: &Header, records: &Records) -> Result<(u32, u32), TarFault> {
     let (major, minor) = match (header.as_ustar(), header.as_gnu()) {
         (Some(header), _) => (&header.dev_major, &header.dev_minor),
         (_, Some(header)) => (&header.dev_major, &header.dev_minor),
-        _ => return Err(malformed("a device in a header without device numbers")),
+        _ => return Err(malformed("a device member has no device numbers")),
     };
     let number = |key: &'static str, field: &[u8]| {
         let found = records.number(key)?.or_else(|| block::size(field));
@@ -63,7 +63,7 @@ pub(super) fn device(header: &Header, records: &Records) -> Result<(u32, u32), T
     Ok((number("SCHILY.devmajor", major)?, number("SCHILY.devminor", minor)?))
 }
 
-/// Mode, owner, time, attributes; and which access lists are none.
+/// Returns mode, owner, time and attributes, and the access lists that are invalid.
 pub(super) fn metadata(
     header: &Header,
     records: &Records,
@@ -100,12 +100,12 @@ pub(super) fn metadata(
     Ok((metadata, lost))
 }
 
-/// The attributes that the texts of access lists stand for, and what is no list.
-/// The mode is made that of a file with, or without, its list.
+/// Converts the texts of access lists to attributes, and returns the invalid lists. The
+/// mode becomes that of a file with, or without, its list.
 fn acls(records: &Records, names: acl::Names, mode: &mut u32) -> (Xattrs, Vec<NotKept>) {
     let (mut xattrs, mut lost) = (Vec::new(), Vec::new());
     for (key, attribute) in acl::RECORDS {
-        // The attribute itself says it better than its text.
+        // The attribute itself is more precise than its text.
         let itself = [XATTR, attribute].concat();
         let Some(text) = records.get(key).filter(|_| !records.has(&itself)) else { continue };
         let is_default = key == "SCHILY.acl.default";
@@ -127,8 +127,8 @@ fn acls(records: &Records, names: acl::Names, mode: &mut u32) -> (Xattrs, Vec<No
 /// Names and values of extended attributes.
 type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// Extended attributes, those of access lists too, sorted by name. In keys `=` is written `%3D`, as GNU tar
-/// does, and `%` is `%25`.
+/// Returns the extended attributes, including those of access lists, sorted by name. In
+/// keys `=` is written `%3D`, as GNU tar does, and `%` is `%25`.
 fn xattrs(records: &Records, acls: Xattrs, limits: &Limits) -> Result<Xattrs, TarFault> {
     let mut xattrs = acls;
     let mut found: u64 = xattrs.iter().map(|(name, value)| (name.len() + value.len()) as u64).sum();
@@ -165,8 +165,8 @@ fn decode_name(mut name: &[u8]) -> Vec<u8> {
     decoded
 }
 
-/// Records that are used, or that say nothing about a file that is to be kept:
-/// times of access and of change, inode numbers, comments.
+/// Records that are used, or that have nothing to keep: times of access and of change,
+/// inode numbers, comments.
 const KNOWN: [&str; 24] = [
     "path",
     "linkpath",
@@ -190,7 +190,7 @@ const KNOWN: [&str; 24] = [
     "SCHILY.devminor",
     "SCHILY.acl.access",
     "SCHILY.acl.default",
-    // The names in a directory when an incremental tar was made.
+    // The names that were in a directory when an incremental tar was made.
     "GNU.dumpdir",
     SEGMENTS,
 ];
@@ -202,14 +202,14 @@ pub(super) fn lost(records: &Records) -> Vec<NotKept> {
         KNOWN.iter().any(|known| known.as_bytes() == key)
             || key.starts_with(XATTR)
             || key.starts_with(b"GNU.sparse.")
-            // The same attributes in another spelling.
+            // The same attributes in another encoding.
             || (has_xattrs && key.starts_with(b"LIBARCHIVE.xattr."))
     };
     let lost = records.iter().filter(|(key, value)| !value.is_empty() && !kept(key));
     lost.map(|(key, _)| NotKept::Record { key: key.to_vec() }).collect()
 }
 
-/// The name of an attribute as part of a key.
+/// Encodes the name of an attribute as part of a key.
 pub(super) fn encode_name(name: &[u8]) -> Vec<u8> {
     let encode = |&byte: &u8| match byte {
         b'=' => b"%3D".to_vec(),

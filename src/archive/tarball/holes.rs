@@ -1,4 +1,4 @@
-//! The data of a file as they lie in a tar: holes, maps, and what is stored of them.
+//! The data of a file in a tar: holes, maps, and stored runs.
 
 use super::TarFault;
 use super::block::{self, BLOCK};
@@ -11,12 +11,13 @@ use crate::archive::ArchiveError;
 use crate::entry::Segment;
 use tar::{EntryType, GnuExtSparseHeader, Header};
 
-/// The record in which an exported tar says where data end within a block: maps of
-/// tars have whole blocks.
+/// The record of an exported tar that says where data ends within a block, because maps
+/// of tars have whole blocks.
 pub(super) const SEGMENTS: &str = "PEAR.segments";
 
 impl Scanner<'_> {
-    /// A regular file with `stored` bytes in the tar, and where its data begin.
+    /// Returns a regular file with `stored` bytes in the tar, and where its data
+    /// begins.
     pub(super) fn file(
         &mut self,
         offset: u64,
@@ -63,8 +64,8 @@ impl Scanner<'_> {
         Ok((extent, data))
     }
 
-    /// Checks that every segment lies within a run, and that all that is stored
-    /// beside them are zeros: other programs restore it.
+    /// Checks that every segment lies within a run, and that all other stored bytes are
+    /// zeros, because other programs restore them.
     fn check_zeros(
         &self,
         offset: u64,
@@ -101,7 +102,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// The map of GNU's own type: in the header and in blocks behind it.
+    /// Reads the map of GNU's own type: in the header and in the blocks after it.
     fn gnu_map(&mut self, offset: u64, header: &Header) -> Result<(Map, u64), ArchiveError> {
         let failed = |fault| at(offset, fault);
         let Some(gnu) = header.as_gnu() else {
@@ -124,7 +125,7 @@ impl Scanner<'_> {
         Ok((map, size))
     }
 
-    /// The map at the start of a member's data.
+    /// Reads the map at the start of a member's data.
     fn map_in_data(&mut self, offset: u64, stored: u64) -> Result<Map, ArchiveError> {
         let (mut lines, mut left) = (Lines::default(), stored);
         loop {

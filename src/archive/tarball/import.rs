@@ -1,4 +1,4 @@
-//! Making an archive of what a tar holds.
+//! Making an archive from a tar.
 
 use super::input::Tar;
 use super::members::inputs;
@@ -10,18 +10,18 @@ use crate::archive::{
 use std::io::{self, Write};
 use std::path::Path;
 
-/// How a tar is made an archive.
+/// Options for making an archive from a tar.
 #[derive(Clone, Debug, Default)]
 pub struct ImportOptions {
-    /// How the archive is written.
+    /// Options for writing the archive.
     pub create: CreateOptions,
-    /// Take names that are absolute or have `..` without what stands in front, all
-    /// up to the last `..` and `/` at the start, instead of refusing the tar.
+    /// Accept names that are absolute or have `..` after removing everything up to the
+    /// last `..`, and `/` at the start, instead of refusing the tar.
     pub strip_unsafe: bool,
 }
 
-/// Makes the archive `path` of what a tar holds. It appears whole or not at all;
-/// what stood there is replaced.
+/// Makes the archive `path` from a tar. It appears completely or not at all; an
+/// existing file is replaced.
 ///
 /// # Errors
 /// [`ArchiveError::Tar`] for the first fault of the tar; otherwise as
@@ -36,7 +36,7 @@ pub fn import(
 ) -> Result<CreateSummary, ArchiveError> {
     let output = Output::new(path)?;
     if tar.identity().is_some_and(|tar| output.identities().contains(&tar)) {
-        let source = io::Error::other("it is the tar that is read");
+        let source = io::Error::other("the archive and the tar are the same file");
         return Err(ArchiveError::Io { path: path.to_owned(), operation: "replace", source });
     }
     let summary = import_stream(output.file(), tar, limits, options, control)
@@ -46,8 +46,8 @@ pub fn import(
     Ok(summary)
 }
 
-/// Writes the archive of what a tar holds, front to back, without seeking. The
-/// whole tar is looked through before the first byte is written.
+/// Writes the archive made from a tar, front to back, without seeking. The whole tar is
+/// checked before the first byte is written.
 ///
 /// # Errors
 /// As [`import`].

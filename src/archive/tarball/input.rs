@@ -1,4 +1,4 @@
-//! The tar that is read: a file, or a pipe put into one.
+//! The tar that is read: a file, or a pipe copied into a file.
 
 use super::block::{BLOCK, Bytes};
 use super::unpack::{Failure, Format, unpack};
@@ -11,7 +11,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A tar that can be read anywhere: a compressed one is unpacked into a file.
+/// A tar with random access: a compressed one is unpacked into a file.
 #[derive(Clone, Debug)]
 pub struct Tar {
     shared: Arc<Shared>,
@@ -20,18 +20,18 @@ pub struct Tar {
 #[derive(Debug)]
 struct Shared {
     file: File,
-    /// What messages call it.
+    /// Its name in messages.
     name: PathBuf,
     length: u64,
     found: Stamp,
-    /// The file that was named, which may be compressed.
+    /// The named file, which may be compressed.
     identity: Option<FileId>,
 }
 
 /// Bytes of a pipe moved at a time.
 const STEP: usize = 1 << 18;
 
-/// What changes when a file does.
+/// Values that change when the file changes.
 type Stamp = (u64, i64, i64);
 
 fn stamp(metadata: &Metadata) -> Stamp {
@@ -39,14 +39,14 @@ fn stamp(metadata: &Metadata) -> Stamp {
 }
 
 impl Tar {
-    /// A tar in a regular file. A compressed one is unpacked into a nameless file in
-    /// `directory`.
+    /// Opens a tar in a regular file. A compressed tar is unpacked into a nameless file
+    /// in `directory`.
     ///
     /// # Errors
-    /// [`ArchiveError::Io`]; [`ArchiveError::Tar`] if its compression is not read,
-    /// is damaged, or needs more memory than `limits` say;
-    /// [`ArchiveError::Limit`] if it unpacks to more than
-    /// [`output_bytes`](Limits::output_bytes); [`ArchiveError::Interrupted`].
+    /// [`ArchiveError::Io`]; [`ArchiveError::Tar`] if its compression is not supported,
+    /// is damaged, or needs more memory than `limits` allow; [`ArchiveError::Limit`] if
+    /// it unpacks to more than [`output_bytes`](Limits::output_bytes);
+    /// [`ArchiveError::Interrupted`].
     pub fn new(
         file: File,
         name: &Path,
@@ -64,8 +64,9 @@ impl Tar {
         spool.finish(packed.identity())
     }
 
-    /// A tar from a pipe, compressed or not, put into a nameless file in `directory`
-    /// first: it is read twice, once for the names and once for the contents.
+    /// Copies a tar from a pipe, compressed or not, into a nameless file in
+    /// `directory`, because it is read twice: once for the names and once for the
+    /// contents.
     ///
     /// # Errors
     /// As [`Tar::new`].
@@ -97,26 +98,27 @@ impl Tar {
         spool.finish(None)
     }
 
-    /// A tar that is not compressed.
+    /// Opens a tar that is not compressed.
     fn plain(file: File, name: &Path) -> Result<Tar, ArchiveError> {
-        let found = file.metadata().map_err(|source| failed(name, "look at", source))?;
+        let found =
+            file.metadata().map_err(|source| failed(name, "read the attributes", source))?;
         let (length, found) = (found.len(), stamp(&found));
         let identity = FileId::of(&file).ok();
         let shared = Shared { file, name: name.to_owned(), length, found, identity };
         Ok(Tar { shared: Arc::new(shared) })
     }
 
-    /// What it is called.
+    /// Returns its name.
     pub fn name(&self) -> &Path {
         &self.shared.name
     }
 
-    /// Bytes of the tar.
+    /// Returns the length of the tar in bytes.
     pub(super) fn length(&self) -> u64 {
         self.shared.length
     }
 
-    /// Which file was named.
+    /// Returns the identity of the named file.
     pub(super) fn identity(&self) -> Option<FileId> {
         self.shared.identity
     }
@@ -131,7 +133,7 @@ impl Tar {
         Ok(Some(bytes))
     }
 
-    /// Reads bytes that must be there.
+    /// Reads bytes that must be present.
     pub(super) fn read_exact_at(
         &self,
         buffer: &mut [u8],
@@ -146,7 +148,7 @@ impl Tar {
         })
     }
 
-    /// Where the first byte from `offset` to `end` is that is no zero.
+    /// Returns the offset of the first byte from `offset` to `end` that is not zero.
     pub(super) fn find_bytes(
         &self,
         mut offset: u64,
@@ -155,7 +157,7 @@ impl Tar {
         let mut buffer = vec![0; end.saturating_sub(offset).min(1 << 16) as usize];
         while offset < end {
             let length = (buffer.len() as u64).min(end - offset) as usize;
-            self.read_exact_at(&mut buffer[..length], offset, "what must be zeros")?;
+            self.read_exact_at(&mut buffer[..length], offset, "padding")?;
             if let Some(place) = buffer[..length].iter().position(|&byte| byte != 0) {
                 return Ok(Some(offset + place as u64));
             }
@@ -164,10 +166,10 @@ impl Tar {
         Ok(None)
     }
 
-    /// Fails if the file is not what it was.
+    /// Fails if the file has changed.
     pub(super) fn check_unchanged(&self) -> Result<(), ArchiveError> {
         let now = self.shared.file.metadata();
-        let now = now.map_err(|source| failed(self.name(), "look at", source))?;
+        let now = now.map_err(|source| failed(self.name(), "read the attributes", source))?;
         match stamp(&now) == self.shared.found {
             true => Ok(()),
             false => Err(ArchiveError::Tar { offset: 0, fault: TarFault::Changed }),
@@ -197,7 +199,7 @@ fn at_start(fault: TarFault) -> ArchiveError {
     ArchiveError::Tar { offset: 0, fault }
 }
 
-/// A nameless file that a tar is put into.
+/// A nameless file that a tar is copied into.
 struct Spool<'a> {
     file: File,
     name: &'a Path,
@@ -217,7 +219,7 @@ impl<'a> Spool<'a> {
         Ok(Spool { file, name, directory, control, length: 0 })
     }
 
-    /// Puts bytes behind those that are there.
+    /// Appends bytes.
     fn take(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
         self.control.check()?;
         self.length += bytes.len() as u64;
@@ -225,7 +227,7 @@ impl<'a> Spool<'a> {
         written.map_err(|source| failed(self.directory, "write a file there", source))
     }
 
-    /// What an error of reading is; an interrupt makes pipes fail.
+    /// Converts an error of reading; an interrupt makes pipes fail.
     fn unread(&self, error: io::Error) -> ArchiveError {
         match self.control.check() {
             Err(interrupted) => interrupted,
@@ -233,7 +235,7 @@ impl<'a> Spool<'a> {
         }
     }
 
-    /// Decodes compressed bytes into it.
+    /// Appends the decoded form of compressed bytes.
     fn unpack(
         &mut self,
         format: Format,
@@ -261,14 +263,14 @@ impl<'a> Spool<'a> {
         }
     }
 
-    /// The tar that was put into it, once it is whole.
+    /// Returns the tar, once it is complete.
     fn finish(self, identity: Option<FileId>) -> Result<Tar, ArchiveError> {
         let mut tar = Tar::plain(self.file, self.name)?;
         let mut start = vec![0; tar.length().min(BLOCK) as usize];
         tar.read_exact_at(&mut start, 0, "its first header")?;
-        // What is compressed twice is no tar either.
+        // A tar that is compressed twice is refused too.
         if let Some(format) = Format::of(&start).map_err(at_start)? {
-            return Err(at_start(TarFault::Compressed { format: format.name() }));
+            return Err(at_start(TarFault::Twice { format: format.name() }));
         }
         if let Some(shared) = Arc::get_mut(&mut tar.shared) {
             shared.identity = identity;

@@ -1,7 +1,7 @@
-//! Where every member of a tar lies, before any of it is written.
+//! The place of every member of a tar, before any of it is written.
 //!
-//! All sizes are in the index. So data can be written as their groups are
-//! decoded, each to its place, and the tar is still in the order of the paths.
+//! All sizes are in the index. So data can be written to its place as its group is
+//! decoded, and the tar is still in the order of the paths.
 
 use super::NotKept;
 use super::block::BLOCK;
@@ -13,7 +13,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-/// Tars are written in records of so many bytes; zeros fill the last.
+/// Tars are written in records of this many bytes; zeros fill the last one.
 const RECORD: u64 = 20 * BLOCK;
 
 /// Bytes moved at a time.
@@ -23,9 +23,9 @@ const STEP: u64 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Placed {
     pub entry: Entry,
-    /// What of a sparse file is stored.
+    /// Runs of a sparse file that are stored.
     runs: Option<Vec<Segment>>,
-    /// Where its first header begins.
+    /// Offset of its first header.
     start: u64,
     /// Bytes of its headers.
     header: u64,
@@ -42,7 +42,7 @@ impl Placed {
         self.data_start() + self.data
     }
 
-    /// What takes its data.
+    /// Returns a writer for its data.
     pub fn target<'a>(&self, file: &'a File, complete: &'a Cell<bool>) -> MemberFile<'a> {
         let whole = || vec![Segment { offset: 0, length: self.data }];
         let runs = self.runs.clone().unwrap_or_else(whole);
@@ -50,11 +50,11 @@ impl Placed {
     }
 }
 
-/// The members of a tar, one behind the other.
+/// The members of a tar, one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     members: Vec<Placed>,
-    /// Where the next begins.
+    /// Offset of the next member.
     end: u64,
 }
 
@@ -80,27 +80,27 @@ impl Layout {
 
     fn place(&mut self, mut member: Placed) {
         member.start = self.end;
-        // Beyond all limits it is refused as a whole.
+        // Beyond all limits, the tar is refused as a whole.
         let data = member.data.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX);
         self.end = self.end.saturating_add(member.header).saturating_add(data);
         self.members.push(member);
     }
 
-    /// The members, in the order of the paths.
+    /// Returns the members, in the order of the paths.
     pub fn members(&self) -> &[Placed] {
         &self.members
     }
 
-    /// Bytes of the whole tar: two blocks of zeros end it.
+    /// Returns the length of the whole tar in bytes: two blocks of zeros end it.
     pub fn length(&self) -> u64 {
         let ended = self.end.checked_add(2 * BLOCK);
         ended.and_then(|end| end.checked_next_multiple_of(RECORD)).unwrap_or(u64::MAX)
     }
 
-    /// Closes the gaps that members leave which are not to be kept.
+    /// Closes the gaps of members that are not kept.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn keep(self, file: &File, kept: impl Fn(usize) -> bool) -> io::Result<Layout> {
         let mut closed = Layout::default();
         for (number, member) in self.members.into_iter().enumerate() {
@@ -117,10 +117,10 @@ impl Layout {
         Ok(closed)
     }
 
-    /// Writes all that is not data: headers, padding, the end.
+    /// Writes everything that is not data: headers, padding, the end.
     ///
     /// # Errors
-    /// What the system says.
+    /// The error of the system.
     pub fn finish(&self, file: &File) -> io::Result<()> {
         let mut end = 0;
         for member in &self.members {
@@ -131,7 +131,7 @@ impl Layout {
             file.write_all_at(&bytes, end)?;
             end = member.data_end();
         }
-        // What may lie behind was moved; what comes instead is zeros.
+        // Moved members leave bytes after the end: these are cut off, and zeros follow.
         file.set_len(end)?;
         file.set_len(self.length())
     }
@@ -150,19 +150,19 @@ fn move_down(file: &File, from: u64, to: u64, length: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// The place of a file's data in a tar.
+/// A writer of one file's data in a tar.
 #[derive(Debug)]
 pub(in crate::archive) struct MemberFile<'a> {
     file: &'a File,
-    /// Where the data of the first of `runs` go.
+    /// Offset for the data of the first of `runs`.
     position: u64,
-    /// Runs still to be written, the one under way first.
+    /// Runs not yet written completely, the current one first.
     runs: std::collections::VecDeque<Segment>,
     complete: &'a Cell<bool>,
 }
 
 impl MemberFile<'_> {
-    /// Writes data of the file at `offset`, which does not go back.
+    /// Writes data of the file at `offset`; offsets must ascend.
     ///
     /// # Errors
     /// [`ArchiveError::Io`].
@@ -177,13 +177,13 @@ impl MemberFile<'_> {
         written.map_err(output_error)
     }
 
-    /// All data were written, and were found right.
+    /// Records that all data was written and verified.
     pub fn finish(self) {
         self.complete.set(true);
     }
 }
 
-/// A failure of writing the tar.
+/// Makes an error of writing the tar.
 pub(super) fn output_error(source: io::Error) -> ArchiveError {
     ArchiveError::Io { path: NAMELESS_OUTPUT.into(), operation: "write", source }
 }

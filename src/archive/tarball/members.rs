@@ -1,9 +1,9 @@
-//! From the members of a tar to what goes into an archive.
+//! Conversion of the members of a tar to the inputs of an archive.
 //!
-//! Components `.` and doubled or trailing slashes of names vanish, as they do from
-//! operands. What no archive may hold refuses the whole tar. Of members with one
-//! name the last counts, as if each was unpacked over those before it: a hard link
-//! made before stays what it was.
+//! Components `.` and doubled or trailing slashes are removed from names, as from
+//! operands. A name that no archive may hold refuses the whole tar. If several members
+//! have one name, the last one counts, as if each was unpacked over those before it: a
+//! hard link made earlier keeps its content.
 
 use super::input::Tar;
 use super::notices::Notices;
@@ -15,12 +15,12 @@ use crate::archive::{ArchiveError, Control, Limits};
 use crate::entry::{Content, Entry, Kind, Metadata, PathFault, compare_paths};
 use std::collections::HashMap;
 
-/// Everything a tar holds, in the order of the paths. `strips` says that unsafe names
-/// are taken without what is unsafe.
+/// Returns everything a tar holds, in the order of the paths. With `strips`, the unsafe
+/// part of names is removed.
 ///
 /// # Errors
 /// [`ArchiveError::Tar`] for the first fault, [`ArchiveError::Io`],
-/// [`ArchiveError::Interrupted`]. What cannot be kept is reported.
+/// [`ArchiveError::Interrupted`]. What cannot be kept is reported as warnings.
 pub(super) fn inputs(
     tar: &Tar,
     limits: &Limits,
@@ -60,19 +60,19 @@ struct Node {
     source: Option<Source>,
 }
 
-/// What a name stands for.
+/// The file that a name leads to.
 #[derive(Clone, Copy)]
 struct Name {
-    /// Which node.
+    /// Index of the node.
     node: usize,
-    /// Where the header of the member that gave it is.
+    /// Offset of the header of the member with this name.
     offset: u64,
-    /// Where members begin and end below which nothing may be: in between, the name
-    /// was that of something that is no directory.
+    /// Range of offsets in which no member may be below this name, because in between
+    /// it was not the name of a directory.
     closed: Option<(u64, u64)>,
 }
 
-/// What was found so far.
+/// The members found so far.
 struct Members<'a> {
     tar: &'a Tar,
     limits: &'a Limits,
@@ -81,9 +81,10 @@ struct Members<'a> {
     nodes: Vec<Node>,
     names: HashMap<Vec<u8>, Name>,
     members: u64,
-    /// Sizes of all files: a few bytes may stand for a hole that takes for ever.
+    /// Sizes of all files: a few bytes may stand for a hole that takes forever to
+    /// write.
     bytes: u64,
-    /// What all members hold beside that: links repeat the attributes of files.
+    /// Bytes of all other fields of the members: links repeat the attributes of files.
     described: u64,
 }
 
@@ -92,7 +93,7 @@ impl<'a> Members<'a> {
         let kind = match member.kind.clone() {
             Ok(kind) => kind,
             Err(typeflag) => {
-                // Its name may be no path: that of a volume label is any text.
+                // Its name may not be a path: that of a volume label is any text.
                 self.notices.add(&member.path, NotKept::MemberType { typeflag });
                 return Ok(());
             }
@@ -100,7 +101,7 @@ impl<'a> Members<'a> {
         let path = self.checked(&member.path, true)?;
         match (path.is_empty(), &kind) {
             (false, _) => {}
-            // The directory the tar was made in: an archive does not name it.
+            // The directory in which the tar was made: an archive does not name it.
             (true, Type::Directory) => return Ok(()),
             (true, _) => {
                 return Err(TarFault::Path { path: member.path, fault: PathFault::Empty });
@@ -119,7 +120,7 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// What a member is: something new, or what a hard link leads to.
+    /// Returns the node of a member: a new one, or the target of a hard link.
     fn node(&mut self, path: &[u8], kind: Type, member: Member) -> Result<usize, TarFault> {
         let Member { link, metadata, data, .. } = member;
         let mut source = None;
@@ -142,8 +143,8 @@ impl<'a> Members<'a> {
         Ok(self.nodes.len() - 1)
     }
 
-    /// What an earlier member of the name is, with the metadata of that: they are
-    /// one file.
+    /// Returns the node of the earlier member that a hard link leads to. The node keeps
+    /// its metadata, because both names are one file.
     fn linked(&mut self, path: &[u8], link: Vec<u8>) -> Result<usize, TarFault> {
         let target = self.checked(&link, false)?;
         let found = self.names.get(&target).map(|name| name.node);
@@ -151,11 +152,11 @@ impl<'a> Members<'a> {
         found.ok_or_else(|| TarFault::LinkTarget { path: path.to_vec(), target: link })
     }
 
-    /// Gives a name, which may have been given before.
+    /// Adds a name, which may have been added before.
     fn name(&mut self, path: Vec<u8>, mut new: Name) {
         let is_directory = |name: &Name| self.nodes[name.node].kind == Kind::Directory;
         if let Some(old) = self.names.get(&path) {
-            // Of a second member for a directory, its metadata are taken.
+            // A second member for a directory gives its metadata.
             if !(is_directory(old) && is_directory(&new)) && old.node != new.node {
                 self.notices.add(&path, NotKept::Earlier);
             }
@@ -171,12 +172,15 @@ impl<'a> Members<'a> {
     fn link_text(&self, target: Vec<u8>) -> Result<Vec<u8>, TarFault> {
         limit("link length", target.len() as u64, self.limits.path_length)?;
         match target.is_empty() || target.contains(&0) {
-            true => Err(TarFault::Malformed { cause: "a symbolic link to nothing" }),
+            true => {
+                let cause = "a symbolic link's target is empty or has a NUL byte";
+                Err(TarFault::Malformed { cause })
+            }
             false => Ok(target),
         }
     }
 
-    /// A name as archives have it; empty for the top itself.
+    /// Returns a name in the form that archives have; empty for the top itself.
     fn checked(&mut self, path: &[u8], told: bool) -> Result<Vec<u8>, TarFault> {
         let refused = |fault| Err(TarFault::Path { path: path.to_vec(), fault });
         let is_absolute = path.first() == Some(&b'/');
@@ -226,10 +230,11 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Refuses what lies, or lay for a time, below something that is no directory.
+/// Refuses members that are, or for a time were, below something that is not a
+/// directory.
 fn check_below(names: &[(Vec<u8>, Name)], nodes: &[Node]) -> Result<(), ArchiveError> {
-    // What lies below something follows it at once. Of the names above, only those
-    // matter below which there may be something wrong.
+    // Everything below a name follows it at once. Of the names above, only those matter
+    // that may be a fault for names below.
     let mut above: Vec<&(Vec<u8>, Name)> = Vec::new();
     for name in names {
         let (path, Name { node, offset, closed }) = name;
@@ -254,7 +259,7 @@ fn check_below(names: &[(Vec<u8>, Name)], nodes: &[Node]) -> Result<(), ArchiveE
     Ok(())
 }
 
-/// Bytes a node takes, roughly.
+/// Returns the approximate memory of a node in bytes.
 fn described(node: &Node) -> u64 {
     let Metadata { user, group, xattrs, .. } = &node.metadata;
     let xattrs: usize = xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();

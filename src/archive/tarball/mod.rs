@@ -1,6 +1,6 @@
-//! Tars: archives made of them, and made into them.
+//! Tars: import into archives, and export from archives.
 //!
-//! docs/tar.md says what becomes of what. Nothing here writes to a file tree.
+//! docs/tar.md says how entries are mapped. Nothing here writes to a file tree.
 //!
 //! | module | what it knows |
 //! |---|---|

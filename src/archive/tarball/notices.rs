@@ -1,31 +1,31 @@
-//! What is said of a tar's members: each cause once, with the number of members.
+//! Messages about a tar's members: each cause once, with the number of members.
 
 use super::NotKept;
 use crate::archive::{ArchiveError, Control, Event};
 
-/// Most causes that are told apart: records have any keys.
+/// Most causes that are listed one by one, because records may have any keys.
 const CAUSES: usize = 100;
 
-/// A cause, the first member it is true of, and how many more there are.
+/// A cause, the first member it applies to, and how many others there are.
 struct Notice {
     what: NotKept,
     path: Vec<u8>,
     more: u64,
 }
 
-/// What was noticed so far, in the order in which it came first.
+/// The messages so far, in the order of their first occurrence.
 pub(super) struct Notices<'a> {
     control: &'a Control<'a>,
     all: Vec<Notice>,
 }
 
 impl<'a> Notices<'a> {
-    /// Nothing yet.
+    /// Starts without messages.
     pub fn new(control: &'a Control<'a>) -> Notices<'a> {
         Notices { control, all: Vec::new() }
     }
 
-    /// Something is true of a member.
+    /// Adds a message about a member.
     pub fn add(&mut self, path: &[u8], what: NotKept) {
         self.control.events.event(Event::Counted { path, what: &what });
         let is_new = !self.all.iter().any(|notice| notice.what == what);
@@ -39,7 +39,7 @@ impl<'a> Notices<'a> {
         }
     }
 
-    /// Says all of it.
+    /// Reports all messages.
     pub fn report(self) {
         for Notice { what, path, more } in self.all {
             let is_note = what.is_note();

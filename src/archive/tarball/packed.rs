@@ -7,12 +7,12 @@ use std::rc::Rc;
 /// Bytes read at a time.
 const STEP: usize = 1 << 18;
 
-/// Compressed bytes, and how many of them were taken. Keeps an error of reading
-/// apart from those that decoders make.
+/// Compressed bytes, with the number of those consumed. Errors of reading are separate
+/// from errors of decoders.
 pub(super) struct Input<R> {
     reader: R,
     buffer: Vec<u8>,
-    /// What of the buffer is filled and not yet taken.
+    /// The part of the buffer that is filled and not yet consumed.
     begin: usize,
     end: usize,
     position: u64,
@@ -20,20 +20,20 @@ pub(super) struct Input<R> {
 }
 
 impl<R: Read> Input<R> {
-    /// Nothing is read yet. An error of reading is put into `failed`.
+    /// Starts without reading. An error of reading is put into `failed`.
     pub fn new(reader: R, failed: Rc<RefCell<Option<io::Error>>>) -> Input<R> {
         Input { reader, buffer: vec![0; STEP], begin: 0, end: 0, position: 0, failed }
     }
 
-    /// How many bytes were taken.
+    /// Returns the number of bytes consumed.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// The next bytes, at least `length` of them if there are as many.
+    /// Returns the next bytes, at least `length` of them unless the input ends first.
     ///
     /// # Errors
-    /// What the reader says.
+    /// The error of the reader.
     pub fn peek(&mut self, length: usize) -> io::Result<&[u8]> {
         if self.end - self.begin < length {
             self.buffer.copy_within(self.begin..self.end, 0);
@@ -54,7 +54,7 @@ impl<R: Read> Input<R> {
         Ok(&self.buffer[self.begin..self.end])
     }
 
-    /// Passes over zeros; whether something follows them.
+    /// Skips zeros; returns whether something follows them.
     ///
     /// # Errors
     /// As [`Input::peek`].

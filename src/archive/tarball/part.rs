@@ -9,46 +9,46 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub(in crate::archive) struct TarPart {
     tar: Tar,
-    /// Where the data begin.
+    /// Offset of the data.
     offset: u64,
     /// Bytes of the file, holes included.
     size: u64,
     segments: Option<Arc<[Segment]>>,
-    /// What of the file is stored, if that is more than its segments. Every segment
-    /// lies within one of these.
+    /// Stored runs of the file, if they are more than its segments. Every segment lies
+    /// within one of these.
     stored: Option<Arc<[Segment]>>,
 }
 
-/// Which bytes of a file are data, and which of them a tar stores.
+/// Which bytes of a file are data, and which bytes a tar stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
     /// Bytes of the file, holes included.
     pub size: u64,
     /// Data segments if the file has holes.
     pub segments: Option<Vec<Segment>>,
-    /// What is stored, if that is more.
+    /// Stored runs, if they are more.
     pub stored: Option<Vec<Segment>>,
 }
 
 impl TarPart {
-    /// The data at `offset`, which were found to lie within the tar.
+    /// Makes a part from the data at `offset`, which was found to be within the tar.
     pub(super) fn new(tar: &Tar, offset: u64, extent: Extent) -> Self {
         let Extent { size, segments, stored } = extent;
         let (segments, stored) = (segments.map(Arc::from), stored.map(Arc::from));
         TarPart { tar: tar.clone(), offset, size, segments, stored }
     }
 
-    /// Bytes of the file, holes included.
+    /// Returns the size of the file in bytes, holes included.
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Data segments if the file has holes.
+    /// Returns the data segments if the file has holes.
     pub fn segments(&self) -> Option<&[Segment]> {
         self.segments.as_deref()
     }
 
-    /// Bytes of data.
+    /// Returns the bytes of data.
     pub fn data_length(&self) -> u64 {
         match &self.segments {
             Some(segments) => segments.iter().map(|segment| segment.length).sum(),
@@ -56,7 +56,7 @@ impl TarPart {
         }
     }
 
-    /// Reads it from its start.
+    /// Opens it at its start.
     pub fn open(&self) -> OpenPart {
         OpenPart { part: self.clone(), done: 0, place: Place::default() }
     }
@@ -70,7 +70,7 @@ pub(in crate::archive) struct OpenPart {
     place: Place,
 }
 
-/// Where reading stands if more is stored than segments.
+/// The position of reading if more is stored than segments.
 #[derive(Debug, Default)]
 struct Place {
     segment: usize,
@@ -82,8 +82,8 @@ struct Place {
 }
 
 impl Place {
-    /// Where in the stored bytes the next byte is, and how many follow it in its
-    /// segment.
+    /// Returns the position of the next byte in the stored bytes, and how many bytes
+    /// follow it in its segment.
     fn next(&mut self, segments: &[Segment], runs: &[Segment]) -> (u64, u64) {
         while segments.get(self.segment).is_some_and(|segment| segment.length == self.within) {
             (self.segment, self.within) = (self.segment + 1, 0);
@@ -99,12 +99,12 @@ impl Place {
 }
 
 impl OpenPart {
-    /// What is being read.
+    /// Returns the part that is read.
     pub fn part(&self) -> &TarPart {
         &self.part
     }
 
-    /// Reads the next bytes; 0 only at the end or for an empty buffer.
+    /// Reads the next bytes; returns 0 only at the end or for an empty buffer.
     ///
     /// # Errors
     /// [`ArchiveError::Io`]; [`ArchiveError::Tar`] if the tar was cut meanwhile.

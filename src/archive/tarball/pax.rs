@@ -1,19 +1,19 @@
 //! Records of pax extended headers: `LENGTH KEY=VALUE` and a newline.
 //!
-//! Read by their lengths: values are bytes, and names of files and extended
-//! attributes have newlines in them.
+//! Records are read by their lengths, because values are bytes, and names of files and
+//! extended attributes can contain newlines.
 
 use super::TarFault;
 use crate::entry::Timestamp;
 use std::collections::BTreeMap;
 
-/// Records of one header, the last of each key. An empty value takes a record
-/// of a global header back.
+/// The records of one header, the last of each key. An empty value cancels a record of
+/// a global header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Records {
     values: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// Numbers of `GNU.sparse.offset` and `GNU.sparse.numbytes`, the only keys
-    /// that come more than once.
+    /// Numbers of `GNU.sparse.offset` and `GNU.sparse.numbytes`, the only keys that
+    /// occur more than once.
     blocks: Vec<Vec<u8>>,
 }
 
@@ -25,7 +25,7 @@ impl Records {
     pub fn parse(mut bytes: &[u8]) -> Result<Records, TarFault> {
         let mut records = Records::default();
         while !bytes.is_empty() {
-            let cause = "a pax record is not what its length says";
+            let cause = "the length of a pax record is wrong";
             let (key, value, rest) = record(bytes).ok_or(TarFault::Malformed { cause })?;
             if matches!(key, b"GNU.sparse.offset" | b"GNU.sparse.numbytes") {
                 records.blocks.push(value.to_vec());
@@ -37,29 +37,29 @@ impl Records {
         Ok(records)
     }
 
-    /// These records with those of `later`, which win.
+    /// Returns these records combined with those of `later`, which take precedence.
     pub fn with(mut self, later: Records) -> Records {
         self.values.extend(later.values);
         self.blocks.extend(later.blocks);
         self
     }
 
-    /// Bytes of all keys and values.
+    /// Returns the bytes of all keys and values.
     pub fn length(&self) -> usize {
         self.values.iter().map(|(key, value)| key.len() + value.len()).sum()
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&[u8]> {
         self.values.get(key.as_bytes()).map(Vec::as_slice).filter(|value| !value.is_empty())
     }
 
-    /// Whether a key has a value.
+    /// Returns whether a key has a value.
     pub fn has(&self, key: &[u8]) -> bool {
         self.values.get(key).is_some_and(|value| !value.is_empty())
     }
 
-    /// The number under a key.
+    /// Returns the number under a key.
     ///
     /// # Errors
     /// [`TarFault::Number`].
@@ -68,18 +68,18 @@ impl Records {
         number.transpose()
     }
 
-    /// The numbers of sparse format 0.0: offset, length, offset, length, …
+    /// Returns the numbers of sparse format 0.0: offset, length, offset, length, …
     pub fn blocks(&self) -> &[Vec<u8>] {
         &self.blocks
     }
 
-    /// All keys and values, in the order of the keys.
+    /// Returns all keys and values, in the order of the keys.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.values.iter().map(|(key, value)| (&key[..], &value[..]))
     }
 }
 
-/// The first record, and what follows it.
+/// Returns the first record, and the bytes after it.
 fn record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let blank = bytes.iter().take(20).position(|&byte| byte == b' ')?;
     let length = usize::try_from(decimal(&bytes[..blank])?).ok()?;
@@ -89,13 +89,13 @@ fn record(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((&record[..equals], &record[equals + 1..], rest))
 }
 
-/// A number in decimal digits and nothing else.
+/// Parses a number of decimal digits only.
 pub(super) fn decimal(text: &[u8]) -> Option<u64> {
     let digits = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
     digits.then(|| std::str::from_utf8(text).ok()?.parse().ok()).flatten()
 }
 
-/// Appends a record. Its length counts itself.
+/// Appends a record. Its length includes itself.
 pub(super) fn put(out: &mut Vec<u8>, key: &[u8], value: &[u8]) {
     let rest = key.len() + value.len() + 3;
     let mut length = rest + 1;
@@ -109,7 +109,7 @@ pub(super) fn put(out: &mut Vec<u8>, key: &[u8], value: &[u8]) {
     out.push(b'\n');
 }
 
-/// A time as decimal seconds, rounded down to nanoseconds.
+/// Parses a time as decimal seconds, rounded down to nanoseconds.
 pub(super) fn parse_time(text: &[u8]) -> Option<Timestamp> {
     let (negative, digits) = match text.strip_prefix(b"-") {
         Some(digits) => (true, digits),
@@ -127,14 +127,14 @@ pub(super) fn parse_time(text: &[u8]) -> Option<Timestamp> {
     if !negative {
         return Some(Timestamp { seconds, nanoseconds });
     }
-    // -1.25 is 0.75 s after -2; what lies beyond nanoseconds rounds away from 0.
+    // -1.25 is 0.75 s after -2; digits beyond nanoseconds round away from 0.
     let behind = nanoseconds + u32::from(beyond);
     let borrow = behind.div_ceil(1_000_000_000).max(u32::from(behind > 0));
     let nanoseconds = borrow * 1_000_000_000 - behind;
     Some(Timestamp { seconds: -seconds - i64::from(borrow), nanoseconds })
 }
 
-/// The text of a time, as short as it can be.
+/// Formats a time as briefly as possible.
 pub(super) fn show_time(time: Timestamp) -> String {
     let (mut seconds, mut nanoseconds) = (i128::from(time.seconds), time.nanoseconds);
     let negative = seconds < 0;

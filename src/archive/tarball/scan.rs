@@ -1,8 +1,8 @@
-//! The members of a tar, one after the other, with what extends their headers.
+//! The members of a tar, one after the other, with their extended headers.
 //!
-//! Blocks and types are those of the `tar` crate; its iterator is not used: it
-//! splits pax records at newlines, which names and attributes have, holds
-//! extended headers of any length, and does not say where it failed.
+//! Blocks and types are those of the `tar` crate. Its iterator is not used: it splits
+//! pax records at newlines, which names and attributes can contain, holds extended
+//! headers of any length, and does not say where it failed.
 
 use super::block::{self, BLOCK, padded, until_nul};
 use super::fields::{device, lost, metadata, one_name, size, sparse_name};
@@ -15,13 +15,13 @@ use crate::archive::{ArchiveError, Limits};
 use crate::entry::Metadata;
 use tar::{EntryType, Header};
 
-/// Most bytes of one extended header.
+/// Maximum bytes of one extended header.
 pub(super) const EXTENSION_LIMIT: u64 = 16 << 20;
 
-/// Most bytes of all global records: every member is read with them.
+/// Maximum bytes of all global records, because every member is read with them.
 const GLOBAL_LIMIT: u64 = 64 << 10;
 
-/// What a member is.
+/// The type of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Type {
     File(Extent),
@@ -33,24 +33,24 @@ pub(super) enum Type {
     BlockDevice { major: u32, minor: u32 },
 }
 
-/// One member. Names are as the tar has them.
+/// One member, with names as in the tar.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
-    /// Where its header is.
+    /// Offset of its header.
     pub offset: u64,
     pub path: Vec<u8>,
-    /// What a link points to.
+    /// Target of a link.
     pub link: Vec<u8>,
-    /// What it is; a type byte that stands for something no archive holds.
+    /// Its type; or the type byte of something that no archive holds.
     pub kind: Result<Type, u8>,
     pub metadata: Metadata,
-    /// Where its data begin.
+    /// Offset of its data.
     pub data: u64,
-    /// What of it no archive keeps, or what is odd about it.
+    /// Properties that no archive keeps, and oddities.
     pub lost: Vec<NotKept>,
 }
 
-/// What a header makes of the bytes behind it.
+/// The meaning of the bytes after a header.
 struct Body {
     /// As in [`Member`].
     kind: Result<Type, u8>,
@@ -58,7 +58,7 @@ struct Body {
     odd: Option<NotKept>,
 }
 
-/// What stands in front of a header and extends it.
+/// The headers before a header that extend it.
 #[derive(Default)]
 struct Extensions {
     name: Option<Vec<u8>>,
@@ -66,48 +66,48 @@ struct Extensions {
     records: Option<Records>,
 }
 
-/// Reads members from the first to the last.
+/// A reader of members from the first to the last.
 pub(super) struct Scanner<'a> {
     pub(super) tar: &'a Tar,
     pub(super) limits: &'a Limits,
     position: u64,
     global: Records,
-    /// Type byte of a header that may extend the next member in a way that is not
-    /// understood.
+    /// Type byte of an unknown header that may extend the next member.
     unknown: Option<u8>,
     unmarked: bool,
-    /// Runs of data of all sparse files.
+    /// Number of runs of data of all sparse files.
     runs: u64,
 }
 
 impl<'a> Scanner<'a> {
-    /// Nothing is read yet.
+    /// Starts without reading.
     pub fn new(tar: &'a Tar, limits: &'a Limits) -> Scanner<'a> {
         let (global, unknown) = Default::default();
         Scanner { tar, limits, position: 0, global, unknown, unmarked: false, runs: 0 }
     }
 
-    /// Where the next header is; behind the last member, where the tar ends.
+    /// Returns the offset of the next header, or, after the last member, of the tar's
+    /// end.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Passes over a block that was read.
+    /// Skips a block that was read.
     pub(super) fn pass_block(&mut self) {
         self.position += BLOCK;
     }
 
-    /// Goes on at another place, behind what was looked at.
+    /// Continues at another place, after looking ahead.
     pub(super) fn go_to(&mut self, position: u64) {
         self.position = position;
     }
 
-    /// Whether the tar ended without a mark of its end, once there is no next member.
+    /// Returns whether the tar ended without an end mark, once there is no next member.
     pub fn is_unmarked(&self) -> bool {
         self.unmarked
     }
 
-    /// The next member, `None` at the end.
+    /// Returns the next member, `None` at the end.
     ///
     /// # Errors
     /// [`ArchiveError::Tar`], [`ArchiveError::Io`].
@@ -117,12 +117,12 @@ impl<'a> Scanner<'a> {
             let offset = self.position;
             let Some(header) = self.header()? else {
                 let Extensions { name: None, link: None, records: None } = extensions else {
-                    return Err(at(offset, truncated("what extends the next header")));
+                    return Err(at(offset, truncated("a member, after its extended header")));
                 };
                 return Ok(None);
             };
             let done = match header.entry_type() {
-                // Solaris writes `X` for what became `x`.
+                // Solaris writes `X` for what later became `x`.
                 EntryType::XHeader => set(&mut extensions.records, self.records(&header)?),
                 other if other.as_byte() == b'X' => {
                     set(&mut extensions.records, self.records(&header)?)
@@ -139,14 +139,14 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Reads the next header; `None` at the end of the tar.
+    /// Reads the next header; returns `None` at the end of the tar.
     fn header(&mut self) -> Result<Option<Header>, ArchiveError> {
         let offset = self.position;
         let Some(bytes) = self.tar.block(offset)? else {
-            // Two blocks of zeros end a tar. Many programs write or take less.
+            // Two blocks of zeros end a tar. Many programs write or accept fewer.
             self.unmarked = offset > 0;
             return match self.unmarked {
-                false => Err(at(offset, truncated("its first header: it is empty"))),
+                false => Err(at(offset, TarFault::Empty)),
                 true => Ok(None),
             };
         };
@@ -156,7 +156,7 @@ impl<'a> Scanner<'a> {
         header.map_err(|fault| at(offset, not_a_tar(fault)))
     }
 
-    /// Reads the data of an extending header.
+    /// Reads the data of an extended header.
     fn extension(&mut self, header: &Header) -> Result<Vec<u8>, ArchiveError> {
         let offset = self.position - BLOCK;
         let length = size(header).map_err(|fault| at(offset, fault))?;
@@ -183,7 +183,7 @@ impl<'a> Scanner<'a> {
         Records::parse(&self.extension(header)?).map_err(|fault| at(offset, fault))
     }
 
-    /// Keeps records for all members that follow.
+    /// Applies records to all members that follow.
     fn add_global(&mut self, records: Records) -> Result<(), TarFault> {
         let of_one = ["path", "linkpath", "size", SEGMENTS];
         let sparse = |key: &[u8]| key.starts_with(b"GNU.sparse.");
@@ -204,7 +204,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes over `length` bytes and their padding, which must be there.
+    /// Skips `length` bytes and their padding, which must be present.
     pub(super) fn skip(&mut self, offset: u64, length: u64) -> Result<(), ArchiveError> {
         let end = padded(length).and_then(|length| self.position.checked_add(length));
         // Only the padding of the last member may be missing.
@@ -216,7 +216,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Reads what belongs to a header, and passes over its data.
+    /// Reads the member of a header, and skips its data.
     fn member(
         &mut self,
         offset: u64,
@@ -240,8 +240,8 @@ impl<'a> Scanner<'a> {
         Ok(Member { offset, path, link, kind, metadata, data, lost: lost_here })
     }
 
-    /// Refuses a name that a header in front may have given whole, if that header
-    /// was not understood: what is here is as much of it as the field holds.
+    /// Refuses a name that may be incomplete, because a header before it that was not
+    /// understood may have given the full name: this one fills its field.
     fn check_names(
         &mut self,
         header: &Header,
@@ -254,8 +254,8 @@ impl<'a> Scanner<'a> {
         let cut_name = !name && sparse_name(records).is_none();
         let cut_link = !link && records.get("linkpath").is_none();
         let old = header.as_old();
-        // The first two never leave the name to the header: names too long in old
-        // GNU tars, attributes that are files in those of Solaris.
+        // The first two types never leave the name to the header: names too long in old GNU
+        // tars, attributes that are files in Solaris tars.
         let is_cut = cut_name && (matches!(typeflag, b'N' | b'E') || full(&old.name))
             || cut_link && full(&old.linkname);
         match is_cut {
@@ -264,7 +264,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// What a member is, where its data begin, and what is odd about it; passes over
+    /// Returns the type of a member, the offset of its data, and its oddities; skips
     /// its data.
     fn kind(
         &mut self,
@@ -281,7 +281,7 @@ impl<'a> Scanner<'a> {
         };
         let device = || device(header, records).map_err(failed);
         let kind = match header.entry_type() {
-            // So did the first tars mark directories.
+            // The first tars marked directories like this.
             EntryType::Regular if path.ends_with(b"/") => Type::Directory,
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
                 let (file, data) = self.file(offset, header, records, stored)?;
@@ -309,12 +309,13 @@ impl<'a> Scanner<'a> {
         Ok(Body { kind: Ok(kind), data, odd: Some(NotKept::Size) })
     }
 
-    /// A member of a type that POSIX does not know; its data are passed over.
+    /// Handles a member of a type that POSIX does not know; its data is skipped.
     fn other(&mut self, offset: u64, typeflag: u8, stored: u64) -> Result<Body, ArchiveError> {
         let data = self.position;
         self.skip(offset, stored)?;
         let kind = match typeflag {
-            // A directory of GNU's incremental tars; the data name what was in it.
+            // A directory of GNU's incremental tars; its data names the files that were in
+            // it.
             b'D' => Ok(Type::Directory),
             other => Err(other),
         };
@@ -338,7 +339,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// An error about what is at `offset`.
+/// Makes an error about the header at `offset`.
 pub(super) fn at(offset: u64, fault: TarFault) -> ArchiveError {
     ArchiveError::Tar { offset, fault }
 }
@@ -354,6 +355,6 @@ pub(super) fn malformed(cause: &'static str) -> TarFault {
 fn set<T>(place: &mut Option<T>, value: T) -> Result<(), TarFault> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(malformed("it is extended twice in the same way")),
+        Some(_) => Err(malformed("two extended headers give the same field")),
     }
 }

@@ -1,8 +1,8 @@
 //! Maps of sparse files: GNU's own, and its three ways with pax records.
 //!
-//! A map lists runs of data by offset and length. The data follow one another;
-//! programs disagree whether a run that is no multiple of a block is padded, so
-//! only the last may be.
+//! A map lists runs of data by offset and length. The data of the runs is stored one
+//! after the other. Programs disagree whether a run that is not a multiple of a block
+//! is padded, so only the last run may be partial.
 
 use super::TarFault;
 use super::block::{BLOCK, size};
@@ -16,7 +16,7 @@ pub(super) struct Map {
     segments: Vec<Segment>,
     /// Bytes of data listed.
     data: u64,
-    /// Where the last run ends.
+    /// End of the last run.
     end: u64,
 }
 
@@ -24,15 +24,15 @@ impl Map {
     /// Adds the next run.
     ///
     /// # Errors
-    /// [`TarFault::Malformed`] if it lies before the end of the last, or if
-    /// where its data begin is not certain.
+    /// [`TarFault::Malformed`] if it starts before the end of the last run, or if the
+    /// place of its data is ambiguous.
     pub fn push(&mut self, offset: u64, length: u64) -> Result<(), TarFault> {
         let malformed = |cause| TarFault::Malformed { cause };
         if offset < self.end {
             return Err(malformed("the runs of a sparse file overlap"));
         }
         let end = offset.checked_add(length);
-        let end = end.ok_or(malformed("a run of a sparse file ends beyond all sizes"))?;
+        let end = end.ok_or(malformed("a run of a sparse file ends after 2^64 bytes"))?;
         if length > 0 && !self.data.is_multiple_of(BLOCK) {
             return Err(malformed("a run of a sparse file does not fill its last block"));
         }
@@ -42,12 +42,12 @@ impl Map {
                 _ => self.segments.push(Segment { offset, length }),
             }
         }
-        // Lengths add up to no more than the last end.
+        // The sum of the lengths is at most the last end.
         (self.data, self.end) = (self.data + length, end);
         Ok(())
     }
 
-    /// Adds the runs of a header block; the first empty one ends them.
+    /// Adds the runs of a header block; the first empty run ends them.
     ///
     /// # Errors
     /// As [`Map::push`]; [`TarFault::Number`].
@@ -59,16 +59,16 @@ impl Map {
         Ok(())
     }
 
-    /// How many runs were listed, those next to each other as one.
+    /// Returns the number of runs, counting adjacent runs as one.
     pub fn runs(&self) -> u64 {
         self.segments.len() as u64
     }
 
-    /// The data segments of a file of `size` bytes with `stored` bytes of data in
-    /// the tar; `None` if there is no hole.
+    /// Returns the data segments of a file of `size` bytes with `stored` bytes of data
+    /// in the tar; `None` if there is no hole.
     ///
     /// # Errors
-    /// [`TarFault::Malformed`] if the map says otherwise.
+    /// [`TarFault::Malformed`] if the map contradicts these numbers.
     pub fn finish(self, size: u64, stored: u64) -> Result<Option<Vec<Segment>>, TarFault> {
         if self.data != stored || self.end > size {
             return Err(TarFault::Malformed { cause: "sizes and map of a sparse file disagree" });
@@ -77,7 +77,8 @@ impl Map {
     }
 }
 
-/// The map in the records of formats 0.0 and 0.1; `None` if they have none.
+/// Reads the map in the records of formats 0.0 and 0.1; returns `None` if there is
+/// none.
 ///
 /// # Errors
 /// As [`Map::push`]; [`TarFault::Number`].
@@ -98,11 +99,11 @@ pub(super) fn map_in_records(records: &Records) -> Result<Option<Map>, TarFault>
     Ok(Some(map))
 }
 
-/// The data segments of a file of `size` bytes as offsets and lengths: what
-/// [`segments_text`] makes.
+/// Parses the data segments of a file of `size` bytes from offsets and lengths, as
+/// [`segments_text`] writes them.
 ///
 /// # Errors
-/// [`TarFault::Malformed`] if they are not in order and apart, or leave no hole;
+/// [`TarFault::Malformed`] if they are not ascending and disjoint, or leave no hole;
 /// [`TarFault::TooLarge`]; [`TarFault::Number`].
 pub(super) fn segments_in_record(
     text: &[u8],
@@ -130,7 +131,7 @@ pub(super) fn segments_in_record(
     if data < size { Ok(segments) } else { Err(malformed) }
 }
 
-/// Data segments as the text of a record.
+/// Formats data segments as the text of a record.
 pub(super) fn segments_text(segments: &[Segment]) -> Vec<u8> {
     let numbers = segments.iter().flat_map(|segment| [segment.offset, segment.length]);
     let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
@@ -142,13 +143,13 @@ pub(super) fn segments_text(segments: &[Segment]) -> Vec<u8> {
 pub(super) struct Lines {
     map: Map,
     digits: Vec<u8>,
-    /// Numbers still to come; `None` before the first, which counts the runs.
+    /// Numbers not yet read; `None` before the first, which is the number of runs.
     left: Option<u64>,
     offset: u64,
 }
 
 impl Lines {
-    /// Takes a block; `true` when it was the last.
+    /// Reads a block; returns `true` if it was the last.
     ///
     /// # Errors
     /// As [`Map::push`]; [`TarFault::Number`].
@@ -182,12 +183,12 @@ impl Lines {
         }
     }
 
-    /// How many runs were listed.
+    /// Returns the number of runs listed.
     pub fn runs(&self) -> u64 {
         self.map.runs()
     }
 
-    /// The map, once the last block was taken.
+    /// Returns the map, once the last block was read.
     pub fn map(self) -> Map {
         self.map
     }

@@ -1,7 +1,7 @@
-//! What tars are compressed with: told by the first bytes, decoded front to back.
+//! Compression formats of tars: recognised by the first bytes, decoded front to back.
 //!
-//! Decoders are those of well-kept crates. Files of several streams, one behind the
-//! other, are what `cat a.gz b.gz`, pbzip2, pigz and pzstd make.
+//! The decoders are well-kept crates. Files of several concatenated streams are made by
+//! `cat a.gz b.gz`, pbzip2, pigz and pzstd.
 
 use super::TarFault;
 use super::block;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 /// Bytes decoded at a time.
 const STEP: usize = 1 << 18;
 
-/// A compression that is read.
+/// A compression format that is supported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Gzip,
@@ -22,7 +22,7 @@ pub(super) enum Format {
     Zstd,
 }
 
-/// First bytes of compressed tars that are not read.
+/// First bytes of compressed tars that are not supported.
 const REFUSED: [(&[u8], &str); 4] = [
     (b"\x04\x22\x4d\x18", "lz4"),
     (b"LZIP", "lzip"),
@@ -31,12 +31,13 @@ const REFUSED: [(&[u8], &str); 4] = [
 ];
 
 impl Format {
-    /// What a tar that begins with `start` is compressed with, if it is.
+    /// Returns the compression format of a tar that begins with `start`, if there is
+    /// one.
     ///
     /// # Errors
-    /// [`TarFault::Compressed`] for what is not read.
+    /// [`TarFault::Compressed`] for a format that is not supported.
     pub fn of(start: &[u8]) -> Result<Option<Format>, TarFault> {
-        // A name may begin like that, too: then the block is a header.
+        // A name may begin with the same bytes: then the block is a header.
         if start.first_chunk().is_some_and(|bytes| block::header(bytes).is_ok()) {
             return Ok(None);
         }
@@ -48,20 +49,20 @@ impl Format {
         }
     }
 
-    /// Whether a stream begins with these bytes.
+    /// Returns whether a stream begins with these bytes.
     fn begins(self, start: &[u8]) -> bool {
         match (self, start) {
             (Format::Gzip, [0x1f, 0x8b, ..]) => true,
             (Format::Bzip2, [b'B', b'Z', b'h', b'1'..=b'9', ..]) => true,
             (Format::Xz, start) => start.starts_with(b"\xfd7zXZ\0"),
-            // The second is a frame that is skipped.
+            // The second is a skippable frame.
             (Format::Zstd, [0x28, 0xb5, 0x2f, 0xfd, ..]) => true,
             (Format::Zstd, [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..]) => true,
             _ => false,
         }
     }
 
-    /// What messages call it.
+    /// Returns its name in messages.
     pub fn name(self) -> &'static str {
         match self {
             Format::Gzip => "gzip",
@@ -82,21 +83,21 @@ impl Format {
     }
 }
 
-/// Why a compressed tar was not decoded to its end. `E` is what the taker of the
-/// decoded bytes says.
+/// Why a compressed tar was not decoded to its end. `E` is the error of whoever
+/// receives the decoded bytes.
 #[derive(Debug)]
 pub(super) enum Failure<E> {
     /// The compressed bytes cannot be read.
     Read(io::Error),
     /// They cannot be decoded.
     Tar(TarFault),
-    /// The decoded bytes were not taken.
+    /// The decoded bytes were refused.
     Taken(E),
 }
 
-/// Decodes all streams of `input` and gives the bytes to `take`. Decoding takes at
-/// most about `memory` bytes. Returns where something follows that is neither
-/// another stream nor zeros.
+/// Decodes all streams of `input` and gives the bytes to `take`. Decoding uses at most
+/// about `memory` bytes. Returns the offset of data after the last stream that is
+/// neither another stream nor zeros.
 ///
 /// # Errors
 /// [`Failure`].
@@ -121,14 +122,14 @@ pub(super) fn unpack<E>(
         if !behind {
             return Ok(None);
         }
-        // Only between streams of xz may there be zeros.
+        // Zeros are allowed only between streams of xz.
         if !again || (input.position() != end && format != Format::Xz) {
             return Ok(Some(input.position()));
         }
     }
 }
 
-/// Decodes one stream; gives back the input behind it.
+/// Decodes one stream; returns the input after it.
 fn decode<R: Read, E>(
     format: Format,
     input: Input<R>,
@@ -156,7 +157,7 @@ fn decode<R: Read, E>(
                 Ok(decoder) => decoder.single_frame(),
                 Err((input, error)) => return (Err(failure(format, memory, error)), input),
             };
-            // A window is as large as a power of two says; 2^31 is the largest.
+            // The size of a window is a power of two; 2^31 is the largest.
             let window = decoder.window_log_max(memory.max(1).ilog2().clamp(10, 31));
             let result = match window {
                 Ok(()) => drain(format, &mut decoder, memory, take),
@@ -185,7 +186,7 @@ fn drain<E>(
     }
 }
 
-/// What an error of a decoder means.
+/// Converts an error of a decoder.
 fn failure<E>(format: Format, memory: u64, error: io::Error) -> Failure<E> {
     use liblzma::stream::Error as Xz;
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Xz>());
@@ -240,7 +241,7 @@ mod tests {
         packed
     }
 
-    /// Gives one byte at a time, as a slow pipe may.
+    /// A reader that gives one byte at a time, as a slow pipe may.
     struct Slow<'a>(&'a [u8]);
 
     impl Read for Slow<'_> {

@@ -1,7 +1,7 @@
-//! Headers of the members of a tar that is made.
+//! Headers of the members of an exported tar.
 //!
-//! Plain POSIX headers where they hold everything, pax records in front of them
-//! where they do not. Nothing depends on when or where a tar is made.
+//! A member has a plain POSIX header if that can hold everything, and pax records
+//! before it if not. Nothing depends on when or where a tar is made.
 
 use super::block::BLOCK;
 use super::fields::{XATTR, encode_name};
@@ -13,11 +13,11 @@ use super::{NotKept, acl};
 use crate::entry::{Content, Entry, Kind, Metadata, Segment, Timestamp};
 use tar::{EntryType, Header, UstarHeader};
 
-/// The blocks in front of a member's data. `runs` are the parts of a sparse file
-/// that are stored, as [`stored_runs`] gives them.
+/// Returns the blocks before a member's data. `runs` are the stored parts of a sparse
+/// file, as [`stored_runs`] returns them.
 ///
 /// # Errors
-/// [`NotKept`] if no header can say what the entry is.
+/// [`NotKept`] if no header can express the entry.
 pub(super) fn headers(
     entry: &Entry,
     data: u64,
@@ -60,8 +60,8 @@ fn size_of(entry: &Entry) -> u64 {
     }
 }
 
-/// What of a sparse file is stored: whole blocks, so that all programs agree
-/// where each run lies. `None` if that leaves no hole.
+/// Returns the runs of a sparse file that are stored: whole blocks, so that all
+/// programs agree where each run lies. `None` if that leaves no hole.
 pub(super) fn stored_runs(segments: &[Segment], size: u64) -> Option<Vec<Segment>> {
     let mut runs: Vec<Segment> = Vec::new();
     for segment in segments {
@@ -77,11 +77,11 @@ pub(super) fn stored_runs(segments: &[Segment], size: u64) -> Option<Vec<Segment
     (stored < size).then_some(runs)
 }
 
-/// The map of a sparse file, which stands in front of its data: format 1.0.
+/// Returns the map of a sparse file, which comes before its data: format 1.0.
 fn map(runs: &[Segment], size: u64) -> Vec<u8> {
     let mut runs = runs.to_vec();
     if runs.last().is_none_or(|last| last.offset + last.length < size) {
-        // Without it, a hole at the end would be lost.
+        // Without this run, a hole at the end would be lost.
         runs.push(Segment { offset: size, length: 0 });
     }
     let mut text = format!("{}\n", runs.len()).into_bytes();
@@ -113,7 +113,7 @@ impl Default for Draft {
 /// A field of a POSIX header.
 type Field = fn(&mut UstarHeader) -> &mut [u8];
 
-/// Names a field.
+/// Fixes the type of a closure that selects a field.
 fn field(field: Field) -> Field {
     field
 }
@@ -123,8 +123,8 @@ impl Draft {
         field(self.header.as_ustar_mut().expect("the draft has a POSIX header"))
     }
 
-    /// Puts text into a field of which `room` bytes may be used, and into a record
-    /// if it is longer.
+    /// Puts text into a field of which `room` bytes may be used; if it is longer, also
+    /// into a record.
     fn text(&mut self, field: Field, room: usize, key: &str, value: &[u8]) {
         let slot = self.slot(field);
         let length = value.len().min(room);
@@ -135,7 +135,7 @@ impl Draft {
         }
     }
 
-    /// Puts a number into a field, and into a record if it has too many digits.
+    /// Puts a number into a field, or into a record if it has too many digits.
     fn number(&mut self, field: Field, key: &str, value: u64) {
         let slot = self.slot(field);
         let digits = slot.len() - 1;
@@ -157,7 +157,7 @@ impl Draft {
         self.header.set_mode(*mode);
         self.number(|header| &mut header.uid, "uid", u64::from(*uid));
         self.number(|header| &mut header.gid, "gid", u64::from(*gid));
-        // These end with NUL.
+        // These fields end with NUL.
         self.text(|header| &mut header.uname, 31, "uname", user);
         self.text(|header| &mut header.gname, 31, "gname", group);
         self.time(*modified);
@@ -198,8 +198,8 @@ impl Draft {
         self.text(|header| &mut header.name, 100, "path", &name);
     }
 
-    /// The header has a name that programs without knowledge of sparse files may
-    /// write the map and the data to.
+    /// Sets the header's name of a sparse file. Programs that do not know sparse files
+    /// may write the map and the data to a file of this name.
     fn sparse_name(&mut self, path: &[u8], size: u64) {
         self.record(b"GNU.sparse.major", b"1");
         self.record(b"GNU.sparse.minor", b"0");
@@ -210,18 +210,18 @@ impl Draft {
         self.text(|header| &mut header.name, 100, "path", &made);
     }
 
-    /// Says which bytes are data where what is stored does not: the blocks that
-    /// are stored may hold the ends of holes.
+    /// Records which bytes are data if the stored runs do not show it: stored blocks
+    /// may contain the ends of holes.
     fn segments(&mut self, entry: &Entry, runs: Option<&[Segment]>) {
         let Kind::File(Content { segments: Some(segments), .. }) = &entry.kind else { return };
         let text = segments_text(segments);
-        // Beyond what is read again, only that is lost which bytes are holes.
+        // A longer text could not be read again. All that is lost is which bytes are holes.
         if runs != Some(segments) && !text.is_empty() && (text.len() as u64) < EXTENSION_LIMIT / 2 {
             self.record(SEGMENTS.as_bytes(), &text);
         }
     }
 
-    /// Access lists once more, as text: what most tar programs restore.
+    /// Adds access lists as text too, which most tar programs restore.
     fn acls(&mut self, metadata: &Metadata) {
         for (key, attribute) in acl::RECORDS {
             let found = metadata.xattrs.iter().find(|(name, _)| name == attribute);
@@ -231,7 +231,7 @@ impl Draft {
         }
     }
 
-    /// The blocks: records, if there are any, then the header.
+    /// Returns the blocks: records, if there are any, then the header.
     fn finish(mut self, path: &[u8]) -> Vec<u8> {
         let mut blocks = Vec::new();
         if !self.records.is_empty() {

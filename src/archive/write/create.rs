@@ -213,7 +213,8 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
             let decoded = codec::decode_group(group.coding, &group.payload, length, length)?;
             if checksum::digest(&decoded) != digest {
                 let codec = group.coding.codec().name();
-                let cause = "the decoder does not give back what was encoded";
+                let cause =
+                    "decoding the group does not restore it; this is a bug, please report it";
                 return Err(CodecError::Damaged { codec, offset: 0, cause });
             }
         }

@@ -14,6 +14,7 @@ use crate::checksum::{Digest, Hasher};
 use crate::codec::ContentKind;
 use crate::container::{Part, Piece, Sparse, content_digest};
 use crate::entry::{Content, Entry, Extent, Kind};
+use crate::tree::Missing;
 use std::collections::{HashMap, VecDeque};
 
 /// Bytes a group holds at least before a change of kind closes it.
@@ -58,6 +59,14 @@ struct Open {
     /// Whether the entries were announced with an earlier group.
     announced: bool,
     extents: Vec<Extent>,
+}
+
+/// Says what is missing in the archive.
+fn left_out(error: ArchiveError, missing: Missing) -> ArchiveError {
+    match error {
+        ArchiveError::Tree(error) => error.leaving_out(missing).into(),
+        other => other,
+    }
 }
 
 /// Divides the bytes of each kind by the fewest groups that hold them.
@@ -178,11 +187,11 @@ impl<'a> Packer<'a> {
                             names.for_each(|name| name.entry.metadata = metadata.clone());
                         }
                         Ok(None) => {}
-                        Err(error) => self.control.warn(error),
+                        Err(error) => self.control.warn(left_out(error, Missing::Attributes)),
                     }
                     return Some(source);
                 }
-                Some(Err(error)) => self.control.warn(error),
+                Some(Err(error)) => self.control.warn(left_out(error, Missing::Whole)),
                 None => {}
             }
             node.names.remove(0);
@@ -214,7 +223,7 @@ impl<'a> Packer<'a> {
         let got = match read {
             Ok(got) => got,
             Err(error) => {
-                self.control.warn(error);
+                self.control.warn(left_out(error, Missing::Whole));
                 return Err(());
             }
         };

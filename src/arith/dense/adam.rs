@@ -5,7 +5,7 @@ use super::fma::{Fma, FusedKernel};
 use crate::arith::Isa;
 use rayon::prelude::*;
 
-/// What one step of the optimiser uses for every weight.
+/// The state that one step of the optimiser uses for every weight.
 #[derive(Clone, Copy, Debug)]
 pub struct Adam {
     rate: f64,
@@ -13,7 +13,7 @@ pub struct Adam {
     decay: f32,
     /// Steps begun.
     steps: u32,
-    /// `1 − β₁ᵗ` and `1 − β₂ᵗ` of the coming step come from these powers.
+    /// Powers of β₁ and β₂, which give `1 − β₁ᵗ` and `1 − β₂ᵗ` of the next step.
     powers: [f64; 2],
     step_size: f32,
     root_scale: f32,
@@ -25,16 +25,16 @@ const BETAS: [f64; 2] = [0.9, 0.999];
 const EPSILON: f32 = 1e-8;
 
 impl Adam {
-    /// An optimiser before its first step, with the published β and ε. The rate is
-    /// reached in `warm_up` equal steps; 1 is none.
+    /// Makes an optimiser before its first step, with the published β and ε. The rate
+    /// is reached in `warm_up` equal steps; 1 means at once.
     pub fn new(rate: f64, warm_up: u32, decay: f32) -> Self {
         Adam { rate, warm_up, decay, steps: 0, powers: [1.0; 2], step_size: 0.0, root_scale: 0.0 }
     }
 
     /// Begins a step: call once, then [`Adam::apply`] for every tensor.
     ///
-    /// The corrections are computed in double precision by repeated products,
-    /// as no power function is the same everywhere.
+    /// The corrections are computed in double precision by repeated products, because
+    /// no power function is the same everywhere.
     pub fn begin_step(&mut self) {
         self.powers = [self.powers[0] * BETAS[0], self.powers[1] * BETAS[1]];
         self.steps = self.steps.saturating_add(1);
@@ -47,8 +47,8 @@ impl Adam {
     /// `m += (1 − β₁)(g − m)`, `v = β₂ v + (1 − β₂) g²`,
     /// `w −= (rate · min(1, t / warm_up) / (1 − β₁ᵗ)) · m / (√v / √(1 − β₂ᵗ) + ε)`.
     ///
-    /// All slices have the length of `weights`. Cost: bound by memory, 28 bytes
-    /// moved per weight.
+    /// All slices have the length of `weights`. Cost: limited by memory bandwidth, 28
+    /// bytes moved per weight.
     ///
     /// # Panics
     /// If the lengths differ.
@@ -71,7 +71,7 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Zero for every one of `length` weights.
+    /// Makes moments of zero for `length` weights.
     pub fn new(length: usize) -> Self {
         Moments { first: vec![0.0; length], second: vec![0.0; length] }
     }

@@ -35,8 +35,8 @@ impl FusedKernel for Mix<'_> {
     }
 }
 
-/// `out[b, o, d] = (bias[o] + Σᵢ weight[o, i] · x[b, i, d]) + x[b, o, d]`,
-/// `i` ascending.
+/// Computes `out[b, o, d] = (bias[o] + Σᵢ weight[o, i] · x[b, i, d]) + x[b, o, d]`, `i`
+/// ascending.
 ///
 /// - `out`, `x`: `[B, S, D]`; `weight`: `[S, S]`; `bias`: `[S]`.
 ///
@@ -74,7 +74,7 @@ fn each_lane(
     });
 }
 
-/// Sums over the lanes, ascending, of one output branch's products.
+/// Sums over the lanes, ascending, of the products of one output branch.
 struct MixWeights<'a> {
     /// `[S]`: the row of the weight's gradient, then its bias's in the last place.
     out: &'a mut [f32],
@@ -101,7 +101,7 @@ impl FusedKernel for MixWeights<'_> {
     }
 }
 
-/// Gradients of [`mix_branches`]: of `x`, of `weight` and of `bias`.
+/// Computes the gradients of [`mix_branches`]: of `x`, of `weight` and of `bias`.
 ///
 /// - `x`, `gradient` (of the output): `[B, S, D]`, `D` a multiple of 16.
 ///

@@ -1,4 +1,4 @@
-//! Functions of single elements, forward beside backward.
+//! Functions of single elements, each forward function beside its backward function.
 
 use super::TASK;
 use super::fma::{Fma, FusedKernel};
@@ -11,8 +11,8 @@ const HALF_ROOT: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// 1/√(2π).
 const NORMAL_PEAK: f32 = 0.398_942_3;
 
-/// What an element becomes, from `x` and what it was: the backward functions
-/// turn the gradient of a result into that of the argument, in place.
+/// A function of `x` and the element's old value. Backward functions turn the gradient
+/// of a result into that of the argument, in place.
 trait Function: Copy + Send + Sync {
     fn apply<F: Fma>(x: f32, before: f32) -> f32;
 }
@@ -50,7 +50,7 @@ impl Function for Sigmoid {
     }
 }
 
-/// `out = 1 / (1 + e^−x)`.
+/// Computes `out = 1 / (1 + e^−x)`.
 ///
 /// # Panics
 /// If the lengths differ, as in all functions of this file.
@@ -67,7 +67,7 @@ impl Function for SigmoidBackward {
     }
 }
 
-/// `gradient *= y · (1 − y)`, with `y` the result of [`sigmoid`].
+/// Computes `gradient *= y · (1 − y)`, with `y` the result of [`sigmoid`].
 pub fn sigmoid_backward(isa: Isa, gradient: &mut [f32], y: &[f32]) {
     map(isa, SigmoidBackward, gradient, y);
 }
@@ -81,7 +81,7 @@ impl Function for Gelu {
     }
 }
 
-/// `out = x · Φ(x)`, `Φ` the normal distribution: the exact GELU of Hendrycks
+/// Computes `out = x · Φ(x)`, `Φ` the normal distribution: the exact GELU of Hendrycks
 /// and Gimpel (2016), not its tanh approximation.
 pub fn gelu(isa: Isa, out: &mut [f32], x: &[f32]) {
     map(isa, Gelu, out, x);
@@ -98,7 +98,7 @@ impl Function for GeluBackward {
     }
 }
 
-/// `gradient *= Φ(x) + x · φ(x)`, with `x` the input of [`gelu`].
+/// Computes `gradient *= Φ(x) + x · φ(x)`, with `x` the input of [`gelu`].
 pub fn gelu_backward(isa: Isa, gradient: &mut [f32], x: &[f32]) {
     map(isa, GeluBackward, gradient, x);
 }

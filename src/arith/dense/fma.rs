@@ -14,30 +14,30 @@ use std::arch::x86_64::{
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// `a * b + c` rounded once, and the shape of the register tile that suits the
-/// instructions it stands for. The shape cannot change a result.
+/// A fused multiply-add, `a * b + c` rounded once, and the shape of the register tile
+/// that suits its instructions. The shape cannot change a result.
 pub trait Fma: 'static {
     /// Rows of the register tile.
     const ROWS: usize;
     /// Columns of the register tile, in lines of sixteen.
     const LINES: usize;
 
-    /// `a * b + c`, rounded once.
+    /// Computes `a * b + c`, rounded once.
     fn fma(a: f32, b: f32, c: f32) -> f32;
 
-    /// Sixteen sums, in registers where they fit.
+    /// Sixteen sums, in registers if they fit.
     type Sums: Copy;
 
-    /// Sums that start from `values`.
+    /// Makes sums that start from `values`.
     fn sums(values: &[f32; 16]) -> Self::Sums;
 
-    /// The values of sums.
+    /// Returns the values of sums.
     fn values(sums: Self::Sums) -> [f32; 16];
 
-    /// `sums[i] = fma(a, b[i], sums[i])`.
+    /// Computes `sums[i] = fma(a, b[i], sums[i])`.
     fn accumulate(a: f32, b: &Line, sums: Self::Sums) -> Self::Sums;
 
-    /// `a[i] + b[i]`.
+    /// Computes `a[i] + b[i]`.
     fn add(a: Self::Sums, b: Self::Sums) -> Self::Sums;
 
     /// Hints that the cache line of `place` will be written soon.
@@ -46,18 +46,18 @@ pub trait Fma: 'static {
         let _ = place;
     }
 
-    /// `acc[m, n] = fma(a[k, m], b[k, n], acc[m, n])` for ascending `k`.
+    /// Computes `acc[m, n] = fma(a[k, m], b[k, n], acc[m, n])` for ascending `k`.
     ///
     /// - `a`: `[K, ROWS]` packed, `b`: `[K, LINES]` lines.
     fn tile(a: &[f32], b: &[Line], tile: Tile<'_>);
 
-    /// `acc[m, n] += even + odd` for each block of 32 `k`, with the chains of
-    /// fused multiply-adds over the even and over the odd ones of the block.
+    /// Computes `acc[m, n] += even + odd` for each block of 32 `k`, with the chains of
+    /// fused multiply-adds over the even and over the odd `k` of the block.
     ///
     /// - `a`: `[K, ROWS]` packed, `b`: `[K, LINES]` lines.
     fn tile_of_pairs(a: &[f32], b: &[Line], tile: Tile<'_>);
 
-    /// Turns a square of numbers over its diagonal.
+    /// Transposes a square of numbers.
     #[inline(always)]
     fn transpose(square: &mut Square) {
         pack::transpose(square);
@@ -129,8 +129,8 @@ impl<F: Fma, K: FusedKernel> Kernel for With<F, K> {
 }
 
 impl Isa {
-    /// Runs `kernel` compiled for this instruction set, with its fused
-    /// multiply-add: the instruction where there is one, [`fma_soft`] else.
+    /// Runs `kernel` compiled for this instruction set, with its fused multiply-add:
+    /// the instruction if there is one, else [`fma_soft`].
     #[inline]
     pub fn run_fused<K: FusedKernel>(self, kernel: K) -> K::Output {
         match self.kind() {
@@ -143,10 +143,10 @@ impl Isa {
     }
 }
 
-/// What every CPU of the target has.
+/// The instructions that every CPU of the target has.
 struct Baseline;
-// Arrays in place of the register types gave tiles in memory, up to ten times
-// slower: this is the one place where intrinsics earn their keep.
+// Arrays in place of the register types put tiles in memory, up to ten times slower:
+// this is the only place where intrinsics are worth it.
 
 /// Sixteen registers of eight.
 #[cfg(target_arch = "x86_64")]
@@ -180,8 +180,8 @@ impl Fma for Baseline {
     }
     #[inline(always)]
     fn fma(a: f32, b: f32, c: f32) -> f32 {
-        // AArch64 always has the instruction; x86-64 does not, and the math
-        // library's replacement is neither ours nor fast.
+        // AArch64 always has the instruction. x86-64 may lack it, and the math library's
+        // replacement is neither ours nor fast.
         if cfg!(target_arch = "aarch64") { a.mul_add(b, c) } else { fma_soft(a, b, c) }
     }
 }
@@ -275,8 +275,8 @@ impl Fma for Zmm {
     }
     #[inline(always)]
     fn transpose(square: &mut Square) {
-        // Each pass exchanges the numbers that lie `distance` off the diagonal
-        // blocks, between rows that are `distance` apart.
+        // Each pass exchanges the numbers at `distance` from the diagonal blocks, between
+        // rows that are `distance` apart.
         for distance in [1, 2, 4, 8] {
             let keep = |lane: usize| lane & distance == 0;
             let low = |lane| if keep(lane) { lane } else { 16 + lane - distance } as i32;
@@ -292,7 +292,7 @@ impl Fma for Zmm {
     }
 }
 
-/// Two selections from the 32 numbers of `a` and `b`.
+/// Makes two selections from the 32 numbers of `a` and `b`.
 ///
 /// # Safety
 /// The CPU has AVX-512.
@@ -318,7 +318,7 @@ fn exchange(
     (select(low), select(high))
 }
 
-/// `a * b + c`, rounded once, without an instruction for it.
+/// Computes `a * b + c`, rounded once, without an instruction for it.
 ///
 /// The product of two `f32` is exact in `f64` (24 + 24 ≤ 53 bits). The sum is
 /// rounded to odd: 53 bits are more than 24 + 2, so the last rounding, to
@@ -328,12 +328,12 @@ pub fn fma_soft(a: f32, b: f32, c: f32) -> f32 {
     let product = f64::from(a) * f64::from(b);
     let addend = f64::from(c);
     let sum = product + addend;
-    // What the addition lost, exactly (Knuth's two-sum).
+    // The rounding error of the addition, exactly (Knuth's two-sum).
     let part = sum - product;
     let lost = (product - (sum - part)) + (addend - part);
     let bits = sum.to_bits();
-    // An inexact, finite sum with an even last digit moves one step towards
-    // the true value; a zero sum of inexact parts does not occur in this range.
+    // An inexact, finite sum with an even last digit moves one step towards the true
+    // value. A zero sum of inexact parts does not occur in this range.
     let step = lost.is_finite() && lost != 0.0 && bits & 1 == 0;
     let outwards = (lost > 0.0) == (sum > 0.0);
     let odd = if outwards { bits.wrapping_add(1) } else { bits.wrapping_sub(1) };

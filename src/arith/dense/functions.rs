@@ -1,13 +1,14 @@
 //! `exp`, `erf` and `ln` by fixed polynomials, and the reduction tree.
 //!
-//! The coefficients were fitted for this project by weighted least squares in
-//! extended precision and then rounded to single precision; the values here
-//! are the definition. Branches are written as selections, so that loops over
-//! these functions become vector code.
+//! The coefficients were fitted for this project by weighted least squares in extended
+//! precision and then rounded to single precision. The values here are the definition.
+//! Branches are written as selections, so that loops over these functions become vector
+//! code.
 
 use super::fma::Fma;
 
-/// `p(x)`, coefficients from the highest power down, one fused multiply-add each.
+/// Computes `p(x)`, coefficients from the highest power down, one fused multiply-add
+/// each.
 #[inline(always)]
 fn polynomial<F: Fma, const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
     let mut sum = coefficients[0];
@@ -17,7 +18,7 @@ fn polynomial<F: Fma, const N: usize>(x: f32, coefficients: [f32; N]) -> f32 {
     sum
 }
 
-/// `x` limited to `low..=high`; not-a-number stays what it is.
+/// Limits `x` to `low..=high`; not-a-number stays what it is.
 #[inline(always)]
 fn clamp(x: f32, low: f32, high: f32) -> f32 {
     let x = if x < low { low } else { x };
@@ -28,7 +29,7 @@ fn clamp(x: f32, low: f32, high: f32) -> f32 {
 /// bits of the sum.
 const ROUNDER: f32 = 12_582_912.0;
 
-/// `e^x` for `x` limited to −87 ..= 88, within 2 units in the last place.
+/// Computes `e^x` for `x` limited to −87 ..= 88, within 2 units in the last place.
 ///
 /// `x = n·ln 2 + r`, `|r| ≤ ln 2 / 2`; a polynomial of degree 6 for `e^r`; `n`
 /// goes into the exponent.
@@ -48,7 +49,7 @@ pub fn exp<F: Fma>(x: f32) -> f32 {
     power * f32::from_bits(exponent.wrapping_shl(23))
 }
 
-/// The error function, within 4e-7.
+/// Computes the error function, within 4e-7.
 ///
 /// `x · P(x²) / Q(x²)` for `x` limited to ±3.92, beyond which the nearest `f32`
 /// is ±1; the quotient is limited to ±1.
@@ -74,14 +75,14 @@ pub fn erf<F: Fma>(x: f32) -> f32 {
     clamp(x * above / below, -1.0, 1.0)
 }
 
-/// Natural logarithm of a positive normal number, within 2e-7 relative or
+/// Computes the natural logarithm of a positive normal number, within 2e-7 relative or
 /// 1e-7 absolute.
 ///
 /// `x = 2^n · m`, `√½ ≤ m < √2`; `ln m = 2·artanh((m − 1) / (m + 1))` by the
 /// first five terms of its series.
 #[inline(always)]
 pub fn ln<F: Fma>(x: f32) -> f32 {
-    // Bits of √½: the difference of bits puts the cut between exponents there.
+    // Bits of √½: subtracting them puts the boundary between exponents there.
     const CUT: u32 = 0x3f35_04f3;
     let offset = x.to_bits().wrapping_sub(CUT);
     let n = ((offset as i32) >> 23) as f32;

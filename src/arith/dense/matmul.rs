@@ -9,8 +9,8 @@
 //!       for each panel of rows, of columns: Fma::tile
 //! ```
 //!
-//! A block of `k` starts from the sums the one before it left in the output,
-//! so blocking moves sums between registers and memory but reorders nothing.
+//! A block of `k` starts from the sums that the block before left in the output. So
+//! blocking moves sums between registers and memory but reorders nothing.
 
 use super::bfloat16::bfloat16;
 use super::fma::{Fma, FusedKernel};
@@ -39,7 +39,7 @@ pub struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// `data` as `[rows, columns]`, row-major.
+    /// Makes a view of `data` as `[rows, columns]`, row-major.
     ///
     /// # Panics
     /// If the length differs from `rows · columns`.
@@ -48,7 +48,7 @@ impl<'a> Matrix<'a> {
         Matrix { data, row_stride: columns, column_stride: 1, rows, columns }
     }
 
-    /// The same elements as `[columns, rows]`.
+    /// Returns the same elements as `[columns, rows]`.
     pub fn transposed(self) -> Self {
         Matrix {
             data: self.data,
@@ -60,24 +60,24 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// What the sums of a product start from.
+/// The initial value of the sums of a product.
 #[derive(Clone, Copy, Debug)]
 pub enum Init<'a> {
     /// Zero.
     Zero,
     /// A row `[N]`, the same for every row of the output: a bias.
     Row(&'a [f32]),
-    /// What the output holds.
+    /// The present output.
     Output,
 }
 
-/// `out[m, n] = init + Σₖ a[m, k] · b[k, n]`, one fused multiply-add per `k`,
+/// Computes `out[m, n] = init + Σₖ a[m, k] · b[k, n]`, one fused multiply-add per `k`,
 /// ascending.
 ///
 /// - `out`: `[M, N]`, overwritten (or added to, see [`Init`]).
 /// - `a`: `[M, K]`, `b`: `[K, N]`.
 ///
-/// Cost: `2·M·N·K` operations; 2 MiB of scratch per thread, kept.
+/// Cost: `2·M·N·K` operations; 2 MiB of scratch memory per thread, kept.
 ///
 /// # Panics
 /// If the shapes do not fit together or `K` is zero.
@@ -94,8 +94,8 @@ pub(super) fn check(out: &[f32], a: &Matrix<'_>, b: &Matrix<'_>) {
     assert_eq!(out.len(), a.rows * b.columns, "output");
 }
 
-/// The product by fused multiply-adds, chunks of rows in parallel: that of [`matmul`], or
-/// with `ROUNDED` that of [`super::matmul_bfloat16`].
+/// Computes the product by fused multiply-adds, chunks of rows in parallel: that of
+/// [`matmul`], or with `ROUNDED` that of [`super::matmul_bfloat16`].
 pub(super) fn by_chunks<const ROUNDED: bool>(
     isa: Isa,
     out: &mut [f32],
@@ -107,7 +107,7 @@ pub(super) fn by_chunks<const ROUNDED: bool>(
     if out.is_empty() {
         return;
     }
-    // Chunks are multiples of 12, the least common one of the tiles' rows.
+    // Chunks are multiples of 12, the least common multiple of the tiles' rows.
     let share = a.rows.div_ceil(rayon::current_num_threads()).next_multiple_of(12);
     let chunk = share.clamp(12, ROWS);
     out.par_chunks_mut(chunk * columns).enumerate().for_each(|(index, out)| {
@@ -118,7 +118,7 @@ pub(super) fn by_chunks<const ROUNDED: bool>(
     });
 }
 
-/// `out[n] = Σₘ a[m, n]`, rows ascending: the gradient of a bias.
+/// Computes `out[n] = Σₘ a[m, n]`, rows ascending: the gradient of a bias.
 ///
 /// - `out`: `[N]`, overwritten; `a`: `[M, N]`.
 ///
@@ -144,7 +144,7 @@ struct Scratch {
 }
 
 thread_local! {
-    /// Kept between products: fresh pages would cost more than the copying.
+    /// Kept between products, because fresh pages would cost more than the copying.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
@@ -186,7 +186,7 @@ impl<const ROUNDED: bool> FusedKernel for Chunk<'_, ROUNDED> {
     }
 }
 
-/// All register tiles of one block.
+/// Computes all register tiles of one block.
 #[inline(always)]
 fn panels<F: Fma, const ROUNDED: bool>(
     out: &mut [f32],

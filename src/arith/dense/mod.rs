@@ -1,15 +1,14 @@
 //! Kernels of dense networks: products of matrices, normalisation, GELU,
 //! sigmoid, softmax with cross-entropy, and the Adam step.
 //!
-//! Always true: one output is computed by one chain of fused multiply-adds in
-//! ascending order of its inner index, so neither the width of a register, nor
-//! the blocking, nor the number of threads can change a bit. The sums that
-//! cannot be split over outputs (a norm, a softmax) run over sixteen virtual
-//! lanes, see [`reduce`]. Normative text: spec/arithmetic.md, "Dense kernels".
+//! One output is computed by one chain of fused multiply-adds in ascending order of its
+//! inner index. So neither the width of a register, nor the blocking, nor the number of
+//! threads can change a bit. The sums that cannot be split over outputs (a norm, a
+//! softmax) run over sixteen virtual lanes, see [`reduce`]. Normative text:
+//! spec/arithmetic.md, "Dense kernels".
 //!
-//! Shape letters: `M` rows, `N` columns, `K` inner index, `D` width of a row.
-//! Every slice is row-major and packed. Work is spread over the current rayon
-//! pool.
+//! Shape letters: `M` rows, `N` columns, `K` inner index, `D` width of a row. Every
+//! slice is row-major and packed. Work is spread over the current rayon pool.
 
 mod adam;
 mod bfloat16;
@@ -38,6 +37,6 @@ pub use rows::{
     softmax,
 };
 
-/// Elements per task of a loop without inner structure: long enough that
-/// handing it out costs nothing, short enough to stay in a first-level cache.
+/// Elements per task of a loop without inner structure: long enough that scheduling it
+/// costs nothing, short enough to stay in a first-level cache.
 const TASK: usize = 8192;

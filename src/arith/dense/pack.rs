@@ -5,15 +5,15 @@ use super::matmul::Matrix;
 use crate::arith::memory::prefetch;
 use std::ops::Range;
 
-/// Sixteen neighbouring columns, on a cache line of their own.
+/// Sixteen neighbouring columns, on their own cache line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[repr(C, align(64))]
 pub struct Line(pub [f32; 16]);
 
-/// A square of sixteen runs, to be turned.
+/// A square of sixteen runs, to be transposed.
 pub type Square = [[f32; 16]; 16];
 
-/// `square[i][j]` becomes `square[j][i]`.
+/// Transposes: `square[i][j]` becomes `square[j][i]`.
 #[inline(always)]
 pub fn transpose(square: &mut Square) {
     for row in 1..16 {
@@ -40,7 +40,7 @@ pub fn pack_rows<F: Fma, const ROWS: usize>(
         packed[last..].fill(0.0);
     }
     if a.row_stride == 1 {
-        // Along memory: a panel at a time would touch a new page per number.
+        // Copies along memory: one panel at a time would touch a new page per number.
         for (k, from) in inner.enumerate() {
             let start = from * a.column_stride + rows.start;
             ahead(a.data, start + AHEAD * a.column_stride, rows.len());
@@ -92,8 +92,8 @@ pub fn pack_columns<F: Fma, const LINES: usize>(
     }
 }
 
-/// Copies `from` to the front of `to`. A whole row has a length the compiler
-/// knows: a call to copy twelve numbers costs more than the copying.
+/// Copies `from` to the front of `to`. The compiler knows the length of a whole row: a
+/// call to copy twelve numbers costs more than the copying.
 #[inline(always)]
 fn copy<const WHOLE: usize>(to: &mut [f32], from: &[f32]) {
     if from.len() == WHOLE {
@@ -103,7 +103,7 @@ fn copy<const WHOLE: usize>(to: &mut [f32], from: &[f32]) {
     }
 }
 
-/// Rows of numbers asked for before they are copied.
+/// Rows of numbers prefetched before they are copied.
 const AHEAD: usize = 2;
 
 /// Hints that `length` numbers of `data` from `start` will be read soon.
@@ -131,15 +131,15 @@ struct Runs<'a> {
     depth: usize,
 }
 
-/// Reads runs side by side and gives `write` their `k`-th values for every `k`,
-/// a square of sixteen at a time.
+/// Reads runs side by side and gives `write` their `k`-th values for every `k`, a
+/// square of sixteen at a time.
 #[inline(always)]
 fn turn<F: Fma>(runs: Runs<'_>, mut write: impl FnMut(usize, &[f32])) {
     let Runs { data, start, stride, count, depth } = runs;
     for from in (0..depth).step_by(16) {
         let length = 16.min(depth - from);
         let mut square = [[0.0; 16]; 16];
-        // What is read next: further on in these runs, or the next runs.
+        // The next place to read: further on in these runs, or in the next runs.
         let next = from + 16 * SQUARES;
         let next = if next < depth { next } else { next - depth + count * stride };
         for (number, row) in square.iter_mut().enumerate().take(count) {
@@ -154,5 +154,5 @@ fn turn<F: Fma>(runs: Runs<'_>, mut write: impl FnMut(usize, &[f32])) {
     }
 }
 
-/// Squares asked for before they are turned.
+/// Squares prefetched before they are transposed.
 const SQUARES: usize = 4;

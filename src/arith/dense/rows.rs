@@ -8,12 +8,12 @@ use rayon::prelude::*;
 /// Added to the variance, as published.
 pub const LAYER_NORM_EPSILON: f32 = 1e-5;
 
-/// Rows per task for rows of `width`.
+/// Returns the rows per task for rows of `width`.
 fn rows_per_task(width: usize) -> usize {
     TASK.div_ceil(width)
 }
 
-/// Mean of a row and the reciprocal of its standard deviation.
+/// Returns the mean of a row and the reciprocal of its standard deviation.
 #[inline(always)]
 fn moments<F: Fma>(row: &[f32]) -> (f32, f32) {
     let width = row.len() as f32;
@@ -44,7 +44,7 @@ impl FusedKernel for LayerNorm<'_> {
     }
 }
 
-/// `out = (x − mean) / √(variance + ε) · weight + bias`, per row.
+/// Computes `out = (x − mean) / √(variance + ε) · weight + bias`, per row.
 ///
 /// - `out`, `x`: `[M, D]`; `weight`, `bias`: `[D]`, `D` a multiple of 16.
 ///
@@ -59,8 +59,8 @@ pub fn layer_norm(isa: Isa, out: &mut [f32], x: &[f32], weight: &[f32], bias: &[
     });
 }
 
-/// Overwrites `x_gradient`, and `normal` with `gradient · (x − mean) · scale`,
-/// whose column sums are the weight's gradient.
+/// A kernel that overwrites `x_gradient`, and `normal` with `gradient · (x − mean) ·
+/// scale`, whose column sums are the weight's gradient.
 struct LayerNormBackward<'a> {
     x_gradient: &'a mut [f32],
     normal: &'a mut [f32],
@@ -96,7 +96,7 @@ impl FusedKernel for LayerNormBackward<'_> {
     }
 }
 
-/// Gradients of [`layer_norm`].
+/// Computes the gradients of [`layer_norm`].
 ///
 /// - `x_gradient`: `[M, D]`, `weight_gradient`, `bias_gradient`: `[D]`, overwritten.
 /// - `x`, `gradient` (of the output): `[M, D]`; `weight`: `[D]`.
@@ -144,7 +144,7 @@ impl FusedKernel for Softmax<'_> {
     }
 }
 
-/// `out = e^(logit − maximum)`; returns the maximum and the sum.
+/// Computes `out = e^(logit − maximum)`; returns the maximum and the sum.
 #[inline(always)]
 fn exponentials<F: Fma>(out: &mut [f32], logits: &[f32]) -> (f32, f32) {
     let larger = |a: f32, b: f32| if b > a { b } else { a };
@@ -155,7 +155,7 @@ fn exponentials<F: Fma>(out: &mut [f32], logits: &[f32]) -> (f32, f32) {
     (most, reduce(out, 0.0, |sum, x, _| sum + x, |a, b| a + b))
 }
 
-/// Probabilities of each row: `e^(logit − maximum)` over their sum.
+/// Computes the probabilities of each row: `e^(logit − maximum)` over their sum.
 ///
 /// - `out`, `logits`: `[M, V]`, `V` a multiple of 16. A row with an infinite or
 ///   undefined logit gives no usable probabilities; the caller checks.
@@ -187,7 +187,7 @@ impl FusedKernel for CrossEntropy<'_> {
     }
 }
 
-/// Mean over the rows of `−ln p[target]`.
+/// Computes the mean over the rows of `−ln p[target]`.
 ///
 /// - `logits`: `[M, V]`, `V ≥ 256` a multiple of 16; `targets`: `[M]`.
 pub fn cross_entropy(isa: Isa, logits: &[f32], targets: &[u8]) -> f32 {
@@ -195,8 +195,8 @@ pub fn cross_entropy(isa: Isa, logits: &[f32], targets: &[u8]) -> f32 {
     isa.run_fused(CrossEntropy { logits, targets })
 }
 
-/// Gradient of [`cross_entropy`] in the logits, times `scale`:
-/// `(p − [v = target]) · (scale / M)`.
+/// Computes the gradient of [`cross_entropy`] in the logits, times `scale`: `(p − [v =
+/// target]) · (scale / M)`.
 pub fn cross_entropy_backward(
     isa: Isa,
     out: &mut [f32],

@@ -1,4 +1,4 @@
-//! Promises of the kernels: the naive loop's bits, on every instruction set.
+//! Tests of the kernels: the naive loop's bits, on every instruction set.
 
 use super::*;
 use crate::arith::Isa;
@@ -17,7 +17,7 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-/// Runs `kernel` on every instruction set and returns what all agree on.
+/// Runs `kernel` on every instruction set and returns the common result.
 fn agreed(kernel: impl Fn(Isa) -> Vec<f32>) -> Vec<f32> {
     let want = kernel(Isa::SCALAR);
     for isa in Isa::available() {
@@ -41,7 +41,7 @@ fn transpose(data: &[f32], columns: usize) -> Vec<f32> {
 
 #[test]
 fn a_product_is_the_naive_loop_on_every_isa_and_layout() {
-    // Sizes beside every tile, and over one block of the inner index.
+    // Sizes near every tile, and more than one block of the inner index.
     for (m, n, k) in [(1, 1, 1), (3, 7, 5), (12, 32, 16), (13, 33, 17), (25, 530, 31), (7, 5, 1030)]
     {
         let (a, b, bias) = (noise(1, m * k), noise(2, k * n), noise(3, n));
@@ -79,7 +79,7 @@ fn naive_of_pairs(a: &[f32], b: &[f32], columns: usize, depth: usize) -> Vec<f32
 
 #[test]
 fn a_product_of_rounded_operands_is_the_naive_loop_on_every_isa_and_layout() {
-    // Sizes beside every tile, block and group, and over one chunk of rows.
+    // Sizes near every tile, block and group, and more than one chunk of rows.
     for (m, n, k) in [
         (1, 1, 1),
         (3, 7, 5),
@@ -90,7 +90,7 @@ fn a_product_of_rounded_operands_is_the_naive_loop_on_every_isa_and_layout() {
         (545, 3, 66),
         (7, 5, 1030),
     ] {
-        // A tenth of the numbers is around the least that is not zero.
+        // A tenth of the numbers is around the smallest that is not rounded to zero.
         let uneven = |seed, length| -> Vec<f32> {
             let numbers = noise(seed, length).into_iter().zip(noise(seed + 8, length));
             numbers.map(|(x, y)| if y > 0.8 { x * 2e-15 } else { x }).collect()
@@ -136,7 +136,7 @@ fn bfloat16_is_the_nearest_number_and_never_a_tiny_one() {
     assert_eq!(bfloat16(-least), -least);
     let below = f32::from_bits(least.to_bits() - 1);
     assert_eq!([bfloat16(below), bfloat16(-below), bfloat16(-0.0)].map(f32::to_bits), [0; 3]);
-    // Halfway between two: the one with an even last digit.
+    // Halfway between two numbers: the one with an even last digit.
     let halfway = [1.0 + 1.0 / 256.0, 1.0 + 3.0 / 256.0];
     assert_eq!(halfway.map(bfloat16), [1.0, 1.0 + 4.0 / 256.0]);
     assert!(bfloat16(f32::NAN).is_nan());
@@ -177,7 +177,7 @@ fn elementwise_functions_agree_and_are_close() {
     }
 }
 
-/// `x · Φ(x)` by integrating the density with Simpson's rule.
+/// Computes `x · Φ(x)` by integrating the density with Simpson's rule.
 fn reference_gelu(x: f64) -> f64 {
     let density = |t: f64| (-0.5 * t * t).exp() / (2.0 * std::f64::consts::PI).sqrt();
     let steps = 400;

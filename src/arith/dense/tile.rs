@@ -1,4 +1,4 @@
-//! The register tile: where nearly all the time of a network is spent.
+//! The register tile, which takes nearly all the time of a network.
 
 use super::fma::Fma;
 use super::matmul::Init;
@@ -7,7 +7,7 @@ use super::pack::Line;
 /// The outputs one register tile computes: `rows` × `columns` of a row-major
 /// matrix whose rows lie `stride` apart, from the start of `out`.
 pub struct Tile<'a> {
-    /// Starts at the tile's first output.
+    /// Slice that starts at the tile's first output.
     pub out: &'a mut [f32],
     /// Distance between rows.
     pub stride: usize,
@@ -15,7 +15,7 @@ pub struct Tile<'a> {
     pub rows: usize,
     /// Columns that exist, at most the tile's.
     pub columns: usize,
-    /// What the sums start from; a row of it starts at the tile's first column.
+    /// Initial value of the sums; a row of it starts at the tile's first column.
     pub init: Init<'a>,
 }
 
@@ -26,8 +26,8 @@ pub fn tile_body<F: Fma, const ROWS: usize, const LINES: usize>(
     b: &[Line],
     tile: Tile<'_>,
 ) {
-    // Nearly all tiles are whole: the compiler then knows every length, and the
-    // sums never leave the registers.
+    // Nearly all tiles are whole: the compiler then knows every length, and the sums
+    // stay in the registers.
     if tile.rows == ROWS && tile.columns == 16 * LINES {
         let start = start_whole::<F, ROWS, LINES>(&tile);
         let sums = accumulate::<F, ROWS, LINES>(a, b, start);
@@ -44,7 +44,7 @@ pub fn tile_body<F: Fma, const ROWS: usize, const LINES: usize>(
 pub const PAIRED: usize = 32;
 
 /// Body of [`Fma::tile_of_pairs`]: the chains stay in `ROWS × LINES` registers, the
-/// even one first, the sums of the blocks in a first-level cache.
+/// even one first; the sums of the blocks are in a first-level cache.
 #[inline(always)]
 pub fn tile_of_pairs_body<F: Fma, const ROWS: usize, const LINES: usize>(
     a: &[f32],
@@ -67,7 +67,7 @@ pub fn tile_of_pairs_body<F: Fma, const ROWS: usize, const LINES: usize>(
     finish::<F, ROWS, LINES>(&sums, tile);
 }
 
-/// The inner loop.
+/// Runs the inner loop.
 #[inline(always)]
 fn accumulate<F: Fma, const ROWS: usize, const LINES: usize>(
     a: &[f32],
@@ -84,7 +84,7 @@ fn accumulate<F: Fma, const ROWS: usize, const LINES: usize>(
     sums
 }
 
-/// [`accumulate`] over the even inner indices (`first` 0) or the odd ones (1).
+/// Runs [`accumulate`] over the even inner indices (`first` 0) or the odd ones (1).
 #[inline(always)]
 fn every_other<F: Fma, const ROWS: usize, const LINES: usize>(
     a: &[f32],
@@ -106,14 +106,14 @@ fn every_other<F: Fma, const ROWS: usize, const LINES: usize>(
     if first == 0 { accumulate::<F, ROWS, LINES>(last.0, last.1, sums) } else { sums }
 }
 
-/// Line `line` of a row that is whole.
+/// Returns line `line` of a whole row.
 #[inline(always)]
 fn whole(row: &[f32], line: usize) -> &[f32; 16] {
     row[16 * line..].first_chunk().expect("a whole row")
 }
 
-/// What the sums of a whole tile start from. Its outputs are far apart in
-/// memory: they are asked for now and come while the sums are computed.
+/// Returns the initial sums of a whole tile. Its outputs are far apart in memory, so
+/// they are prefetched now and arrive while the sums are computed.
 #[inline(always)]
 fn start_whole<F: Fma, const ROWS: usize, const LINES: usize>(
     tile: &Tile<'_>,

@@ -24,8 +24,8 @@ const _: () = assert!(DEPTH == PAIRED);
 
 /// Rows and columns of one [`Tiles::multiply`].
 const BLOCK: usize = 2 * SIDE;
-/// Rows per task at most, columns per group: with [`GROUP`] 512 KiB of each operand, a
-/// quarter of a second-level cache.
+/// Maximum rows per task, and columns per group: with [`GROUP`] 512 KiB of each
+/// operand, a quarter of a second-level cache.
 const CHUNK: usize = 512;
 /// Blocks of inner indices per group: a pair of panels then takes 32 KiB, two thirds of
 /// a first-level cache.
@@ -34,18 +34,20 @@ const GROUP: usize = 16;
 const STRIP: usize = 4;
 
 thread_local! {
-    /// Kept between products: fresh pages would cost more than the packing.
+    /// Kept between products, because fresh pages would cost more than the packing.
     static SCRATCH: Cell<Vec<Operand>> = const { Cell::new(Vec::new()) };
 }
 
-/// `out = a · b`, all of it overwritten, if `isa` has tiles; otherwise false.
+/// Computes `out = a · b` and overwrites all of it if `isa` has tiles; returns false
+/// otherwise.
 pub fn matmul(isa: Isa, out: &mut [f32], a: Matrix<'_>, b: Matrix<'_>) -> bool {
     if isa.tiles().is_none() {
         return false;
     }
     let (left, right) = (Side::left(a), Side::right(b));
     let blocks = left.depth.div_ceil(DEPTH);
-    // Taken, not borrowed: while it waits for others this thread may do another product.
+    // Taken, not borrowed: while it waits for others, this thread may compute another
+    // product.
     let mut scratch = SCRATCH.take();
     scratch.resize((left.panels() + right.panels()) * blocks, Operand::zeroed());
     let (packed_a, packed_b) = scratch.split_at_mut(left.panels() * blocks);
@@ -77,7 +79,8 @@ struct Panels<'a> {
 }
 
 impl<'a> Panels<'a> {
-    /// Blocks of the panel that begins with row or column `first`, and of the next.
+    /// Returns the blocks of the panel that begins with row or column `first`, and of
+    /// the next.
     fn pair(self, first: usize, group: &Range<usize>) -> [&'a [Operand]; 2] {
         let panel = |number: usize| &self.packed[number * self.blocks..][group.clone()];
         [panel(first / SIDE), panel(first / SIDE + 1)]
@@ -151,7 +154,8 @@ impl<'a> Side<'a> {
         Side { is_left: false, ..Side::left(b.transposed()) }
     }
 
-    /// Panels of sixteen, an even number: [`Tiles::multiply`] takes two.
+    /// Returns the number of panels of sixteen, an even number: [`Tiles::multiply`]
+    /// takes two.
     fn panels(&self) -> usize {
         self.outer.div_ceil(BLOCK) * 2
     }
@@ -164,8 +168,8 @@ impl<'a> Side<'a> {
         });
     }
 
-    /// Sixteen outer indices from `first`, 32 inner ones from `from`, rounded; zero where
-    /// there are none.
+    /// Packs sixteen outer indices from `first` and 32 inner ones from `from`, rounded;
+    /// zero where none exist.
     #[inline(always)]
     fn operand<F: Fma>(&self, first: usize, from: usize, operand: &mut Operand) {
         if self.outer < first + SIDE || self.depth < from + DEPTH {
@@ -178,14 +182,14 @@ impl<'a> Side<'a> {
         } else {
             self.across(outer, inner, operand);
         }
-        // Pairs of neighbouring k lie as [outer][pair] after `along`, as [pair][outer]
-        // after `across`.
+        // Pairs of neighbouring k are stored as [outer][pair] after `along`, as
+        // [pair][outer] after `across`.
         if self.is_left != (self.inner_stride == 1) {
             F::transpose(bytemuck::cast_mut(operand));
         }
     }
 
-    /// Memory runs along the inner index.
+    /// Packs if memory runs along the inner index.
     #[inline(always)]
     fn along(&self, outer: Range<usize>, inner: Range<usize>, operand: &mut Operand) {
         let rows = operand.0.as_chunks_mut::<DEPTH>().0;
@@ -202,7 +206,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// Memory runs along the outer index.
+    /// Packs if memory runs along the outer index.
     #[inline(always)]
     fn across(&self, outer: Range<usize>, inner: Range<usize>, operand: &mut Operand) {
         let run = |k: usize| {
@@ -228,7 +232,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// The bfloat16 nearest to `x`, as a tile takes it.
+/// Returns the bfloat16 nearest to `x`, in the form that a tile takes.
 #[inline(always)]
 fn upper(x: f32) -> u16 {
     (bfloat16(x).to_bits() >> 16) as u16

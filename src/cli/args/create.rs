@@ -24,12 +24,11 @@ Examples:
 ///
 /// Directories are archived with everything below them, in sorted order, so the
 /// same tree gives the same archive whatever the disk and however many jobs.
-/// The archive appears under its name only when it is complete: an existing one
-/// is replaced in one step, and stays as it was if this fails or is
-/// interrupted.
+/// The archive gets its name only when it is complete. An existing archive is
+/// replaced in one step, and stays unchanged if this run fails or is interrupted.
 ///
-/// Files that cannot be read are reported and missing; files that change
-/// meanwhile are reported and archived as they were read. The rest is archived,
+/// Files that cannot be read are reported and left out. Files that change while
+/// they are read are reported and archived as read. Everything else is archived,
 /// and the exit status is 1.
 #[derive(Debug, Args)]
 #[command(after_help = CREATE_HELP)]
@@ -49,25 +48,28 @@ pub struct Create {
     /// Paths of --files-from end with NUL instead of a newline
     #[arg(long, requires = "files_from")]
     pub null: bool,
-    /// Leave out what matches
+    /// Leave out matching names, by the rules of .gitignore
     ///
-    /// A directory that matches is left out with all below it. A pattern
+    /// A matching directory is left out with everything below it. A pattern
     /// without '/' matches at any depth ('*.o'), one with '/' from the top of
-    /// the archived names ('photos/raw'); a leading '/' ties a pattern to the
-    /// top. '*' and '?' stop at '/', '**' does not.
+    /// the archived names ('photos/raw'); a leading '/' anchors a pattern at the
+    /// top, a trailing '/' matches directories only, a leading '!' includes
+    /// again what an earlier pattern leaves out. '*' and '?' stop at '/', '**'
+    /// does not. The last pattern that matches decides; those of --exclude-from
+    /// come last.
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<OsString>,
-    /// Read such patterns from a file, one per line
+    /// Read exclude patterns from a file, one per line
     ///
     /// Empty lines and lines that begin with '#' are skipped.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub exclude_from: Vec<PathBuf>,
-    /// Stay on the file system of each path given
+    /// Stay on the file system of each PATH
     ///
     /// Mount points are archived as empty directories.
     #[arg(long)]
     pub one_file_system: bool,
-    /// Replace ARCHIVE also if it is some other file
+    /// Replace ARCHIVE even if it is another kind of file
     ///
     /// Without it only an archive or an empty file is replaced.
     #[arg(long)]
@@ -75,12 +77,12 @@ pub struct Create {
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,
-    /// Decode every group and compare before it is written
+    /// Decode and compare every group before it is written
     ///
     /// Takes about twice as long.
     #[arg(long)]
     pub verify: bool,
-    /// What it may take
+    /// Resources
     #[command(flatten)]
     pub resources: Resources,
 }
@@ -92,16 +94,16 @@ pub struct Coding {
     /// How to compress
     #[arg(long, value_name = "CODEC", default_value = "auto")]
     pub codec: CodecName,
-    /// From 1 (fast) to 9 (small)
+    /// Compression level, from 1 (fast) to 9 (small)
     #[arg(long, value_name = "1..9", default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..=9))]
     pub level: u8,
     /// Lanes of pear-paper: more are faster and compress less
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub lanes: u32,
-    /// Bytes coded as one unit
+    /// Size of the groups, which are compressed independently
     ///
-    /// Larger groups compress better; smaller ones are decoded by more jobs at
-    /// once, cost less to take one file out of, and lose less to damage.
+    /// Larger groups compress better. Smaller groups make it cheaper to read one
+    /// file, decode on more jobs in parallel, and limit the effect of damage.
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_group_size)]
     pub group_size: u64,
 }
@@ -136,6 +138,6 @@ const AUTO: &str =
 fn parse_group_size(text: &str) -> Result<u64, String> {
     match parse_size(text)? {
         size @ 4096..=0xffff_ffff => Ok(size),
-        size => Err(format!("{size} bytes are not between 4K and 4G - 1")),
+        size => Err(format!("{size} bytes is out of range; use 4K to 4G - 1")),
     }
 }

@@ -18,15 +18,14 @@ Examples:
 
 /// Unpack an archive, or the entries that match the patterns.
 ///
-/// By default everything goes into a new directory named after the archive; if
-/// the archive holds a single top directory, that directory itself. Nothing is
-/// ever written outside the destination: absolute paths, '..' and anything that
-/// would go through a symbolic link are refused. A file appears under its name
-/// only after its checksum was found right.
+/// By default, everything is extracted into a new directory named after the
+/// archive or, if the archive has a single top directory, into that directory.
+/// Nothing is ever written outside the destination: absolute paths, '..' and
+/// anything that would go through a symbolic link are refused. A file gets its
+/// name only after its checksum is verified.
 ///
-/// If the archive is damaged or cut short, all undamaged files are extracted; the
-/// damage is told in one line for each group of files, with the names of the files
-/// under --verbose.
+/// If the archive is damaged or cut short, all undamaged files are extracted.
+/// Damage is reported in one line per group; --verbose lists the files.
 #[derive(Debug, Args)]
 #[command(after_help = EXTRACT_HELP)]
 pub struct Extract {
@@ -35,23 +34,23 @@ pub struct Extract {
     pub archive: PathBuf,
     /// What to extract [default: everything]
     ///
-    /// Names or glob patterns from the top of the archive; a directory stands
-    /// for all below it. '*' and '?' stop at '/', '**' does not. A name
-    /// that is in the archive selects only itself, whatever characters it has;
-    /// from a pipe, where later names are not known, it selects what it matches
-    /// as well (see --literal). A pattern that matches nothing is an error.
+    /// Names or glob patterns, starting at the top of the archive. A directory
+    /// selects everything below it. '*' and '?' stop at '/', '**' does not. A name
+    /// that is in the archive selects only itself, whatever characters it has.
+    /// From a pipe, later names are not known, so it also works as a pattern (see
+    /// --literal). A pattern that matches nothing is an error.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<OsString>,
     /// How names are given
     #[command(flatten)]
     pub naming: Naming,
-    /// Extract into this directory; made if missing
+    /// Extract into this directory; create it if missing
     #[arg(short = 'C', long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "here")]
     pub directory: Option<PathBuf>,
     /// Extract into the current directory
     #[arg(long)]
     pub here: bool,
-    /// What to do with files that exist [default: refuse to begin]
+    /// What to do with existing files [default: stop before anything is written]
     #[arg(long, value_name = "POLICY")]
     pub overwrite: Option<OverwriteName>,
     /// Drop this many leading components of each path
@@ -59,8 +58,8 @@ pub struct Extract {
     pub strip_components: usize,
     /// Restore modes and ACLs exactly, all extended attributes, and (as root) devices
     ///
-    /// Without it, setuid and setgid bits are dropped, the umask of an ordinary
-    /// user holds, and a setgid directory passes on its group.
+    /// Without it, setuid and setgid bits are dropped, an ordinary user's umask
+    /// applies, and a setgid directory passes on its group.
     #[arg(short, long)]
     pub preserve: bool,
     /// Restore owners by number, not by name
@@ -68,11 +67,11 @@ pub struct Extract {
     pub numeric_owner: bool,
     /// Keep damaged files as well, under names that end in '.damaged'
     ///
-    /// What is lost of them reads as zeros; what is there may be wrong. Nothing is
-    /// ever replaced by them.
+    /// Lost bytes read as zeros; the others may be wrong. Existing files are never
+    /// replaced by them.
     #[arg(long)]
     pub keep_damaged: bool,
-    /// What it may take
+    /// Resources
     #[command(flatten)]
     pub resources: Resources,
     /// Limits
@@ -87,7 +86,7 @@ pub enum OverwriteName {
     Never,
     /// Replace it, also by a directory (named with -v)
     Always,
-    /// Replace it where the archived file is newer
+    /// Replace it if the archived file is newer
     Newer,
     /// Extract under a new name: notes.txt.1
     Rename,

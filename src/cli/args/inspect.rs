@@ -23,8 +23,8 @@ Examples:
 /// b3sum gives it. A file with holes has "sparse_blake3" instead: a digest of its
 /// data and of where they lie, which no other tool computes.
 ///
-/// Of an archive that is damaged or cut short the entries are listed that can be
-/// saved, and the exit status is 3.
+/// If the archive is damaged or cut short, the entries that can be restored are
+/// listed, and the exit status is 3.
 #[derive(Debug, Args)]
 #[command(after_help = LIST_HELP)]
 pub struct List {
@@ -33,9 +33,9 @@ pub struct List {
     pub archive: PathBuf,
     /// What to list [default: everything]
     ///
-    /// Names or glob patterns from the top of the archive; a directory stands
-    /// for all below it. '*' and '?' stop at '/', '**' does not: '**/*.md' is
-    /// every .md file. A name that is in the archive selects only itself,
+    /// Names or glob patterns, starting at the top of the archive. A directory
+    /// selects everything below it. '*' and '?' stop at '/', '**' does not:
+    /// '**/*.md' is every .md file. A name that is in the archive selects only itself,
     /// whatever characters it has. A pattern that matches nothing is an error.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<OsString>,
@@ -48,7 +48,7 @@ pub struct List {
     /// Print JSON Lines
     #[arg(long, conflicts_with = "long")]
     pub json: bool,
-    /// What it may take
+    /// Resources
     #[command(flatten)]
     pub memory: Memory,
     /// Limits
@@ -66,13 +66,16 @@ Examples:
 
 /// Print files of an archive to standard output.
 ///
-/// They come in the order given, those of one pattern by name. Only the groups
-/// that hold them are decoded, each once. A file is printed when its checksum was
-/// found right: a damaged one is left out and named, the others are printed, and the
-/// exit status is 3. Only a file of more than 64 MiB whose stored bytes are all
-/// undamaged is printed while it is decoded. What has to wait is kept in memory up
-/// to 64 MiB, then in the directory for temporary files (TMPDIR), as is an archive
-/// from a pipe.
+/// Files are printed in the order of the patterns, those of one pattern by name.
+/// Only the groups that hold them are decoded, each once. A file is printed after
+/// its checksum is verified. A damaged file is left out and named, the others are
+/// printed, and the exit status is 3.
+///
+/// Files over 64 MiB are printed while they are decoded if all of their stored
+/// bytes are intact. Other data that has to wait is kept in memory up to 64 MiB,
+/// then in TMPDIR.
+///
+/// From a pipe, files come in the order of the archive, each as soon as it is whole.
 #[derive(Debug, Args)]
 #[command(after_help = CAT_HELP)]
 pub struct Cat {
@@ -88,7 +91,7 @@ pub struct Cat {
     /// How names are given
     #[command(flatten)]
     pub naming: Naming,
-    /// What it may take
+    /// Resources
     #[command(flatten)]
     pub resources: Resources,
     /// Limits
@@ -108,8 +111,8 @@ Examples:
 ///
 /// Checks every stored byte against its checksum, decodes all groups, and
 /// checks every file against its own. Decoding takes about as long as
-/// compressing did; --quick leaves it out and still finds all damage that
-/// happened after the archive was written.
+/// compressing. --quick skips it and still finds all damage that happened after
+/// the archive was written.
 #[derive(Debug, Args)]
 #[command(after_help = VERIFY_HELP)]
 pub struct Verify {
@@ -119,7 +122,7 @@ pub struct Verify {
     /// Check stored bytes only, without decoding
     #[arg(long)]
     pub quick: bool,
-    /// What it may take
+    /// Resources
     #[command(flatten)]
     pub resources: Resources,
     /// Limits
@@ -135,7 +138,7 @@ Examples:
     exit_status!()
 );
 
-/// Show how an archive is coded and what decoding it takes.
+/// Show how an archive is compressed, and the time and memory to decode it.
 ///
 /// Prints size, ratio, decoding time and memory of the whole archive, and codec,
 /// filter, model and ratio of each group.
@@ -148,7 +151,7 @@ pub struct Info {
     /// Print JSON Lines: one object for the archive, then one per group
     #[arg(long)]
     pub json: bool,
-    /// What it may take
+    /// Resources
     #[command(flatten)]
     pub memory: Memory,
     /// Limits

@@ -51,8 +51,8 @@ Examples:
 ///
 /// A .pear archive holds whole directory trees with all their metadata,
 /// compressed by a learned model. Every byte is protected by checksums, any
-/// file can be taken out without decoding the rest, and a damaged archive gives
-/// back everything that is not damaged.
+/// file can be extracted without decoding the rest, and every undamaged file of
+/// a damaged archive can be restored.
 #[derive(Debug, Parser)]
 #[command(name = "pear-archive", version, after_help = EXAMPLES, max_term_width = 100)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -72,7 +72,7 @@ pub struct Global {
     /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Say more: what is done to each file
+    /// Print more: what is done with each file
     #[arg(short, long, global = true)]
     pub verbose: bool,
     /// When to use colour [NO_COLOR turns 'auto' off]
@@ -95,7 +95,7 @@ pub enum When {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Resources")]
 pub struct Resources {
-    /// Groups coded at once [default: one per core]
+    /// Groups processed in parallel [default: one per core]
     ///
     /// Never changes the result.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -109,12 +109,12 @@ pub struct Resources {
 #[derive(Clone, Copy, Debug, Args)]
 #[command(next_help_heading = "Resources")]
 pub struct Memory {
-    /// Memory to stay within, by running fewer jobs at once
+    /// Memory limit; runs fewer jobs in parallel to stay below it
     ///
-    /// Counts the tables of entries and the groups being coded. What does not fit
-    /// is refused before anything is written. Without this option, making an
-    /// archive takes at most half of the memory that is free, and reading one at
-    /// most three quarters of it and 4G. Free is what the machine, the control
+    /// The limit covers the tables of entries and the groups in work. If something
+    /// does not fit, it is refused before anything is written. Without this option,
+    /// making an archive takes at most half of the memory that is free, and reading
+    /// one at most three quarters of it and 4G. Free is what the machine, the control
     /// groups (containers) and 'ulimit' leave.
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
@@ -124,7 +124,7 @@ pub struct Memory {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Names")]
 pub struct Naming {
-    /// Take each PATTERN as an exact name: '*', '?', '[' and '{' mean themselves
+    /// Treat each PATTERN as an exact name: '*', '?', '[' and '{' are ordinary characters
     #[arg(long)]
     pub literal: bool,
     /// Read more names from a file, one per line; '-' is standard input
@@ -139,27 +139,27 @@ pub struct Naming {
 
 /// What an archive may ask for before it is refused.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Limits on what the input may ask for")]
+#[command(next_help_heading = "Limits on the input")]
 pub struct LimitFlags {
     /// Of entries.
     #[command(flatten)]
     pub entries: EntryLimits,
-    /// Most bytes to write out [default: no limit]
+    /// Maximum bytes to write [default: 16T]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_output: Option<u64>,
 }
 
 /// What entries may ask for before they are refused.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Limits on what the input may ask for")]
+#[command(next_help_heading = "Limits on the input")]
 pub struct EntryLimits {
-    /// Most entries [default: 10,000,000]
+    /// Maximum number of entries [default: 10,000,000]
     #[arg(long, value_name = "N")]
     pub max_entries: Option<u64>,
-    /// Longest path, in bytes [default: 4096]
+    /// Longest path, in bytes [default: 65,536]
     #[arg(long, value_name = "N")]
     pub max_name: Option<u64>,
-    /// Most components of a path [default: 2048]
+    /// Maximum number of components of a path [default: 32,768]
     #[arg(long, value_name = "N")]
     pub max_depth: Option<u64>,
 }

@@ -15,18 +15,18 @@ Examples:
     exit_status!()
 );
 
-/// Make an archive of what a tar holds.
+/// Make an archive from a tar.
 ///
 /// The tar need not be unpacked: names, owners, times, links, devices, extended
-/// attributes, access lists and holes go from one format into the other. V7, POSIX,
-/// pax, Solaris and GNU tars are read. Tars compressed with gzip, bzip2, xz or zstd
+/// attributes, access lists and holes are converted directly. V7, POSIX, pax,
+/// Solaris and GNU tars are read. Tars compressed with gzip, bzip2, xz or zstd
 /// are unpacked on the way, into a nameless file beside the archive.
 ///
-/// All of the tar is looked through before anything is written. A tar that is
-/// damaged, or that holds an unsafe name ('..', an absolute path, a member below
-/// something that is no directory), is refused as a whole. Of members with the same
-/// name the last one counts. What an archive cannot keep is reported, each cause
-/// once with the number of members ('-v' names them all), and the exit status is 1.
+/// The whole tar is checked before anything is written. A tar that is damaged, or
+/// that holds an unsafe name ('..', an absolute path, a member below something that
+/// is no directory), is refused as a whole. Of members with the same name the last
+/// one counts. What an archive cannot keep is reported, each cause once with the
+/// number of members ('-v' names them all), and the exit status is 1.
 ///
 /// Standard input is put into a nameless file beside the archive first.
 #[derive(Debug, Args)]
@@ -38,7 +38,7 @@ pub struct Import {
     /// Tar to read; '-' is standard input
     #[arg(value_name = "TAR", value_hint = ValueHint::FilePath)]
     pub tar: PathBuf,
-    /// Take absolute names and names with '..' without what is unsafe
+    /// Remove the unsafe part of absolute names and names with '..'
     ///
     /// From each such name, and from the names that hard links lead to, '/' at the
     /// start and everything up to the last '..' is removed: '/etc/passwd' becomes
@@ -46,7 +46,7 @@ pub struct Import {
     /// refuses the tar.
     #[arg(long)]
     pub strip_unsafe: bool,
-    /// Replace ARCHIVE also if it is some other file
+    /// Replace ARCHIVE even if it is another kind of file
     ///
     /// Without it only an archive or an empty file is replaced.
     #[arg(long)]
@@ -54,12 +54,12 @@ pub struct Import {
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,
-    /// Decode every group and compare before it is written
+    /// Decode and compare every group before it is written
     ///
     /// Takes about twice as long.
     #[arg(long)]
     pub verify: bool,
-    /// What it may take
+    /// Resources
     #[command(flatten)]
     pub resources: Resources,
     /// Limits
@@ -76,7 +76,7 @@ Examples:
     exit_status!()
 );
 
-/// Make a tar of an archive, or of the entries that match the patterns.
+/// Make a tar from an archive, or from the entries that match the patterns.
 ///
 /// The tar is a POSIX one with pax records where they are needed: GNU tar, bsdtar
 /// and others read it. The same archive gives the same tar, in the order of the
@@ -87,8 +87,8 @@ Examples:
 /// unless --keep-incomplete is given. What a tar cannot hold is reported, and the
 /// exit status is 1.
 ///
-/// For standard output the tar is put into a nameless file in the directory for
-/// temporary files first (TMPDIR): files come out of an archive in another order.
+/// For standard output, the tar is first put into a nameless file in TMPDIR, because
+/// an archive holds files in another order.
 #[derive(Debug, Args)]
 #[command(after_help = EXPORT_HELP)]
 pub struct Export {
@@ -100,16 +100,16 @@ pub struct Export {
     pub tar: PathBuf,
     /// What to export [default: everything]
     ///
-    /// Names or glob patterns from the top of the archive; a directory stands
-    /// for all below it. '*' and '?' stop at '/', '**' does not. A name
+    /// Names or glob patterns, starting at the top of the archive. A directory
+    /// selects everything below it. '*' and '?' stop at '/', '**' does not. A name
     /// that is in the archive selects only itself, whatever characters it has. A
     /// pattern that matches nothing is an error.
     #[arg(value_name = "PATTERN")]
     pub patterns: Vec<OsString>,
-    /// Replace an existing tar also by one that lacks damaged files
+    /// Replace an existing tar even if the new one lacks damaged files
     #[arg(long)]
     pub keep_incomplete: bool,
-    /// Replace TAR also if it is some other file
+    /// Replace TAR even if it is another kind of file
     ///
     /// Without it only a tar or an empty file is replaced.
     #[arg(long)]
@@ -117,7 +117,7 @@ pub struct Export {
     /// How names are given
     #[command(flatten)]
     pub naming: Naming,
-    /// What it may take
+    /// Resources
     #[command(flatten)]
     pub resources: Resources,
     /// Limits

@@ -8,8 +8,8 @@ use super::super::exit::Exit;
 use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::watch::Watch;
-use super::{named, open_archive, printed};
-use crate::archive::{Archive, ArchiveError, not_found};
+use super::{Input, named, piped, printed};
+use crate::archive::{Archive, ArchiveError, cat_stream, not_found};
 use crate::container::ReadAt;
 use crate::entry::{Entry, Kind};
 use crate::tree::Patterns;
@@ -21,25 +21,35 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
     let name = config::shown(&arguments.archive);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
-    let archive = open_archive(&arguments.archive, &limits, &control)?;
+    let named = |error| named(&arguments.archive, error);
     let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
-    let paths = files(&archive, &patterns).map_err(|error| named(&arguments.archive, error))?;
     let jobs = config::jobs(&arguments.resources);
     let mut stdout = io::stdout().lock();
-    match archive.cat_all(&paths, &mut stdout, jobs, &control) {
+    let result = match Input::open(&arguments.archive)? {
+        Input::File(file) => {
+            let archive = Archive::open_any(file, &limits, &control).map_err(named)?;
+            let paths = files(&archive, &patterns).map_err(named)?;
+            archive.cat_all(&paths, &mut stdout, jobs, &control)
+        }
+        Input::Pipe(input) => {
+            let input = piped(input, &cancel);
+            cat_stream(input, &patterns, &mut stdout, jobs, &limits, &control)
+        }
+    };
+    match result {
         Err(ArchiveError::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
             return Ok(Exit::Fine);
         }
-        other => drop(other.map_err(|error| named(&arguments.archive, error))?),
+        other => drop(other.map_err(named)?),
     }
-    // What follows the last newline is still in a buffer.
+    // Text after the last newline is still in a buffer.
     printed(stdout.flush())?;
     Ok(watch.exit())
 }
 
-/// Paths of the files that the patterns match by themselves, in the order of
-/// the patterns, those of one pattern by name. A directory does not stand for
-/// what is in it, or `cat` would run together what nobody asked for.
+/// Returns the paths of the files that the patterns match themselves, in the order of
+/// the patterns, those of one pattern by name. A directory does not stand for its
+/// contents, or `cat` would concatenate files that nobody asked for.
 fn files<'a, S: ReadAt>(
     archive: &'a Archive<S>,
     patterns: &Patterns,

@@ -27,7 +27,7 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
     let cancel = cancel_flag()?;
     let watch = Watch::new(report, "", &cancel);
     let control = watch.control();
-    watch.begin("looking at files");
+    watch.begin("scanning files");
     let summary = match target {
         Target::Stream(output) => {
             walking.leave_out.push(FileId::of(&output)?);
@@ -41,7 +41,7 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// Says what was made.
+/// Reports what was made.
 pub(super) fn tell(summary: &CreateSummary, report: &Report) {
     let CreateSummary { entries, bytes, stored, .. } = *summary;
     let ratio = bytes as f64 / stored.max(1) as f64;

@@ -36,7 +36,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
         Target::File(path) => archive.export(&path, &options, &control),
     };
     let summary = match summary {
-        // A reader that went away has what it wanted.
+        // A reader that closed the pipe has what it wanted.
         Err(ArchiveError::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {
             return Ok(watch.exit());
         }
@@ -49,12 +49,15 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// The tar would replace the archive it is made from.
+/// Refuses to replace the archive that the tar is made from.
 fn refuse_itself(arguments: &Export) -> anyhow::Result<()> {
     let id = |path| File::open(path).and_then(|file| FileId::of(&file)).ok();
     let archive = id(&arguments.archive);
     if archive.is_some() && archive == id(&arguments.tar) {
-        bail!("{}: is the archive itself", config::shown(&arguments.tar));
+        bail!(
+            "{}: the tar would replace the archive it is made from; name another file",
+            config::shown(&arguments.tar)
+        );
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Extracts through the index, or what is left of the archive without it.
+    /// Extracts through the index, or, without it, what is left of the archive.
     fn file(&self, file: &File) -> anyhow::Result<ExtractSummary> {
         let named = |error| named(&self.arguments.archive, error);
         let archive = Archive::open_any(file, &self.limits, &self.control).map_err(named)?;
@@ -73,14 +73,14 @@ impl Work<'_> {
         let run = extract_stream(input, path, options, &self.limits, &self.control);
         destination.keep_if_used(run.is_ok());
         if cancel.load(Ordering::Relaxed) {
-            // Whatever it looked like to the operation.
+            // Reported as an interrupt, whatever error the operation saw.
             return Err(named(&self.arguments.archive, ArchiveError::Interrupted));
         }
         run.map_err(|error| named(&self.arguments.archive, error))
     }
 
-    /// Where to extract to. Without `-C` and `--here` that is a new directory,
-    /// or the only top entry, which must not be there yet.
+    /// Returns the directory to extract into. Without `-C` and `--here` that is a new
+    /// directory, or the only top entry, which must not exist yet.
     fn destination(&self, selected: Option<&[&Entry]>) -> anyhow::Result<Destination> {
         if let Some(directory) = &self.arguments.directory {
             return Destination::make(directory.clone(), true);
@@ -97,13 +97,13 @@ impl Work<'_> {
             }
             Some(_) => here(),
             None if config::is_stdio(&self.arguments.archive) => {
-                bail!("say where to extract standard input to: --here or -C DIR")
+                bail!("extracting from standard input needs a destination: use -C DIR or --here")
             }
             None => Destination::make(named_after(&self.arguments.archive), merge),
         }
     }
 
-    /// The first component all selected paths share, after stripping.
+    /// Returns the first component that all selected paths share, after stripping.
     fn only_top(&self, selected: &[&Entry]) -> Option<PathBuf> {
         let strip = self.options.restore.strip_components;
         let top = |entry: &&Entry| -> Option<Vec<u8>> {
@@ -120,8 +120,8 @@ impl Work<'_> {
         }
     }
 
-    /// Refuses before anything is written if something stands in the way.
-    /// What is unsafe is left to the extraction to refuse.
+    /// Refuses before anything is written if something exists at an entry's path.
+    /// Unsafe entries are refused later, by the extraction.
     fn check_free(&self, destination: &Destination, selected: &[&Entry]) -> anyhow::Result<()> {
         let RestoreOptions { overwrite, .. } = self.options.restore;
         if overwrite != Overwrite::Refuse || destination.made {
@@ -151,12 +151,12 @@ impl Work<'_> {
 /// The directory to extract into.
 struct Destination {
     path: PathBuf,
-    /// Whether it was made for this.
+    /// Whether it was made by this run.
     made: bool,
 }
 
 impl Destination {
-    /// Makes a directory, or takes an existing one if it may be `shared`.
+    /// Makes a directory, or uses an existing one if it may be `shared`.
     fn make(path: PathBuf, shared: bool) -> anyhow::Result<Destination> {
         if shared && path.is_dir() {
             return Ok(Destination { path, made: false });
@@ -168,10 +168,10 @@ impl Destination {
         Ok(Destination { path, made: true })
     }
 
-    /// Removes the directory again if it was made in vain.
+    /// Removes the directory again if it was made and not used.
     fn keep_if_used(&self, used: bool) {
         if self.made && !used {
-            // Fails where something was extracted before the failure.
+            // Fails if something was extracted before the failure.
             let _ = fs::remove_dir(&self.path);
         }
     }
@@ -185,7 +185,7 @@ fn refuse_existing(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `photos` for `some/where/photos.pear`.
+/// Returns `photos` for `some/where/photos.pear`.
 fn named_after(archive: &Path) -> PathBuf {
     archive.file_stem().unwrap_or(archive.as_os_str()).into()
 }

@@ -1,4 +1,4 @@
-//! `pear-archive generate`: what is checked in, made anew.
+//! `pear-archive generate`: regenerates the files that are checked in.
 
 use anyhow::Context;
 

@@ -29,7 +29,7 @@ pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
     let name = config::shown(&arguments.tar);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
-    watch.begin("looking at the tar");
+    watch.begin("scanning the tar");
     let directory = spool_directory(&target);
     let tar = open_tar(&arguments.tar, &directory, &limits, &cancel, &control)?;
     let summary = match target {
@@ -48,18 +48,19 @@ pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// What to do about a fault, if there is something.
+/// Returns what to do about a fault, if there is something.
 fn hint(fault: &TarFault) -> Option<&'static str> {
     let stripped = [PathFault::Absolute, PathFault::Parent];
     match fault {
         TarFault::Path { fault, .. } if stripped.contains(fault) => {
-            Some("--strip-unsafe takes such names without what is unsafe")
+            Some("use --strip-unsafe to remove the unsafe part of such names")
         }
         _ => None,
     }
 }
 
-/// Opens the tar; what is no file, and what is compressed, is put into one first.
+/// Opens the tar. If it is not a file, or is compressed, it is copied into a file
+/// first.
 fn open_tar(
     path: &Path,
     directory: &Path,
@@ -72,7 +73,7 @@ fn open_tar(
         false => open_file(path)?,
     };
     let name = PathBuf::from(config::shown(path));
-    // Standard input may be a file that was read in part.
+    // Standard input may be a file that was partly read.
     let whole = file.metadata()?.is_file() && file.stream_position()? == 0;
     let tar = match whole {
         true => Tar::new(file, &name, directory, limits, control),
@@ -81,7 +82,8 @@ fn open_tar(
     tar.map_err(|error| named(path, error))
 }
 
-/// Where there is room for an archive there may be room for its tar.
+/// Returns the directory for copies of tars: a place with room for an archive may have
+/// room for its tar.
 fn spool_directory(target: &Target) -> PathBuf {
     match target {
         Target::File(path) => match path.parent() {

@@ -39,17 +39,17 @@ pub fn run(arguments: &Info, report: &Report) -> anyhow::Result<Exit> {
     Ok(watch.exit())
 }
 
-/// All that is shown.
+/// Everything that is shown.
 struct Whole {
     entries: usize,
     stored: u64,
     raw: u64,
-    /// Entries that can be had.
+    /// Number of entries that can be restored.
     intact: usize,
-    /// `None` if the archive is not whole.
+    /// `None` if the archive is damaged.
     root_hash: Option<String>,
     seconds: f64,
-    /// Most memory one group takes to decode.
+    /// Largest memory, in bytes, that one group takes to decode.
     memory: u64,
     groups: Vec<GroupInfo>,
 }
@@ -114,7 +114,7 @@ impl Whole {
     }
 }
 
-/// A group's line of the table.
+/// Returns a group's line of the table.
 fn row(group: &GroupInfo) -> String {
     format!(
         "  {:>5}  {:>12} {:>10} {:>10} {:>7.3}  {:<10}  {:<6}  {:>5} {:>7} {:>10}\n",

@@ -15,7 +15,7 @@ use crate::container::ReadAt;
 use crate::entry::Entry;
 use crate::tree::printable;
 
-/// Prints the list. Of an archive that is not whole it is what can be saved.
+/// Prints the list. If the archive is damaged, it lists what can be restored.
 pub fn run(arguments: &List, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, &arguments.memory);
     let cancel = cancel_flag()?;

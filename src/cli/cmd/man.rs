@@ -11,7 +11,7 @@ use super::super::report::Report;
 pub fn run(arguments: &Man, _: &Report) -> anyhow::Result<Exit> {
     let page = manual(arguments.command.as_deref())?;
     let page = page.with_context(|| {
-        format!("there is no command {:?}", arguments.command.as_deref().unwrap_or_default())
+        format!("no such command: {:?}", arguments.command.as_deref().unwrap_or_default())
     })?;
     super::print(&page)?;
     Ok(Exit::Fine)

@@ -74,20 +74,20 @@ commands! {
     Generate(args::Generate) in generate;
 }
 
-/// Fails if standard output was closed: what is written there would be lost.
+/// Fails if standard output was closed, because everything written there would be lost.
 fn ensure_stdout() -> anyhow::Result<()> {
     anyhow::ensure!(!stdout_was_closed(), "standard output is closed");
     Ok(())
 }
 
-/// Writes data to standard output. A reader that went away is no error: it
-/// has what it wanted.
+/// Writes data to standard output. A closed pipe is not an error: the reader has what
+/// it wanted.
 fn print(data: &[u8]) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     printed(stdout.write_all(data).and_then(|()| stdout.flush()))
 }
 
-/// What became of printing.
+/// Converts the result of printing.
 fn printed(result: io::Result<()>) -> anyhow::Result<()> {
     match result {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -108,12 +108,12 @@ fn open_file(path: &Path) -> anyhow::Result<File> {
 enum Input {
     /// Read at any offset.
     File(File),
-    /// Read front to back: standard input, a pipe with a name, a device.
+    /// Read front to back: standard input, a named pipe, a device.
     Pipe(File),
 }
 
 impl Input {
-    /// Opens what a path stands for.
+    /// Opens the archive at a path.
     fn open(path: &Path) -> anyhow::Result<Input> {
         if config::is_stdio(path) {
             return Ok(Input::Pipe(archive_from_stdin()?));
@@ -123,21 +123,21 @@ impl Input {
     }
 }
 
-/// What reads a pipe until it is to stop.
+/// Returns a reader of a pipe that ends when it is cancelled.
 fn piped(input: File, cancel: &AtomicBool) -> impl io::Read {
     Interruptible::new(input, cancel)
 }
 
-/// Opens an archive whatever its state, for what needs its groups in any order.
-/// An archive from a pipe is put into a nameless file in the directory for
-/// temporary files.
+/// Opens an archive in any state, for commands that need its groups in any order. An
+/// archive from a pipe is put into a nameless file in the directory for temporary
+/// files.
 fn open_archive(path: &Path, limits: &Limits, control: &Control) -> anyhow::Result<Archive<File>> {
     let file = match Input::open(path)? {
         Input::File(file) => file,
         Input::Pipe(input) => spool(input, control).map_err(|error| named(path, error))?,
     };
     let archive = Archive::open_any(file, limits, control).map_err(|error| named(path, error))?;
-    archive.keep_groups(0); // each is decoded once in any case
+    archive.keep_groups(0); // each group is decoded only once
     Ok(archive)
 }
 
@@ -155,12 +155,12 @@ fn spool(input: File, control: &Control) -> Result<File, ArchiveError> {
     }
 }
 
-/// An error about the archive, with its name.
+/// Makes an error about the archive, with its name.
 fn named(path: &Path, error: ArchiveError) -> anyhow::Error {
     Named::about(&config::shown(path), error)
 }
 
-/// Says where an output that is no file with a name of its own goes.
+/// Names the place of an output that is not a file with its own name.
 fn named_output(path: &Path, error: ArchiveError) -> anyhow::Error {
     let shown = match config::is_stdio(path) {
         true => "standard output".to_owned(),
@@ -175,14 +175,14 @@ fn named_output(path: &Path, error: ArchiveError) -> anyhow::Error {
     }
 }
 
-/// An error of the archive layer under a message of ours. The message has it
-/// all: there is no source, or it would be printed again.
+/// An error of the archive layer with a message of ours. The message is complete: there
+/// is no source, or it would be printed again.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Named {
-    /// What people see.
+    /// The message for people.
     message: String,
-    /// What happened.
+    /// The error itself.
     pub error: ArchiveError,
 }
 
@@ -191,7 +191,7 @@ impl Named {
         Named { message: about(name, &error), error }.into()
     }
 
-    /// With what to do about it.
+    /// Adds what to do about it.
     fn with_hint(name: &str, error: ArchiveError, hint: &str) -> anyhow::Error {
         Named { message: format!("{} ({hint})", about(name, &error)), error }.into()
     }

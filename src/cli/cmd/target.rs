@@ -1,4 +1,4 @@
-//! Where an archive or a tar goes.
+//! The destination of an archive or a tar.
 
 use anyhow::{Context, bail, ensure};
 use std::fs::{self, File};
@@ -9,21 +9,21 @@ use std::path::{Path, PathBuf};
 use super::super::config;
 use crate::archive::{Written, is_replaceable};
 
-/// Where the output of a command goes.
+/// The destination of a command's output.
 pub enum Target {
     /// A file that appears when it is complete.
     File(PathBuf),
-    /// Standard output, a pipe or a device: written to as it is, for nothing
-    /// may be put in its place.
+    /// Standard output, a pipe or a device: written directly, because nothing may be
+    /// put in its place.
     Stream(File),
 }
 
 impl Target {
-    /// What a path stands for.
+    /// Opens the destination at a path.
     ///
     /// # Errors
     /// If it is a directory or a terminal, or cannot be written to; without `force`
-    /// also if it is a file of another kind than is written.
+    /// also if it is a file of another kind than the output.
     pub fn of(path: &Path, written: Written, force: bool) -> anyhow::Result<Target> {
         let stream = if config::is_stdio(path) {
             super::ensure_stdout()?;
@@ -48,23 +48,23 @@ impl Target {
                 Written::Archive => "archive",
                 Written::Tar => "tar",
             };
-            bail!("the {what} would go to a terminal: redirect it, or name a file");
+            bail!("cannot write the {what} to a terminal: redirect standard output or name a file");
         }
         Ok(Target::Stream(stream))
     }
 }
 
-/// Refuses to replace a file of another kind than is written: most likely the
-/// arguments are in the wrong order.
+/// Refuses to replace a file of another kind than the output: most likely the arguments
+/// are in the wrong order.
 fn refuse_other(path: &Path, written: Written) -> anyhow::Result<()> {
     let shown = config::shown(path);
     let replaceable = is_replaceable(path, written).with_context(|| {
-        format!("{shown}: exists, and what it is cannot be told (--force replaces it)")
+        format!("{shown}: exists, but cannot be read to see what it is (use --force to replace it)")
     })?;
     let (kind, advice) = match written {
         Written::Archive => ("pear archive", "name the archive first"),
         Written::Tar => ("tar", "name another file"),
     };
-    ensure!(replaceable, "{shown}: exists and is no {kind}: {advice}, or use --force");
+    ensure!(replaceable, "{shown}: exists and is not a {kind}: {advice}, or use --force");
     Ok(())
 }

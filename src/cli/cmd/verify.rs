@@ -33,7 +33,7 @@ pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
         (Input::Pipe(input), true) => quick_stream(input, &limits, &control),
     };
     let summary = summary.map_err(|error| match control.cancel.load(Ordering::Relaxed) {
-        true => ArchiveError::Interrupted, // whatever it looked like
+        true => ArchiveError::Interrupted, // whatever error was seen
         false => error,
     });
     let summary = summary.map_err(|error| named(&arguments.archive, error))?;
@@ -45,8 +45,7 @@ pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// Reads all of a pipe: every section is compared with its hash, and the root
-/// hash with them.
+/// Reads a whole pipe: compares every section with its hash, and the root hash.
 fn quick_stream(
     input: File,
     limits: &Limits,

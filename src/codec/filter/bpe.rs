@@ -153,7 +153,7 @@ fn parse(payload: &[u8], raw_length: usize) -> Result<(Decoder, usize, &[u8]), C
     }
     let rest = &payload[decoder.table_length()..];
     let mut cursor = Cursor::new(rest);
-    let count = cursor.varint().map_err(|_| damaged("number of symbols"))?;
+    let count = cursor.varint().map_err(|_| damaged("the number of symbols is invalid"))?;
     // Every symbol stands for at least one byte.
     if count > raw_length as u64 {
         return Err(damaged("more symbols than bytes"));
@@ -182,12 +182,12 @@ fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usi
     let nothing = |&symbol: &u8| decoder.expansion(symbol).is_empty();
     if let Some(end) = symbols.iter().position(nothing) {
         symbols.truncate(end);
-        fault = fault.or(Some(damaged("a symbol that stands for nothing")));
+        fault = fault.or(Some(damaged("undefined symbol")));
     }
     let length = symbols.iter().map(|&symbol| decoder.expansion(symbol).len()).sum::<usize>();
     let all = wanted == raw_length;
     if length < wanted || length > raw_length || (all && symbols.len() < count) {
-        fault = fault.or(Some(damaged("length differs")));
+        fault = fault.or(Some(damaged("the decoded length is wrong")));
     }
     match decoder.decode(&symbols, length) {
         Ok(mut raw) => {

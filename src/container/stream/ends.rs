@@ -1,4 +1,4 @@
-//! How an archive begins and ends: preface and footer.
+//! The start and the end of an archive: preface and footer.
 
 use super::{AGAIN, StreamReader, is_intact};
 use crate::container::{
@@ -9,7 +9,7 @@ use std::io::Read;
 impl<R: Read> StreamReader<R> {
     pub(super) fn read_preface(&mut self) -> Result<Preface, ContainerError> {
         let bytes = self.input.peek(PREFACE_LENGTH.max(Foreign::ENOUGH))?;
-        // Behind an intact magic these bytes could be of any file.
+        // After an intact magic, these bytes could be of any file.
         if !bytes.starts_with(&MAGIC) && Foreign::of(bytes) != Foreign::Unknown {
             return Err(ContainerError::NotAnArchive { found: Foreign::of(bytes) });
         }
@@ -23,8 +23,8 @@ impl<R: Read> StreamReader<R> {
         Preface::from_bytes(&whole)
     }
 
-    /// The archive of the first section that is intact with its payload; stands
-    /// at that section then.
+    /// Returns the archive id of the first section whose header and payload are intact,
+    /// and stops at that section.
     pub(super) fn first_archive(&mut self) -> Result<Option<ArchiveId>, ContainerError> {
         while self.input.find(&SYNC)? {
             if let Some((header, archive_id)) = self.header_here(None)?

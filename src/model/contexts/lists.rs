@@ -5,15 +5,15 @@
 use super::ContextState;
 use crate::model::hash::{MULTIPLIER, SECOND, THIRD};
 use crate::model::indirect::MOST as MOST_INDIRECT;
-use crate::model::size::Contexts;
+use crate::model::size::{Class, Contexts};
 
-/// Most contexts any model has.
-const MOST: usize = 56;
+/// Contexts in a list: as many as the largest size class uses.
+pub const MOST: usize = Class::MOST_CONTEXTS;
 
 impl ContextState {
-    /// Fills one hash per context.
+    /// Computes the hash of each context: of the first ones, as many as `hashes` has.
     #[inline(always)]
-    pub fn hashes<const N: usize>(&self, past: &[u8], contexts: Contexts, hashes: &mut [u32; N]) {
+    pub fn hashes(&self, past: &[u8], contexts: Contexts, hashes: &mut [u32]) {
         let values = match contexts {
             Contexts::Text => self.text(past),
             Contexts::Tokens => self.tokens(past),
@@ -59,7 +59,6 @@ impl ContextState {
             (word ^ w1 << 20) + c1,
             // Five bytes.
             r & 0xFF_FFFF_FFFF,
-            // 16 contexts
             // Symbols that followed the last two bytes: repeats in a history of two.
             f2,
             // The word so far and the word before the last: skips one word.
@@ -76,14 +75,13 @@ impl ContextState {
             f1 << 8 | c1,
             // Classes of eight bytes: shape of the text.
             classes & 0xFFFF_FFFF,
-            // 24 contexts
             // The word so far and both words before it.
             word ^ w1.wrapping_mul(MULTIPLIER) ^ w2 << 36,
             // Last word and two bytes: endings after a word.
             w1 << 16 | r & 0xFFFF,
             // Open tag and word: markup repeats words by element.
             tag << 16 ^ word,
-            // Two bytes and classes of three: shape behind few letters.
+            // Two bytes and classes of three: shape behind a few letters.
             (classes & 0xFFF) << 24 | r & 0xFFFF,
             // Indentation, byte above and classes: starts of lines.
             indent | above << 16 | (classes & 0xFFF) << 32,
@@ -93,7 +91,6 @@ impl ContextState {
             above << 24 | r & 0xFF_FFFF,
             // Bytes 1, 2 and 4: one byte may differ.
             r & 0xFF00_FFFF,
-            // 56 contexts
             // Eight bytes.
             r,
             // Bytes 1 and 3: one byte may differ.
@@ -209,7 +206,6 @@ impl ContextState {
             so_far ^ one,
             // Byte above in the record, and the last byte.
             up << 8 | c1 | record,
-            // 16 contexts
             // Five bytes.
             r & 0xFF_FFFF_FFFF,
             // The instruction so far, after two instructions.
@@ -226,7 +222,6 @@ impl ContextState {
             f1 << 8 | c1,
             // Symbols that followed the last two bytes.
             f2,
-            // 24 contexts
             // The instruction so far, after three instructions.
             so_far ^ three,
             // Bytes 1 and 3: one byte may differ.
@@ -243,7 +238,6 @@ impl ContextState {
             instruction ^ opcodes ^ (b3 >> 8).wrapping_mul(SECOND),
             // Seven bytes.
             r & 0xFF_FFFF_FFFF_FFFF,
-            // 56 contexts
             // Eight bytes.
             r,
             // The letters so far: strings in programs.
@@ -311,7 +305,7 @@ impl ContextState {
         ]
     }
 
-    /// Chooses the contexts of which is remembered what indirect.
+    /// Sets the indirect contexts for the next symbol.
     #[inline(always)]
     pub(super) fn set_indirect_contexts(&mut self, contexts: Contexts) {
         let values = match contexts {
@@ -371,8 +365,8 @@ impl ContextState {
         ]
     }
 
-    /// Where in an instruction the next byte stands, with the opcode, and with the bytes
-    /// so far; the one instruction before, and two.
+    /// Where in an instruction the next byte stands; the same with the opcode; the same
+    /// with the bytes so far; the instruction before; the two instructions before.
     #[inline(always)]
     fn code(&self) -> [u64; 5] {
         let parser = &self.parser;
@@ -384,7 +378,7 @@ impl ContextState {
         [at, instruction, so_far, one, one ^ b1.wrapping_mul(MULTIPLIER)]
     }
 
-    /// The byte above, in the line before; 0 where that line is shorter.
+    /// The byte above, in the line before; 0 if that line is shorter.
     #[inline(always)]
     fn above(&self, past: &[u8]) -> u64 {
         let at = self.above + self.column as usize;

@@ -15,7 +15,7 @@ pub struct AdamStep<'a> {
 }
 
 impl<'a> AdamStep<'a> {
-    /// The step that `adam` has begun.
+    /// Makes the step that `adam` has begun.
     pub fn new(isa: Isa, adam: Adam, moments: &'a mut Moments, gradient: &'a [f32]) -> Self {
         AdamStep { isa, adam, moments: Mutex::new(moments), gradient }
     }

@@ -6,7 +6,7 @@ use crate::arith::dense::{mix_branches, mix_branches_backward};
 use crate::paper::parameters::Weight;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
-/// Argument and result `[B, S, D]`.
+/// The operation; argument and result `[B, S, D]`.
 #[derive(Clone)]
 pub struct MixBranches {
     /// `[S, S]`.

@@ -4,8 +4,8 @@ use super::{fit, with_elements};
 use crate::paper::parameters::Weight;
 use candle_core::{Device, Result, Tensor};
 
-/// From the table to `[bytes, E]`. Nothing is computed forward, and backward
-/// only sums, in the order of the bytes.
+/// The operation from the table to `[bytes, E]`. Forward it only copies, and backward
+/// it only sums, in the order of the bytes.
 pub struct Embed {
     /// `[V, E]`.
     pub table: Weight,
@@ -14,7 +14,7 @@ pub struct Embed {
 }
 
 impl Embed {
-    /// The rows of the bytes.
+    /// Returns the rows of the bytes.
     pub fn forward(&self) -> Result<Tensor> {
         let width = self.table.dims()[1];
         fit(self.table.dims()[0] == 256, "embed")?;
@@ -25,7 +25,7 @@ impl Embed {
         Tensor::from_vec(rows, (self.bytes.len(), width), &Device::Cpu)
     }
 
-    /// Writes the table's gradient, from that of the rows.
+    /// Writes the table's gradient, from the gradient of the rows.
     pub fn backward(&self, gradient: &Tensor) -> Result<()> {
         let width = self.table.dims()[1];
         self.table.write_gradient(|out| {

@@ -1,4 +1,4 @@
-//! What belongs to each lane alone: its matrix and its bias.
+//! Operations with a lane's own weights: its matrix and its bias.
 
 use super::{elements, fit, gradient, output, with_elements};
 use crate::arith::Isa;

@@ -6,7 +6,7 @@ use crate::arith::dense::{layer_norm, layer_norm_backward};
 use crate::paper::parameters::Weight;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
-/// Argument and result `[…, D]`.
+/// The operation; argument and result `[…, D]`.
 #[derive(Clone)]
 pub struct LayerNorm {
     /// `[D]`.

@@ -6,7 +6,7 @@ use crate::arith::dense::{Init, Matrix, Precision, column_sums, matmul};
 use crate::paper::parameters::Weight;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
-/// Argument `x: […, K]`; result `[…, N]`.
+/// The operation; argument `x: […, K]`, result `[…, N]`.
 #[derive(Clone)]
 pub struct Linear {
     /// `[N, K]`, as PyTorch stores it.
@@ -20,12 +20,12 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// `N` and `K`.
+    /// Returns `N` and `K`.
     pub fn sizes(&self) -> (usize, usize) {
         (self.bias.dims()[0], self.weight.dims()[1])
     }
 
-    /// `out = x · Wᵀ + b`; `x: [M, K]`, `out: [M, N]`.
+    /// Computes `out = x · Wᵀ + b`; `x: [M, K]`, `out: [M, N]`.
     pub fn apply(&self, out: &mut [f32], x: &[f32]) -> Result<()> {
         let (outputs, inputs) = self.sizes();
         let x = Matrix::new(x, x.len() / inputs, inputs);
@@ -49,7 +49,7 @@ impl Linear {
         self.bias.write_gradient(|out| column_sums(out, g));
     }
 
-    /// `out = g · W`; `out: [M, K]`, `g: [M, N]`.
+    /// Computes `out = g · W`; `out: [M, K]`, `g: [M, N]`.
     pub fn input_gradient(&self, out: &mut [f32], g: &[f32]) -> Result<()> {
         let (outputs, inputs) = self.sizes();
         let g = Matrix::new(g, g.len() / outputs, outputs);

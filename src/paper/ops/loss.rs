@@ -5,9 +5,9 @@ use crate::arith::Isa;
 use crate::arith::dense::{cross_entropy, cross_entropy_backward};
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 
-/// Argument `[B, V]`; result a scalar, in natural-log units.
+/// The loss; argument `[B, V]`, result a scalar, in natural-log units.
 pub struct CrossEntropy {
-    /// The bytes that came, `[B]`.
+    /// The actual bytes, `[B]`.
     pub targets: Vec<u8>,
     /// Instruction set.
     pub isa: Isa,

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// `down(GELU(up(x)))`: argument `[…, K]`, result `[…, N]`.
 ///
-/// One operation, because the hidden layer is the largest thing in the network:
-/// it lives in two buffers of `[M, H]` that are kept from step to step, and
-/// candle sees only what goes in and comes out. Used once per step.
+/// It is one operation, because the hidden layer is the largest part of the network.
+/// The layer uses two buffers of `[M, H]` that are kept from step to step, and candle
+/// sees only argument and result. Used once per step.
 #[derive(Clone)]
 pub struct Perceptron {
     /// `K → H`.
@@ -21,14 +21,14 @@ pub struct Perceptron {
 
 #[derive(Default)]
 struct Hidden {
-    /// `[M, H]`, what GELU gets.
+    /// `[M, H]`, the input of GELU.
     before: Vec<f32>,
-    /// `[M, H]`, what it gives; in the backward pass the gradients of both.
+    /// `[M, H]`, the output of GELU; in the backward pass the gradients of both.
     after: Vec<f32>,
 }
 
 impl Perceptron {
-    /// The maps and no hidden layer yet.
+    /// Makes the operation from the maps, without buffers yet.
     pub fn new(up: Linear, down: Linear) -> Self {
         Perceptron { up, down, hidden: Arc::default() }
     }

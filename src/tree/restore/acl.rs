@@ -1,13 +1,12 @@
-//! ACLs that a file got from the directory it was made in.
+//! ACLs that a new file gets from its directory.
 //!
-//! A default ACL of the destination may only narrow what an entry allows: a
-//! file of mode 0640 must not become readable to users that its entry does not
-//! name.
+//! A default ACL of the destination may only narrow what an entry allows: a file of
+//! mode 0640 must not become readable to users that its entry does not name.
 
-/// Name of the attribute that decides about access.
+/// Name of the attribute that controls access.
 pub(super) const ACCESS: &[u8] = b"system.posix_acl_access";
 
-/// Name of the attribute that a directory gives to what is made in it.
+/// Name of the attribute that a directory passes on to new files.
 pub(super) const DEFAULT: &[u8] = b"system.posix_acl_default";
 
 /// Bytes of the version number in front.
@@ -20,9 +19,9 @@ const USER: u16 = 2;
 const GROUP_OF_FILE: u16 = 4;
 const GROUP: u16 = 8;
 
-/// The access ACL with no more than `mode` allows, or `None` if it is
-/// malformed. Users and groups it names get what others get, its owning group
-/// what the group gets. Owner, mask and others follow when the mode is set.
+/// Returns the access ACL with no more permissions than `mode` allows, or `None` if it
+/// is malformed. Named users and groups get at most the permissions of others, the
+/// owning group those of the group. Owner, mask and others follow when the mode is set.
 pub(super) fn narrowed(acl: &[u8], mode: u32) -> Option<Vec<u8>> {
     let mut acl = acl.to_vec();
     if acl.len() < HEADER || !(acl.len() - HEADER).is_multiple_of(ENTRY) {

@@ -1,14 +1,14 @@
-//! Giving a restored file its owner, attributes, mode and time.
+//! Setting the owner, attributes, mode and time of a restored file.
 //!
-//! The order is not free: changing the owner drops setuid bits and
-//! capabilities, a read-only mode forbids setting attributes, an ACL changes
-//! the mode's group bits, and everything moves the times. So: owner,
-//! attributes, mode, time.
+//! The order matters: changing the owner drops setuid bits and capabilities, a
+//! read-only mode forbids setting attributes, an ACL changes the group bits of the
+//! mode, and everything changes the times. So the order is owner, attributes, mode,
+//! time.
 //!
-//! With `--preserve` a file is what its entry says. Without it, the destination
-//! has a say as for any new file: the umask of an ordinary user, the group and
-//! the setgid bit of a setgid directory, and a default ACL, which may narrow
-//! what the entry allows and never widens it.
+//! With `--preserve`, a file gets exactly its entry's metadata. Without it, the
+//! destination limits the metadata as for any new file: by the umask of an ordinary
+//! user, by the group and the setgid bit of a setgid directory, and by a default ACL,
+//! which may narrow what the entry allows but never widens it.
 
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::fs::{Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, fstat};
@@ -29,13 +29,13 @@ const SETGID: u32 = 0o2000;
 pub(super) struct Attributes {
     preserve: bool,
     numeric_owner: bool,
-    /// Root may give files away; others try only when asked to preserve.
+    /// Root may give files away; other users try only if asked to preserve.
     privileged: bool,
     owners: Owners,
     umask: u32,
 }
 
-/// What could not be set, and what the system said.
+/// Properties that could not be set, with the system's error.
 pub(super) type Failures = Vec<(Property, Errno)>;
 
 impl Attributes {
@@ -49,19 +49,19 @@ impl Attributes {
         }
     }
 
-    /// Whether device nodes may be made.
+    /// Returns whether device nodes may be made.
     pub(super) fn devices(&self) -> bool {
         self.preserve && self.privileged
     }
 
-    /// Sets everything on a file just made in `parent`.
+    /// Sets all metadata of a file just made in `parent`.
     pub(super) fn apply(
         &self,
         object: &Object<'_>,
         parent: BorrowedFd<'_>,
         metadata: &Metadata,
     ) -> Failures {
-        let asked = self.privileged && !self.preserve; // only then is it of interest
+        let asked = self.privileged && !self.preserve; // the parent matters only in this case
         let group_stays = asked && fstat(parent).is_ok_and(|parent| parent.st_mode & SETGID != 0);
         let mut failures = Failures::new();
         let owned = self.owner(object, metadata, group_stays, &mut failures);
@@ -77,8 +77,8 @@ impl Attributes {
         failures
     }
 
-    /// Sets everything on a directory once nothing will be made in it any more.
-    /// `None` for a directory no entry speaks of: it gets the usual mode.
+    /// Sets all metadata of a directory after the last file in it was made. `None` is a
+    /// directory without an entry: it gets the usual mode.
     pub(super) fn apply_to_directory(
         &self,
         directory: BorrowedFd<'_>,
@@ -110,13 +110,13 @@ impl Attributes {
         failures
     }
 
-    /// Permissions the umask takes away. Root gives files the modes they had,
-    /// as it gives them their owners.
+    /// Returns the permissions that the umask removes. Root restores the original
+    /// modes, as it restores the owners.
     fn mask(&self) -> u32 {
         if self.preserve || self.privileged { 0 } else { self.umask }
     }
 
-    /// Gives the file to its owner; says whether it is the owner's now.
+    /// Sets the owner of the file; returns whether it has that owner now.
     fn owner(
         &self,
         object: &Object<'_>,
@@ -144,8 +144,8 @@ impl Attributes {
         owned
     }
 
-    /// Attributes that decide about access or trust beyond the file's owner
-    /// (capabilities, security labels, `trusted.*`) need `-p`. With `-p`, ACLs
+    /// Sets extended attributes. Those that control access or trust beyond the file's
+    /// owner (capabilities, security labels, `trusted.*`) need `-p`. With `-p`, ACLs
     /// that came from the destination and not from the entry are removed.
     fn xattrs(
         &self,
@@ -168,7 +168,7 @@ impl Attributes {
         }
     }
 
-    /// Takes from an ACL that the destination gave what `mode` does not allow.
+    /// Removes from an ACL of the destination what `mode` does not allow.
     fn inherited_acl(
         &self,
         object: &Object<'_>,
@@ -212,9 +212,9 @@ fn times(modified: Timestamp) -> Timestamps {
     }
 }
 
-/// The process's file mode creation mask. `/proc` gives it without changing it;
-/// the system call can only swap it, which other threads see for a moment: what
-/// they make meanwhile is theirs alone.
+/// Returns the process's file mode creation mask. `/proc` shows it without changing it.
+/// The system call can only swap it, which affects other threads for a moment: files
+/// that they make meanwhile are readable by their owner alone.
 fn umask() -> u32 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("Umask:"));

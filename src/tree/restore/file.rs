@@ -1,4 +1,4 @@
-//! Regular files, from an empty temporary one to the finished one.
+//! Regular files, from an empty unnamed or temporary file to the finished one.
 
 use rustix::fd::AsFd;
 use rustix::fs::{Mode, OFlags, fstat, ftruncate, openat};
@@ -16,17 +16,16 @@ use crate::entry::Metadata;
 use crate::tree::FileId;
 use crate::tree::names::split_last;
 
-/// A regular file being restored: without a name, or under a temporary one, and
-/// readable by its owner only until [`FileWriter::commit`]. Dropping it removes
-/// the file.
+/// A regular file being restored. Until [`FileWriter::commit`] it has no name or a
+/// temporary one, and only its owner can read it. Dropping it removes the file.
 ///
-/// Nothing is made before the first write, and there may be any number of
-/// writers: those beyond what the system lets a process hold open reopen their
-/// file for each write.
+/// Nothing is made before the first write, and there may be any number of writers:
+/// those beyond the number of files that the process may hold open reopen their file
+/// for each write.
 #[derive(Debug)]
 pub struct FileWriter {
     shared: Arc<Shared>,
-    /// Path in the archive; hard links ask for it.
+    /// Path in the archive; hard links refer to it.
     entry: Vec<u8>,
     /// Path below the destination.
     path: Vec<u8>,
@@ -34,17 +33,17 @@ pub struct FileWriter {
     size: u64,
     /// End of the furthest write.
     end: u64,
-    /// The file, once it was made, until it has its name.
+    /// The file, from its creation until it has its name.
     made: Option<Made>,
     open: Option<Opened>,
-    /// Whether it is one of those that may stay open.
+    /// Whether the file is one of those that may stay open.
     stays_open: bool,
 }
 
 /// How a file that was made is found again.
 #[derive(Debug)]
 enum Made {
-    /// By its temporary name, and known by its identity.
+    /// By its temporary name; verified by its identity.
     Named { name: Vec<u8>, id: FileId },
     /// Only through its descriptor: it vanishes with the process.
     Unnamed,
@@ -70,7 +69,7 @@ impl FileWriter {
         FileWriter { shared, entry, path, metadata, size, end, made, open, stays_open }
     }
 
-    /// Writes bytes at an offset; what is never written stays a hole.
+    /// Writes bytes at an offset; bytes that are never written stay a hole.
     ///
     /// # Errors
     /// [`TreeError::Io`] if the file cannot be made or the disk is full or
@@ -94,8 +93,8 @@ impl FileWriter {
         Ok(())
     }
 
-    /// Sets size, owner, attributes, mode and time, and gives the file its
-    /// name. Call it only when the digest of what was written is right.
+    /// Sets size, owner, attributes, mode and time, and gives the file its name. Call
+    /// it only if the digest of the written bytes is right.
     ///
     /// # Errors
     /// [`TreeError::Io`], or [`TreeError::Exists`] if something took the name
@@ -109,8 +108,8 @@ impl FileWriter {
         Ok(())
     }
 
-    /// Gives a file of which not every byte is right a free name that says so:
-    /// `.damaged` is put behind its own. Nothing is replaced.
+    /// Gives a file with wrong or missing bytes a free name that says so: its own name
+    /// followed by `.damaged`. Nothing is replaced.
     ///
     /// # Errors
     /// As [`FileWriter::commit`].
@@ -121,21 +120,21 @@ impl FileWriter {
         self.install(&opened, Overwrite::Rename).map(drop)
     }
 
-    /// Sets all but the name, and says which file it is.
+    /// Sets everything but the name, and returns the file's identity.
     fn describe(&self, opened: &Opened) -> Result<FileId, TreeError> {
         let Opened { place, file } = opened;
         if self.end < self.size {
-            ftruncate(file, self.size).map_err(|error| place.failed("set the size of", error))?;
+            ftruncate(file, self.size).map_err(|error| place.failed("set the size", error))?;
         }
         let parent = place.parent.as_fd();
         let object = Object::Open(file.as_fd());
         let failures = self.shared.attributes.apply(&object, parent, &self.metadata);
         self.shared.note(&place.shown, failures);
-        let status = fstat(file).map_err(|error| place.failed("look at", error))?;
+        let status = fstat(file).map_err(|error| place.failed("read the attributes", error))?;
         Ok(FileId::from_stat(&status))
     }
 
-    /// Gives the file its name; `None` if the policy keeps what is there.
+    /// Gives the file its name; returns `None` if the policy keeps what is there.
     fn install(
         &mut self,
         opened: &Opened,
@@ -147,11 +146,11 @@ impl FileWriter {
                 return Err(place.failed("create", Errno::INTR));
             }
             let Some(installed) = place.install_unnamed(file.as_fd(), policy)? else {
-                // It replaces something, which takes a name to rename.
+                // An existing file is replaced by a rename, which needs a name.
                 let link = |name: &[u8]| link_unnamed(file.as_fd(), place.parent.as_fd(), name);
                 let (name, ()) = self.shared.make_named(place, "link", link)?;
                 let id = FileId::from_stat(
-                    &fstat(file).map_err(|error| place.failed("look at", error))?,
+                    &fstat(file).map_err(|error| place.failed("read the attributes", error))?,
                 );
                 self.made = Some(Made::Named { name, id });
                 return self.install(opened, policy);
@@ -167,7 +166,7 @@ impl FileWriter {
         Ok(installed)
     }
 
-    /// The open file: made, or opened again, if it must be.
+    /// Returns the open file, after making or reopening it if necessary.
     fn take_open(&mut self) -> Result<Opened, TreeError> {
         if let Some(opened) = self.open.take() {
             return Ok(opened);
@@ -177,15 +176,15 @@ impl FileWriter {
         let Some(Made::Named { name, id }) = &self.made else { return self.make(place, flags) };
         let file = openat(&place.parent, name, flags, Mode::empty());
         let file = file.map_err(|error| place.failed("open", error))?;
-        let status = fstat(&file).map_err(|error| place.failed("look at", error))?;
+        let status = fstat(&file).map_err(|error| place.failed("read the attributes", error))?;
         if FileId::from_stat(&status) != *id {
             return Err(place.failed("find again", Errno::STALE));
         }
         Ok(Opened { place, file: file.into() })
     }
 
-    /// Makes the file: without a name if it stays open and the file system can,
-    /// else under a temporary name.
+    /// Makes the file: without a name if it stays open and the file system supports
+    /// that, else under a temporary name.
     fn make(&mut self, place: Place, flags: OFlags) -> Result<Opened, TreeError> {
         let mode = Mode::RUSR | Mode::WUSR;
         self.stays_open = self.stays_open || self.shared.open_files.claim();
@@ -206,14 +205,14 @@ impl FileWriter {
         let flags = flags | OFlags::CREATE | OFlags::EXCL;
         let make = |name: &[u8]| openat(&place.parent, name, flags, mode);
         let (name, file) = self.shared.make_named(&place, "create", make)?;
-        let status = fstat(&file).map_err(|error| place.failed("look at", error));
+        let status = fstat(&file).map_err(|error| place.failed("read the attributes", error));
         let id = status.as_ref().map_or(FileId { device: 0, inode: 0 }, FileId::from_stat);
         self.made = Some(Made::Named { name, id });
         status?;
         Ok(Opened { place, file: file.into() })
     }
 
-    /// The temporary file is no more.
+    /// Records that the temporary file no longer exists.
     fn forget(&mut self) {
         if let Some(Made::Named { name, .. }) = self.made.take() {
             self.shared.forget(&below(split_last(&self.path).0, &name));
@@ -239,9 +238,9 @@ impl Drop for FileWriter {
 }
 
 impl Shared {
-    /// Whether files are made without a name. Tried out once, in the directory
-    /// of the first file: a file that cannot be given a name later would be
-    /// lost. Needs `O_TMPFILE`, hard links and `/proc`.
+    /// Returns whether files are made without a name. This is tried once, in the
+    /// directory of the first file, because a file that cannot get a name later would
+    /// be lost. Needs `O_TMPFILE`, hard links and `/proc`.
     fn leaves_unnamed(&self, place: &Place) -> bool {
         *self.unnamed.get_or_init(|| {
             let flags = OFlags::TMPFILE | OFlags::WRONLY | OFlags::CLOEXEC;
@@ -258,7 +257,7 @@ impl Shared {
     }
 }
 
-/// How many files a restorer keeps open.
+/// The number of files that a restorer keeps open.
 #[derive(Debug)]
 pub(super) struct OpenFiles {
     count: AtomicU64,
@@ -266,14 +265,14 @@ pub(super) struct OpenFiles {
 }
 
 impl OpenFiles {
-    /// A quarter of what this process may open: each file may hold its
-    /// directory open too, and the rest of the program needs some.
+    /// Allows a quarter of what this process may open: each file may also hold its
+    /// directory open, and the rest of the program needs some descriptors.
     pub(super) fn new() -> OpenFiles {
         let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) / 4;
         OpenFiles { count: AtomicU64::new(0), limit: limit.min(1024) }
     }
 
-    /// Whether one more may stay open.
+    /// Returns whether one more file may stay open, and counts it.
     fn claim(&self) -> bool {
         let claimed = self.count.fetch_add(1, Ordering::Relaxed) < self.limit;
         if !claimed {

@@ -1,4 +1,4 @@
-//! What can be done only when all files are there: links, then directories.
+//! The last steps, when all files exist: links, then directories.
 
 use rustix::fd::AsFd;
 use rustix::fs::{Mode, OFlags, fstat, openat};
@@ -8,11 +8,10 @@ use super::super::names::disk_path;
 use super::{Directory, FileId, HardLink, Restorer, Shared, TreeError};
 
 impl Restorer {
-    /// Makes hard links (only to what this restorer restored), and symbolic
-    /// links, then sets owners, attributes, modes and times of directories,
-    /// deepest first. Returns everything that went wrong since
-    /// [`Restorer::new`] and was not returned before: failed links, and what
-    /// could not be set, with one error for each cause. Call
+    /// Makes hard links (only to files that this restorer restored) and symbolic links,
+    /// then sets owners, attributes, modes and times of directories, deepest first.
+    /// Returns all errors since [`Restorer::new`] that were not returned before: failed
+    /// links, and properties that could not be set, with one error for each cause. Call
     /// [`Restorer::sync`] afterwards.
     pub fn finish(&self) -> Vec<TreeError> {
         let shared = &self.shared;
@@ -31,9 +30,9 @@ impl Restorer {
         all
     }
 
-    /// What remains to be done when the run ends before all entries came:
-    /// directories get their modes and times. Links are not made, and not
-    /// reported: what they link to may never have had its turn.
+    /// Finishes a run that ends before all entries came: sets the modes and times of
+    /// directories. Links are neither made nor reported, because their targets may not
+    /// have been restored.
     pub fn finish_early(&self) -> Vec<TreeError> {
         let failures = self.shared.finish_directories();
         let mut all = self.shared.not_set();
@@ -41,11 +40,11 @@ impl Restorer {
         all
     }
 
-    /// Writes everything restored to the disk. Cost: one `syncfs`, which
-    /// writes all that is unwritten on the file system.
+    /// Writes everything restored to the disk. Cost: one `syncfs`, which writes all
+    /// unwritten data of the file system.
     ///
     /// # Errors
-    /// [`TreeError::Io`]: what was restored may not survive a loss of power.
+    /// [`TreeError::Io`]: restored files may not survive a loss of power.
     pub fn sync(&self) -> Result<(), TreeError> {
         self.shared.root.sync()
     }
@@ -54,7 +53,7 @@ impl Restorer {
 impl Shared {
     fn finish_directories(&self) -> Vec<TreeError> {
         let directories = std::mem::take(&mut self.state().directories);
-        // Descending byte order puts what is inside a directory before it.
+        // Descending byte order puts the contents of a directory before it.
         let finished = directories.iter().rev().map(|(path, found)| self.finish_one(path, found));
         finished.filter_map(Result::err).collect()
     }
@@ -66,9 +65,10 @@ impl Shared {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = openat(self.root.directory(path)?, ".", flags, Mode::empty())
             .map_err(|error| failed("open the directory", error))?;
-        let status = fstat(&directory).map_err(|error| failed("look at", error))?;
+        let status = fstat(&directory).map_err(|error| failed("read the attributes", error))?;
         if FileId::from_stat(&status) != found.id {
-            let cause = "the directory was replaced meanwhile; its mode and time were not set";
+            let cause =
+                "the directory was replaced during extraction; its mode and time were not set";
             return Err(TreeError::Unsafe { path: disk_path(path), cause });
         }
         let metadata = found.metadata.as_ref();

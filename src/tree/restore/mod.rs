@@ -1,10 +1,10 @@
-//! Putting entries back, without ever leaving the destination.
+//! Restoring entries, without ever leaving the destination.
 //!
-//! Every operation names one component in an open directory; directories are
-//! opened beneath the destination without following links (`resolve`). Files
-//! appear under their name only when they are complete (`file`, `place`).
-//! Links come after all files and directory metadata last (`finish`), so that
-//! nothing restored can redirect or hinder what follows.
+//! Every operation names one component in an open directory. Directories are opened
+//! beneath the destination without following links (`resolve`). Files get their names
+//! only when they are complete (`file`, `place`). Links come after all files, and
+//! directory metadata comes last (`finish`), so that nothing restored can redirect or
+//! hinder what follows.
 
 mod acl;
 mod attributes;
@@ -32,11 +32,11 @@ use super::names::{check_path, split_last};
 use super::{FileId, Property, Registration, TreeError, register, remove_leftovers};
 use crate::entry::{Entry, Kind, Metadata};
 
-/// What to do when something stands where an entry goes.
+/// What to do if something exists at an entry's path.
 ///
-/// Whatever the policy, a directory is never replaced by something else, and
-/// an existing directory is always used for a directory entry. The policies
-/// that replace things also replace what is no directory by a directory.
+/// Under every policy, a directory is never replaced by something else, and an existing
+/// directory is always used for a directory entry. The policies that replace things
+/// also replace other files by a directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overwrite {
     /// Refuse the entry with [`TreeError::Exists`].
@@ -55,16 +55,16 @@ pub enum Overwrite {
 /// How paths are resolved beneath the destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Resolution {
-    /// `openat2` where the kernel has it, else component by component. Files
-    /// have no name until they are complete, where the file system has that.
+    /// Uses `openat2` if the kernel has it, else resolves component by component. Files
+    /// have no name until they are complete, if the file system supports that.
     #[default]
     Automatic,
-    /// Always component by component with `O_NOFOLLOW`, and unfinished files
-    /// under temporary names: as where the system has nothing better.
+    /// Always resolves component by component with `O_NOFOLLOW` and gives unfinished
+    /// files temporary names, as on systems that support nothing better.
     Components,
 }
 
-/// How entries are restored.
+/// Options for restoring entries.
 #[derive(Clone, Debug, Default)]
 pub struct RestoreOptions {
     /// What to do with existing files.
@@ -72,70 +72,73 @@ pub struct RestoreOptions {
     /// `-p`: keep setuid, setgid and sticky bits and all extended attributes,
     /// and (as root) create device nodes.
     pub preserve: bool,
-    /// Restore owners by number even where this system knows the name.
+    /// Restore owners by number even if this system knows the name.
     pub numeric_owner: bool,
-    /// Leading components to drop; entries with no more than that are skipped.
+    /// Leading components to remove; entries with no more than that are skipped.
     pub strip_components: usize,
     /// How to resolve paths.
     pub resolution: Resolution,
 }
 
-/// Restores entries beneath one directory.
+/// A restorer of entries beneath one directory.
 ///
-/// Nothing is resolved through a symbolic link or out of the directory,
-/// whatever stands there or is put there meanwhile. Can be shared by threads;
-/// entries may come in any order.
+/// Nothing is resolved through a symbolic link or out of the directory, whatever exists
+/// there or is put there meanwhile. Threads can share it, and entries may come in any
+/// order.
 #[derive(Debug)]
 pub struct Restorer {
     shared: Arc<Shared>,
 }
 
-/// What a restorer and its open files share.
+/// The state that a restorer and its open files share.
 #[derive(Debug)]
 struct Shared {
     options: RestoreOptions,
     root: Root,
     attributes: Attributes,
     open_files: OpenFiles,
-    /// Whether files are made without a name, once that was tried out.
+    /// Whether files are made without a name, once that was tried.
     unnamed: OnceLock<bool>,
     state: Mutex<State>,
     _registration: Registration,
 }
 
-/// Files on disk, and what of them could not be set.
+/// Files on disk, with the property of each that could not be set.
 type NotSet = Vec<(PathBuf, Property)>;
 
-/// Paths are below the destination, after stripping, unless said otherwise.
+/// State of a restorer. Paths are below the destination, after stripping, unless stated
+/// otherwise.
 #[derive(Debug, Default)]
 struct State {
-    /// The directory used last: entries of one directory come together.
+    /// The directory used last, because entries of one directory come together.
     recent: Option<(Vec<u8>, Arc<OwnedFd>)>,
-    /// Directories to be finished.
+    /// Directories to finish at the end.
     directories: BTreeMap<Vec<u8>, Directory>,
-    /// Everything tried that a hard link can lead to, by its path in the
-    /// archive; `None` until restored.
+    /// Every file that a hard link can lead to, by its path in the archive; `None`
+    /// until it is restored.
     written: HashMap<Vec<u8>, Option<Written>>,
     /// Unfinished files, under their temporary names.
     temporaries: HashSet<Vec<u8>>,
-    /// Set when they were removed because the process ends.
+    /// Directories that were searched for leftovers of killed runs.
+    swept: HashSet<Vec<u8>>,
+    /// Whether they were removed because the process ends.
     abandoned: bool,
     hard_links: Vec<HardLink>,
     symlinks: Vec<Symlink>,
-    /// What could not be set, by the class of the property and the number of
+    /// Properties that could not be set, by the class of the property and the number of
     /// the system's error.
     not_set: BTreeMap<(Vec<u8>, i32), NotSet>,
-    /// What was removed to make way for directories, on disk.
+    /// Files removed to make room for directories, by their paths on disk.
     removed: Vec<PathBuf>,
 }
 
 /// A directory that gets its metadata at the end.
 #[derive(Debug)]
 struct Directory {
-    /// Which one it was when it was made or found: another may have its name
-    /// by then.
+    /// Its identity when it was made or found: by the end, another directory may have
+    /// its name.
     id: FileId,
-    /// `None` if no entry speaks of it.
+    /// `None` if no entry describes it.
     metadata: Option<Metadata>,
 }
 
@@ -157,15 +160,16 @@ struct HardLink {
 #[derive(Debug)]
 struct Symlink {
     path: Vec<u8>,
-    /// Path in the archive; hard links ask for it.
+    /// Path in the archive; hard links refer to it.
     entry: Vec<u8>,
     target: Vec<u8>,
     metadata: Metadata,
 }
 
 impl Restorer {
-    /// Opens the destination, which must exist, and removes what killed runs left
-    /// in it (not in the directories below).
+    /// Opens the destination, which must exist, and removes leftovers of killed runs
+    /// from it. Directories below are cleaned before the first temporary name is used
+    /// in them.
     ///
     /// # Errors
     /// [`TreeError::Io`] if it cannot be opened or is no directory.
@@ -184,14 +188,14 @@ impl Restorer {
         Ok(Restorer { shared })
     }
 
-    /// Whether something other than a directory stands where `path` would be
-    /// restored; lets a caller refuse before anything is written. Where the file
-    /// system can hold no such name, nothing stands: restoring it fails, and
-    /// hinders nothing else.
+    /// Returns whether something other than a directory exists where `path` would be
+    /// restored, so that a caller can refuse before anything is written. A name that
+    /// the file system cannot hold does not exist: restoring it fails, but hinders
+    /// nothing else.
     ///
     /// # Errors
-    /// [`TreeError::Unsafe`] as for restoring, [`TreeError::Io`] if it cannot
-    /// be told.
+    /// [`TreeError::Unsafe`] as for restoring, [`TreeError::Io`] if the system cannot
+    /// tell.
     pub fn occupied(&self, path: &[u8]) -> Result<bool, TreeError> {
         let Some(path) = self.shared.destination(path)? else { return Ok(false) };
         let (parent, name) = split_last(path);
@@ -202,12 +206,14 @@ impl Restorer {
         match statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(status) => Ok(FileType::from_raw_mode(status.st_mode) != FileType::Directory),
             Err(error) if is_absent(&error.into()) => Ok(false),
-            Err(error) => Err(TreeError::io(self.shared.root.shown(path), "look at", error)),
+            Err(error) => {
+                Err(TreeError::io(self.shared.root.shown(path), "read the attributes", error))
+            }
         }
     }
 
-    /// What was removed since the last call to make way for directories, on
-    /// disk.
+    /// Returns the paths on disk of files that were removed, since the last call, to
+    /// make room for directories.
     pub fn take_removed(&self) -> Vec<PathBuf> {
         std::mem::take(&mut self.shared.state().removed)
     }
@@ -229,9 +235,9 @@ impl Restorer {
         Ok(admitted.map(|_| FileWriter::new(&self.shared, path, below, metadata, size)))
     }
 
-    /// Restores an entry that is no regular file. Directories and special
-    /// files are made at once; links are checked now and made by
-    /// [`Restorer::finish`]. `false` if the policy or `strip_components` skips it.
+    /// Restores an entry that is not a regular file. Directories and special files are
+    /// made at once; links are checked now and made by [`Restorer::finish`]. Returns
+    /// `false` if the policy or `strip_components` skips the entry.
     ///
     /// # Errors
     /// [`TreeError::Unsafe`], [`TreeError::Exists`], [`TreeError::Io`];
@@ -276,20 +282,22 @@ impl Restorer {
     }
 }
 
-/// Whether nothing is under a name, or nothing can be: it is too long, or has
-/// bytes the file system does not take.
+/// Returns whether nothing has a name, or nothing can have it: it is too long, or has
+/// bytes that the file system refuses.
 fn is_absent(error: &std::io::Error) -> bool {
     let absent = [Errno::NOENT, Errno::NAMETOOLONG, Errno::INVAL, Errno::ILSEQ];
     error.raw_os_error().is_some_and(|number| absent.contains(&Errno::from_raw_os_error(number)))
 }
 
 impl Shared {
-    /// Nothing done under the lock can panic half way, so a poisoned one is sound.
+    /// Locks the state. Nothing done under the lock can panic half way, so a poisoned
+    /// lock is sound.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The path below the destination; `None` if nothing is left after stripping.
+    /// Returns the path below the destination; `None` if nothing is left after
+    /// stripping.
     fn destination<'a>(&self, path: &'a [u8]) -> Result<Option<&'a [u8]>, TreeError> {
         check_path(path)?;
         let mut rest = path;
@@ -302,7 +310,8 @@ impl Shared {
         Ok(Some(rest))
     }
 
-    /// The place of an entry that the policy admits, directories above made.
+    /// Returns the place of an entry that the policy admits, after making the
+    /// directories above.
     fn admitted(&self, path: &[u8], metadata: &Metadata) -> Result<Option<Place>, TreeError> {
         let Some(path) = self.destination(path)? else { return Ok(None) };
         let place = self.place(path)?;
@@ -310,7 +319,8 @@ impl Shared {
         Ok(admitted.then_some(place))
     }
 
-    /// The place of a path below the destination, directories above made.
+    /// Returns the place of a path below the destination, after making the directories
+    /// above.
     fn place(&self, path: &[u8]) -> Result<Place, TreeError> {
         let (parent, name) = split_last(path);
         let recent = match &self.state().recent {
@@ -338,15 +348,16 @@ impl Shared {
         })
     }
 
-    /// Makes or adopts a directory. One that was there before keeps its
-    /// metadata unless the policy replaces things.
+    /// Makes or adopts a directory. An existing directory keeps its metadata unless the
+    /// policy replaces things.
     fn directory(&self, path: &[u8], metadata: &Metadata) -> Result<(), TreeError> {
         let place = self.place(path)?;
         if place.make_way(self.options.overwrite, metadata.modified)? {
             self.state().removed.push(place.shown.clone());
         }
         let directory = self.open_or_make(path)?;
-        let status = fstat(&directory).map_err(|error| place.failed("look at", error))?;
+        let status =
+            fstat(&directory).map_err(|error| place.failed("read the attributes", error))?;
         let id = FileId::from_stat(&status);
         let replaces = matches!(self.options.overwrite, Overwrite::Always | Overwrite::Newer);
         let mut state = self.state();
@@ -361,13 +372,13 @@ impl Shared {
         Ok(())
     }
 
-    /// Remembers a file, so that hard links to it can be made.
+    /// Records a file, so that hard links to it can be made.
     fn written(&self, entry: &[u8], place: &Place, name: &[u8], id: FileId) {
         let written = Written { path: place.below(name), id };
         self.state().written.insert(entry.to_vec(), Some(written));
     }
 
-    /// Keeps what could not be set, to be reported once for each cause.
+    /// Records what could not be set, to be reported once for each cause.
     fn note(&self, path: &Path, failures: Failures) {
         for (property, error) in failures {
             let cause = (property.class().to_vec(), error.raw_os_error());

@@ -1,4 +1,4 @@
-//! What metadata is set on: an open file, or one that cannot be opened.
+//! The target of metadata: an open file, or one that cannot be opened.
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{
@@ -10,8 +10,8 @@ use rustix::io::{Errno, Result};
 
 use super::FileId;
 
-/// Something just made. Every operation is about the very file that was looked
-/// at when this was built, whatever stands under its name by now.
+/// Something just made. Every operation affects the file that was identified when this
+/// was built, whatever has its name by now.
 #[derive(Debug)]
 pub(super) enum Object<'a> {
     /// A regular file or a directory.
@@ -31,11 +31,11 @@ pub(super) struct Unopened<'a> {
 }
 
 impl<'a> Unopened<'a> {
-    /// Looks a name up that was just made.
+    /// Looks up a name that was just made.
     ///
     /// # Errors
-    /// [`Errno::STALE`] if it is of another kind or has other names: something
-    /// was put in its place, such as a hard link to another's file.
+    /// [`Errno::STALE`] if the kind is wrong or it has other names: something was put
+    /// in its place, such as a hard link to another user's file.
     pub(super) fn new(parent: BorrowedFd<'a>, name: &'a [u8], kind: FileType) -> Result<Self> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = openat(parent, name, flags, Mode::empty())?;
@@ -50,14 +50,14 @@ impl<'a> Unopened<'a> {
         self.id
     }
 
-    /// A path that leads to the file itself, if `/proc` is there.
+    /// Returns a path that leads to the file itself, if `/proc` is mounted.
     fn itself(&self) -> String {
         format!("/proc/self/fd/{}", self.file.as_raw_fd())
     }
 
-    /// Sets the mode without `/proc`. A fifo can be opened for both reading and
-    /// writing without waiting for anybody. A device is changed by its name,
-    /// once it is known that the name still leads to it.
+    /// Sets the mode without `/proc`. A fifo can be opened for both reading and writing
+    /// without blocking. A device is changed by its name, after checking that the name
+    /// still leads to it.
     fn chmod_by_name(&self, mode: Mode) -> Result<()> {
         if self.kind == FileType::Fifo {
             let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -131,7 +131,7 @@ impl Object<'_> {
         }
     }
 
-    /// The value of an attribute; `None` if there is none.
+    /// Returns the value of an attribute; `None` if there is none.
     pub(super) fn xattr(&self, name: &[u8]) -> Result<Option<Vec<u8>>> {
         let get = |buffer: &mut [u8]| match self {
             Object::Open(file) => fgetxattr(file, name, buffer),
@@ -141,7 +141,7 @@ impl Object<'_> {
         match get(&mut small) {
             Ok(length) => Ok(Some(small[..length].to_vec())),
             Err(Errno::RANGE) => {
-                let mut large = vec![0; 1 << 16]; // the most the system has
+                let mut large = vec![0; 1 << 16]; // the system's maximum
                 let length = get(&mut large)?;
                 large.truncate(length);
                 Ok(Some(large))

@@ -1,4 +1,4 @@
-//! Where an entry goes, and what happens to what stands there.
+//! The place of an entry, and what happens to an existing file there.
 
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::fs::{AtFlags, CWD, FileType, RenameFlags};
@@ -26,14 +26,14 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Whether the policy lets an entry be put here; `false` skips it silently.
+    /// Returns whether the policy lets an entry be put here; `false` skips it silently.
     ///
     /// # Errors
     /// [`TreeError::Exists`], [`TreeError::Io`].
     pub(super) fn admits(&self, policy: Overwrite, time: Timestamp) -> Result<bool, TreeError> {
         let status = match statat(&self.parent, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(true),
-            other => other.map_err(|error| self.failed("look at", error))?,
+            other => other.map_err(|error| self.failed("read the attributes", error))?,
         };
         let directory = FileType::from_raw_mode(status.st_mode) == FileType::Directory;
         match policy {
@@ -45,9 +45,9 @@ impl Place {
         }
     }
 
-    /// Gives what stands under a temporary name in the same directory this
-    /// name, or one like it. The temporary name is gone if this succeeds.
-    /// `None` if the policy keeps what came here meanwhile.
+    /// Renames a temporary file of the same directory to this name, or to a similar
+    /// one. On success the temporary name is gone. Returns `None` if the policy keeps a
+    /// file that came here meanwhile.
     ///
     /// # Errors
     /// [`TreeError::Exists`], [`TreeError::Io`].
@@ -59,7 +59,7 @@ impl Place {
         let outcome = match policy {
             Overwrite::Always | Overwrite::Newer => {
                 let renamed = renameat(&self.parent, temporary, &self.parent, &self.name);
-                // Renaming one name of a file over another of it does nothing.
+                // Renaming one name of a file to another of its names does nothing.
                 renamed.inspect(|()| self.remove(temporary))
             }
             Overwrite::Refuse | Overwrite::Never => self.claim(temporary, &self.name),
@@ -99,8 +99,8 @@ impl Place {
         Err(TreeError::Exists { path: self.shown.clone() })
     }
 
-    /// Renames only if the name is free. File systems that cannot do that in
-    /// one step link and unlink instead; those without links (FAT) look first.
+    /// Renames only if the name is free. File systems that cannot do that in one step
+    /// link and unlink; on those without links (FAT) the name is checked first.
     fn claim(&self, temporary: &[u8], name: &[u8]) -> rustix::io::Result<()> {
         let parent = self.parent.as_fd();
         match renameat_with(parent, temporary, parent, name, RenameFlags::NOREPLACE) {
@@ -119,13 +119,13 @@ impl Place {
         }
     }
 
-    /// Path below the destination of a name in the same directory.
+    /// Returns the path below the destination of a name in the same directory.
     pub(super) fn below(&self, name: &[u8]) -> Vec<u8> {
         below(&self.directory, name)
     }
 
-    /// Gives an open file that has no name this name, or one like it. `None` if
-    /// that takes renaming, because the policy replaces what is there;
+    /// Gives an open file that has no name this name, or a similar one. Returns `None`
+    /// if that needs renaming because the policy replaces an existing file, and
     /// `Some(None)` if the policy keeps it.
     ///
     /// # Errors
@@ -155,15 +155,15 @@ impl Place {
         let _ = unlinkat(&self.parent, temporary, AtFlags::empty());
     }
 
-    /// Removes what is no directory and stands where a directory goes; `false`
-    /// if nothing of that kind is there.
+    /// Removes an existing file other than a directory from the place of a directory;
+    /// returns `false` if there is none.
     ///
     /// # Errors
     /// [`TreeError::Exists`] if the policy keeps it, [`TreeError::Io`].
     pub(super) fn make_way(&self, policy: Overwrite, time: Timestamp) -> Result<bool, TreeError> {
         let status = match statat(&self.parent, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => return Ok(false),
-            other => other.map_err(|error| self.failed("look at", error))?,
+            other => other.map_err(|error| self.failed("read the attributes", error))?,
         };
         let kind = FileType::from_raw_mode(status.st_mode);
         if kind == FileType::Directory {
@@ -176,7 +176,7 @@ impl Place {
         };
         match (replaces, kind) {
             (true, _) => {}
-            (false, FileType::Symlink) => return Ok(false), // opening it is refused as unsafe
+            (false, FileType::Symlink) => return Ok(false), // opening it fails as unsafe
             (false, _) => return Err(TreeError::Exists { path: self.shown.clone() }),
         }
         let removed = unlinkat(&self.parent, &self.name, AtFlags::empty());
@@ -188,13 +188,13 @@ impl Place {
     }
 }
 
-/// A path below the destination, in a directory there (empty at the top).
+/// Returns the path below the destination of a name in a directory (empty at the top).
 pub(super) fn below(directory: &[u8], name: &[u8]) -> Vec<u8> {
     let slash: &[u8] = if directory.is_empty() { b"" } else { b"/" };
     [directory, slash, name].concat()
 }
 
-/// Gives an open file without a name one. Needs `/proc`: without it only root
+/// Gives a name to an open file that has none. Needs `/proc`: without it, only root
 /// could do that.
 pub(super) fn link_unnamed(
     file: BorrowedFd<'_>,

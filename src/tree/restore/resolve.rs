@@ -1,8 +1,8 @@
 //! Resolving paths beneath a directory handle.
 //!
-//! The kernel does it in one call where it has `openat2`. Whatever that
-//! refuses is looked at again component by component: the answer is the same,
-//! and the walk knows which component was wrong.
+//! If the kernel has `openat2`, it resolves a path in one call. A path that it refuses
+//! is resolved again component by component: the answer is the same, and shows which
+//! component was wrong.
 
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags};
@@ -14,15 +14,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::super::names::{disk_path, split_last};
 use super::{Resolution, TreeError};
 
-/// Opens directories for lookups only; never follows a link in the last place.
+/// Opens directories for look-ups only; never follows a link as the last component.
 const DIRECTORY: OFlags =
     OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 const BENEATH: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 
-/// What to do about a component that does not exist, in the open directory and
-/// with the path so far; says whether it was made.
+/// Handles a missing component, given the open directory and the path so far; returns
+/// whether it was made.
 type Missing<'a> = dyn FnMut(&OwnedFd, &[u8]) -> Result<bool, TreeError> + 'a;
 
 /// The destination directory.
@@ -30,12 +30,12 @@ type Missing<'a> = dyn FnMut(&OwnedFd, &[u8]) -> Result<bool, TreeError> + 'a;
 pub(super) struct Root {
     descriptor: OwnedFd,
     path: PathBuf,
-    /// Set once the kernel turns out to lack `openat2`.
+    /// Set once the kernel is known to lack `openat2`.
     by_components: AtomicBool,
 }
 
 impl Root {
-    /// Opens the destination. Links in its own path are followed: the user
+    /// Opens the destination. Links in its own path are followed, because the user
     /// named it.
     pub(super) fn open(path: &Path, resolution: Resolution) -> Result<Root, TreeError> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -45,11 +45,10 @@ impl Root {
         Ok(Root { descriptor, path: path.to_owned(), by_components })
     }
 
-    /// Writes all that was changed on the file system of the destination to
-    /// the disk.
+    /// Writes all changes of the destination's file system to the disk.
     ///
     /// # Errors
-    /// [`TreeError::Io`]: what was restored may not be on the disk.
+    /// [`TreeError::Io`]: restored files may not be on the disk.
     pub(super) fn sync(&self) -> Result<(), TreeError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         match openat(&self.descriptor, ".", flags, Mode::empty()) {
@@ -57,21 +56,21 @@ impl Root {
                 syncfs(directory).map_err(|error| TreeError::io(&self.path, "sync", error))
             }
             Err(_) => {
-                sync(); // a directory that may be written, but not read
+                sync(); // the directory is writable but not readable
                 Ok(())
             }
         }
     }
 
-    /// Where a path beneath lies on disk, for messages.
+    /// Returns the place of a path on disk, for messages.
     pub(super) fn shown(&self, path: &[u8]) -> PathBuf {
         self.path.join(disk_path(path))
     }
 
-    /// Opens an existing directory; `path` is checked, empty for the root.
+    /// Opens an existing directory; `path` is a checked path, empty for the root.
     ///
     /// # Errors
-    /// [`TreeError::Unsafe`] if a link stands in the path, [`TreeError::Io`].
+    /// [`TreeError::Unsafe`] if there is a link in the path, [`TreeError::Io`].
     pub(super) fn directory(&self, path: &[u8]) -> Result<OwnedFd, TreeError> {
         match self.directly(path) {
             Some(descriptor) => Ok(descriptor),
@@ -85,8 +84,8 @@ impl Root {
         }
     }
 
-    /// Opens a directory, making it and those above it, mode 0700, where they
-    /// are missing; `made` is called with each one made, and its handle.
+    /// Opens a directory, after making it and those above it with mode 0700 if they are
+    /// missing; `made` is called for each one made, with its handle.
     pub(super) fn make_directory(
         &self,
         path: &[u8],
@@ -105,7 +104,7 @@ impl Root {
         self.by_components(path, &mut missing, made)
     }
 
-    /// One `openat2`; `None` if that did not work, for whatever reason.
+    /// Resolves with one `openat2`; returns `None` if that failed for any reason.
     fn directly(&self, path: &[u8]) -> Option<OwnedFd> {
         if self.by_components.load(Ordering::Relaxed) {
             return None;
@@ -122,10 +121,9 @@ impl Root {
         }
     }
 
-    /// Opens one component after the other without following links. Checked
-    /// paths have no `..`, so this cannot leave the root. Where `missing`
-    /// returns, the component is tried once more, and `made` is called if it
-    /// was made.
+    /// Opens one component after the other without following links. Checked paths have
+    /// no `..`, so this cannot leave the root. After `missing` returns, the component
+    /// is tried once more, and `made` is called if it was made.
     fn by_components(
         &self,
         path: &[u8],
@@ -154,13 +152,13 @@ impl Root {
         Ok(current)
     }
 
-    /// Says what a component that is no directory is.
+    /// Returns the error for a component that is not a directory.
     fn refused(&self, parent: &OwnedFd, name: &[u8], prefix: &[u8], error: Errno) -> TreeError {
         let status = statat(parent.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW);
         let is_link =
             status.is_ok_and(|status| FileType::from_raw_mode(status.st_mode) == FileType::Symlink);
         if is_link {
-            let cause = "a symbolic link stands where a directory should be";
+            let cause = "a symbolic link is in the place of a directory";
             return TreeError::Unsafe { path: self.shown(prefix), cause };
         }
         TreeError::io(self.shown(prefix), "open the directory", error)

@@ -1,4 +1,4 @@
-//! What is made in one step: links, fifos and devices.
+//! Files made in one step: links, fifos and devices.
 
 use rustix::fd::AsFd;
 use rustix::fs::{AtFlags, FileType, Mode, linkat, makedev, mknodat, statat, symlinkat};
@@ -23,7 +23,7 @@ impl Shared {
     ) -> Result<bool, TreeError> {
         self.state().written.insert(entry.path.clone(), None);
         if kind != FileType::Fifo && !self.attributes.devices() {
-            let cause = "device nodes are made only by root and with --preserve";
+            let cause = "only root can create device nodes, and only with --preserve";
             return Err(TreeError::LeftOut { path: disk_path(&entry.path), cause });
         }
         let Some(place) = self.admitted(&entry.path, &entry.metadata)? else { return Ok(false) };
@@ -43,7 +43,7 @@ impl Shared {
         self.complete(&place, temporary, FileType::Symlink, &link.entry, &link.metadata)
     }
 
-    /// Gives something just made under a temporary name its metadata and name.
+    /// Sets the metadata and the name of something just made under a temporary name.
     fn complete(
         &self,
         place: &Place,
@@ -73,14 +73,14 @@ impl Shared {
         Ok(true)
     }
 
-    /// Links to a file made in this run, and checks that it is that file: a
-    /// name alone could be anything by now.
+    /// Links to a file made in this run, and checks that it is that file, because its
+    /// name alone could lead to anything by now.
     pub(super) fn hard_link(&self, link: &HardLink) -> Result<(), TreeError> {
         let refused = |cause| TreeError::Unsafe { path: disk_path(&link.path), cause };
         let target = self.state().written.get(&link.target).cloned();
-        let cause = "a hard link to a file that is not extracted in this run";
+        let cause = "hard link to a file that was not extracted; select that file too";
         let target = target.ok_or_else(|| refused(cause))?.ok_or_else(|| {
-            let cause = "the file it is a hard link to was not restored";
+            let cause = "the target of this hard link was not restored";
             TreeError::LeftOut { path: disk_path(&link.path), cause }
         })?;
         let from = self.place(&target.path)?;
@@ -88,15 +88,15 @@ impl Shared {
         if !place.admits(self.options.overwrite, link.metadata.modified)? {
             return Ok(());
         }
-        // Without flags a symbolic link is linked to, not followed.
+        // Without flags, a symbolic link itself is linked to, not followed.
         let (temporary, ()) = self.temporary(&place, "link", |name| {
             linkat(&from.parent, &from.name, &place.parent, name, AtFlags::empty())
         })?;
         let made = statat(&place.parent, &temporary.name, AtFlags::SYMLINK_NOFOLLOW)
-            .map_err(|error: Errno| place.failed("look at", error))?;
+            .map_err(|error: Errno| place.failed("read the attributes", error))?;
         match FileId::from_stat(&made) == target.id {
             true => temporary.install().map(drop),
-            false => Err(refused("the file it links to was replaced meanwhile")),
+            false => Err(refused("the target of this hard link was replaced during extraction")),
         }
     }
 }

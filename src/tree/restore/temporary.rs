@@ -1,10 +1,13 @@
-//! Unfinished files: under a temporary name, and removed if they stay so.
+//! Unfinished files: they have a temporary name and are removed if they stay
+//! unfinished.
 
+use rustix::fd::AsFd;
 use rustix::fs::{AtFlags, unlinkat};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::abandon::lock_soon;
+use super::super::leftover::remove_leftovers_in;
 use super::super::names::{partial_name, split_last};
 use super::place::Place;
 use super::{Shared, TreeError};
@@ -20,10 +23,10 @@ pub(super) struct Temporary<'a> {
 }
 
 impl Temporary<'_> {
-    /// Gives it its name as [`Place::install`] does.
+    /// Renames it as [`Place::install`] does.
     ///
     /// # Errors
-    /// Those of [`Place::install`].
+    /// As [`Place::install`].
     pub(super) fn install(mut self) -> Result<Option<Vec<u8>>, TreeError> {
         let installed = self.place.install(&self.name, self.shared.options.overwrite)?;
         self.settled = true;
@@ -41,12 +44,13 @@ impl Drop for Temporary<'_> {
 }
 
 impl Shared {
-    /// Makes something under a fresh temporary name, which is removed should
-    /// the process be told to end.
+    /// Makes something under a fresh temporary name, which is removed if the process
+    /// must end. Before the first one in a directory, leftovers of killed runs are
+    /// removed there.
     ///
     /// # Errors
-    /// [`TreeError::Io`]: what `make` says, unless it says that the name is
-    /// taken; [`Errno::INTR`] if the process ends.
+    /// [`TreeError::Io`]: the error of `make`, unless the name is taken;
+    /// [`Errno::INTR`] if the process must end.
     pub(super) fn temporary<'a, T>(
         &'a self,
         place: &'a Place,
@@ -57,7 +61,8 @@ impl Shared {
         Ok((Temporary { shared: self, place, name, settled: false }, made))
     }
 
-    /// As [`Shared::temporary`], but the caller removes and forgets the name.
+    /// Does the same as [`Shared::temporary`], but the caller removes and forgets the
+    /// name.
     pub(super) fn make_named<T>(
         &self,
         place: &Place,
@@ -65,11 +70,14 @@ impl Shared {
         make: impl Fn(&[u8]) -> rustix::io::Result<T>,
     ) -> Result<(Vec<u8>, T), TreeError> {
         static COUNTER: AtomicU64 = AtomicU64::new(0);
+        if self.state().swept.insert(place.directory.clone()) {
+            remove_leftovers_in(place.parent.as_fd());
+        }
         let (name, made) = loop {
             let name = partial_name(COUNTER.fetch_add(1, Ordering::Relaxed));
             match make(&name) {
                 Ok(made) => break (name, made),
-                Err(Errno::EXIST) => {} // left by a killed run with our number
+                Err(Errno::EXIST) => {} // a leftover of a killed run with our number
                 Err(error) => return Err(place.failed(operation, error)),
             }
         };
@@ -83,17 +91,18 @@ impl Shared {
         Ok((name, made))
     }
 
-    /// A temporary file, by its path below the destination, is no more.
+    /// Records that a temporary file, given by its path below the destination, no
+    /// longer exists.
     pub(super) fn forget(&self, path: &[u8]) {
         self.state().temporaries.remove(path);
     }
 
-    /// Whether the process is told to end.
+    /// Returns whether the process must end.
     pub(super) fn is_abandoned(&self) -> bool {
         self.state().abandoned
     }
 
-    /// Removes all unfinished files, and keeps new ones from being made.
+    /// Removes all unfinished files, and prevents new ones.
     pub(super) fn abandon(&self) {
         let Some(mut state) = lock_soon(&self.state) else { return };
         state.abandoned = true;
