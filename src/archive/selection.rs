@@ -3,7 +3,7 @@
 use super::read::not_found;
 use super::{Archive, ArchiveError};
 use crate::container::ReadAt;
-use crate::entry::Entry;
+use crate::entry::{Entry, Kind};
 use crate::tree::Patterns;
 
 /// Patterns, and which of them have selected something. Without patterns everything is
@@ -64,6 +64,39 @@ impl<S: ReadAt> Archive<S> {
         let selected = self.entries().iter().filter(|entry| selection.take(&entry.path)).collect();
         selection.check(self.entries())?;
         Ok(selected)
+    }
+
+    /// Returns the paths of the files that the patterns match themselves, in the order of
+    /// the patterns, those of one pattern by name. A directory does not stand for its
+    /// contents, or their files would be concatenated although nobody asked for them.
+    ///
+    /// # Errors
+    /// [`ArchiveError::NotFound`] for a pattern that matches nothing,
+    /// [`ArchiveError::NotAFile`] for one that matches no file.
+    pub fn select_files(&self, patterns: &Patterns) -> Result<Vec<&[u8]>, ArchiveError> {
+        let Selection { patterns, mut used } = Selection::among(patterns, self.entries());
+        let mut found: Vec<Vec<&[u8]>> = vec![Vec::new(); patterns.len()];
+        for entry in self.entries() {
+            for pattern in patterns.matching_here(&entry.path) {
+                used[pattern] = true;
+                if self.has_content(entry) {
+                    found[pattern].push(&entry.path);
+                }
+            }
+        }
+        Selection { patterns: patterns.clone(), used }.check(self.entries())?;
+        match found.iter().position(Vec::is_empty) {
+            Some(index) => Err(ArchiveError::NotAFile { path: patterns.given(index).to_vec() }),
+            None => Ok(found.into_iter().flatten().collect()),
+        }
+    }
+
+    /// Returns whether an entry is a regular file, or a hard link to one.
+    fn has_content(&self, entry: &Entry) -> bool {
+        match &entry.kind {
+            Kind::HardLink { target } => self.entry(target).is_some_and(Entry::is_file),
+            _ => entry.is_file(),
+        }
     }
 }
 

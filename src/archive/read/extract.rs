@@ -22,7 +22,8 @@ pub struct ExtractOptions {
     pub patterns: Patterns,
     /// How they are restored.
     pub restore: RestoreOptions,
-    /// Worker threads, 0 for one per processor.
+    /// Worker threads, 0 for one per processor. With 1 all work is done on the calling
+    /// thread, for which rayon starts no other threads from then on.
     pub jobs: usize,
     /// Whether files that are damaged are kept under another name: `.damaged` is
     /// put behind their own, and what is lost of them reads as zeros.
