@@ -1181,7 +1181,7 @@ struct MatchModel {
     input: f32,
 }
 
-fn bucket(length: usize) -> usize {
+fn length_bucket(length: usize) -> usize {
     match length {
         0..=7 => length / 2,
         8..=15 => length / 4 + 2,
@@ -1250,7 +1250,7 @@ impl MatchModel {
                 }
             }
         }
-        self.cell = (self.misses.min(3), bucket(self.length));
+        self.cell = (self.misses.min(3), length_bucket(self.length));
         self.expected = (self.pointer > 0).then(|| past[self.pointer]);
         let (misses, bucket) = self.cell;
         self.input = self.stretched[misses][bucket];
@@ -1607,11 +1607,11 @@ impl Engine {
         expected: usize,
         strength: usize,
         other: usize,
-    ) -> [(usize, usize); 12] {
+    ) -> Vec<(usize, usize)> {
         let (partial, bit) = (self.partial as usize, self.bit_index as usize);
         let recent = self.state.recent as usize;
         let certainty = (strength > 0) as usize + (strength > 9) as usize;
-        [
+        vec![
             (256, partial),
             (768, (recent & 255) + 256 * certainty),
             (2048, self.seen * 256 + strength.min(15) * 8 + bit),
@@ -1733,7 +1733,7 @@ impl Engine {
                 let s = if symbol >> (7 - bit) & 1 == 1 { 1.0 } else { -1.0 };
                 self.inputs[layout.match_models + k] = s * model.input;
                 expected = symbol as usize;
-                strength = strength.max(1 + bucket(model.length));
+                strength = strength.max(1 + length_bucket(model.length));
             }
         }
         self.inputs[layout.bias] = BIAS;
@@ -1742,8 +1742,9 @@ impl Engine {
         }
         let recent = self.state.recent as usize;
         let c1 = recent & 255;
-        let sets = self.mixer_contexts(expected, strength, other).map(|(_, set)| set);
-        self.selected = sets[..self.class.mixer_contexts].to_vec();
+        let contexts = self.mixer_contexts(expected, strength, other).into_iter();
+        let sets = contexts.take(self.class.mixer_contexts).map(|(_, set)| set);
+        self.selected = sets.collect();
         let y = self.mix(network);
         (self.mixed, self.alone) = (squash(y), squash(network));
         self.inputs[layout.network] = network;

@@ -13,9 +13,9 @@ use bytemuck::Zeroable;
 
 /// Distance of two points on the logistic axis: 24 points, −8.05, −7.35 … 8.05.
 const STEP: f32 = 0.7;
-/// Element of a row that holds its learning rate, in 1/2^16.
+/// Element of the points that is their learning rate, in 1/2^16.
 const RATE_AT: usize = 24;
-/// The learning rate of a row at first: 1/6.
+/// The learning rate at first: 1/6.
 pub const APM_RATE_FIRST: u16 = 10_923;
 /// Each use takes this share of the rate's square, in 1/2^16, so that the rate is about
 /// 1 / (6 + 0.08 · uses).
@@ -30,24 +30,25 @@ pub const APM_WEIGHT: f32 = 0.8;
 #[derive(Clone, Copy, Debug, Zeroable)]
 #[cfg_attr(test, derive(Hash))]
 #[repr(C, align(64))]
-struct Row([u16; 32]);
+struct Points([u16; 32]);
 
-impl Row {
-    /// A row that changes nothing yet.
-    fn fresh() -> Row {
-        let mut row = Row([0; 32]);
-        row.0[..RATE_AT].copy_from_slice(&POINTS);
-        row.0[RATE_AT] = APM_RATE_FIRST;
-        row
+impl Points {
+    /// Points that change nothing yet.
+    fn fresh() -> Points {
+        let mut points = Points([0; 32]);
+        points.0[..RATE_AT].copy_from_slice(&POINTS);
+        points.0[RATE_AT] = APM_RATE_FIRST;
+        points
     }
 }
 
 /// One adaptive probability map.
 #[derive(Debug)]
 pub struct Apm {
-    /// `[contexts]`, probabilities of a one in 1/2^16.
-    rows: Table<Row>,
-    row: usize,
+    /// Probabilities of a one, in 1/2^16.
+    contexts: Table<Points>,
+    /// The selected context.
+    context: usize,
     point: usize,
     weight: f32,
 }
@@ -55,18 +56,18 @@ pub struct Apm {
 impl Apm {
     /// Makes a map of `2^log2` contexts that changes nothing yet.
     pub fn new(log2: u32) -> Apm {
-        let mut rows = Table::new(log2);
+        let mut contexts = Table::new(log2);
         for context in 0..1 << log2 {
-            *rows.at_mut(context) = Row::fresh();
+            *contexts.at_mut(context) = Points::fresh();
         }
-        Apm { rows, row: 0, point: 0, weight: 0.0 }
+        Apm { contexts, context: 0, point: 0, weight: 0.0 }
     }
 
     /// Selects the context of the next bit.
     #[inline(always)]
     pub fn select(&mut self, context: usize) {
-        self.row = context;
-        self.rows.prefetch(context);
+        self.context = context;
+        self.contexts.prefetch(context);
     }
 
     /// Returns the probability for prediction `x` (logistic domain) in the selected context.
@@ -75,22 +76,22 @@ impl Apm {
         let position = (x.clamp(-8.0, 8.0) + 8.05) * (1.0 / STEP);
         self.point = position as usize & 31;
         self.weight = position - self.point as f32;
-        let row = &self.rows.at(self.row).0;
-        let (below, above) = (row[self.point] as f32, row[(self.point + 1) & 31] as f32);
+        let points = &self.contexts.at(self.context).0;
+        let (below, above) = (points[self.point] as f32, points[(self.point + 1) & 31] as f32);
         (below + (above - below) * self.weight) * (1.0 / 65536.0)
     }
 
     /// Moves the two points used towards `bit`, each by its share of the rate.
     #[inline(always)]
     pub fn update(&mut self, bit: u32) {
-        let row = &mut self.rows.at_mut(self.row).0;
-        let rate = row[RATE_AT] as u32;
+        let points = &mut self.contexts.at_mut(self.context).0;
+        let rate = points[RATE_AT] as u32;
         let fall = scaled(scaled(rate, rate), APM_RATE_FALL);
-        row[RATE_AT] = (rate - fall).max(APM_RATE_LAST) as u16;
+        points[RATE_AT] = (rate - fall).max(APM_RATE_LAST) as u16;
         let target = bit as i32 * 65535;
         let above = (self.weight * 65536.0) as u32;
         for (point, share) in [(self.point, 65536 - above), (self.point + 1, above)] {
-            let cell = &mut row[point & 31];
+            let cell = &mut points[point & 31];
             let step = scaled(rate, share) as i32;
             *cell = (*cell as i32 + (((target - *cell as i32) * step) >> 16)) as u16;
         }
@@ -152,8 +153,8 @@ pub static POINTS: [u16; 24] = [
 #[cfg(test)]
 impl<C: Size> std::hash::Hash for ApmStages<C> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        for Apm { rows, row, point, weight } in self.0.iter() {
-            (rows, row, point, weight.to_bits()).hash(state);
+        for Apm { contexts, context, point, weight } in self.0.iter() {
+            (contexts, context, point, weight.to_bits()).hash(state);
         }
     }
 }
@@ -169,7 +170,7 @@ mod tests {
         let before = map.refine(-8.05 + 11.25 * STEP);
         assert!((before - 29_929.5 / 65_536.0).abs() < 0.001);
         map.update(1);
-        let row = map.rows.at(0).0;
+        let row = map.contexts.at(0).0;
         let moved = |point: usize| (row[point] - POINTS[point]) as f32;
         assert!((moved(11) - (65_535.0 - 27_091.0) / 6.0 * 0.75).abs() < 4.0);
         assert!((moved(12) - (65_535.0 - 38_445.0) / 6.0 * 0.25).abs() < 4.0);
@@ -181,13 +182,13 @@ mod tests {
         let mut map = Apm::new(8);
         let mut rates = Vec::new();
         for _ in 0..2_000 {
-            rates.push(map.rows.at(0).0[RATE_AT] as u32);
+            rates.push(map.contexts.at(0).0[RATE_AT] as u32);
             map.refine(0.0);
             map.update(0);
         }
         assert!(rates.is_sorted_by(|a, b| a >= b));
         assert_eq!([rates[0], rates[1_000], rates[1_999]], [65_536 / 6 + 1, 1_024, 1_024]);
-        assert_eq!(map.rows.at(1).0, Row::fresh().0, "each context has its own");
+        assert_eq!(map.contexts.at(1).0, Points::fresh().0, "each context has its own");
     }
 
     #[test]

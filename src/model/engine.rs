@@ -176,7 +176,7 @@ impl<S: Simd, C: Size> Engine<S, C> {
             expected,
             state: &self.state,
         };
-        self.apms.select(&apm_contexts(&at));
+        self.apms.select(apm_contexts(&at).as_ref());
         let sets = weight_sets(&at);
         let selected = Array::from_fn(|k| sets[k]);
         let x = self.mixer.mix(simd, &self.inputs, (C::LAYOUT.network, network), &selected);

@@ -6,13 +6,8 @@
 //!
 //! Normative text: spec/codec.md §5, the table of inputs.
 
-use super::counters::Counters;
-use super::engine::Bias;
-use super::indirect::IndirectContexts;
-use super::match_model::MatchModel;
-use super::network::Network;
 use super::size::Size;
-use super::state_map::StateMaps;
+use super::{counters, engine, indirect, match_model, network, state_map};
 
 /// Lanes of a vector.
 pub const LANES: usize = 16;
@@ -114,17 +109,17 @@ macro_rules! parts {
 
 parts! {
     /// The contexts.
-    contexts: StateMaps,
+    contexts: state_map::StateMaps,
     /// The match models.
-    match_models: MatchModel,
+    match_models: match_model::MatchModel,
     /// The input that never changes.
-    bias: Bias,
+    bias: engine::Bias,
     /// The indirect contexts.
-    indirect: IndirectContexts,
+    indirect: indirect::IndirectContexts,
     /// The network.
-    network: Network<C>,
+    network: network::Network<C>,
     /// The direct counters.
-    counters: Counters,
+    counters: counters::Counters,
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub struct MatchModel {
 
 /// Length bucket: exact to 8, then coarser.
 #[inline(always)]
-fn bucket(length: u32) -> usize {
+fn length_bucket(length: u32) -> usize {
     match length {
         0..=7 => (length / 2) as usize,
         8..=15 => 4 + (length / 4 - 2) as usize,
@@ -121,7 +121,7 @@ impl MatchModel {
                 }
             }
         }
-        self.cell = (self.misses.min(3) as usize) * BUCKETS + bucket(self.length);
+        self.cell = (self.misses.min(3) as usize) * BUCKETS + length_bucket(self.length);
         self.symbol = if self.pointer > 0 { past[self.pointer as usize] as u32 | 256 } else { 0 };
     }
 
@@ -161,7 +161,7 @@ impl MatchModel {
     /// Length bucket of the current match, 0 ..= 12; 0 without one.
     #[inline(always)]
     pub fn length_bucket(&self) -> usize {
-        if self.pointer > 0 { bucket(self.length) } else { 0 }
+        if self.pointer > 0 { length_bucket(self.length) } else { 0 }
     }
 }
 

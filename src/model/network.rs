@@ -118,7 +118,7 @@ impl<C: Size> Network<C> {
         }
     }
 
-    /// Computes the hidden vector of the chosen rows.
+    /// Computes the hidden vector of the selected rows.
     #[inline(always)]
     pub fn forward<S: Simd>(&mut self, simd: S) {
         let zero = simd.splat(0.0);

@@ -139,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn a_guess_speaks_until_a_bit_goes_against_it() {
+    fn a_predicted_symbol_is_an_input_until_a_bit_contradicts_it() {
         let mut predicted = PredictedSymbols::default();
         let signs = inputs(&mut predicted, 0x00A5, 0xA7).map(|x| x / CONFIDENCE_STRETCH);
         assert_eq!(signs, [1.0, -1.0, 1.0, -1.0, -1.0, 1.0, -1.0, 0.0]);
     }
 
     #[test]
-    fn trust_is_learnt_apart_for_what_came_once_and_twice() {
+    fn confidence_is_learnt_separately_for_repeated_symbols() {
         let mut predicted = PredictedSymbols::default();
         for _ in 0..200 {
             predicted.set_indirect(3, [0x4141].into_iter());

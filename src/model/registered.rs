@@ -41,9 +41,9 @@ impl Model {
 
     /// Returns the model of a level, 1 ..= 9, with a list of contexts.
     pub fn of_level(level: u8, contexts: Contexts) -> Model {
-        let listed = MODELS.into_iter().filter(|model| model.contexts == contexts);
+        let mut listed = MODELS.into_iter().filter(|model| model.contexts == contexts);
         let mut serves = listed.clone().filter(|model| level <= model.class.size().last_level);
-        serves.next().or(listed.last()).expect("every list of contexts has models")
+        serves.next().or(listed.next_back()).expect("every list of contexts has models")
     }
 
     /// Returns log2 of the bytes of the hash table for a group of `length` bytes.

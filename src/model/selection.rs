@@ -7,6 +7,7 @@
 //!
 //! Normative text: spec/codec.md §5.7 and §5.8.
 
+use super::array::Array;
 use super::contexts::ContextState;
 use super::hash::hashed;
 use super::match_models::Expected;
@@ -88,7 +89,7 @@ mixer_contexts! { at:
 
 /// The context of each APM stage, modulo the contexts that a stage has.
 #[inline(always)]
-pub fn apm_contexts(at: &BitState) -> [usize; 3] {
+pub fn apm_contexts(at: &BitState) -> impl Array<usize> {
     [
         // The last symbol.
         at.partial | at.symbol(1) << 8,

@@ -76,7 +76,7 @@ impl<'a, N: Names> Parser<'a, N> {
         }
         if self.take("(") {
             let argument = self.closed();
-            return self.names.function(word, argument).unwrap_or_else(|| unknown());
+            return self.names.function(word, argument).unwrap_or_else(unknown);
         }
         self.names.name(word).unwrap_or_else(unknown)
     }

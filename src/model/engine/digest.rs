@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::arith::Simd;
-use crate::model::array::Array;
+use crate::model::hash::MULTIPLIER;
 use crate::model::size::Size;
 use std::hash::{Hash, Hasher};
 
@@ -11,22 +11,27 @@ pub type Digests = Vec<(&'static str, u64)>;
 
 /// A digest of everything that `state` hashes.
 pub fn digest(state: impl Hash) -> u64 {
-    struct Blake3(blake3::Hasher);
+    let mut digest = Digest(0);
+    state.hash(&mut digest);
+    digest.finish()
+}
 
-    impl Hasher for Blake3 {
-        fn write(&mut self, bytes: &[u8]) {
-            self.0.update(bytes);
-        }
+/// A hash of words, not of bytes: engines have many megabytes of state.
+struct Digest(u64);
 
-        fn finish(&self) -> u64 {
-            let bytes = self.0.finalize();
-            bytes.as_bytes().iter().take(8).fold(0, |value, &byte| value << 8 | byte as u64)
+impl Hasher for Digest {
+    fn write(&mut self, bytes: &[u8]) {
+        for word in bytes.chunks(8) {
+            let mut padded = [0; 8];
+            padded[..word.len()].copy_from_slice(word);
+            let word = u64::from_le_bytes(padded);
+            self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER);
         }
     }
 
-    let mut hasher = Blake3(blake3::Hasher::new());
-    state.hash(&mut hasher);
-    hasher.finish()
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl<S: Simd, C: Size> Engine<S, C> {
