@@ -291,7 +291,7 @@ _pear__archive() {
                     return 0
                     ;;
                 --codec)
-                    COMPREPLY=($(compgen -W "auto pear zstd store bpe pear-paper" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper" -- "${cur}"))
                     return 0
                     ;;
                 --level)
@@ -679,7 +679,7 @@ _pear__archive() {
             fi
             case "${prev}" in
                 --codec)
-                    COMPREPLY=($(compgen -W "auto pear zstd store bpe pear-paper" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper" -- "${cur}"))
                     return 0
                     ;;
                 --level)

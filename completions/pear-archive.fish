@@ -28,7 +28,7 @@ complete -c pear-archive -n "__fish_pear_archive_needs_command" -l color -d 'Whe
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_needs_command" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -s V -l version -d 'Print version'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "create" -d 'Make an archive of files and directories'
@@ -41,274 +41,274 @@ complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "ls" -d 'L
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "cat" -d 'Print files of an archive to standard output'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "verify" -d 'Check an archive for damage'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "t" -d 'Check an archive for damage'
-complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "info" -d 'Show how an archive is coded and what decoding it takes'
-complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "import" -d 'Make an archive of what a tar holds'
-complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "export" -d 'Make a tar of an archive, or of the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "info" -d 'Show how an archive is compressed, and the time and memory to decode it'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "import" -d 'Make an archive from a tar'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "export" -d 'Make a tar from an archive, or from the entries that match the patterns'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s C -l directory -d 'Take paths relative to this directory' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out what matches, by the rules of .gitignore' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
-pear\t'The learned model'
-zstd\t'Zstandard: fast'
 store\t'No compression'
+zstd\t'Zstandard: fast'
 bpe\t'Byte pairs: light, with a tiny decoder'
+pear\t'The learned model'
 pear-paper\t'The PEAR network as published: very slow, for study'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l level -d 'From 1 (fast) to 9 (small)' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l group-size -d 'Bytes coded as one unit' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l group-size -d 'Size of the groups, which are compressed independently' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l null -d 'Paths of --files-from end with NUL instead of a newline'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l one-file-system -d 'Stay on the file system of each path given'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l force -d 'Replace ARCHIVE also if it is some other file'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l verify -d 'Decode every group and compare before it is written'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l one-file-system -d 'Stay on the file system of each PATH'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l force -d 'Replace ARCHIVE even if it is another kind of file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l verify -d 'Decode and compare every group before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s C -l directory -d 'Take paths relative to this directory' -r -f -a "(__fish_complete_directories)"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out what matches, by the rules of .gitignore' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read such patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
-pear\t'The learned model'
-zstd\t'Zstandard: fast'
 store\t'No compression'
+zstd\t'Zstandard: fast'
 bpe\t'Byte pairs: light, with a tiny decoder'
+pear\t'The learned model'
 pear-paper\t'The PEAR network as published: very slow, for study'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l level -d 'From 1 (fast) to 9 (small)' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l group-size -d 'Bytes coded as one unit' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l group-size -d 'Size of the groups, which are compressed independently' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l null -d 'Paths of --files-from end with NUL instead of a newline'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l one-file-system -d 'Stay on the file system of each path given'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l force -d 'Replace ARCHIVE also if it is some other file'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l verify -d 'Decode every group and compare before it is written'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l one-file-system -d 'Stay on the file system of each PATH'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l force -d 'Replace ARCHIVE even if it is another kind of file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l verify -d 'Decode and compare every group before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s C -l directory -d 'Extract into this directory; made if missing' -r -f -a "(__fish_complete_directories)"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s C -l directory -d 'Extract into this directory; create it if missing' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l overwrite -d 'What to do with existing files [default: stop before anything is written]' -r -f -a "never\t'Keep what exists, silently'
 always\t'Replace it, also by a directory (named with -v)'
-newer\t'Replace it where the archived file is newer'
+newer\t'Replace it if the archived file is newer'
 rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l strip-components -d 'Drop this many leading components of each path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l literal -d 'Treat each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' are ordinary characters'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l here -d 'Extract into the current directory'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s p -l preserve -d 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l numeric-owner -d 'Restore owners by number, not by name'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l keep-damaged -d 'Keep damaged files as well, under names that end in \'.damaged\''
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s C -l directory -d 'Extract into this directory; made if missing' -r -f -a "(__fish_complete_directories)"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l overwrite -d 'What to do with files that exist [default: refuse to begin]' -r -f -a "never\t'Keep what exists, silently'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s C -l directory -d 'Extract into this directory; create it if missing' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l overwrite -d 'What to do with existing files [default: stop before anything is written]' -r -f -a "never\t'Keep what exists, silently'
 always\t'Replace it, also by a directory (named with -v)'
-newer\t'Replace it where the archived file is newer'
+newer\t'Replace it if the archived file is newer'
 rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l strip-components -d 'Drop this many leading components of each path' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l literal -d 'Treat each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' are ordinary characters'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l here -d 'Extract into the current directory'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s p -l preserve -d 'Restore modes and ACLs exactly, all extended attributes, and (as root) devices'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l numeric-owner -d 'Restore owners by number, not by name'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l keep-damaged -d 'Keep damaged files as well, under names that end in \'.damaged\''
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l literal -d 'Treat each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' are ordinary characters'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s l -l long -d 'Show mode, owner, size and time as well'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -l json -d 'Print JSON Lines'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l literal -d 'Treat each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' are ordinary characters'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s l -l long -d 'Show mode, owner, size and time as well'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -l json -d 'Print JSON Lines'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand l" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l literal -d 'Treat each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' are ordinary characters'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s l -l long -d 'Show mode, owner, size and time as well'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -l json -d 'Print JSON Lines'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l literal -d 'Treat each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' are ordinary characters'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l quick -d 'Check stored bytes only, without decoding'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l quick -d 'Check stored bytes only, without decoding'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -l json -d 'Print JSON Lines: one object for the archive, then one per group'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
-pear\t'The learned model'
-zstd\t'Zstandard: fast'
 store\t'No compression'
+zstd\t'Zstandard: fast'
 bpe\t'Byte pairs: light, with a tiny decoder'
+pear\t'The learned model'
 pear-paper\t'The PEAR network as published: very slow, for study'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l level -d 'From 1 (fast) to 9 (small)' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l group-size -d 'Bytes coded as one unit' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l group-size -d 'Size of the groups, which are compressed independently' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l strip-unsafe -d 'Take absolute names and names with \'..\' without what is unsafe'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l force -d 'Replace ARCHIVE also if it is some other file'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l verify -d 'Decode every group and compare before it is written'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l strip-unsafe -d 'Remove the unsafe part of absolute names and names with \'..\''
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l force -d 'Replace ARCHIVE even if it is another kind of file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l verify -d 'Decode and compare every group before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s j -l jobs -d 'Groups coded at once [default: one per core]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l memory -d 'Memory to stay within, by running fewer jobs at once' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-entries -d 'Most entries [default: 10,000,000]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-name -d 'Longest path, in bytes [default: 4096]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-depth -d 'Most components of a path [default: 2048]' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-output -d 'Most bytes to write out [default: no limit]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-output -d 'Maximum bytes to write [default: 16T]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l keep-incomplete -d 'Replace an existing tar also by one that lacks damaged files'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l force -d 'Replace TAR also if it is some other file'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l literal -d 'Take each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' mean themselves'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l keep-incomplete -d 'Replace an existing tar even if the new one lacks damaged files'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l force -d 'Replace TAR even if it is another kind of file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l literal -d 'Treat each PATTERN as an exact name: \'*\', \'?\', \'[\' and \'{\' are ordinary characters'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l null -d 'Names of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s q -l quiet -d 'Print errors only'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s v -l verbose -d 'Say more: what is done to each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "create" -d 'Make an archive of files and directories'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "list" -d 'List what an archive holds, one entry per line'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "cat" -d 'Print files of an archive to standard output'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "verify" -d 'Check an archive for damage'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "info" -d 'Show how an archive is coded and what decoding it takes'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "import" -d 'Make an archive of what a tar holds'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "export" -d 'Make a tar of an archive, or of the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "info" -d 'Show how an archive is compressed, and the time and memory to decode it'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "import" -d 'Make an archive from a tar'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "export" -d 'Make a tar from an archive, or from the entries that match the patterns'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "man" -d 'Print a manual page'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -116,7 +116,7 @@ fn by_index(archive: impl ReadAt + Send, files: &Files) -> (usize, ExtractSummar
 fn an_unreadable_sector_is_damage_wherever_it_lies() {
     let (archive, files) = pack(Codec::Store, 9000, 4);
     let reader = Reader::open(&archive[..], &Limits::default()).unwrap();
-    let group = reader.index().groups()[1].clone();
+    let group = reader.index().groups()[1];
     let in_group = group.payload_offset() + group.header.stored_length / 2;
     let end = archive.len() as u64;
     let footer = end - FOOTER_LENGTH as u64;
@@ -156,8 +156,7 @@ fn a_pipe_that_fails_gives_what_came_before() {
 fn a_wrong_byte_in_a_group_of_any_codec_is_damage_and_what_is_right_comes_out() {
     for codec in [Codec::Store, Codec::Zstd, Codec::Bpe, Codec::Pear] {
         let (archive, files) = pack(codec, 1 << 20, 6);
-        let group =
-            Reader::open(&archive[..], &Limits::default()).unwrap().index().groups()[0].clone();
+        let group = Reader::open(&archive[..], &Limits::default()).unwrap().index().groups()[0];
         let (payload, length) = (group.payload_offset(), group.header.stored_length);
         assert_eq!(group.header.codec, codec as u8);
         for part in [1, 30, 60, 90] {

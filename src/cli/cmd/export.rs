@@ -1,8 +1,9 @@
 //! `pear-archive export`.
 
 use anyhow::bail;
-use std::fs::File;
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 
 use super::super::args::Export;
 use super::super::config;
@@ -14,7 +15,6 @@ use super::super::watch::Watch;
 use super::target::Target;
 use super::{named, named_output, open_archive};
 use crate::archive::{ArchiveError, ExportOptions, Written};
-use crate::tree::FileId;
 
 /// Makes the tar.
 pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
@@ -51,7 +51,8 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
 
 /// Refuses to replace the archive that the tar is made from.
 fn refuse_itself(arguments: &Export) -> anyhow::Result<()> {
-    let id = |path| File::open(path).and_then(|file| FileId::of(&file)).ok();
+    // Not opened: a pipe with a name would be at its end for whoever opens it next.
+    let id = |path| fs::metadata(path).map(|it| (it.dev(), it.ino())).ok();
     let archive = id(&arguments.archive);
     if archive.is_some() && archive == id(&arguments.tar) {
         bail!(
