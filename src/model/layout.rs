@@ -1,7 +1,7 @@
 //! Where each part's inputs are among the mixer's.
 //!
 //! Each part of the engine declares how many inputs it brings ([`Part`]); the list at
-//! [`parts!`] places them one behind the other. No other code computes a vector or a
+//! `parts!` places them one behind the other. No other code computes a vector or a
 //! lane.
 //!
 //! Normative text: spec/codec.md §5, the table of inputs.

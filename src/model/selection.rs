@@ -1,6 +1,6 @@
 //! What selects weight sets of the mixer and contexts of the APM stages, for each bit.
 //!
-//! A line of [`mixer_contexts!`] is one mixer context: how many weight sets it has, and
+//! A line of `mixer_contexts!` is one mixer context: how many weight sets it has, and
 //! which of them it selects. A size class uses the first lines. Their order is part of
 //! the format, because the selected weights are added in it; so they stand in one list,
 //! not in the parts whose values they use.

@@ -1,6 +1,6 @@
 //! Size classes: the sizes and rates of an engine, each class declared once.
 //!
-//! [`size_classes!`] makes of each declaration a row that can be read at run time
+//! `size_classes!` makes of each declaration a row that can be read at run time
 //! ([`SizeClass`]) and a type whose constants are compiled into an engine ([`Size`]).
 //! Nothing else in the crate names a class.
 //!
