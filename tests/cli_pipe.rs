@@ -1,4 +1,4 @@
-//! `cat` of an archive that comes from a pipe.
+//! `cat` and `export` of an archive that comes from a pipe.
 
 mod support;
 
@@ -77,4 +77,49 @@ fn a_damaged_file_is_left_out_and_the_others_are_printed() {
     // Cut off behind its first group.
     let (printed, stderr) = piped(at.path(), "cat - t/0", &archive[..hit], 3);
     assert!(printed == [b'0'; 20_000] && !stderr.is_empty(), "{stderr}");
+}
+
+#[test]
+fn a_tar_of_a_piped_archive_holds_all_that_the_archive_does() {
+    let at = tempfile::tempdir().unwrap();
+    let archive = archive(at.path(), "zstd");
+    run(at.path(), "export x.pear by-index.tar", 0);
+    piped(at.path(), "export - a.tar", &archive, 0);
+    let (printed, stderr) = piped(at.path(), "export - -", &archive, 0);
+    let tar = |name: &str| fs::read(at.path().join(name)).unwrap();
+    assert!(printed == tar("a.tar") && stderr.is_empty(), "{stderr}");
+    // The same members in another order.
+    assert_eq!(printed.len(), tar("by-index.tar").len());
+    run(at.path(), "import y.pear a.tar --codec zstd --group-size 16K", 0);
+    assert!(fs::read(at.path().join("y.pear")).unwrap() == archive);
+    piped(at.path(), "export - part.tar t/sub t/link", &archive, 0);
+    run(at.path(), "import part.pear part.tar", 0);
+    let (listed, _) = run(at.path(), "list part.pear", 0);
+    let (expected, _) = run(at.path(), "list x.pear t/sub t/link", 0);
+    assert_eq!(listed, expected);
+    let (_, stderr) = piped(at.path(), "export - none.tar t/nothing", &archive, 2);
+    assert!(stderr.contains("t/nothing") && !at.path().join("none.tar").exists(), "{stderr}");
+    assert!(leftovers(at.path()).is_empty());
+}
+
+#[test]
+fn a_damaged_file_of_a_piped_archive_is_not_in_the_tar() {
+    let at = tempfile::tempdir().unwrap();
+    fs::create_dir(at.path().join("t")).unwrap();
+    for number in 0..3u8 {
+        fs::write(at.path().join(format!("t/{number}")), [b'0' + number; 20_000]).unwrap();
+    }
+    fs::hard_link(at.path().join("t/1"), at.path().join("t/link")).unwrap();
+    run(at.path(), "create x.pear t --codec store --group-size 20000", 0);
+    let mut archive = fs::read(at.path().join("x.pear")).unwrap();
+    piped(at.path(), "export - x.tar", &archive, 0);
+    let sound = fs::read(at.path().join("x.tar")).unwrap();
+    let hit = archive.windows(100).position(|window| window == [b'1'; 100]).unwrap();
+    archive[hit + 5000] = b'x';
+    let (_, stderr) = piped(at.path(), "export - x.tar", &archive, 3);
+    assert!(stderr.contains("--keep-incomplete"), "{stderr}");
+    assert!(fs::read(at.path().join("x.tar")).unwrap() == sound, "it stays as it was");
+    piped(at.path(), "export - x.tar --keep-incomplete", &archive, 3);
+    run(at.path(), "import y.pear x.tar", 0);
+    assert_eq!(run(at.path(), "list y.pear", 0).0, "t\nt/0\nt/2\n");
 }

@@ -33,7 +33,8 @@ pub use read::{
     cat_stream, extract, extract_stream, list_stream, not_found, salvage, verify_stream,
 };
 pub use tarball::{
-    ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, import, import_stream,
+    ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, export_piped,
+    export_piped_stream, import, import_stream,
 };
 pub use write::{
     Builder, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Written, create, create_stream,

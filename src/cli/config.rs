@@ -1,9 +1,9 @@
 //! Conversion of raw arguments to the options of the archive layer.
 
 use anyhow::{Context, bail};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::args::{
@@ -36,10 +36,8 @@ pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathB
     }
     let mut all = arguments.paths.clone();
     if let Some(list) = &arguments.files_from {
-        let separator = if arguments.null { 0 } else { b'\n' };
-        let listed = read_list(list)?;
-        let names = listed.split(|&byte| byte == separator).filter(|name| !name.is_empty());
-        all.extend(names.map(|name| PathBuf::from(OsStr::from_bytes(name))));
+        let names = listed_names(list, arguments.null)?.into_iter();
+        all.extend(names.map(|name| PathBuf::from(OsString::from_vec(name))));
     }
     if all.is_empty() {
         bail!("nothing to archive: --files-from lists no paths");

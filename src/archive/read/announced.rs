@@ -140,7 +140,7 @@ impl<'a> Incoming<'a> {
             return;
         };
         let mut entry = link.clone();
-        if self.printer.is_some() {
+        if self.outlet.as_ref().is_some_and(|outlet| outlet.links_are_files()) {
             entry.kind = original.kind.clone();
         } else if !original_selected {
             entry.kind = all.stand_ins.resolve(link, original);
@@ -181,8 +181,14 @@ impl<'a> Incoming<'a> {
         let found = self.output.saturating_add(content.size);
         let (field, limit) = ("output bytes", self.limits.output_bytes);
         let segments = content.segments.as_deref();
-        if let Some(printer) = &mut self.printer {
-            let target = printer.begin(entry)?;
+        if let Some(outlet) = &mut self.outlet {
+            let target = match outlet.file(entry) {
+                Ok(target) => target?,
+                Err(error) => {
+                    self.fail(error);
+                    return None;
+                }
+            };
             if found > limit {
                 self.fail(ArchiveError::Limit { field, found, limit });
                 return None;

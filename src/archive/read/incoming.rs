@@ -4,7 +4,7 @@ use super::announced::Announced;
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
 use super::groups::Decoded;
 use super::index::find;
-use super::print::Printer;
+use super::print::Outlet;
 use super::tally::Tallies;
 use crate::archive::memory::{check_cost, digest_memory, seen_memory};
 use crate::archive::selection::Selection;
@@ -23,8 +23,8 @@ pub(super) struct Incoming<'a> {
     pub(super) control: &'a Control<'a>,
     /// Restores entries; `None` if they are only checked.
     pub(super) restorer: Option<Restorer>,
-    /// Prints files instead.
-    pub(super) printer: Option<Printer<'a>>,
+    /// Takes the entries instead.
+    pub(super) outlet: Option<Box<dyn Outlet<'a> + 'a>>,
     pub(super) summary: ExtractSummary,
     pub(super) tallies: Tallies,
     /// The content the last part left open.
@@ -65,7 +65,7 @@ impl<'a> Incoming<'a> {
             restorer: destination
                 .map(|path| Restorer::new(path, options.restore.clone()))
                 .transpose()?,
-            printer: None,
+            outlet: None,
             summary: ExtractSummary::default(),
             tallies: Tallies::default(),
             open: None,
@@ -80,9 +80,9 @@ impl<'a> Incoming<'a> {
         })
     }
 
-    /// Prints files instead of checking them only.
-    pub fn printing(mut self, printer: Printer<'a>) -> Self {
-        self.printer = Some(printer);
+    /// Gives entries to `outlet` instead of checking them only.
+    pub fn into_outlet(mut self, outlet: Box<dyn Outlet<'a> + 'a>) -> Self {
+        self.outlet = Some(outlet);
         self
     }
 
@@ -186,6 +186,22 @@ impl<'a> Incoming<'a> {
                 let restored = restore_other(restorer, entry, &mut self.summary, self.control);
                 self.refused = restored.err();
             }
+            None => self.give_other(entry),
+        }
+    }
+
+    /// Gives an entry that is no file to the outlet, if there is one.
+    fn give_other(&mut self, entry: &Entry) {
+        match self.outlet.as_mut().map(|outlet| outlet.other(entry)) {
+            // The output takes no more.
+            Some(Err(error @ ArchiveError::Io { .. })) => {
+                self.refused.get_or_insert(error);
+            }
+            Some(Err(error)) => self.fail(error),
+            Some(Ok(())) => {
+                self.summary.entries += 1;
+                self.control.events.event(Event::Entry { path: &entry.path });
+            }
             None => self.summary.entries += 1,
         }
     }
@@ -253,7 +269,7 @@ impl<'a> Incoming<'a> {
                 self.control.events.event(Event::Entry { path: &file.path });
             }
             // The output takes no more.
-            Err(error @ ArchiveError::Io { .. }) if self.printer.is_some() => {
+            Err(error @ ArchiveError::Io { .. }) if self.outlet.is_some() => {
                 self.refused.get_or_insert(error);
             }
             Err(error) => self.fail_file(&file.path, file.doubt, Arc::new(error)),

@@ -8,7 +8,7 @@
 //! | `extract`, `cat`, `file`, `deliver`, `verify` | extract to disk, print, read like a file, give to a program, check |
 //! | `links` | makes a selected link the file if its file is not selected |
 //! | `stream`, `incoming`, `announced` | reads front to back, from a pipe |
-//! | `print` | prints files that come from a pipe |
+//! | `print` | gives out the files of a pipe: printed, or to a tar |
 //! | `salvage` | extracts what is left of a damaged archive |
 //! | `tally` | reports damaged groups, each in one line |
 //! | `suggest` | proposes what to try if a pattern selects nothing |
@@ -42,4 +42,8 @@ pub use stream::{extract_stream, list_stream, verify_stream};
 pub use suggest::not_found;
 pub use verify::VerifySummary;
 
+pub(super) use deliver::Deliver;
+pub(super) use extract::file_error;
 pub(super) use file::archive_error;
+pub(super) use print::{Outlet, Spool, read_piped};
+pub(super) use sink::Target;

@@ -1,4 +1,5 @@
-//! Printing files of an archive that comes from a pipe, in the order of the archive.
+//! Giving out the files of an archive that comes from a pipe, in the order of the archive:
+//! printed, or to whatever takes them.
 
 use super::cat::WAITING;
 use super::deliver::Deliver;
@@ -16,10 +17,44 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::SpooledTempFile;
 
+/// Takes the entries of a piped archive.
+pub(in crate::archive) trait Outlet<'a> {
+    /// Begins a file; `None` passes over it.
+    ///
+    /// # Errors
+    /// Why it cannot be taken, which is reported.
+    fn file(&mut self, entry: &Entry) -> Result<Option<Target<'a>>, ArchiveError>;
+
+    /// Takes an entry that is no regular file.
+    ///
+    /// # Errors
+    /// As [`Outlet::file`]; [`ArchiveError::Io`] ends the reading.
+    fn other(&mut self, entry: &Entry) -> Result<(), ArchiveError>;
+
+    /// Returns whether a hard link to a file is given out as a file.
+    fn links_are_files(&self) -> bool;
+}
+
+/// Reads a piped archive and gives the selected entries to `outlet`.
+///
+/// # Errors
+/// As [`super::extract_stream`]; [`ArchiveError::Io`] if the outlet takes no more.
+pub(in crate::archive) fn read_piped<'a>(
+    input: impl Read,
+    outlet: Box<dyn Outlet<'a> + 'a>,
+    options: &'a ExtractOptions,
+    limits: &'a Limits,
+    control: &'a Control<'a>,
+) -> Result<ExtractSummary, ArchiveError> {
+    let sections = StreamReader::new(input, limits)?;
+    let incoming = Incoming::new(None, options, limits, control)?.into_outlet(outlet);
+    stream(sections, incoming, None, options.jobs)
+}
+
 /// Writes the contents of files as they come from a piped archive, each when it is
-/// whole and its checksum was found right, holes as zeros. Which ones `patterns` decide:
-/// a file is meant if one matches its own path, not only a directory above. A file waits
-/// in memory up to 64 MiB or a sixteenth of the memory allowed, then in a nameless
+/// complete and its checksum was found right, holes as zeros. `patterns` select the files:
+/// one must match the file's own path, not only a directory above. A file waits in
+/// memory up to 64 MiB or a sixteenth of the memory allowed, then in a nameless
 /// temporary file.
 ///
 /// # Errors
@@ -34,19 +69,17 @@ pub fn cat_stream(
     limits: &Limits,
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
-    let sections = StreamReader::new(input, limits)?;
     let options = ExtractOptions { jobs, patterns: patterns.clone(), ..ExtractOptions::default() };
     let printed = RefCell::new(vec![false; patterns.len()]);
     let printer = Printer {
         output: Rc::new(RefCell::new(output)),
         patterns,
         printed: &printed,
-        room: WAITING.min(limits.memory / 16) as usize,
+        room: Spool::room(limits),
         cancel: control.cancel,
     };
-    let incoming = Incoming::new(None, &options, limits, control)?.printing(printer);
-    let summary = stream(sections, incoming, None, jobs)?;
-    match printed.into_inner().iter().position(|printed| !printed) {
+    let summary = read_piped(input, Box::new(printer), &options, limits, control)?;
+    match printed.borrow().iter().position(|printed| !printed) {
         Some(index) if summary.is_complete() => {
             Err(ArchiveError::NotAFile { path: patterns.given(index).to_vec() })
         }
@@ -55,7 +88,7 @@ pub fn cat_stream(
 }
 
 /// Prints files.
-pub(super) struct Printer<'a> {
+struct Printer<'a> {
     output: Rc<RefCell<&'a mut dyn Write>>,
     patterns: &'a Patterns,
     /// Which patterns a file was begun for.
@@ -65,61 +98,115 @@ pub(super) struct Printer<'a> {
     cancel: &'a AtomicBool,
 }
 
-impl<'a> Printer<'a> {
-    /// Begins a file; `None` if it is not to be printed.
-    pub fn begin(&mut self, entry: &Entry) -> Option<Target<'a>> {
+impl<'a> Outlet<'a> for Printer<'a> {
+    fn file(&mut self, entry: &Entry) -> Result<Option<Target<'a>>, ArchiveError> {
         let mut printed = self.printed.borrow_mut();
         let mut meant = false;
         for pattern in self.patterns.matching_here(&entry.path) {
             (printed[pattern], meant) = (true, true);
         }
-        let waiting = tempfile::spooled_tempfile(self.room);
-        let (output, cancel) = (Rc::clone(&self.output), self.cancel);
-        let file = Waiting { waiting, output, cancel, length: 0 };
-        meant.then(|| Target::Delivery(Box::new(file)))
+        let spool = Spool::new(self.room, self.cancel);
+        let file = Waiting { spool, output: Rc::clone(&self.output) };
+        Ok(meant.then(|| Target::Delivery(Box::new(file))))
+    }
+
+    fn other(&mut self, _: &Entry) -> Result<(), ArchiveError> {
+        Ok(())
+    }
+
+    fn links_are_files(&self) -> bool {
+        true
     }
 }
 
-/// A file that waits until all of it came.
+/// A file to be printed, which waits until all of it came.
 struct Waiting<'a> {
-    waiting: SpooledTempFile,
+    spool: Spool<'a>,
     output: Rc<RefCell<&'a mut dyn Write>>,
+}
+
+impl Deliver for Waiting<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
+        self.spool.write(bytes)
+    }
+
+    fn hole(&mut self, length: u64, _: Option<&AtomicBool>) -> Result<(), ArchiveError> {
+        self.spool.skip(length)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), ArchiveError> {
+        let mut output = self.output.borrow_mut();
+        let length = self.spool.length;
+        self.spool.copy(0, length, |bytes| output.write_all(bytes).map_err(output_error))
+    }
+}
+
+/// A place where a file waits: memory, then a nameless temporary file. Holes take no room
+/// in the file.
+pub(in crate::archive) struct Spool<'a> {
+    waiting: SpooledTempFile,
     cancel: &'a AtomicBool,
     /// Bytes so far, the last hole included.
     length: u64,
 }
 
-/// A failure of the directory for temporary files.
-fn aside_error(source: io::Error) -> ArchiveError {
-    ArchiveError::Io { path: std::env::temp_dir(), operation: "keep a file there", source }
-}
+impl<'a> Spool<'a> {
+    /// Returns the bytes that may wait in memory.
+    pub fn room(limits: &Limits) -> usize {
+        WAITING.min(limits.memory / 16) as usize
+    }
 
-impl Deliver for Waiting<'_> {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
+    /// An empty place with `room` bytes of memory.
+    pub fn new(room: usize, cancel: &'a AtomicBool) -> Self {
+        Spool { waiting: tempfile::spooled_tempfile(room), cancel, length: 0 }
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Io`].
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
         self.length += bytes.len() as u64;
         self.waiting.write_all(bytes).map_err(aside_error)
     }
 
-    fn hole(&mut self, length: u64, _: Option<&AtomicBool>) -> Result<(), ArchiveError> {
+    /// Takes a hole.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Io`].
+    pub fn skip(&mut self, length: u64) -> Result<(), ArchiveError> {
         self.length += length;
         self.waiting.seek(SeekFrom::Start(self.length)).map(drop).map_err(aside_error)
     }
 
-    fn finish(mut self: Box<Self>) -> Result<(), ArchiveError> {
+    /// Gives `length` bytes from `offset` on to `write`.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Io`], [`ArchiveError::Interrupted`], and those of `write`.
+    pub fn copy(
+        &mut self,
+        offset: u64,
+        mut length: u64,
+        mut write: impl FnMut(&[u8]) -> Result<(), ArchiveError>,
+    ) -> Result<(), ArchiveError> {
         // A hole at the end has no byte that would make the file as long.
         self.waiting.set_len(self.length).map_err(aside_error)?;
-        self.waiting.rewind().map_err(aside_error)?;
-        let mut buffer = vec![0; 1 << 18];
-        let mut output = self.output.borrow_mut();
-        loop {
-            let count = self.waiting.read(&mut buffer).map_err(aside_error)?;
-            if count == 0 {
-                return Ok(());
-            }
-            output.write_all(&buffer[..count]).map_err(output_error)?;
+        self.waiting.seek(SeekFrom::Start(offset)).map_err(aside_error)?;
+        let mut buffer = vec![0; length.min(1 << 18) as usize];
+        while length > 0 {
+            let step = length.min(buffer.len() as u64) as usize;
+            self.waiting.read_exact(&mut buffer[..step]).map_err(aside_error)?;
+            write(&buffer[..step])?;
+            length -= step as u64;
             if self.cancel.load(Ordering::Relaxed) {
                 return Err(ArchiveError::Interrupted);
             }
         }
+        Ok(())
     }
+}
+
+/// A failure of the directory for temporary files.
+fn aside_error(source: io::Error) -> ArchiveError {
+    ArchiveError::Io { path: std::env::temp_dir(), operation: "keep a file there", source }
 }

@@ -52,17 +52,7 @@ impl<S: ReadAt> Archive<S> {
             }
             other => other,
         })?;
-        control.check()?;
-        // Failures of the archive or of this version count, not entries that no tar can
-        // hold.
-        let kinds = summary.failures.iter();
-        let lost = kinds.filter(|(kind, _)| **kind != ErrorKind::Environment);
-        let lost = lost.map(|(_, count)| count).sum();
-        if lost > 0 && output.replaces_content() && !options.keep_incomplete {
-            return Err(ArchiveError::Incomplete { path: path.to_owned(), lost });
-        }
-        output.commit()?;
-        Ok(summary)
+        replace(output, path, summary, options, control)
     }
 
     /// Writes the tar to a pipe. It is first put into a nameless file in the directory
@@ -168,6 +158,30 @@ fn settle(
     }
     summary.entries += 1;
     control.events.event(Event::Entry { path: &entry.path });
+}
+
+/// Gives a finished tar its name, unless it is incomplete and would replace something.
+///
+/// # Errors
+/// [`ArchiveError::Incomplete`], [`ArchiveError::Io`], [`ArchiveError::Interrupted`].
+pub(super) fn replace(
+    output: Output,
+    path: &Path,
+    summary: ExtractSummary,
+    options: &ExportOptions,
+    control: &Control,
+) -> Result<ExtractSummary, ArchiveError> {
+    control.check()?;
+    // Failures of the archive or of this version count, not entries that no tar can
+    // hold.
+    let kinds = summary.failures.iter();
+    let lost = kinds.filter(|(kind, _)| **kind != ErrorKind::Environment);
+    let lost = lost.map(|(_, count)| count).sum();
+    if lost > 0 && output.replaces_content() && !options.keep_incomplete {
+        return Err(ArchiveError::Incomplete { path: path.to_owned(), lost });
+    }
+    output.commit()?;
+    Ok(summary)
 }
 
 /// Reserves the space for the tar, so that a full disk is found before hours of

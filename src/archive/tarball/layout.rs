@@ -14,7 +14,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 /// Tars are written in records of this many bytes; zeros fill the last one.
-const RECORD: u64 = 20 * BLOCK;
+pub(super) const RECORD: u64 = 20 * BLOCK;
 
 /// Bytes moved at a time.
 const STEP: u64 = 1 << 20;

@@ -88,7 +88,8 @@ Examples:
 /// exit status is 1.
 ///
 /// For standard output, the tar is first put into a nameless file in TMPDIR, because
-/// an archive holds files in another order.
+/// an archive holds files in another order. If the archive comes from a pipe, the
+/// members come in its order, each file as soon as it is complete.
 #[derive(Debug, Args)]
 #[command(after_help = EXPORT_HELP)]
 pub struct Export {

@@ -4,6 +4,7 @@ use anyhow::bail;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::Ordering;
 
 use super::super::args::Export;
 use super::super::config;
@@ -13,8 +14,10 @@ use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::target::Target;
-use super::{named, named_output, open_archive};
-use crate::archive::{ArchiveError, ExportOptions, Written};
+use super::{Input, named, named_output, piped};
+use crate::archive::{
+    Archive, ArchiveError, ExportOptions, Written, export_piped, export_piped_stream,
+};
 
 /// Makes the tar.
 pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
@@ -30,11 +33,30 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     let name = config::shown(&arguments.archive);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
-    let archive = open_archive(&arguments.archive, &limits, &control)?;
-    let summary = match target {
-        Target::Stream(output) => archive.export_stream(output, &options, &control),
-        Target::File(path) => archive.export(&path, &options, &control),
+    let summary = match Input::open(&arguments.archive)? {
+        Input::File(file) => {
+            let archive = Archive::open_any(file, &limits, &control);
+            let archive = archive.map_err(|error| named(&arguments.archive, error))?;
+            archive.keep_groups(0); // each group is decoded only once
+            match target {
+                Target::Stream(output) => archive.export_stream(output, &options, &control),
+                Target::File(path) => archive.export(&path, &options, &control),
+            }
+        }
+        Input::Pipe(input) => {
+            let input = piped(input, &cancel);
+            match target {
+                Target::Stream(mut output) => {
+                    export_piped_stream(input, &mut output, &options, &limits, &control)
+                }
+                Target::File(path) => export_piped(input, &path, &options, &limits, &control),
+            }
+        }
     };
+    let summary = summary.map_err(|error| match cancel.load(Ordering::Relaxed) {
+        true => ArchiveError::Interrupted, // whatever it looked like
+        false => error,
+    });
     let summary = match summary {
         // A reader that closed the pipe has what it wanted.
         Err(ArchiveError::Io { source, .. }) if source.kind() == io::ErrorKind::BrokenPipe => {

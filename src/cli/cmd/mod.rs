@@ -18,7 +18,7 @@ use clap::Subcommand;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use super::args;
 use super::config;
@@ -26,7 +26,7 @@ use super::exit::Exit;
 use super::report::Report;
 use super::signal::{Interruptible, archive_from_stdin};
 use super::watch::about;
-use crate::archive::{Archive, ArchiveError, Control, Limits, NAMELESS_OUTPUT};
+use crate::archive::{ArchiveError, NAMELESS_OUTPUT};
 use crate::arith::closed::stdout_was_closed;
 
 /// Makes the commands of a list: a name, its arguments, the module that has its `run`, and
@@ -126,33 +126,6 @@ impl Input {
 /// Returns a reader of a pipe that ends when it is cancelled.
 fn piped(input: File, cancel: &AtomicBool) -> impl io::Read {
     Interruptible::new(input, cancel)
-}
-
-/// Opens an archive in any state, for commands that need its groups in any order. An
-/// archive from a pipe is put into a nameless file in the directory for temporary
-/// files.
-fn open_archive(path: &Path, limits: &Limits, control: &Control) -> anyhow::Result<Archive<File>> {
-    let file = match Input::open(path)? {
-        Input::File(file) => file,
-        Input::Pipe(input) => spool(input, control).map_err(|error| named(path, error))?,
-    };
-    let archive = Archive::open_any(file, limits, control).map_err(|error| named(path, error))?;
-    archive.keep_groups(0); // each group is decoded only once
-    Ok(archive)
-}
-
-fn spool(input: File, control: &Control) -> Result<File, ArchiveError> {
-    let path = std::env::temp_dir();
-    let failed = |operation| {
-        let path = path.clone();
-        move |source| ArchiveError::Io { path, operation, source }
-    };
-    let mut spool = tempfile::tempfile_in(&path).map_err(failed("create a file there"))?;
-    let copied = io::copy(&mut piped(input, control.cancel), &mut spool);
-    match control.cancel.load(Ordering::Relaxed) {
-        true => Err(ArchiveError::Interrupted),
-        false => copied.map(|_| spool).map_err(failed("keep the archive there")),
-    }
 }
 
 /// Makes an error about the archive, with its name.
