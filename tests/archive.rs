@@ -18,7 +18,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use support::{assert_same, build_tree};
+use support::{assert_same, build_tree, noise};
 use tempfile::TempDir;
 
 static GO_ON: AtomicBool = AtomicBool::new(false);
@@ -54,18 +54,6 @@ fn selecting(patterns: &[&str]) -> ExtractOptions {
 fn unpack(archive: &[u8], to: &Path, options: &ExtractOptions) -> ExtractSummary {
     let archive = Archive::open(archive, &Limits::default()).unwrap();
     archive.extract(to, options, &CONTROL).unwrap()
-}
-
-/// Returns bytes without repetitions, different for every seed.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let step = |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    (0..length).map(step).collect()
 }
 
 /// Copies the root directory's own metadata, which no archive of `.` has.

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use support::noise;
 use tempfile::TempDir;
 
 fn options(codec: Codec, group_size: u64) -> CreateOptions {
@@ -23,18 +24,6 @@ fn options(codec: Codec, group_size: u64) -> CreateOptions {
 
 fn walking(base: &Path) -> WalkOptions {
     WalkOptions { base: base.to_owned(), ..WalkOptions::default() }
-}
-
-/// Returns bytes without repetitions, different for every seed.
-fn noise(seed: u64, length: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let step = |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 32) as u8
-    };
-    (0..length).map(step).collect()
 }
 
 /// Makes an archive of twelve files of 3,000 bytes in groups of 8,192, and returns it

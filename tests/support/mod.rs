@@ -210,3 +210,15 @@ pub fn run(directory: &Path, line: &str, code: i32) -> (String, String) {
     assert_eq!(output.status.code(), Some(code), "{line}\n{stdout}\n{stderr}");
     (stdout, stderr)
 }
+
+/// Returns bytes without repetitions, different for every seed.
+pub fn noise(seed: u64, length: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let step = |_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..length).map(step).collect()
+}

@@ -3,6 +3,7 @@
 use super::layout::{Layout, Placed, output_error};
 use crate::archive::read::extract::file_error;
 use crate::archive::read::sink::Target;
+use crate::archive::write::create::name_output;
 use crate::archive::write::output::Output;
 use crate::archive::{Archive, ArchiveError, Control, ErrorKind, Event, ExtractSummary};
 use crate::container::ReadAt;
@@ -46,12 +47,7 @@ impl<S: ReadAt> Archive<S> {
         self.check_memory(self.wanted(&options.patterns)?.iter())?;
         let output = Output::new(path)?;
         let summary = self.export_into(output.file(), options, control);
-        let summary = summary.map_err(|error| match error {
-            ArchiveError::Io { operation, source, .. } => {
-                ArchiveError::Io { path: path.to_owned(), operation, source }
-            }
-            other => other,
-        })?;
+        let summary = summary.map_err(|error| name_output(error, path))?;
         replace(output, path, summary, options, control)
     }
 

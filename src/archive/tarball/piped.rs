@@ -6,6 +6,7 @@ use super::export::{ExportOptions, replace};
 use super::layout::{RECORD, output_error};
 use super::write::{headers, stored_runs};
 use crate::archive::read::{Deliver, Outlet, Spool, Target, file_error, read_piped};
+use crate::archive::write::create::name_output;
 use crate::archive::write::output::Output;
 use crate::archive::{ArchiveError, Control, ExtractOptions, ExtractSummary, Limits};
 use crate::entry::{Entry, Kind, Segment};
@@ -36,12 +37,7 @@ pub fn export_piped(
     let flushed = buffered.flush().map_err(output_error);
     drop(buffered);
     let summary = summary.and_then(|summary| flushed.map(|()| summary));
-    let summary = summary.map_err(|error| match error {
-        ArchiveError::Io { operation, source, .. } => {
-            ArchiveError::Io { path: path.to_owned(), operation, source }
-        }
-        other => other,
-    })?;
+    let summary = summary.map_err(|error| name_output(error, path))?;
     replace(output, path, summary, options, control)
 }
 
@@ -65,7 +61,7 @@ pub fn export_piped_stream(
         patterns: options.patterns.clone(),
         ..ExtractOptions::default()
     };
-    let tar = Rc::new(RefCell::new(Tar { output, length: 0, written: HashSet::new() }));
+    let tar = Rc::new(RefCell::new(Tar { output, length: 0, missing: HashSet::new() }));
     let outlet =
         TarOutlet { tar: Rc::clone(&tar), room: Spool::room(limits), cancel: control.cancel };
     let summary = read_piped(input, Box::new(outlet), &extracting, limits, control)?;
@@ -81,8 +77,8 @@ pub fn export_piped_stream(
 struct Tar<'a> {
     output: &'a mut dyn Write,
     length: u64,
-    /// Paths of members that a hard link may lead to.
-    written: HashSet<Vec<u8>>,
+    /// Paths of files and symbolic links that are not in the tar, or not yet.
+    missing: HashSet<Vec<u8>>,
 }
 
 impl Tar<'_> {
@@ -106,6 +102,7 @@ fn not_kept(entry: &Entry, what: NotKept) -> ArchiveError {
 impl<'a> Outlet<'a> for TarOutlet<'a> {
     fn file(&mut self, entry: &Entry) -> Result<Option<Target<'a>>, ArchiveError> {
         let Kind::File(content) = &entry.kind else { return Ok(None) };
+        self.tar.borrow_mut().missing.insert(entry.path.clone());
         let segments = content.segments.as_deref();
         let runs = segments.and_then(|segments| stored_runs(segments, content.size));
         let whole = || vec![Segment { offset: 0, length: content.size }];
@@ -121,16 +118,17 @@ impl<'a> Outlet<'a> for TarOutlet<'a> {
     fn other(&mut self, entry: &Entry) -> Result<(), ArchiveError> {
         let mut tar = self.tar.borrow_mut();
         if let Kind::HardLink { target } = &entry.kind
-            && !tar.written.contains(target)
+            && tar.missing.contains(target)
         {
             return Err(file_error(&entry.path, Arc::new(ArchiveError::Missing)));
         }
-        let header = headers(entry, 0, None).map_err(|what| not_kept(entry, what))?;
-        tar.write(&header)?;
-        if let Kind::Symlink { .. } = entry.kind {
-            tar.written.insert(entry.path.clone());
+        match headers(entry, 0, None) {
+            Ok(header) => tar.write(&header),
+            Err(what) => {
+                tar.missing.insert(entry.path.clone());
+                Err(not_kept(entry, what))
+            }
         }
-        Ok(())
     }
 
     fn links_are_files(&self) -> bool {
@@ -165,7 +163,7 @@ impl Deliver for Member<'_> {
         }
         let padding = tar.length.next_multiple_of(BLOCK) - tar.length;
         tar.write(&vec![0; padding as usize])?;
-        tar.written.insert(std::mem::take(&mut self.path));
+        tar.missing.remove(&self.path);
         Ok(())
     }
 }
