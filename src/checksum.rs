@@ -10,12 +10,12 @@
 pub const DIGEST_LENGTH: usize = 32;
 
 /// Bytes in a [`Tag`].
-pub const TAG_LENGTH: usize = 16;
+pub const TAG_LENGTH: usize = 8;
 
 /// A whole BLAKE3 hash.
 pub type Digest = [u8; DIGEST_LENGTH];
 
-/// The first 16 bytes of a derived BLAKE3 hash.
+/// The first 8 bytes of a BLAKE3 hash: against damage, before anything is decoded.
 pub type Tag = [u8; TAG_LENGTH];
 
 /// The subject of a derived hash.
@@ -27,12 +27,14 @@ pub enum Context {
     SectionHeader,
     /// The footer.
     Footer,
-    /// The hashes of all sections.
+    /// Preface and INDEX section.
     Root,
     /// The archived input; gives the archive id.
     ArchiveId,
     /// The map and the data of a file with holes.
     SparseFile,
+    /// The digests of small files that share one.
+    SmallFiles,
 }
 
 impl Context {
@@ -45,6 +47,7 @@ impl Context {
             Context::Root => "pear-archive 2026 root",
             Context::ArchiveId => "pear-archive 2026 archive id",
             Context::SparseFile => "pear-archive 2026 sparse file",
+            Context::SmallFiles => "pear-archive 2026 small files",
         }
     }
 }
@@ -54,7 +57,14 @@ pub fn digest(bytes: &[u8]) -> Digest {
     *blake3::hash(bytes).as_bytes()
 }
 
-/// Computes the tag of a structure: the first 16 bytes of its derived hash.
+/// Returns the tag of a digest: its first 8 bytes.
+pub fn short(digest: &Digest) -> Tag {
+    let mut tag = [0; TAG_LENGTH];
+    tag.copy_from_slice(&digest[..TAG_LENGTH]);
+    tag
+}
+
+/// Computes the tag of a structure: the first 8 bytes of its derived hash.
 pub fn tag(context: Context, bytes: &[u8]) -> Tag {
     let mut hasher = Hasher::derived(context);
     hasher.update(bytes);
@@ -86,11 +96,9 @@ impl Hasher {
         *self.0.finalize().as_bytes()
     }
 
-    /// Returns the first 16 bytes of the hash so far.
+    /// Returns the first 8 bytes of the hash so far.
     pub fn tag(&self) -> Tag {
-        let mut tag = [0; TAG_LENGTH];
-        tag.copy_from_slice(&self.digest()[..TAG_LENGTH]);
-        tag
+        short(&self.digest())
     }
 }
 

@@ -112,14 +112,41 @@ pub struct Extent {
     pub length: u64,
 }
 
+/// What an archive stores of the digest of a file: of its BLAKE3 hash, or for a file with
+/// holes of that of the map and the data (`container::content_digest`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileDigest {
+    /// Nothing is known.
+    #[default]
+    Unknown,
+    /// The whole digest of a file, stored for it alone since its data lie in several
+    /// groups.
+    File([u8; 32]),
+    /// The whole digest of a span that holds nothing but the file.
+    Span([u8; 32]),
+    /// The first 16 bytes of the digest of such a span.
+    Short([u8; 16]),
+    /// None of its own: it shares one with its neighbours.
+    Shared,
+}
+
+impl FileDigest {
+    /// Returns the digest if all of it is stored.
+    pub fn whole(&self) -> Option<&[u8; 32]> {
+        match self {
+            FileDigest::File(digest) | FileDigest::Span(digest) => Some(digest),
+            _ => None,
+        }
+    }
+}
+
 /// The content of a regular file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
     /// Size of the file in bytes, holes included.
     pub size: u64,
-    /// BLAKE3 of the whole content; for a file with holes, of the map and the data
-    /// (`container::content_digest`).
-    pub digest: [u8; 32],
+    /// What is stored of its digest.
+    pub digest: FileDigest,
     /// Data segments of a sparse file, ascending and disjoint; `None` if the file has
     /// no holes.
     pub segments: Option<Vec<Segment>>,

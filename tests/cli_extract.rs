@@ -1,5 +1,7 @@
 //! `pear-archive extract`, as a user runs it.
 
+#[path = "support/forge/mod.rs"]
+mod forge;
 mod support;
 
 use std::fs;
@@ -210,31 +212,25 @@ fn deep_trees_and_files_of_nothing_but_hole_come_back() {
     assert_eq!((hole.len(), hole.blocks()), (1 << 28, 0));
 }
 
-/// Makes an archive by hand that no careful program would write.
-fn archive_by_hand(at: &Path, paths: &[&str], codec: u8) {
-    use pear_archive::container::{Part, Writer};
-    use pear_archive::entry::{Content, Entry, Extent, Kind, Metadata};
+/// Makes an archive by hand that no careful program would write: files of these paths
+/// with one content, in a group of this codec.
+fn by_hand(paths: &[&str], codec: u8) -> forge::Archive {
+    use forge::{Batch, Item, Kind};
     let content = b"content";
-    let metadata = Metadata { mode: 0o644, ..Metadata::default() };
-    let extents = vec![Extent { group: 0, offset: 0, length: content.len() as u64 }];
-    let digest = *blake3::hash(content).as_bytes();
-    let size = content.len() as u64;
-    let entries = paths.iter().map(|path| Entry {
-        path: path.as_bytes().to_vec(),
-        kind: Kind::File(Content { size, digest, segments: None, extents: extents.clone() }),
-        metadata: metadata.clone(),
-    });
-    let mut writer = Writer::new(fs::File::create(at.join("x.pear")).unwrap(), [7; 16]).unwrap();
-    writer.write_part(&Part::default()).unwrap();
-    writer.write_group((codec, 0, 0), size, content).unwrap();
-    writer.finish(entries.collect()).unwrap();
+    let batch = Batch {
+        items: paths.iter().map(|path| Item::new(path, Kind::File(0))).collect(),
+        ..Batch::of_files(&[("", content)])
+    };
+    let mut sections = forge::sections(&[batch]);
+    sections[1].codec = codec;
+    forge::Archive::of(&sections)
 }
 
 #[test]
 fn unsafe_names_are_refused_with_4() {
     for path in ["../outside", "/tmp/outside", "a/../../outside"] {
         let at = tempfile::tempdir().unwrap();
-        archive_by_hand(at.path(), &[path], 0);
+        fs::write(at.path().join("x.pear"), by_hand(&[path], 0).bytes()).unwrap();
         for line in ["extract x.pear -C out", "list x.pear", "verify x.pear"] {
             let (stdout, stderr) = run(at.path(), line, 4);
             assert!(stdout.is_empty() && stderr.contains("unsafe path"), "{line}: {stderr}");
@@ -246,17 +242,13 @@ fn unsafe_names_are_refused_with_4() {
 #[test]
 fn what_is_too_new_is_refused_with_5() {
     let at = tempfile::tempdir().unwrap();
-    archive_by_hand(at.path(), &["a.txt"], 0);
+    fs::write(at.path().join("x.pear"), by_hand(&["a.txt"], 0).bytes()).unwrap();
     run(at.path(), "extract x.pear -C out", 0);
-    archive_by_hand(at.path(), &["a.txt"], 200);
+    fs::write(at.path().join("x.pear"), by_hand(&["a.txt"], 200).bytes()).unwrap();
     let (_, stderr) = run(at.path(), "extract x.pear -C new", 5);
     assert!(stderr.contains("a.txt") && stderr.contains("codec 200"), "{stderr}");
-    let mut bytes = fs::read(at.path().join("x.pear")).unwrap();
-    bytes[8] = 99;
-    use pear_archive::checksum::{Context, tag};
-    let hash = tag(Context::Preface, &bytes[..32]);
-    bytes[32..48].copy_from_slice(&hash);
-    fs::write(at.path().join("x.pear"), bytes).unwrap();
+    let newer = forge::Archive { version: (99, 7), ..by_hand(&["a.txt"], 0) };
+    fs::write(at.path().join("x.pear"), newer.bytes()).unwrap();
     let (_, stderr) = run(at.path(), "extract x.pear -C new", 5);
     assert!(stderr.contains("version 99"), "{stderr}");
 }

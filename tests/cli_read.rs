@@ -47,9 +47,14 @@ fn list_json_is_an_object_per_line() {
     archive(at.path());
     let (stdout, _) = run(at.path(), "list --json x.pear", 0);
     assert!(stdout.lines().all(|line| line.starts_with('{') && line.ends_with('}')));
-    let notes = stdout.lines().find(|line| line.contains("\"t/notes.txt\",\"kind\"")).unwrap();
-    let digest = blake3::hash(&fs::read(at.path().join("t/notes.txt")).unwrap()).to_hex();
-    assert!(notes.contains(&format!("\"blake3\":\"{digest}\"")), "{notes}");
+    let line = |path: &str| stdout.lines().find(|line| line.contains(path)).unwrap();
+    let notes = line("\"t/notes.txt\",\"kind\"");
+    // Small files share a digest, others have one of their own.
+    let digest = blake3::hash(&fs::read(at.path().join("t/sub/deep/data.bin")).unwrap()).to_hex();
+    let data = line("\"t/sub/deep/data.bin\"");
+    assert!(data.contains(&format!("\"blake3\":\"{digest}\"")), "{data}");
+    let empty = format!("\"blake3\":\"{}\"", blake3::hash(b"").to_hex());
+    assert!(line("\"t/zero\"").contains(&empty), "an empty file's follows from its size");
     assert!(notes.contains("\"modified\":\"2001-09-09T01:46:40.123456789Z\""), "{notes}");
     assert!(!notes.contains("sparse_blake3"));
     assert!(stdout.contains("\"path_base64\":\"dC9jYWbpIAobWzMxbQ==\""));

@@ -1,14 +1,16 @@
 //! Disks that fail while an archive is read, groups of every codec with a wrong byte,
 //! descriptors that run out, and named pipes.
 
+#[path = "support/forge/mod.rs"]
+mod forge;
 mod support;
 
+use pear_archive::ReadAt;
 use pear_archive::archive::{
     Archive, ArchiveError, Control, CreateOptions, ErrorKind, ExtractOptions, ExtractSummary,
     Limits, Silent, create_stream, extract, extract_stream,
 };
 use pear_archive::codec::{Choice, Codec, CodecOptions};
-use pear_archive::container::{FOOTER_LENGTH, PREFACE_LENGTH, ReadAt, Reader};
 use pear_archive::tree::WalkOptions;
 use std::collections::BTreeMap;
 use std::fs;
@@ -115,16 +117,15 @@ fn by_index(archive: impl ReadAt + Send, files: &Files) -> (usize, ExtractSummar
 #[test]
 fn an_unreadable_sector_is_damage_wherever_it_lies() {
     let (archive, files) = pack(Codec::Store, 9000, 4);
-    let reader = Reader::open(&archive[..], &Limits::default()).unwrap();
-    let group = reader.index().groups()[1];
-    let in_group = group.payload_offset() + group.header.stored_length / 2;
+    let group = forge::groups(&archive)[1].payload.clone();
+    let in_group = (group.start + group.len() / 2) as u64;
     let end = archive.len() as u64;
-    let footer = end - FOOTER_LENGTH as u64;
+    let footer = end - forge::FOOTER as u64;
     for (what, at, lost) in [
         ("group", in_group, 1),
         ("index", footer - 20, 0),
         ("footer", end - 8, 0),
-        ("preface", PREFACE_LENGTH as u64 / 2, 0),
+        ("preface", forge::PREFACE as u64 / 2, 0),
     ] {
         let failing = Failing { archive: &archive, bad: at..at + 1 };
         let (found, done) = by_index(failing, &files);
@@ -141,8 +142,7 @@ fn an_unreadable_sector_is_damage_wherever_it_lies() {
 #[test]
 fn a_pipe_that_fails_gives_what_came_before() {
     let (archive, files) = pack(Codec::Store, 9000, 4);
-    let reader = Reader::open(&archive[..], &Limits::default()).unwrap();
-    let at = reader.index().groups()[2].offset + 100;
+    let at = forge::groups(&archive)[2].offset as u64 + 100;
     let to = TempDir::new().unwrap();
     let failing = Failing { archive: &archive, bad: at..at + 1 };
     let limits = Limits::default();
@@ -156,19 +156,19 @@ fn a_pipe_that_fails_gives_what_came_before() {
 fn a_wrong_byte_in_a_group_of_any_codec_is_damage_and_what_is_right_comes_out() {
     for codec in [Codec::Store, Codec::Zstd, Codec::Bpe, Codec::Pear] {
         let (archive, files) = pack(codec, 1 << 20, 6);
-        let group = Reader::open(&archive[..], &Limits::default()).unwrap().index().groups()[0];
-        let (payload, length) = (group.payload_offset(), group.header.stored_length);
-        assert_eq!(group.header.codec, codec as u8);
+        let group = forge::groups(&archive)[0].clone();
+        let (payload, length) = (group.payload.start, group.payload.len());
+        assert_eq!(group.codec, codec as u8);
         for part in [1, 30, 60, 90] {
             let mut damaged = archive.clone();
-            damaged[(payload + length * part / 100) as usize] ^= 0x10;
+            damaged[payload + length * part / 100] ^= 0x10;
             let (found, done) = by_index(&damaged[..], &files);
             let all = done.failures.keys().all(|&kind| kind == ErrorKind::Integrity);
             assert!(all && found < files.len(), "{codec:?} {part}: {done:?}");
             // A model gives right bytes up to the damage; of stored files one is damaged.
             let least = match codec {
                 Codec::Store => files.len() - 1,
-                Codec::Pear => (files.len() * part as usize / 100).saturating_sub(1),
+                Codec::Pear => (files.len() * part / 100).saturating_sub(1),
                 _ => 0,
             };
             assert!(found >= least, "{codec:?} {part}: {found} files came out");

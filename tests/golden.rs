@@ -5,11 +5,13 @@
 //! or model id) are made by `cargo test --test golden -- --ignored`, which leaves
 //! existing ones alone.
 
+#[path = "support/forge/mod.rs"]
+mod forge;
+
+use forge::{Batch, DATA, ENTRY, Item, Row, Section};
 use pear_archive::archive::{Archive, Control, Limits, Silent, list_stream};
-use pear_archive::checksum::{Hasher, digest};
 use pear_archive::codec::{Choice, Codec, CodecOptions, CodingNumbers, encode_group};
-use pear_archive::container::{Part, Piece, Sparse, Writer, content_digest};
-use pear_archive::entry::{Content, Entry, Extent, Kind, Metadata, Segment, Timestamp};
+use pear_archive::entry::{Content, Entry, Extent, FileDigest, Kind, Metadata, Segment, Timestamp};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -46,16 +48,21 @@ fn content(parts: &[(u64, u64, u64)], segments: Option<Vec<Segment>>) -> Kind {
     let extents: Vec<Extent> =
         parts.iter().map(|&(group, offset, length)| Extent { group, offset, length }).collect();
     let groups = groups();
-    let mut hasher = Hasher::new();
-    let mut size: u64 = parts.iter().map(|part| part.2).sum();
-    if segments.is_some() {
-        size = SPARSE_SIZE;
-    }
-    for extent in &extents {
+    let part = |extent: &Extent| {
         let from = extent.offset as usize;
-        hasher.update(&groups[extent.group as usize][from..from + extent.length as usize]);
-    }
-    let digest = content_digest(hasher.digest(), size, segments.as_deref());
+        groups[extent.group as usize][from..from + extent.length as usize].to_vec()
+    };
+    let data: Vec<u8> = extents.iter().flat_map(part).collect();
+    let size = if segments.is_some() { SPARSE_SIZE } else { data.len() as u64 };
+    let pair = |segment: &Segment| (segment.offset, segment.length);
+    let map = segments.as_ref().map(|all| (size, all.iter().map(pair).collect()));
+    let digest = forge::content_digest(&data, map.as_ref());
+    let digest = match extents.len() {
+        0 => FileDigest::Span(digest),
+        // Alone in its span, which is short.
+        1 => FileDigest::Short(digest[..16].try_into().unwrap()),
+        _ => FileDigest::File(digest),
+    };
     Kind::File(Content { size, digest, segments, extents })
 }
 
@@ -117,7 +124,7 @@ fn write_golden_archives() {
     // uses.
     let warmed = (Codec::PearPaper, "pear-paper-warmed".to_owned(), default);
     for (codec, name, level) in others.chain(levels).chain([warmed]) {
-        let name = format!("{name}-0.6.pear");
+        let name = format!("{name}-0.7.pear");
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
         if !path.exists() {
             let choice = Choice::Only(codec);
@@ -127,46 +134,62 @@ fn write_golden_archives() {
     }
 }
 
-/// Builds the sample by hand, so that it does not depend on a file system.
+/// Builds the sample by hand, so that it depends neither on a file system nor on the
+/// writer of the crate.
 fn build(options: &CodecOptions) -> Vec<u8> {
-    let all = entries();
-    let named = |paths: &[&[u8]]| -> Vec<Entry> {
-        all.iter().filter(|entry| paths.contains(&&entry.path[..])).cloned().collect()
-    };
-    let piece = |length| Piece { length, sparse: None };
-    let [first, second] = groups();
-    let text = first.len() as u64 - 1500;
-    let island = Sparse { size: SPARSE_SIZE, segments: vec![ISLAND] };
-    let parts = [
-        Part {
-            group_digest: digest(b""),
-            entries: named(&[b"null", b"garden", b"pipe", b"way"]),
-            ..Part::default()
-        },
-        Part {
-            following: 500,
-            group_digest: digest(&first),
-            pieces: vec![piece(0), piece(text), piece(1500)],
-            entries: named(&[b"caf\xe9\n", b"copy", b"empty", b"garden/numbers", b"garden/same"]),
-            file_pieces: vec![1, 1, 0, 2],
-            ..Part::default()
-        },
-        Part {
-            continued: true,
-            group_digest: digest(&second),
-            pieces: vec![piece(500), Piece { length: ISLAND.length, sparse: Some(island) }],
-            entries: named(&[b"sparse"]),
-            file_pieces: vec![1],
-            ..Part::default()
-        },
-    ];
-    let mut writer = Writer::new(Vec::new(), *b"golden archive\0\0").unwrap();
-    writer.write_part(&parts[0]).unwrap();
-    for (part, raw) in parts[1..].iter().zip([&first, &second]) {
-        writer.write_part(part).unwrap();
-        let group = encode_group(raw, options).unwrap();
+    let section = |raw: Vec<u8>| {
+        let group = encode_group(&raw, options).unwrap();
         let CodingNumbers { codec, filter, model } = group.coding.numbers();
-        writer.write_group((codec, filter, model), raw.len() as u64, &group.payload).unwrap();
-    }
-    writer.finish(all).unwrap().0
+        let raw_length = raw.len() as u32;
+        let payload = group.payload;
+        Section { kind: DATA, codec, filter, model, raw_length, payload, ..Section::default() }
+    };
+    sample(groups().map(section))
+}
+
+/// Returns an archive of the sample whose groups are these.
+fn sample([first, second]: [Section; 2]) -> Vec<u8> {
+    let item = |path: &[u8], kind| Item {
+        mode: 0o640,
+        owner: (1000, 100, b"gardener", b"users"),
+        time: (1_234_567_890, 123_456_789),
+        set: vec![(b"user.note", b"kept\0bytes")],
+        ..Item::new(path, kind)
+    };
+    let [text, rest] = groups();
+    let numbers = [&text[text.len() - 1500..], &rest[..500]].concat();
+    let map = (SPARSE_SIZE, vec![(ISLAND.offset, ISLAND.length)]);
+    let others = Batch::of_items(vec![
+        item(b"garden", forge::Kind::Directory),
+        item(b"null", forge::Kind::Character(1, 3)),
+        item(b"pipe", forge::Kind::Fifo),
+        item(b"way", forge::Kind::Symlink(b"../else where")),
+    ]);
+    let opened = Batch {
+        rows: vec![Row::of(0), Row::of(text.len() - 1500), Row::of(1500)],
+        open: Some((2, 500)),
+        groups: vec![text],
+        items: vec![
+            item(b"caf\xe9\n", forge::Kind::File(1)),
+            item(b"copy", forge::Kind::File(1)),
+            item(b"empty", forge::Kind::File(0)),
+            item(b"garden/numbers", forge::Kind::File(2)),
+            item(b"garden/same", forge::Kind::HardLink(1)),
+        ],
+        ..Batch::default()
+    };
+    let continued = Batch {
+        rows: vec![
+            Row { ends: Some(forge::digest(&numbers)), ..Row::of(500) },
+            Row { map: Some(map), ..Row::of(600) },
+        ],
+        revoked: Some(Vec::new()),
+        groups: vec![rest],
+        items: vec![item(b"sparse", forge::Kind::File(1))],
+        ..Batch::default()
+    };
+    let [others, opened, continued] = [others, opened, continued]
+        .map(|batch| Section::stored(ENTRY, &batch.table().bytes()).shortest());
+    let all = [others, opened, first, continued, second];
+    forge::Archive::of(&all).with_id(*b"golden\0\0").bytes()
 }

@@ -63,10 +63,13 @@ fn structures_have_no_gaps_and_the_stated_length() {
 
 #[test]
 fn the_magic_bytes_of_the_spec_are_those_of_the_code() {
-    let hex = |bytes: [u8; 8]| bytes.map(|byte| format!("{byte:02X}")).join(" ");
-    for (field, bytes) in [("Magic", MAGIC), ("Sync", SYNC), ("Footer_Magic", FOOTER_MAGIC)] {
+    let hex = |byte: &u8| format!("{byte:02X}");
+    let all: [(&str, &[u8]); 3] =
+        [("Magic", &MAGIC), ("Sync", &SYNC), ("Footer_Magic", &FOOTER_MAGIC)];
+    for (field, bytes) in all {
+        let bytes = bytes.iter().map(hex).collect::<Vec<_>>().join(" ");
         let row = rows().into_iter().find(|row| row.field == field).unwrap();
-        assert_eq!(row.value, hex(bytes), "{field}");
+        assert_eq!(row.value, bytes, "{field}");
     }
 }
 

@@ -26,13 +26,13 @@ fn walking(base: &Path) -> WalkOptions {
     WalkOptions { base: base.to_owned(), ..WalkOptions::default() }
 }
 
-/// Makes an archive of twelve files of 3,000 bytes in groups of 8,192, and returns it
-/// with their contents.
+/// Makes an archive of twelve files of 9,000 bytes in groups of 24,576, and returns it
+/// with their contents. They are long enough that none shares a digest.
 fn twelve() -> (Vec<u8>, BTreeMap<String, Vec<u8>>) {
-    let files = (0..12u64).map(|number| (format!("{number:02}.bin"), noise(number + 1, 3000)));
+    let files = (0..12u64).map(|number| (format!("{number:02}.bin"), noise(number + 1, 9000)));
     let files: BTreeMap<_, _> = files.collect();
     let mut bytes = Vec::new();
-    let mut builder = Builder::new(&mut bytes).options(options(Codec::Store, 8192));
+    let mut builder = Builder::new(&mut bytes).options(options(Codec::Store, 24_576));
     for (name, content) in &files {
         builder.append_data(&name[..], content).unwrap();
     }

@@ -1,303 +1,388 @@
 //! A reader of .pear containers written from container.md alone.
 //!
 //! It shares no code with the crate and takes the shortest way: everything is
-//! in memory, anything wrong is a message. Section numbers in comments are
-//! those of container.md. Groups are handed out as stored; what is in them is
-//! the business of codec.md.
+//! in memory, anything wrong is a message, and what is only unknown has one that
+//! begins with "unsupported". It reads archives of one generation, Forms 0 and 1, and
+//! PARITY of Code 2; SIGNATURE is skipped. Section numbers in comments are those of
+//! container.md. Groups are handed out as stored; what is in them is the business of
+//! codec.md.
+
+#[path = "contents.rs"]
+mod contents;
+#[path = "entries.rs"]
+mod entries;
+#[path = "parity.rs"]
+mod parity;
+#[path = "table.rs"]
+mod table;
+
+pub use contents::Content;
+use contents::{Files, Span};
+pub use entries::Entry;
+use parity::Parity;
+use table::Table;
 
 /// A section as §4.1 describes it.
+#[derive(Clone)]
 pub struct Section {
-    pub kind: u16,
+    pub offset: usize,
+    pub kind: u8,
+    pub flags: u8,
     pub codec: u8,
     pub filter: u8,
     pub model: u16,
-    pub group: u64,
-    pub raw_length: u64,
+    pub base_kind: u8,
+    pub capacity: u8,
+    pub base: u32,
+    pub group: u32,
+    pub raw_length: u32,
     pub payload: Vec<u8>,
 }
 
-/// A row of Entry_Table (§5.3), names of owners and attributes left out.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Entry {
-    pub path: Vec<u8>,
-    pub kind: u8,
-    pub mode: u64,
-    pub seconds: i64,
-    pub nanoseconds: u64,
-    /// Text of a symbolic link, path of a hard link's target.
-    pub target: Vec<u8>,
-    pub content: Option<File>,
+/// Where the decoder of a group starts (§4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    Anew,
+    /// Behind the group of this number.
+    Group(u32),
+    /// Behind the shipped base whose digest starts with these bytes.
+    Shipped([u8; 4]),
 }
 
-/// A row of Content_Table (§5.2) and where its data starts in the stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    pub start: u64,
-    pub length: u64,
-    pub size: u64,
-    /// Offset and length of each data segment.
-    pub segments: Vec<(u64, u64)>,
-    pub digest: [u8; 32],
+/// What an archive says: its groups in the order of the stream, and its entries in the
+/// order of their paths.
+pub struct Archive {
+    pub groups: Vec<Section>,
+    /// Every other section, INDEX and what stands behind it included.
+    pub others: Vec<Section>,
+    pub entries: Vec<Entry>,
+    /// Where contents lie in the stream; entries name them by number.
+    pub contents: Vec<Content>,
+    spans: Vec<Span>,
 }
 
-type Result<T> = std::result::Result<T, String>;
+pub type Result<T> = std::result::Result<T, String>;
 
 fn need(kept: bool, rule: &str) -> Result<()> {
     if kept { Ok(()) } else { Err(rule.to_owned()) }
 }
 
-/// §2.3
+fn known(is_known: bool, what: impl Fn() -> String) -> Result<()> {
+    if is_known { Ok(()) } else { Err(format!("unsupported: {}", what())) }
+}
+
+/// §2.3, rule 1
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    *blake3::hash(bytes).as_bytes()
+}
+
+/// §2.3, rule 2
 fn derived(context: &str, bytes: &[u8]) -> [u8; 32] {
     blake3::derive_key(&format!("pear-archive 2026 {context}"), bytes)
+}
+
+/// §2.3, rule 3
+fn tag(context: &str, bytes: &[u8]) -> [u8; 8] {
+    let hash = derived(context, bytes);
+    std::array::from_fn(|i| hash[i])
 }
 
 fn number(bytes: &[u8]) -> u64 {
     bytes.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
-/// §8, steps 1 to 3: all sections in order, and the entries of the index.
-pub fn read(archive: &[u8]) -> Result<(Vec<Section>, Vec<Entry>)> {
-    need(archive.len() >= 48 + 112 + 144, "too short")?;
-    // §3
-    let preface = &archive[..48];
-    need(preface[..8] == *b"\xF0PEAR\r\n\x1A", "Magic")?;
-    need(derived("preface", &preface[..32])[..16] == preface[32..], "Preface_Hash")?;
-    need(number(&preface[8..10]) == 0 && number(&preface[10..12]) == 6, "version")?;
-    need(number(&preface[12..16]) == 0, "Required_Features")?;
-    // §7
-    let end = archive.len() - 144;
-    let footer = &archive[end..];
-    need(footer[136..] == *b"\x1A\n\rRAEP\xF0", "Footer_Magic")?;
-    need(derived("footer", &footer[..120])[..16] == footer[120..136], "Footer_Hash")?;
-    need(number(&footer[16..24]) == archive.len() as u64, "File_Length")?;
-    need(footer[32..48] == preface[16..32] && number(&footer[48..56]) == 0, "footer fields")?;
-    // §4
-    let (mut sections, mut at) = (Vec::new(), 48);
-    let mut root = preface[32..].to_vec();
-    while at < end {
-        need(end - at >= 112, "a section is cut off")?;
-        let header = &archive[at..at + 80];
-        need(header[..8] == *b"\xF0\x9F\x8D\x90SEC\x1A", "Sync")?;
-        need(derived("section header", &header[..64])[..16] == header[64..], "Header_Hash")?;
-        need(header[8..24] == preface[16..32], "Archive_Id")?;
-        need(number(&header[24..32]) == sections.len() as u64, "Sequence")?;
-        let stored = number(&header[48..56]);
-        need(stored <= (end - at - 112) as u64, "Stored_Length")?;
-        let payload = &archive[at + 80..at + 80 + stored as usize];
-        let hash = &archive[at + 80 + stored as usize..at + 112 + stored as usize];
-        need(*blake3::hash(payload).as_bytes() == *hash, "Payload_Hash")?;
-        root.extend([&header[64..], hash].concat());
-        let kind = number(&header[32..34]) as u16;
-        let is_index = kind == 3;
-        if is_index {
-            need(number(&footer[..8]) == at as u64, "Index_Offset")?;
-            need(number(&footer[8..16]) == 112 + stored, "Index_Length")?;
-            need(footer[56..88] == *hash, "Index_Hash")?;
-        }
-        at += 112 + stored as usize;
-        need(is_index == (at == end), "INDEX is the last section")?;
-        sections.push(Section {
-            kind,
-            codec: header[36],
-            filter: header[37],
-            model: number(&header[38..40]) as u16,
-            group: number(&header[40..48]),
-            raw_length: number(&header[56..64]),
-            payload: payload.to_vec(),
-        });
-    }
-    need(number(&footer[24..32]) == sections.len() as u64, "Section_Count")?;
-    need(derived("root", &root) == footer[88..120], "Root_Hash")?;
-    let index = sections.pop().ok_or("there is no INDEX")?;
-    let entries = read_index(&index, &sections)?;
-    Ok((sections, entries))
+fn sum(left: u64, right: u64) -> Result<u64> {
+    left.checked_add(right).ok_or("a sum does not fit 64 bits".to_owned())
 }
 
-/// A cursor over a table (§2.1, §2.2).
-struct Table(std::vec::IntoIter<u8>);
+/// §12: reads an archive that ends with its footer.
+pub fn read(archive: &[u8]) -> Result<Archive> {
+    need(archive.len() >= 32 + 56 + 72, "too short")?;
+    read_preface(archive)?;
+    let footer = read_footer(archive, archive.len())?;
+    need(is_index(archive, footer.0), "no INDEX section at Index_Offset")?;
+    let (mut sections, mut at, mut groups) = (Vec::<Section>::new(), 32, 0);
+    let mut index = None;
+    while at < archive.len() {
+        // §13, rule 1: what tells a footer from a section.
+        let may_be_footer = index.is_some() && archive.len() - at >= 72;
+        if may_be_footer && is_footer(&archive[at..at + 72]) {
+            let one = read_footer(archive, at + 72)?;
+            need(one == footer, "footers of one generation differ")?;
+            at += 72;
+            continue;
+        }
+        let section = read_section(archive, at, sections.len(), groups)?;
+        groups += usize::from(section.kind == 2);
+        need(!matches!(section.kind, 5 | 8) || index.is_some(), "PARITY or SIGNATURE too early")?;
+        if section.kind == 3 && index.is_none() {
+            // Only the first generation has its INDEX first.
+            known(footer.0 == at as u64, || "more than one generation".to_owned())?;
+            index = Some(sections.len());
+        } else {
+            let closing = matches!(section.kind, 5 | 8);
+            need(index.is_none() || closing, "a section between INDEX and the footer")?;
+        }
+        at += 56 + section.payload.len();
+        sections.push(section);
+    }
+    let index = index.ok_or("there is no INDEX")?;
+    // §7
+    let (from, payload) = (footer.0 as usize, &sections[index].payload);
+    let root = [&archive[..32], &archive[from..from + 56], &digest(payload)].concat();
+    need(footer.1 == derived("root", &root), "Root_Hash")?;
+    read_index(&sections[index], &sections[..index])?;
+    let files = Files::of(&sections[..index])?;
+    let Files { entries, contents, spans, .. } = files;
+    let (groups, others) = sections.into_iter().partition(|section| section.kind == 2);
+    Ok(Archive { groups, others, entries, contents, spans })
+}
 
-impl Table {
-    fn bytes(&mut self, count: u64) -> Result<Vec<u8>> {
-        need(count <= self.0.len() as u64, "a table is cut off")?;
-        Ok(self.0.by_ref().take(count as usize).collect())
+/// §3
+fn read_preface(archive: &[u8]) -> Result<()> {
+    need(archive[..8] == *b"\xF0PEAR\r\n\x1A", "Magic")?;
+    need(tag("preface", &archive[..24]) == archive[24..32], "Preface_Hash")?;
+    let (major, minor) = (number(&archive[8..10]), number(&archive[10..12]));
+    known((major, minor) == (0, 7), || format!("version {major}.{minor}"))?;
+    let features = number(&archive[12..16]);
+    known(features == 0, || format!("Required_Features {features:#x}"))
+}
+
+fn is_footer(bytes: &[u8]) -> bool {
+    bytes[64..] == *b"\x1A\n\rRAEP\xF0" && tag("footer", &bytes[..56]) == bytes[56..64]
+}
+
+fn is_index(archive: &[u8], offset: u64) -> bool {
+    let rest = usize::try_from(offset).ok().and_then(|offset| archive.get(offset..));
+    rest.and_then(|rest| rest.get(..56)).is_some_and(|header| {
+        header[16] == 3 && tag("section header", &header[..48]) == header[48..]
+    })
+}
+
+/// §7: Index_Offset and Root_Hash of the footer that ends at `end`.
+fn read_footer(archive: &[u8], end: usize) -> Result<(u64, Vec<u8>)> {
+    let footer = &archive[end - 72..end];
+    need(is_footer(footer), "Footer_Hash")?;
+    need(number(&footer[8..16]) == end as u64, "File_Length")?;
+    need(footer[16..24] == archive[16..24], "Archive_Id")?;
+    Ok((number(&footer[..8]), footer[24..56].to_vec()))
+}
+
+/// §4.1, §4.2: the section at `at`, which has `sections` sections and `groups` DATA
+/// sections before it.
+fn read_section(archive: &[u8], at: usize, sections: usize, groups: usize) -> Result<Section> {
+    need(archive.len() - at >= 56, "a section is cut off")?;
+    let (header, rest) = archive[at..].split_at(56);
+    need(header[..4] == *b"\xF0\x9F\x8D\x90", "Sync")?;
+    need(tag("section header", &header[..48]) == header[48..], "Header_Hash")?;
+    need(header[4..12] == archive[16..24], "Archive_Id")?;
+    need(number(&header[12..16]) == sections as u64, "Sequence")?;
+    let stored = number(&header[32..36]) as usize;
+    need(stored <= rest.len(), "Stored_Length")?;
+    need(digest(&rest[..stored])[..8] == header[40..48], "Payload_Hash")?;
+    let section = Section {
+        offset: at,
+        kind: header[16],
+        flags: header[17],
+        codec: header[18],
+        filter: header[19],
+        model: number(&header[20..22]) as u16,
+        base_kind: header[22],
+        capacity: header[23],
+        base: number(&header[24..28]) as u32,
+        group: number(&header[28..32]) as u32,
+        raw_length: number(&header[36..40]) as u32,
+        payload: rest[..stored].to_vec(),
+    };
+    need(section.group as usize == groups, "Group")?;
+    section.check()?;
+    Ok(section)
+}
+
+impl Section {
+    /// §4.2, rules 1 to 3
+    fn check(&self) -> Result<()> {
+        let ancillary = self.flags & 1 == 1;
+        need(self.flags & !3 == 0, "Flags")?;
+        match self.kind {
+            0 => return Err("Type 0".to_owned()),
+            1..=3 => need(!ancillary, "the ancillary flag is set")?,
+            5 | 6 | 8 => need(ancillary, "the ancillary flag is not set")?,
+            other => known(ancillary, || format!("Type {other}"))?,
+        }
+        match self.kind {
+            1 | 3 | 6 => need(self.codec <= 1, "Codec")?,
+            5 | 8 => need(self.codec == 0, "Codec")?,
+            _ => {}
+        }
+        let numbers = (self.filter, self.model, self.base_kind, self.capacity, self.base);
+        let is_plain = numbers == (0, 0, 0, 0, 0) && self.flags & 2 == 0;
+        need(self.kind == 2 || is_plain, "fields of DATA in another section")?;
+        let same = self.payload.len() == self.raw_length as usize;
+        need(self.codec != 0 || same, "Raw_Length of codec 0")?;
+        need(self.kind != 2 || self.raw_length > 0, "Raw_Length is 0")?;
+        if self.kind == 6 {
+            let text = self.tables()?;
+            need((1..=65_536).contains(&text.len()), "length of COMMENT")?;
+            need(std::str::from_utf8(&text).is_ok(), "COMMENT is not UTF-8")?;
+        }
+        Ok(())
     }
 
-    fn varint(&mut self) -> Result<u64> {
-        let (mut value, mut shift) = (0u128, 0);
-        loop {
-            let byte = self.0.next().ok_or("a table is cut off")?;
-            value |= u128::from(byte & 127) << shift;
-            shift += 7;
-            if byte < 128 {
-                need(byte > 0 || shift == 7, "a varint is not in its shortest form")?;
-                return u64::try_from(value).map_err(|_| "a varint is too large".to_owned());
-            }
-            need(shift < 70, "a varint is too long")?;
+    /// §2.2
+    fn tables(&self) -> Result<Vec<u8>> {
+        if self.codec == 0 {
+            return Ok(self.payload.clone());
+        }
+        need(self.raw_length < 1 << 30, "tables too large for this reader")?;
+        let frame = &self.payload[..];
+        need(frame.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]), "no zstd frame")?;
+        let length = zstd::zstd_safe::find_frame_compressed_size(frame);
+        need(length == Ok(frame.len()), "not exactly one zstd frame")?;
+        need(zstd::zstd_safe::get_dict_id_from_frame(frame).is_none(), "a dictionary")?;
+        let raw = zstd::bulk::decompress(frame, self.raw_length as usize);
+        let raw = raw.map_err(|error| error.to_string())?;
+        need(raw.len() == self.raw_length as usize, "Raw_Length")?;
+        Ok(raw)
+    }
+
+    /// §4.3: where the decoder of this group starts.
+    pub fn base(&self) -> Result<Base> {
+        match self.base_kind {
+            0 => Ok(Base::Anew),
+            1 => Ok(Base::Group(self.group - self.base)),
+            2 => Ok(Base::Shipped(self.base.to_le_bytes())),
+            other => Err(format!("unsupported: Base_Kind {other}")),
         }
     }
 
-    fn varints(&mut self, count: usize) -> Result<Vec<u64>> {
-        (0..count).map(|_| self.varint()).collect()
-    }
-
-    fn differences(&mut self, count: usize) -> Result<Vec<u64>> {
-        let mut value = 0u64;
-        let mut next = || {
-            let zigzag = self.varint()?;
-            value = value.wrapping_add((zigzag >> 1) ^ (zigzag & 1).wrapping_neg());
-            Ok(value)
-        };
-        (0..count).map(|_| next()).collect()
-    }
-
-    fn counted(&mut self) -> Result<Vec<u8>> {
-        let count = self.varint()?;
-        self.bytes(count)
+    /// §4.3, rules 1 to 5, but for what only codec.md says of shipped bases.
+    fn check_base(&self, groups: &[&Section]) -> Result<()> {
+        let has_state = self.base_kind != 0 || self.flags & 2 != 0;
+        let capacities = if has_state { 12..=32 } else { 0..=0 };
+        need(capacities.contains(&self.capacity), "Capacity")?;
+        if self.codec == 5 {
+            need(self.flags & 2 != 0 && self.base_kind == 0, "a given base is a base of its own")?;
+            need(matches!(self.filter, 0 | 2) && self.payload.len() == 32, "codec 5")?;
+        }
+        match self.base_kind {
+            0 => return need(self.base == 0, "Base without Base_Kind"),
+            1 => {}
+            2 => return need(self.codec == 3, "a codec that cannot go on"),
+            // Files that need the group are refused: see `base`.
+            _ => return Ok(()),
+        }
+        need(self.codec == 3, "a codec that cannot go on")?;
+        need((1..=self.group).contains(&self.base), "Base")?;
+        let base = groups[(self.group - self.base) as usize];
+        need(base.flags & 2 != 0 && matches!(base.base_kind, 0 | 2), "no base")?;
+        let numbers = |one: &Section| (one.filter, one.model, one.capacity);
+        need(numbers(base) == numbers(self), "a base of other numbers")?;
+        need(base.codec == self.codec || base.codec == 5, "a base of another codec")?;
+        let together = u64::from(base.raw_length) + u64::from(self.raw_length);
+        need(together < 1 << 32, "base and group are too long together")
     }
 }
 
 /// §5
-fn read_index(index: &Section, sections: &[Section]) -> Result<Vec<Entry>> {
-    need(index.raw_length < 1 << 30, "the index is too large for this reader")?;
-    let raw = zstd::bulk::decompress(&index.payload, index.raw_length as usize)
-        .map_err(|error| error.to_string())?;
-    need(raw.len() as u64 == index.raw_length, "Raw_Length")?;
-    let mut table = Table(raw.into_iter());
-    // §5.1
-    let count = table.varint()? as usize;
-    need(count == sections.len(), "Section_Table")?;
-    let columns: [fn(&Section) -> u64; 8] = [
-        |section| section.kind.into(),
-        |_| 0,
-        |section| section.codec.into(),
-        |section| section.filter.into(),
-        |section| section.model.into(),
-        |section| section.group.wrapping_add(1),
-        |section| section.payload.len() as u64,
-        |section| section.raw_length,
-    ];
-    for column in columns {
-        need(table.varints(count)? == sections.iter().map(column).collect::<Vec<_>>(), "row")?;
+fn read_index(index: &Section, sections: &[Section]) -> Result<()> {
+    let raw = index.tables()?;
+    let mut table = Table(&raw);
+    let generation = table.within(0..=1 << 20, "Generation")?;
+    known(generation == 0, || format!("generation {generation}"))?;
+    let flags = table.varint()?;
+    known(flags <= 1, || format!("Index_Flags {flags:#x}"))?;
+    if table.flag()? {
+        table.signed()?;
     }
-    let data = sections.iter().filter(|section| section.kind == 2);
-    let stream: u64 = data.map(|section| section.raw_length).sum();
-    let contents = read_contents(&mut table, stream)?;
-    let entries = read_entries(&mut table, &contents)?;
-    need(table.0.len() == 0, "bytes are left over")?;
-    Ok(entries)
-}
-
-/// §5.2
-fn read_contents(table: &mut Table, stream: u64) -> Result<Vec<File>> {
-    let count = table.varint()? as usize;
-    need(count <= table.0.len(), "Content_Count")?;
-    let lengths = table.differences(count)?;
-    let sparse = table.bytes(count as u64)?;
-    let (mut files, mut start) = (Vec::new(), 0);
-    for (&length, &sparse) in lengths.iter().zip(&sparse) {
-        let (mut size, mut segments) = (length, vec![(0, length)]);
-        if sparse == 1 {
-            size = table.varint()?;
-            segments.clear();
-            let mut end = 0;
-            for _ in 0..table.varint()? {
-                let (gap, length) = (table.varint()?, table.varint()?);
-                segments.push((end + gap, length));
-                end += gap + length;
-            }
-        }
-        files.push(File { start, length, size, segments, digest: [0; 32] });
-        start += length;
+    let shards = table.within(1..=u64::MAX, "Shard_Count")?;
+    if shards > 1 {
+        table.within(0..=shards - 1, "Shard")?;
+        table.bytes(16)?;
     }
-    need(start == stream, "contents and stream differ in length")?;
-    for file in &mut files {
-        file.digest.copy_from_slice(&table.bytes(32)?);
+    // §5.1: there are no earlier generations. §5.2:
+    need(table.varint()? == sections.len() as u64, "Section_Count")?;
+    let data: Vec<&Section> = sections.iter().filter(|section| section.kind == 2).collect();
+    for section in sections {
+        need(table.byte()? == section.kind, "Type")?;
     }
-    Ok(files)
-}
-
-/// §5.3
-fn read_entries(table: &mut Table, contents: &[File]) -> Result<Vec<Entry>> {
-    let count = table.varint()? as usize;
-    need(count <= table.0.len(), "Entry_Count")?;
-    let (shared, suffixes) = (table.varints(count)?, table.varints(count)?);
-    let mut paths: Vec<Vec<u8>> = Vec::new();
-    for (&shared, &suffix) in shared.iter().zip(&suffixes) {
-        let mut path = paths.last().cloned().unwrap_or_default();
-        need(shared <= path.len() as u64, "Shared")?;
-        path.truncate(shared as usize);
-        path.extend(table.bytes(suffix)?);
-        let safe = |part: &[u8]| !matches!(part, b"" | b"." | b"..") && !part.contains(&0);
-        need(path.split(|&byte| byte == b'/').all(safe), "unsafe path")?;
-        paths.push(path);
+    for section in sections {
+        need(table.byte()? == section.flags, "Flags")?;
     }
-    let kinds = table.bytes(count as u64)?;
-    let modes = table.varints(count)?;
-    for _ in 0..table.varint()? {
-        table.varint()?;
-        table.varint()?;
-        table.counted()?;
-        table.counted()?;
+    for section in sections {
+        need(table.byte()? == section.codec, "Codec")?;
     }
-    table.varints(count)?;
-    let seconds = table.differences(count)?;
-    let nanoseconds = table.varints(count)?;
-    for xattrs in table.varints(count)? {
-        for _ in 0..xattrs {
-            table.counted()?;
-            table.counted()?;
+    for section in sections {
+        need(table.varint()? == section.payload.len() as u64, "Stored_Length")?;
+    }
+    for group in &data {
+        need(table.byte()? == group.filter, "Filter")?;
+        need(table.varint()? == u64::from(group.model), "Model")?;
+    }
+    for group in &data {
+        need(table.bytes(2)? == [group.base_kind, group.capacity], "Base_Kind, Capacity")?;
+    }
+    for group in data.iter().filter(|group| group.base_kind != 0) {
+        need(table.varint()? == u64::from(group.base), "Base")?;
+    }
+    let mut copied = Vec::new();
+    for section in sections.iter().filter(|section| section.kind == 1) {
+        // In the generation that INDEX ends, all are live.
+        match table.byte()? {
+            1 => {}
+            5 => copied.push(section),
+            _ => return Err("State".to_owned()),
         }
     }
-    let mut entries = Vec::new();
-    for (row, path) in paths.into_iter().enumerate() {
-        let content = match kinds[row] {
-            0 => Some(contents.get(table.varint()? as usize).ok_or("Content")?.clone()),
-            _ => None,
-        };
-        let (kind, mode, target) = (kinds[row], modes[row], Vec::new());
-        let (seconds, nanoseconds) = (seconds[row] as i64, nanoseconds[row]);
-        entries.push(Entry { path, kind, mode, seconds, nanoseconds, target, content });
+    for section in sections.iter().filter(|section| section.codec != 0) {
+        need(table.varint()? == u64::from(section.raw_length), "Raw_Length")?;
     }
-    for entry in entries.iter_mut().filter(|entry| entry.kind == 2) {
-        entry.target = table.counted()?;
+    for section in sections {
+        need(table.bytes(32)? == digest(&section.payload), "Digest")?;
     }
-    for row in 0..count {
-        if entries[row].kind == 3 {
-            let target = table.varint()? as usize;
-            need(target < row, "Link")?;
-            entries[row].target = entries[target].path.clone();
+    // §5.3
+    for section in copied {
+        need(table.bytes(section.payload.len() as u64)? == section.payload, "a copy")?;
+    }
+    table.end()?;
+    data.iter().try_for_each(|group| group.check_base(&data))
+}
+
+impl Archive {
+    /// Compares the digest of every span with the stream of all decoded groups (§6.4).
+    pub fn check(&self, stream: &[u8]) -> Result<()> {
+        let length: u64 = self.groups.iter().map(|group| u64::from(group.raw_length)).sum();
+        need(stream.len() as u64 == length, "the stream has another length")?;
+        self.spans.iter().try_for_each(|span| span.check(&self.contents, stream))
+    }
+
+    /// Compares every PARITY section with the bytes of the archive (§10), and returns the
+    /// ranges that are protected.
+    pub fn check_parity(&self, archive: &[u8]) -> Result<Vec<(u64, u64)>> {
+        let mut ranges = Vec::new();
+        for section in self.others.iter().filter(|section| section.kind == 5) {
+            let parity = Parity::read(section)?;
+            parity.check(archive)?;
+            ranges.extend(parity.ranges);
         }
+        Ok(ranges)
     }
-    for _ in entries.iter().filter(|entry| matches!(entry.kind, 5 | 6)) {
-        table.varints(2)?;
-    }
-    Ok(entries)
-}
 
-/// §2.3, rule 3
-fn content_digest(file: &File, stream: &[u8]) -> [u8; 32] {
-    let data = &stream[file.start as usize..(file.start + file.length) as usize];
-    let plain = *blake3::hash(data).as_bytes();
-    if file.segments == [(0, file.size)] {
-        return plain;
+    /// §12, rules 5 and 6: the content of an entry, holes filled with zeros.
+    pub fn content(&self, entry: &Entry, stream: &[u8]) -> Result<Vec<u8>> {
+        let content = &self.contents[entry.content.ok_or("not a file")?];
+        let data = content.data(stream);
+        match (content.file_digest, content.span) {
+            (Some(expected), _) => need(content.digest(&data) == expected, "File_Digest")?,
+            (None, Some(span)) => self.spans[span].check(&self.contents, stream)?,
+            (None, None) => need(data.is_empty(), "a content without digest")?,
+        }
+        let (mut whole, mut rest) = (vec![0; content.size as usize], &data[..]);
+        for &(offset, length) in &content.segments {
+            let (segment, behind) = rest.split_at(length as usize);
+            whole[offset as usize..(offset + length) as usize].copy_from_slice(segment);
+            rest = behind;
+        }
+        Ok(whole)
     }
-    let mut map = [file.size.to_le_bytes(), (file.segments.len() as u64).to_le_bytes()].concat();
-    for (offset, length) in &file.segments {
-        map.extend([offset.to_le_bytes(), length.to_le_bytes()].concat());
-    }
-    map.extend(plain);
-    derived("sparse file", &map)
-}
-
-/// §8, steps 4 and 5: a file from the stream of all decoded groups.
-pub fn content(file: &File, stream: &[u8]) -> Result<Vec<u8>> {
-    let mut data = &stream[file.start as usize..(file.start + file.length) as usize];
-    let mut whole = vec![0; file.size as usize];
-    for &(offset, length) in &file.segments {
-        let (segment, rest) = data.split_at(length as usize);
-        whole[offset as usize..(offset + length) as usize].copy_from_slice(segment);
-        data = rest;
-    }
-    need(content_digest(file, stream) == file.digest, "Digest")?;
-    Ok(whole)
 }

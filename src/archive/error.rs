@@ -112,15 +112,32 @@ pub enum ArchiveError {
         /// Path in the archive.
         path: Vec<u8>,
     },
-    /// An ENTRY section says something else than the index.
-    #[error("the ENTRY section at byte {offset} and the index differ")]
-    Disagree {
+    /// An entry below one that is not a directory came through a pipe, or the other way round.
+    #[error("{}: is below an entry that is not a directory, or is one", printable(path))]
+    BelowFile {
+        /// Path in the archive.
+        path: Vec<u8>,
+    },
+    /// An ENTRY section goes on with what the one before did not leave open, or takes back what
+    /// it did not announce.
+    #[error("the ENTRY section at byte {offset} does not go on as the one before says")]
+    NotOpen {
         /// Byte offset of the section.
         offset: u64,
     },
-    /// An ENTRY section says something else of an entry than the index.
-    #[error("its ENTRY section and the index differ")]
-    Differs,
+    /// An ENTRY section is lost, and with it the names of what its groups hold.
+    #[error(
+        "the ENTRY section at byte {offset} is lost, and with it the names of {} in {groups} {}",
+        show_size(*bytes), if *groups == 1 { "group" } else { "groups" }
+    )]
+    BatchLost {
+        /// Byte offset of the section.
+        offset: u64,
+        /// Number of the groups that it announces.
+        groups: u64,
+        /// Bytes of these.
+        bytes: u64,
+    },
     /// Something that an archive cannot hold as it was given.
     #[error("{}: cannot be archived: {cause}", printable(path))]
     Unfit {
@@ -215,10 +232,11 @@ impl ArchiveError {
             ArchiveError::Digest
             | ArchiveError::Missing
             | ArchiveError::Unannounced
-            | ArchiveError::Differs
+            | ArchiveError::BatchLost { .. }
             | ArchiveError::Unreadable { .. }
             | ArchiveError::Repeated { .. }
-            | ArchiveError::Disagree { .. }
+            | ArchiveError::BelowFile { .. }
+            | ArchiveError::NotOpen { .. }
             | ArchiveError::Incomplete { .. } => ErrorKind::Integrity,
             ArchiveError::Limit { .. } => ErrorKind::Limit,
             ArchiveError::Tar { fault, .. } => fault.kind(),

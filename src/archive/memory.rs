@@ -3,9 +3,8 @@
 
 use super::read::groups::decode_cost;
 use super::{Archive, ArchiveError};
-use crate::checksum::Digest;
-use crate::container::{Part, Piece, ReadAt, allocation, entry_memory};
-use crate::entry::{Entry, Kind, Segment};
+use crate::container::{ReadAt, allocation, entry_memory};
+use crate::entry::{Entry, Kind};
 use std::collections::BTreeSet;
 
 /// Bytes held for an extent until its group is decoded.
@@ -23,11 +22,6 @@ pub(super) fn seen_memory(path: &[u8]) -> u64 {
     allocation(path.len() as u64) + 2 * size_of::<Vec<u8>>() as u64 + PLACE
 }
 
-/// Bytes that a map of paths and digests takes for one.
-pub(super) fn digest_memory(path: &[u8]) -> u64 {
-    seen_memory(path) + 2 * size_of::<Digest>() as u64
-}
-
 /// Bytes that restoring an entry takes until the end, when links are made and directories
 /// get their times: its name and place, and all of what is no file.
 pub(super) fn restored_memory(entry: &Entry) -> u64 {
@@ -35,20 +29,10 @@ pub(super) fn restored_memory(entry: &Entry) -> u64 {
     NOTES + 2 * allocation(entry.path.len() as u64) + waits
 }
 
-/// Bytes that a part takes while its group is decoded.
-pub(super) fn part_memory(part: &Part) -> u64 {
-    let segments = |piece: &Piece| piece.sparse.as_ref().map_or(0, |one| one.segments.len());
-    let pieces = part.pieces.iter().map(|piece| {
-        allocation((segments(piece) * size_of::<Segment>()) as u64) + size_of::<Piece>() as u64
-    });
-    let numbers = (part.file_pieces.len() + part.revoked.len()) * size_of::<u64>();
-    part.entries.iter().map(entry_memory).sum::<u64>() + pieces.sum::<u64>() + numbers as u64
-}
-
-/// Bytes that archiving an entry takes until the index is written: as it was found, as
-/// it is stored, and its row of the index.
+/// Bytes that archiving an entry takes until the archive is written: as it was found, and
+/// as it is announced.
 pub(super) fn creation_memory(entry: &Entry) -> u64 {
-    3 * entry_memory(entry)
+    2 * entry_memory(entry)
 }
 
 /// Checks a need for memory against what is allowed.
@@ -113,6 +97,7 @@ mod tests {
     use super::*;
     use crate::archive::{Builder, CreateOptions, ErrorKind, Limits};
     use crate::codec::{Choice, Codec, CodecOptions};
+    use crate::container::{Part, part_memory};
 
     fn archive(bytes: &[u8], memory: u64) -> Archive<&[u8]> {
         Archive::open(bytes, &Limits { memory, ..Limits::default() }).unwrap()
@@ -145,9 +130,8 @@ mod tests {
         let link = Entry::symlink("a", vec![b'x'; 1000]);
         assert!(restored_memory(&link) > restored_memory(&file) + 1000);
         let long = "n".repeat(1000);
-        assert!(seen_memory(long.as_bytes()) > 1000 && digest_memory(b"a") > seen_memory(b"a"));
-        let entries = vec![file, link];
-        let part = Part { entries, file_pieces: vec![0], ..Part::default() };
+        assert!(seen_memory(long.as_bytes()) > 1000);
+        let part = Part { entries: vec![file, link], file_rows: vec![0], ..Part::default() };
         assert!(part_memory(&part) > 1000);
     }
 }

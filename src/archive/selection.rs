@@ -41,16 +41,18 @@ impl Selection {
         selected
     }
 
+    /// Returns the first pattern that has selected nothing.
+    pub fn unused(&self) -> Option<&[u8]> {
+        self.used.iter().position(|used| !used).map(|index| self.patterns.given(index))
+    }
+
     /// Checks that every pattern has selected something. `entries` are searched for what
     /// to propose.
     ///
     /// # Errors
     /// [`ArchiveError::NotFound`] for the first that has not.
     pub fn check(&self, entries: &[Entry]) -> Result<(), ArchiveError> {
-        match self.used.iter().position(|used| !used) {
-            Some(index) => Err(not_found(self.patterns.given(index), entries)),
-            None => Ok(()),
-        }
+        self.unused().map_or(Ok(()), |pattern| Err(not_found(pattern, entries)))
     }
 }
 

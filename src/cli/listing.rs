@@ -110,7 +110,7 @@ pub(super) fn instant(time: Timestamp) -> Option<jiff::Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{Content, Extent, Metadata};
+    use crate::entry::{Content, Extent, FileDigest, Metadata};
 
     fn entry(kind: Kind) -> Entry {
         let modified = Timestamp { seconds: -1, nanoseconds: 5 };
@@ -132,7 +132,8 @@ mod tests {
     #[test]
     fn json_says_all() {
         let extents = vec![Extent { group: 1, offset: 2, length: 3 }];
-        let content = Content { size: 12, digest: [0x5A; 32], extents, segments: None };
+        let digest = FileDigest::File([0x5A; 32]);
+        let content = Content { size: 12, digest, extents, segments: None };
         let mut entry = entry(Kind::File(content));
         entry.metadata.xattrs = vec![(b"user.x".to_vec(), b"y".to_vec())];
         let digest = "5a".repeat(32);

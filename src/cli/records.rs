@@ -9,7 +9,7 @@ use super::json::{base64, hex, text_or_base64};
 use super::listing::{instant, kind_name};
 use crate::archive::GroupInfo;
 use crate::codec::{codec_name, filter_name};
-use crate::entry::{Content, Entry, Extent, Kind};
+use crate::entry::{Content, Entry, Extent, FileDigest, Kind};
 
 /// A line of `list --json`.
 #[derive(Debug, Default, Serialize)]
@@ -26,7 +26,11 @@ pub struct EntryRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     blake3: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    blake3_16: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     sparse_blake3: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sparse_blake3_16: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extents: Option<Vec<ExtentRecord>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,26 +161,27 @@ impl<'a> EntryRecord<'a> {
     }
 
     fn with_content(self, content: &Content) -> EntryRecord<'a> {
-        // Without the index the digests of files are not known.
-        let digest = (content.digest != UNKNOWN).then(|| hex(&content.digest));
-        // With holes the digest is not the one of `b3sum`, so it has another name.
-        let (blake3, sparse_blake3) = match content.segments.is_some() {
-            true => (None, digest),
-            false => (digest, None),
+        let (whole, short) = match &content.digest {
+            FileDigest::File(digest) | FileDigest::Span(digest) => (Some(hex(digest)), None),
+            FileDigest::Short(start) => (None, Some(hex(start))),
+            FileDigest::Shared | FileDigest::Unknown => (None, None),
         };
+        // With holes the digest is not the one of `b3sum`, so it has another name.
+        let holes = content.segments.is_some();
+        let (blake3, sparse_blake3) = if holes { (None, whole) } else { (whole, None) };
+        let (blake3_16, sparse_blake3_16) = if holes { (None, short) } else { (short, None) };
         EntryRecord {
             size: Some(content.size),
             data: Some(content.extents.iter().map(|extent| extent.length).sum()),
             blake3,
+            blake3_16,
             sparse_blake3,
+            sparse_blake3_16,
             extents: Some(content.extents.iter().map(ExtentRecord::of).collect()),
             ..self
         }
     }
 }
-
-/// Digest of a file if the index of its archive is lost.
-const UNKNOWN: [u8; 32] = [0; 32];
 
 impl ExtentRecord {
     fn of(extent: &Extent) -> ExtentRecord {
@@ -284,7 +289,9 @@ mod tests {
             size: Some(0),
             data: Some(0),
             blake3: text(),
+            blake3_16: text(),
             sparse_blake3: text(),
+            sparse_blake3_16: text(),
             extents: Some(Vec::new()),
             target: Some(""),
             target_base64: text(),

@@ -7,6 +7,7 @@
 use super::limits::check;
 use super::{ContainerError, Limits};
 use crate::bytes::{BytesError, Cursor, put_signed};
+use std::borrow::Cow;
 
 /// Returns the level of the zstd frames that hold tables: the highest that is not slow,
 /// and a faster one for tables too long for that.
@@ -16,6 +17,9 @@ fn level(raw_length: usize) -> i32 {
 
 /// Bytes of memory that zstd needs to decompress a frame at once.
 const ZSTD_CONTEXT: u64 = 200 << 10;
+
+/// Codec number of sections whose payload is stored as it is.
+pub(super) const CODEC_RAW: u8 = 0;
 
 /// Codec number of sections whose payload is one zstd frame.
 pub(super) const CODEC_ZSTD: u8 = 1;
@@ -70,6 +74,15 @@ impl<'a> Columns<'a> {
             0 => Ok(false),
             1 => Ok(true),
             _ => Err(self.invalid(row, "a flag is neither 0 nor 1")),
+        }
+    }
+
+    /// Reads bits of which only `known` are defined.
+    pub fn flags(&mut self, known: u64, structure: &'static str) -> Result<u64, ContainerError> {
+        let flags = self.varint()?;
+        match flags & !known {
+            0 => Ok(flags),
+            unknown => Err(ContainerError::UnsupportedPart { structure, number: unknown }),
         }
     }
 
@@ -144,38 +157,55 @@ pub(super) fn put_differences(out: &mut Vec<u8>, values: impl IntoIterator<Item 
     }
 }
 
-/// Compresses a table into one zstd frame.
+/// Codes tables by the codec that makes them shorter; returns its number and the payload.
 ///
 /// # Errors
 /// [`ContainerError::Io`] if zstd fails, which happens only without memory.
-pub(super) fn pack(raw: &[u8]) -> Result<Vec<u8>, ContainerError> {
-    Ok(zstd::bulk::compress(raw, level(raw.len()))?)
+pub(super) fn pack(raw: &[u8]) -> Result<(u8, Vec<u8>), ContainerError> {
+    let frame = zstd::bulk::compress(raw, level(raw.len()))?;
+    Ok(match frame.len() < raw.len() {
+        true => (CODEC_ZSTD, frame),
+        false => (CODEC_RAW, raw.to_vec()),
+    })
 }
 
-/// Decompresses a table of `raw_length` bytes.
+/// Decodes a payload of tables, which take `raw_length` bytes.
 ///
 /// # Errors
-/// [`ContainerError::TooLarge`] before allocating; [`ContainerError::Invalid`]
-/// unless the payload is exactly one frame of that length.
-pub(super) fn unpack(
-    payload: &[u8],
+/// [`ContainerError::TooLarge`] before allocating; [`ContainerError::Invalid`] for another
+/// codec, and unless the payload is exactly one frame of that length.
+pub(super) fn unpack<'a>(
+    codec: u8,
+    payload: &'a [u8],
     raw_length: u64,
     limits: &Limits,
     table: &'static str,
-) -> Result<Vec<u8>, ContainerError> {
+) -> Result<Cow<'a, [u8]>, ContainerError> {
     check("index bytes", raw_length, limits.index_bytes)?;
+    let invalid = |cause| ContainerError::Invalid { table, row: 0, cause };
+    if codec == CODEC_RAW {
+        return match payload.len() as u64 == raw_length {
+            true => Ok(Cow::Borrowed(payload)),
+            false => Err(invalid("Raw_Length is not the length of the payload")),
+        };
+    }
+    if codec != CODEC_ZSTD {
+        return Err(invalid("the payload does not have codec 0 or 1"));
+    }
     let held = (payload.len() as u64).saturating_add(raw_length);
     check("memory", held.saturating_add(ZSTD_CONTEXT), limits.memory)?;
-    let invalid = |cause| ContainerError::Invalid { table, row: 0, cause };
     // zstd would continue with a second frame; the format allows one.
     match zstd::zstd_safe::find_frame_compressed_size(payload) {
         Ok(length) if length == payload.len() => {}
         _ => return Err(invalid("the payload is not one zstd frame")),
+    }
+    if zstd::zstd_safe::get_dict_id_from_frame(payload).is_some() {
+        return Err(invalid("the zstd frame needs a dictionary"));
     }
     let raw = zstd::bulk::decompress(payload, raw_length as usize)
         .map_err(|_| invalid("the zstd frame does not decode"))?;
     if raw.len() as u64 != raw_length {
         return Err(invalid("Raw_Length is not the length of the decoded payload"));
     }
-    Ok(raw)
+    Ok(Cow::Owned(raw))
 }

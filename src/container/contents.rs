@@ -1,15 +1,20 @@
-//! Content_Table: runs of file data laid end to end over the decode groups.
+//! Content_Table: rows of file data laid end to end over the groups of a batch.
 //!
-//! A content has no stored position: it starts where the content before it ends. So
-//! overlaps and gaps cannot be expressed. Normative text: spec/container.md §5.2.
+//! A row has no stored position: it starts where the row before it ends. So overlaps and
+//! gaps cannot be expressed. Normative text: spec/container.md §6.1.
 
 use super::columns::{Columns, put_differences};
+use super::part::Open;
+use super::spans::JOIN_MOST;
 use super::{ContainerError, Limits};
 use crate::bytes::put_varint;
 use crate::checksum::{Context, Digest, Hasher};
 use crate::entry::Segment;
 
 pub(super) const TABLE: &str = "Content_Table";
+
+/// Least bytes of a row: its form, and for all forms of this build its length.
+pub(super) const ROW_MINIMUM: u64 = 2;
 
 /// Size and data segments of a sparse file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,13 +25,13 @@ pub struct Sparse {
     pub segments: Vec<Segment>,
 }
 
-/// A run of one file's data: all of it, or the part in one group.
+/// One file's data: all of it, or the part in one batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct Row {
     /// Bytes of data.
     pub length: u64,
-    /// Places of the holes; `None` for a file without holes and for a piece that
-    /// continues a file.
+    /// Places of the holes; `None` for a file without holes and for a row that continues
+    /// a file.
     pub sparse: Option<Sparse>,
 }
 
@@ -47,12 +52,16 @@ pub fn content_digest(data: Digest, size: u64, segments: Option<&[Segment]>) -> 
     hasher.digest()
 }
 
-/// Appends the rows.
-pub(super) fn encode(out: &mut Vec<u8>, pieces: &[Piece]) {
-    put_varint(out, pieces.len() as u64);
-    put_differences(out, pieces.iter().map(|piece| piece.length));
-    out.extend(pieces.iter().map(|piece| piece.sparse.is_some() as u8));
-    for sparse in pieces.iter().filter_map(|piece| piece.sparse.as_ref()) {
+/// Appends the rows, without digests.
+pub(super) fn encode(out: &mut Vec<u8>, rows: &[Row], join: u64) {
+    put_varint(out, rows.len() as u64);
+    if rows.is_empty() {
+        return;
+    }
+    put_varint(out, join);
+    out.extend(rows.iter().map(|row| row.sparse.is_some() as u8));
+    put_differences(out, rows.iter().map(|row| row.length));
+    for sparse in rows.iter().filter_map(|row| row.sparse.as_ref()) {
         put_varint(out, sparse.size);
         put_varint(out, sparse.segments.len() as u64);
         let mut end = 0;
@@ -64,38 +73,55 @@ pub(super) fn encode(out: &mut Vec<u8>, pieces: &[Piece]) {
     }
 }
 
-/// Reads the rows; `following` bytes of data of the last row's file are in other
-/// groups.
+/// Reads the rows and Join, which is 0 without rows. Digests come behind.
 pub(super) fn decode(
     columns: &mut Columns,
-    following: u64,
+    open: Option<Open>,
     limits: &Limits,
-) -> Result<Vec<Piece>, ContainerError> {
+) -> Result<(Vec<Row>, u64), ContainerError> {
     columns.enter(TABLE);
-    let count = columns.count("contents", limits.entries, 2)?;
-    if following > 0 && count == 0 {
-        return Err(columns.invalid(0, "Following is set, but no row continues"));
+    let count = columns.count("contents", limits.entries, ROW_MINIMUM)?;
+    if count == 0 {
+        return Ok((Vec::new(), 0));
+    }
+    let join = columns.varint()?;
+    if join == 0 || join > JOIN_MOST {
+        return Err(columns.invalid(0, "Join is not 1 to 65,536"));
+    }
+    let forms = columns.take(count as u64)?;
+    for &form in forms {
+        check_form(form)?;
     }
     let lengths = columns.differences(count)?;
-    let flags = (0..count).map(|row| columns.flag(row)).collect::<Result<Vec<_>, _>>()?;
     let mut extents = limits.extents;
-    let mut pieces = Vec::with_capacity(count);
-    for row in 0..count {
-        let length = lengths[row];
-        let rest = if row + 1 == count { following } else { 0 };
-        let data = length.checked_add(rest);
+    let mut rows = Vec::with_capacity(count);
+    for (number, length) in lengths.into_iter().enumerate() {
+        let following = open.filter(|open| open.row == number as u64);
+        let data = length.checked_add(following.map_or(0, |open| open.following));
         let data =
-            data.ok_or_else(|| columns.invalid(row, "a content is longer than 2^64 bytes"))?;
-        let sparse = match flags[row] {
-            true => Some(decode_sparse(columns, row, &mut extents)?),
-            false => None,
+            data.ok_or_else(|| columns.invalid(number, "a content is longer than 2^64 bytes"))?;
+        let sparse = match forms[number] {
+            0 => None,
+            _ => Some(decode_sparse(columns, number, &mut extents)?),
         };
         if let Some(sparse) = &sparse {
-            check_sparse(columns, row, sparse, data)?;
+            check_sparse(columns, number, sparse, data)?;
         }
-        pieces.push(Piece { length, sparse });
+        rows.push(Row { length, sparse });
     }
-    Ok(pieces)
+    Ok((rows, join))
+}
+
+/// Refuses a Form that this build does not read, by its name.
+fn check_form(form: u8) -> Result<(), ContainerError> {
+    let structure = match form {
+        0 | 1 => return Ok(()),
+        2 | 3 => "runs",
+        4 => "recipes",
+        5 => "rows that name contents of earlier sections",
+        _ => "an unknown Form",
+    };
+    Err(ContainerError::UnsupportedPart { structure, number: u64::from(form) })
 }
 
 fn decode_sparse(
@@ -140,7 +166,7 @@ fn check_sparse(
         return Err(columns.invalid(row, "data segments and Length disagree"));
     }
     if sum == sparse.size {
-        return Err(columns.invalid(row, "Sparse is set for a file without holes"));
+        return Err(columns.invalid(row, "a file without holes has a map of holes"));
     }
     Ok(())
 }

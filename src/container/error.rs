@@ -41,9 +41,20 @@ pub enum ContainerError {
     #[error("section at byte {offset} has the unknown type {section_type}; upgrade pear-archive")]
     UnsupportedSection {
         /// Type found.
-        section_type: u16,
+        section_type: u8,
         /// Offset of the section.
         offset: u64,
+    },
+    /// A structure of the format that this build does not read, or does not know.
+    #[error(
+        "the archive has {structure} (number {number}), which this version does not read yet; \
+         upgrade pear-archive"
+    )]
+    UnsupportedPart {
+        /// Name of the structure, as in spec/container.md.
+        structure: &'static str,
+        /// Its number, or the unknown bits.
+        number: u64,
     },
     /// A structure does not match its own hash.
     #[error("{structure} at byte {offset} is damaged: {cause}")]
@@ -74,6 +85,16 @@ pub enum ContainerError {
     Behind {
         /// Offset of these bytes.
         offset: u64,
+    },
+    /// What protects the archive is damaged, not the archive.
+    #[error("{structure} at byte {offset} is damaged: {cause}; nothing of the archive is lost")]
+    Unprotected {
+        /// Name of the section's type, as in spec/container.md.
+        structure: &'static str,
+        /// Offset of the section.
+        offset: u64,
+        /// The fault.
+        cause: &'static str,
     },
     /// A table is intact but breaks a rule of the format.
     #[error("{table}, row {row}: {cause}")]
@@ -129,9 +150,12 @@ impl ContainerError {
         match self {
             // A sector that cannot be read is as lost as a changed one.
             ContainerError::Io(error) if is_unreadable(error) => ErrorKind::Integrity,
-            ContainerError::Io(_) | ContainerError::Behind { .. } => ErrorKind::Environment,
+            ContainerError::Io(_)
+            | ContainerError::Behind { .. }
+            | ContainerError::Unprotected { .. } => ErrorKind::Environment,
             ContainerError::UnsupportedVersion { .. }
             | ContainerError::UnsupportedFeatures { .. }
+            | ContainerError::UnsupportedPart { .. }
             | ContainerError::UnsupportedSection { .. } => ErrorKind::Unsupported,
             ContainerError::UnsafePath { .. } => ErrorKind::Unsafe,
             ContainerError::TooLarge { .. } => ErrorKind::Limit,

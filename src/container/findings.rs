@@ -1,10 +1,13 @@
 //! What a front-to-back reading finds of an archive that may not be whole.
 
-use super::catalog::Catalog;
+use super::catalog::{Catalog, Contents};
+use super::parity::Record;
 use super::reader::NOWHERE;
-use super::{ContainerError, ErrorKind, FOOTER_LENGTH, Index, Limits, NO_GROUP, Recovery};
-use super::{Section, SectionType, StreamSection, decode_index, decode_part};
-use crate::checksum::Digest;
+use super::tables::misfit;
+use super::{ContainerError, ErrorKind, FOOTER_LENGTH, Index, Limits, Part, ReadAt, Recovery};
+use super::{LostBatch, Section, SectionType, StreamSection, part_memory};
+use super::{decode_index, decode_part};
+use crate::checksum::digest;
 use crate::entry::{Entry, Extent, Kind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,9 +22,15 @@ pub(super) struct Findings {
     fault: Option<ContainerError>,
     /// Sections found, by Sequence, and whether their payload is intact.
     sections: BTreeMap<u64, (Section, bool)>,
+    /// What ENTRY sections say, by Sequence.
+    parts: BTreeMap<u64, Part>,
     index: Option<(Section, Index)>,
-    catalog: Catalog,
-    digests: BTreeMap<u64, Digest>,
+    /// Why an index was not read.
+    unsupported: Option<ContainerError>,
+    /// PARITY sections and their places.
+    pub parity: Vec<(u64, Record)>,
+    /// Bytes of memory that parts and parity take.
+    held: u64,
     /// Where the furthest section ends by its header.
     reach: u64,
 }
@@ -32,9 +41,11 @@ impl Findings {
             limits: limits.clone(),
             fault,
             sections: BTreeMap::new(),
+            parts: BTreeMap::new(),
             index: None,
-            catalog: Catalog::new(limits.memory),
-            digests: BTreeMap::new(),
+            unsupported: None,
+            parity: Vec::new(),
+            held: 0,
             reach: 0,
         }
     }
@@ -61,8 +72,22 @@ impl Findings {
         }
     }
 
-    pub fn is_whole(&self) -> bool {
-        self.fault.is_none() && self.index.is_some()
+    /// Returns the index, if it came.
+    pub fn index(&self) -> Option<&Index> {
+        self.index.as_ref().map(|(_, index)| index)
+    }
+
+    /// Returns what is wrong, and forgets everything else.
+    pub fn into_fault(self) -> Option<ContainerError> {
+        self.fault
+    }
+
+    /// Returns whether INDEX or an ENTRY section is lost or damaged, as far as it is known.
+    pub fn lacks_tables(&self) -> bool {
+        let Some((_, index)) = &self.index else { return true };
+        let entries = index.sections.iter().filter(|one| one.header.is(SectionType::Entry));
+        let copied = |section: &&Section| index.copies.contains_key(&section.header.sequence);
+        entries.filter(|one| !copied(one)).any(|one| !self.parts.contains_key(&one.header.sequence))
     }
 
     /// The limits, of memory what is left beside all that is held already.
@@ -70,8 +95,7 @@ impl Findings {
     /// # Errors
     /// [`ContainerError::TooLarge`] if nothing is left.
     fn left(&self) -> Result<Limits, ContainerError> {
-        let sections = (self.sections.len() + self.digests.len()) as u64 * SECTION;
-        let held = sections.saturating_add(self.catalog.memory());
+        let held = (self.sections.len() as u64 * SECTION).saturating_add(self.held);
         super::limits::check("memory", held, self.limits.memory)?;
         Ok(Limits { memory: self.limits.memory - held, ..self.limits.clone() })
     }
@@ -86,7 +110,7 @@ impl Findings {
         self.reach = self.reach.max(section.end());
         super::limits::check("sections", self.sections.len() as u64, self.limits.extents)?;
         let limits = self.left()?;
-        if section.header.known_type() == Some(SectionType::Data) {
+        if section.header.is(SectionType::Data) {
             self.group(found);
             return Ok(());
         }
@@ -98,24 +122,106 @@ impl Findings {
             }
         };
         let header = section.header;
-        let first = self.sections.insert(header.sequence, (section, true)).is_none();
         match header.known_type() {
-            Some(SectionType::Entry) if self.index.is_none() && first => {
-                match decode_part(&payload, header.raw_length, &limits) {
-                    Ok(part) => {
-                        if header.group != NO_GROUP {
-                            self.digests.insert(header.group, part.group_digest);
-                        }
-                        self.catalog.take(part, header.group, &limits)?;
-                    }
-                    Err(error) => self.refuse(error)?,
-                }
+            Some(SectionType::Entry) => {
+                self.sections.entry(header.sequence).or_insert((section, true));
+                self.entry(&section, &payload, &limits)
             }
-            Some(SectionType::Index) => match decode_index(&payload, header.raw_length, &limits) {
-                Ok(index) => self.index = Some((section, index)),
-                Err(error) => self.refuse(error)?,
-            },
-            _ => {}
+            Some(SectionType::Index) => self.take_index(section, &payload, &limits),
+            Some(SectionType::Parity) => {
+                if let Ok(record) = Record::parse(&payload, &limits) {
+                    self.held += payload.len() as u64;
+                    self.parity.push((section.offset, record));
+                }
+                Ok(())
+            }
+            _ => {
+                self.sections.entry(header.sequence).or_insert((section, true));
+                Ok(())
+            }
+        }
+    }
+
+    /// Remembers an index, and one that is not supported if there is no other.
+    fn take_index(
+        &mut self,
+        section: Section,
+        payload: &[u8],
+        limits: &Limits,
+    ) -> Result<(), ContainerError> {
+        match decode_index(section.header.codec, payload, section.header.raw_length, limits) {
+            Ok(index) => self.index = Some((section, index)),
+            Err(error @ ContainerError::UnsupportedPart { .. }) => self.unsupported = Some(error),
+            Err(error) => self.refuse(error)?,
+        }
+        Ok(())
+    }
+
+    /// Returns the index if its rows are those of the sections found.
+    ///
+    /// # Errors
+    /// As [`Findings::finish`].
+    fn usable_index(&mut self) -> Result<Option<(Section, Index)>, ContainerError> {
+        if let Some(unsupported) = self.unsupported.take() {
+            match self.index {
+                None => return Err(unsupported),
+                Some(_) => self.blame(unsupported),
+            }
+        }
+        let index = self.index.take();
+        // A wrong copy is no reason not to use the rows.
+        let agrees = index.as_ref().map_or(Ok(()), |(_, index)| self.agrees(index));
+        agrees.map_or_else(|fault| self.blame(fault), drop);
+        Ok(index.filter(|(_, index)| self.difference(index).is_none()))
+    }
+
+    /// Remembers what an ENTRY section says, if none of its number came before.
+    fn entry(
+        &mut self,
+        section: &Section,
+        payload: &[u8],
+        limits: &Limits,
+    ) -> Result<(), ContainerError> {
+        let header = section.header;
+        if self.parts.contains_key(&header.sequence) {
+            return Ok(());
+        }
+        match decode_part(header.codec, payload, header.raw_length, limits) {
+            Ok(part) => {
+                self.held = self.held.saturating_add(part_memory(&part));
+                self.parts.insert(header.sequence, part);
+                Ok(())
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Reads ENTRY sections that were not found from where they should be as seen from INDEX.
+    ///
+    /// # Errors
+    /// As [`Findings::take`].
+    pub fn fill(&mut self, source: &impl ReadAt) -> Result<(), ContainerError> {
+        let Some((found, index)) = &self.index else { return Ok(()) };
+        let (length, end) = (source.length()?, index.end());
+        let lacks = |one: &&Section| {
+            one.header.is(SectionType::Entry) && !self.parts.contains_key(&one.header.sequence)
+        };
+        let place = |section: &Section| {
+            let offset = (section.offset + found.offset).checked_sub(end)?;
+            Some(Section { offset, ..*section })
+        };
+        let missing = index.sections.iter().filter(lacks).filter_map(place);
+        let missing: Vec<Section> = missing.filter(|section| section.end() <= length).collect();
+        for section in missing {
+            let limits = self.left()?;
+            let stored = section.header.stored_length;
+            super::limits::check("memory", stored, limits.memory)?;
+            let mut payload = vec![0; stored as usize];
+            let read = source.read_exact_at(&mut payload, section.payload_offset());
+            if read.is_ok() && section.has_digest(&digest(&payload)) {
+                self.sections.insert(section.header.sequence, (section, true));
+                self.entry(&section, &payload, &limits)?;
+            }
         }
         Ok(())
     }
@@ -130,60 +236,152 @@ impl Findings {
         }
     }
 
-    /// The index as found or put together, and what is known beside it. `length` is that
-    /// of the archive as it is.
-    pub fn finish(mut self, length: u64) -> (Index, Recovery) {
-        let fault = self.fault.take().unwrap_or(ContainerError::Lost { structure: "INDEX" });
-        let mut recovery = Recovery {
-            fault: Arc::new(fault),
-            index: self.index.is_some(),
-            missing: None,
-            spoiled: BTreeMap::new(),
-            digests: BTreeMap::new(),
-            cut: 0,
-        };
+    /// What the archive holds as far as it was found, and what is known beside it. `length`
+    /// is that of the archive as it is. The last value says whether everything was found.
+    ///
+    /// # Errors
+    /// [`ContainerError::TooLarge`], [`ContainerError::UnsafePath`];
+    /// [`ContainerError::UnsupportedPart`] if there is no other index than one that is not
+    /// read.
+    pub fn finish(
+        mut self,
+        length: u64,
+    ) -> Result<(Index, Contents, Recovery, bool), ContainerError> {
         let intact = self.intact_groups();
-        let (whole, index) = match self.index.take() {
-            Some((section, mut index)) => (place(&mut index, section, &self.sections), index),
+        let index = self.usable_index()?;
+        let known = index.is_some();
+        let (whole, index) = match index {
+            Some((section, mut index)) => (self.place(&mut index, section), index),
             None => {
-                recovery.digests = std::mem::take(&mut self.digests);
-                (self.reach.saturating_add(FOOTER_LENGTH as u64), self.made(&mut recovery))
+                let found = Index { sections: self.ascending(), ..Index::default() };
+                (self.reach.saturating_add(FOOTER_LENGTH as u64), found)
             }
         };
+        let lost_batches = if known { self.complete(&index)? } else { Vec::new() };
+        let mut contents = self.contents(&index, known)?;
+        let misfit = || misfit(&index.sections, &contents.batches, known);
+        let fault = contents.fault.take().or_else(misfit);
+        fault.into_iter().for_each(|fault| self.blame(fault));
+        let found = known && self.fault.is_none();
+        let fault = self.fault.take().unwrap_or(ContainerError::Lost { structure: "INDEX" });
         let missing = whole.checked_sub(length).filter(|&missing| missing > 0);
-        recovery.missing = missing.map(|missing| (missing, whole));
-        for extent in index.entries.iter().flat_map(extents) {
+        let mut recovery = Recovery {
+            fault: Arc::new(fault),
+            index: known,
+            missing: missing.map(|missing| (missing, whole)),
+            spoiled: BTreeMap::new(),
+            lost_batches,
+            cut: contents.cut,
+        };
+        for extent in contents.entries.iter().flat_map(extents) {
             match intact.get(&extent.group) {
                 Some(true) => {}
                 Some(false) => drop(recovery.spoiled.insert(extent.group, "damaged")),
                 None => drop(recovery.spoiled.insert(extent.group, "lost")),
             }
         }
-        (index, recovery)
+        Ok((index, contents, recovery, found))
+    }
+
+    /// Returns the first row of an index that is not that of the section found.
+    fn difference<'i>(&self, index: &'i Index) -> Option<&'i Section> {
+        index.sections.iter().find(|section| {
+            let found = self.sections.get(&section.header.sequence);
+            found.is_some_and(|(found, _)| found.header != section.header)
+        })
+    }
+
+    /// Compares an index with the sections that were found.
+    fn agrees(&self, index: &Index) -> Result<(), ContainerError> {
+        match self.difference(index) {
+            None => index.check_copies(),
+            Some(section) => {
+                let (table, row) = ("Section_Table", section.header.sequence);
+                let cause = "the row is not that of the section that was found";
+                Err(ContainerError::Invalid { table, row, cause })
+            }
+        }
+    }
+
+    /// Drops parts that the index does not list, and takes copies in place of lost ones.
+    /// Returns the batches that stay lost.
+    fn complete(&mut self, index: &Index) -> Result<Vec<LostBatch>, ContainerError> {
+        let listed = |sequence: &u64| {
+            let row = index.sections.get(usize::try_from(*sequence).ok()?)?;
+            let (section, _) = self.sections.get(sequence)?;
+            (row.header == section.header && row.digest == section.digest).then_some(())
+        };
+        let strangers: Vec<u64> =
+            self.parts.keys().copied().filter(|sequence| listed(sequence).is_none()).collect();
+        strangers.iter().for_each(|sequence| drop(self.parts.remove(sequence)));
+        let mut lost = Vec::new();
+        for (row, section) in index.sections.iter().enumerate() {
+            let sequence = section.header.sequence;
+            if !section.header.is(SectionType::Entry) || self.parts.contains_key(&sequence) {
+                continue;
+            }
+            if let Some(copy) = index.copies.get(&sequence) {
+                let limits = self.left()?;
+                self.entry(section, copy, &limits)?;
+                continue;
+            }
+            let behind = index.sections[row + 1..].iter();
+            let batch: Vec<&Section> =
+                behind.take_while(|one| one.header.is(SectionType::Data)).collect();
+            let bytes = batch.iter().map(|one| one.header.raw_length).sum();
+            lost.push(LostBatch { offset: section.offset, groups: batch.len() as u64, bytes });
+        }
+        Ok(lost)
+    }
+
+    /// Makes the entries of the parts in their order.
+    fn contents(&mut self, index: &Index, known: bool) -> Result<Contents, ContainerError> {
+        let sections = (self.sections.len() as u64 * SECTION).min(self.limits.memory);
+        let mut catalog = Catalog::new(self.limits.memory - sections);
+        for (sequence, part) in std::mem::take(&mut self.parts) {
+            let listed = usize::try_from(sequence).ok().and_then(|row| index.sections.get(row));
+            let listed = listed.filter(|_| known).copied();
+            let found = self.sections.get(&sequence).map(|(section, _)| *section);
+            if let Some(section) = listed.or(found) {
+                catalog.take(&section, part, &self.limits)?;
+            }
+        }
+        let groups = index.groups().len() as u64;
+        Ok(catalog.finish(Some(groups).filter(|_| known)))
     }
 
     /// Whether the groups that were found are intact.
     fn intact_groups(&self) -> BTreeMap<u64, bool> {
-        let data = |section: &Section| section.header.known_type() == Some(SectionType::Data);
-        let groups = self.sections.values().filter(|(section, _)| data(section));
+        let groups = self.sections.values().filter(|one| one.0.header.is(SectionType::Data));
         groups.map(|(section, intact)| (section.header.group, *intact)).collect()
     }
 
-    /// An index made of what ENTRY sections say.
-    fn made(self, recovery: &mut Recovery) -> Index {
-        let (entries, cut) = self.catalog.finish();
-        recovery.cut = cut;
-        let found = self.sections.values().map(|&(section, _)| section);
-        // Groups ascend; only a forged archive has others.
+    /// The sections that were found. Groups ascend; only a forged archive has others.
+    fn ascending(&self) -> Vec<Section> {
         let mut next = 0;
         let ascends = |section: &Section| {
             let header = &section.header;
-            let data = header.known_type() == Some(SectionType::Data);
+            let data = header.is(SectionType::Data);
             let ascends = !data || header.group >= next;
             next = if data && ascends { header.group.saturating_add(1) } else { next };
             ascends
         };
-        Index { sections: found.filter(ascends).collect(), entries }
+        self.sections.values().map(|&(section, _)| section).filter(ascends).collect()
+    }
+
+    /// Gives the sections of an index the places where they were found; returns how
+    /// long the archive was. A section that was not found is where it should be, as
+    /// seen from INDEX, or nowhere.
+    fn place(&self, index: &mut Index, found: Section) -> u64 {
+        let end = index.end();
+        for section in &mut index.sections {
+            let expected = (section.offset + found.offset).checked_sub(end);
+            section.offset = match self.sections.get(&section.header.sequence) {
+                Some((place, _)) if place.header == section.header => place.offset,
+                _ => expected.unwrap_or(NOWHERE),
+            };
+        }
+        end.saturating_add(found.header.section_length()).saturating_add(FOOTER_LENGTH as u64)
     }
 }
 
@@ -192,19 +390,4 @@ fn extents(entry: &Entry) -> &[Extent] {
         Kind::File(content) => &content.extents,
         _ => &[],
     }
-}
-
-/// Gives the sections of an index the places where they were found; returns how
-/// long the archive was. A section that was not found is where it should be, as
-/// seen from INDEX, or nowhere.
-fn place(index: &mut Index, found: Section, sections: &BTreeMap<u64, (Section, bool)>) -> u64 {
-    let end = index.sections.last().map_or(super::PREFACE_LENGTH as u64, Section::end);
-    for section in &mut index.sections {
-        let expected = (section.offset + found.offset).checked_sub(end);
-        section.offset = match sections.get(&section.header.sequence) {
-            Some((place, _)) if place.header == section.header => place.offset,
-            _ => expected.unwrap_or(NOWHERE),
-        };
-    }
-    end.saturating_add(found.header.section_length()).saturating_add(FOOTER_LENGTH as u64)
 }

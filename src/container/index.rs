@@ -1,331 +1,281 @@
-//! The INDEX payload: Section_Table, Content_Table, Entry_Table. It alone is
-//! authoritative for what an archive holds. Normative text: spec/container.md §5.
+//! The INDEX payload: all sections with their digests. What an archive holds stands in
+//! its ENTRY sections alone. Normative text: spec/container.md §5.
 
-use super::budget::{self, Left};
-use super::columns::{Columns, pack, unpack};
-use super::contents::{self, Piece, Sparse};
+use super::bases::{Base, Bases, base_numbers};
+use super::columns::{CODEC_RAW, Columns, pack, unpack};
 use super::limits::check;
-use super::{ContainerError, Limits, PREFACE_LENGTH, Section, SectionHeader};
-use super::{SectionType, table};
-use crate::bytes::put_varint;
-use crate::checksum::Digest;
-use crate::entry::{Content, Entry, Extent, Kind, Segment};
+use super::{ContainerError, Limits, PREFACE_LENGTH, Section, SectionHeader, SectionType};
+use crate::bytes::{put_signed, put_varint};
+use crate::checksum::{Digest, short};
 use std::collections::BTreeMap;
 
 const TABLE: &str = "Section_Table";
 
-/// Digest of dead data, which belongs to no entry.
-const DEAD_DATA: Digest = [0; 32];
+/// Most earlier generations.
+const GENERATIONS: u64 = 1 << 20;
 
-/// The contents of an archive.
+/// Bit of Index_Flags: the writer was interrupted.
+const INCOMPLETE: u64 = 1;
+
+/// State of an ENTRY section that counts, and the bit of one that is copied.
+const LIVE: u8 = 1;
+const COPIED: u8 = 4;
+
+/// Least bytes of a row: type, flags, codec, length, digest.
+const ROW_MINIMUM: u64 = 4 + size_of::<Digest>() as u64;
+
+/// The sections of an archive, according to its INDEX or to a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Index {
+    /// Whether the writer was interrupted, and left what it had.
+    pub incomplete: bool,
+    /// Seconds since 1970 at which the archive was written, if it says so.
+    pub date: Option<i64>,
+    /// The part of a plan that the archive is, if it is one of several.
+    pub shard: Option<Shard>,
     /// Every section before the INDEX, in file order and without gaps.
     pub sections: Vec<Section>,
-    /// Every entry, in the order of [`crate::entry::compare_paths`].
-    pub entries: Vec<Entry>,
+    /// Payloads of ENTRY sections, by Sequence.
+    pub copies: BTreeMap<u64, Vec<u8>>,
+    /// Row of a copy that is not that of its section.
+    pub wrong_copy: Option<u64>,
+}
+
+/// One of several archives that share a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Number of shards, at least 2.
+    pub count: u64,
+    /// Number of this one, counted from 0.
+    pub number: u64,
+    /// Digest of the plan.
+    pub plan: [u8; 16],
 }
 
 impl Index {
     /// Returns the DATA sections; the n-th is decode group n.
     pub fn groups(&self) -> Vec<Section> {
-        let data = SectionType::Data as u16;
-        self.sections.iter().filter(|one| one.header.section_type == data).copied().collect()
+        self.sections.iter().filter(|one| one.header.is(SectionType::Data)).copied().collect()
+    }
+
+    /// Refuses a wrong copy. What it is a copy of may be intact.
+    pub(super) fn check_copies(&self) -> Result<(), ContainerError> {
+        let cause = "a copy is not that of its section";
+        let wrong = |row| Err(ContainerError::Invalid { table: "INDEX", row, cause });
+        self.wrong_copy.map_or(Ok(()), wrong)
+    }
+
+    /// Returns the offset at which the sections end.
+    pub fn end(&self) -> u64 {
+        self.sections.last().map_or(PREFACE_LENGTH as u64, Section::end)
     }
 }
 
-/// Encodes an index; returns the payload and its decoded length.
+/// Encodes an index; returns the codec, the payload and its decoded length. Sections have
+/// digests.
 ///
 /// # Errors
-/// [`ContainerError::Invalid`] if entries are out of order or their extents do
-/// not follow one another.
-pub fn encode_index(index: &Index) -> Result<(Vec<u8>, u64), ContainerError> {
+/// [`ContainerError::Io`] without memory.
+pub fn encode_index(index: &Index) -> Result<(u8, Vec<u8>, u64), ContainerError> {
     let mut raw = Vec::new();
-    encode_sections(&mut raw, &index.sections);
-    let ends = group_ends(&index.groups());
-    let (pieces, digests, numbers) = collect_contents(&index.entries, &ends)?;
-    contents::encode(&mut raw, &pieces);
-    digests.iter().for_each(|digest| raw.extend(digest));
-    table::encode(&mut raw, &index.entries, &numbers)?;
-    Ok((pack(&raw)?, raw.len() as u64))
+    put_varint(&mut raw, 0); // Generation
+    put_varint(&mut raw, if index.incomplete { INCOMPLETE } else { 0 });
+    raw.push(index.date.is_some() as u8);
+    index.date.into_iter().for_each(|date| put_signed(&mut raw, date));
+    put_varint(&mut raw, index.shard.map_or(1, |shard| shard.count));
+    if let Some(Shard { number, plan, .. }) = index.shard {
+        put_varint(&mut raw, number);
+        raw.extend(plan);
+    }
+    encode_sections(&mut raw, index);
+    index.copies.values().for_each(|copy| raw.extend(copy));
+    let (codec, payload) = pack(&raw)?;
+    Ok((codec, payload, raw.len() as u64))
+}
+
+fn encode_sections(out: &mut Vec<u8>, index: &Index) {
+    let headers = || index.sections.iter().map(|section| &section.header);
+    let groups = || headers().filter(|header| header.is(SectionType::Data));
+    put_varint(out, index.sections.len() as u64);
+    out.extend(headers().map(|header| header.section_type));
+    out.extend(headers().map(|header| header.flags));
+    out.extend(headers().map(|header| header.codec));
+    headers().for_each(|header| put_varint(out, header.stored_length));
+    for header in groups() {
+        out.push(header.filter);
+        put_varint(out, u64::from(header.model));
+    }
+    groups().for_each(|header| out.extend([base_numbers(header.base).0, header.capacity]));
+    for header in groups().filter(|header| header.base.is_some()) {
+        put_varint(out, u64::from(base_numbers(header.base).1));
+    }
+    for header in headers().filter(|header| header.is(SectionType::Entry)) {
+        let copied = index.copies.contains_key(&header.sequence);
+        out.push(if copied { LIVE | COPIED } else { LIVE });
+    }
+    for header in headers().filter(|header| header.codec != CODEC_RAW) {
+        put_varint(out, header.raw_length);
+    }
+    index.sections.iter().for_each(|section| out.extend(section.digest.unwrap_or_default()));
 }
 
 /// Reads an index of `raw_length` decoded bytes.
 ///
 /// # Errors
 /// [`ContainerError::TooLarge`] before allocating, [`ContainerError::Bytes`],
-/// [`ContainerError::Invalid`], [`ContainerError::UnsafePath`],
-/// [`ContainerError::UnsupportedSection`].
+/// [`ContainerError::Invalid`], [`ContainerError::UnsupportedSection`],
+/// [`ContainerError::UnsupportedPart`].
 pub fn decode_index(
+    codec: u8,
     payload: &[u8],
     raw_length: u64,
     limits: &Limits,
 ) -> Result<Index, ContainerError> {
-    let raw = unpack(payload, raw_length, limits, "INDEX")?;
-    let mut columns = Columns::new(&raw, TABLE);
-    let needed = budget::index(columns.clone(), limits)?;
-    let mut left = budget::check_memory(needed, &raw, payload, limits)?;
-    let sections = decode_sections(&mut columns, limits)?;
-    let pieces = contents::decode(&mut columns, 0, limits)?;
-    let digests: Vec<Digest> = pieces.iter().map(|_| columns.array()).collect::<Result<_, _>>()?;
-    let (mut entries, numbers) = table::decode(&mut columns, pieces.len(), limits)?;
+    let raw = unpack(codec, payload, raw_length, limits, "INDEX")?;
+    let mut columns = Columns::new(&raw, "INDEX");
+    let mut index = decode_head(&mut columns)?;
+    columns.enter(TABLE);
+    let count = columns.count("sections", limits.extents, ROW_MINIMUM)?;
+    // Sections are in two lists beside the columns: that of sections and that of groups.
+    let row = 2 * size_of::<Section>() + 2 * size_of::<SectionHeader>();
+    let held = (raw.len() + payload.len()) as u64 + count as u64 * row as u64;
+    check("memory", held.saturating_add(raw.len() as u64), limits.memory)?;
+    let headers = decode_headers(&mut columns, count)?;
+    let states = decode_states(&mut columns, &headers)?;
+    index.sections = place_sections(&mut columns, headers)?;
+    decode_copies(&mut columns, &states, &mut index)?;
     columns.finish()?;
-    let mut index = Index { sections, entries: Vec::new() };
-    let ends = group_ends(&index.groups());
-    let contents = place_contents(&pieces, &digests, &ends, &numbers)?;
-    unfold(&contents, &mut entries, &numbers, limits, &mut left)?;
-    index.entries = entries;
     Ok(index)
 }
 
-/// Returns where each group ends in the concatenation of all decoded groups.
-fn group_ends(groups: &[Section]) -> Vec<u64> {
-    let mut end = 0u64;
-    let next = |group: &Section| {
-        end = end.saturating_add(group.header.raw_length);
-        end
+/// Reads what stands before Section_Table.
+fn decode_head(columns: &mut Columns) -> Result<Index, ContainerError> {
+    let generation = columns.varint()?;
+    check("generations", generation, GENERATIONS)?;
+    let incomplete = columns.flags(INCOMPLETE, "Index_Flags")? & INCOMPLETE != 0;
+    let date = match columns.flag(0)? {
+        true => Some(columns.signed()?),
+        false => None,
     };
-    groups.iter().map(next).collect()
+    let shard = match columns.varint()? {
+        0 => return Err(columns.invalid(0, "Shard_Count is 0")),
+        1 => None,
+        count => Some(Shard { count, number: columns.varint()?, plan: columns.array()? }),
+    };
+    if shard.is_some_and(|shard| shard.number >= shard.count) {
+        return Err(columns.invalid(0, "Shard is not below Shard_Count"));
+    }
+    if generation > 0 {
+        let structure = "generations";
+        return Err(ContainerError::UnsupportedPart { structure, number: generation });
+    }
+    Ok(Index { incomplete, date, shard, ..Index::default() })
 }
 
-fn encode_sections(out: &mut Vec<u8>, sections: &[Section]) {
-    put_varint(out, sections.len() as u64);
-    let fields: [fn(&SectionHeader) -> u64; 8] = [
-        |header| u64::from(header.section_type),
-        |header| u64::from(header.flags),
-        |header| u64::from(header.codec),
-        |header| u64::from(header.filter),
-        |header| u64::from(header.model),
-        // NO_GROUP, the largest number, becomes 0.
-        |header| header.group.wrapping_add(1),
-        |header| header.stored_length,
-        |header| header.raw_length,
-    ];
-    for field in fields {
-        sections.iter().for_each(|section| put_varint(out, field(&section.header)));
-    }
-}
-
-fn decode_sections(columns: &mut Columns, limits: &Limits) -> Result<Vec<Section>, ContainerError> {
-    let count = columns.count("sections", limits.extents, 8)?;
-    let mut fields = Vec::with_capacity(8);
-    for _ in 0..8 {
-        fields.push(columns.varints(count)?);
-    }
-    let mut sections = Vec::with_capacity(count);
-    let (mut offset, mut groups, mut raw_total) = (PREFACE_LENGTH as u64, 0u64, 0u64);
+/// Reads the columns that headers have; Raw_Length comes later.
+fn decode_headers(
+    columns: &mut Columns,
+    count: usize,
+) -> Result<Vec<SectionHeader>, ContainerError> {
+    let types = columns.take(count as u64)?;
+    let flags = columns.take(count as u64)?;
+    let codecs = columns.take(count as u64)?;
+    let mut headers = Vec::with_capacity(count);
+    let mut groups = 0;
     for row in 0..count {
-        let header = header_row(&fields, row)
-            .ok_or_else(|| columns.invalid(row, "a value does not fit its section header field"))?;
+        let (section_type, flags, codec) = (types[row], flags[row], codecs[row]);
+        let stored_length = u64::from(columns.varint_u32()?);
+        let (sequence, group) = (row as u64, groups);
+        let header = SectionHeader { sequence, section_type, flags, codec, ..Default::default() };
+        headers.push(SectionHeader { group, stored_length, ..header });
+        groups += u64::from(header.is(SectionType::Data));
+    }
+    let is_group = |header: &SectionHeader| header.is(SectionType::Data);
+    for (row, header) in headers.iter_mut().enumerate().filter(|(_, one)| is_group(one)) {
+        header.filter = columns.u8()?;
+        let model = u16::try_from(columns.varint()?);
+        header.model = model.map_err(|_| columns.invalid(row, "Model has more than 16 bits"))?;
+    }
+    let mut kinds = Vec::new();
+    for header in headers.iter_mut().filter(|one| is_group(one)) {
+        kinds.push(columns.u8()?);
+        header.capacity = columns.u8()?;
+    }
+    let rows = headers.iter_mut().filter(|one| is_group(one));
+    for (header, kind) in rows.zip(kinds).filter(|(_, kind)| *kind != 0) {
+        let base = Base::parse(kind, columns.varint_u32()?);
+        header.base = base.map_err(|cause| columns.invalid(header.sequence as usize, cause))?;
+    }
+    Ok(headers)
+}
+
+/// Reads the column State; returns the rows of those that are copied.
+fn decode_states(
+    columns: &mut Columns,
+    headers: &[SectionHeader],
+) -> Result<Vec<usize>, ContainerError> {
+    let mut copied = Vec::new();
+    for (row, _) in headers.iter().enumerate().filter(|(_, one)| one.is(SectionType::Entry)) {
+        match columns.u8()? {
+            LIVE => {}
+            state if state == LIVE | COPIED => copied.push(row),
+            _ => return Err(columns.invalid(row, "an ENTRY section is not live")),
+        }
+    }
+    Ok(copied)
+}
+
+/// Reads lengths and digests, checks the rows, and gives the sections their places.
+fn place_sections(
+    columns: &mut Columns,
+    mut headers: Vec<SectionHeader>,
+) -> Result<Vec<Section>, ContainerError> {
+    for header in &mut headers {
+        header.raw_length = match header.codec {
+            CODEC_RAW => header.stored_length,
+            _ => u64::from(columns.varint_u32()?),
+        };
+    }
+    let (mut offset, mut bases) = (PREFACE_LENGTH as u64, Bases::default());
+    let mut sections = Vec::with_capacity(headers.len());
+    for (row, mut header) in headers.into_iter().enumerate() {
+        let digest: Digest = columns.array()?;
+        header.payload_hash = short(&digest);
+        if header.section_type == 0 {
+            return Err(columns.invalid(row, "a footer stands where none can"));
+        }
         header.check_known(offset)?;
-        header.check_place(groups).map_err(|cause| columns.invalid(row, cause))?;
-        if header.known_type() == Some(SectionType::Index) {
-            return Err(columns.invalid(row, "an INDEX section is not the last section"));
+        let placed = header.check_place(header.group).and_then(|()| bases.follow(&header));
+        placed.map_err(|cause| columns.invalid(row, cause))?;
+        if header
+            .known_type()
+            .is_some_and(|known| known == SectionType::Index || known.is_closing())
+        {
+            return Err(columns.invalid(row, "a section stands before INDEX that belongs behind"));
         }
-        if header.known_type() == Some(SectionType::Data) {
-            groups += 1;
-            let total = raw_total.checked_add(header.raw_length);
-            raw_total = total
-                .ok_or_else(|| columns.invalid(row, "the groups are longer than 2^64 bytes"))?;
-        }
-        let section = Section { header, offset };
-        if section.end() == u64::MAX {
-            return Err(columns.invalid(row, "a section ends beyond 2^64"));
-        }
+        let section = Section { header, offset, digest: Some(digest) };
         offset = section.end();
         sections.push(section);
     }
     Ok(sections)
 }
 
-/// Returns the header that a row describes; `None` if a value does not fit its field.
-fn header_row(fields: &[Vec<u64>], row: usize) -> Option<SectionHeader> {
-    Some(SectionHeader {
-        sequence: row as u64,
-        section_type: fields[0][row].try_into().ok()?,
-        flags: fields[1][row].try_into().ok()?,
-        codec: fields[2][row].try_into().ok()?,
-        filter: fields[3][row].try_into().ok()?,
-        model: fields[4][row].try_into().ok()?,
-        group: fields[5][row].wrapping_sub(1),
-        stored_length: fields[6][row],
-        raw_length: fields[7][row],
-    })
-}
-
-/// The rows of Content_Table, their digests, and the row of every file.
-type Collected = (Vec<Piece>, Vec<Digest>, Vec<u64>);
-
-/// Contents without data, distinguished by these values.
-type Empty<'a> = (u64, Digest, &'a Option<Vec<Segment>>);
-
-/// Derives Content_Table from the extents of the entries: first the contents without
-/// data, in the order of their first use, then the others by position. Dead data, which
-/// belongs to no entry, becomes a row with a digest of zeros.
-fn collect_contents(entries: &[Entry], ends: &[u64]) -> Result<Collected, ContainerError> {
-    let (mut pieces, mut digests) = (Vec::new(), Vec::new());
-    let mut empty: BTreeMap<Empty, u64> = BTreeMap::new();
-    let mut placed: BTreeMap<u64, (&Content, u64)> = BTreeMap::new();
-    for (row, content) in files(entries) {
-        if content.extents.is_empty() {
-            let key = (content.size, content.digest, &content.segments);
-            empty.entry(key).or_insert_with(|| {
-                pieces.push(piece(content, 0));
-                digests.push(content.digest);
-                pieces.len() as u64 - 1
-            });
+/// Reads the copies. One that is wrong is left out: the section itself is read.
+fn decode_copies(
+    columns: &mut Columns,
+    copied: &[usize],
+    index: &mut Index,
+) -> Result<(), ContainerError> {
+    for &row in copied {
+        let section = &index.sections[row];
+        let copy = columns.take(section.header.stored_length)?;
+        if section.digest == Some(crate::checksum::digest(copy)) {
+            index.copies.insert(row as u64, copy.to_vec());
         } else {
-            let start = position(content, ends).ok_or_else(|| misplaced(row))?;
-            placed.entry(start).or_insert((content, row as u64));
-        }
-    }
-    let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
-    let mut end = 0;
-    for (&start, &(content, row)) in &placed {
-        let length = content.extents.iter().map(|extent| extent.length).sum();
-        let dead = start.checked_sub(end).ok_or_else(|| misplaced(row as usize))?;
-        push_dead_data(&mut pieces, &mut digests, dead);
-        numbers.insert(start, pieces.len() as u64);
-        pieces.push(piece(content, length));
-        digests.push(content.digest);
-        end = start + length;
-    }
-    let rest = ends.last().copied().unwrap_or(0).saturating_sub(end);
-    push_dead_data(&mut pieces, &mut digests, rest);
-    let number = |(_, content): (usize, &Content)| match position(content, ends) {
-        Some(start) => numbers[&start],
-        None => empty[&(content.size, content.digest, &content.segments)],
-    };
-    Ok((pieces, digests, files(entries).map(number).collect()))
-}
-
-fn files(entries: &[Entry]) -> impl Iterator<Item = (usize, &Content)> {
-    entries.iter().enumerate().filter_map(|(row, entry)| match &entry.kind {
-        Kind::File(content) => Some((row, content)),
-        _ => None,
-    })
-}
-
-/// Returns the contents of the files among `entries`, in order.
-pub(super) fn files_mut(entries: &mut [Entry]) -> impl Iterator<Item = &mut Content> {
-    entries.iter_mut().filter_map(|entry| match &mut entry.kind {
-        Kind::File(content) => Some(content),
-        _ => None,
-    })
-}
-
-fn piece(content: &Content, length: u64) -> Piece {
-    let size = content.size;
-    let sparse = content.segments.clone().map(|segments| Sparse { size, segments });
-    Piece { length, sparse }
-}
-
-fn push_dead_data(pieces: &mut Vec<Piece>, digests: &mut Vec<Digest>, length: u64) {
-    if length > 0 {
-        pieces.push(Piece { length, sparse: None });
-        digests.push(DEAD_DATA);
-    }
-}
-
-/// Returns where a content starts in the concatenation of all groups; `None` if it has
-/// no data or is outside its group.
-fn position(content: &Content, ends: &[u64]) -> Option<u64> {
-    let first = content.extents.first()?;
-    let group = usize::try_from(first.group).ok()?;
-    let start = group.checked_sub(1).map_or(0, |before| ends[before]);
-    let at = start.checked_add(first.offset)?;
-    (at < *ends.get(group)?).then_some(at)
-}
-
-fn misplaced(row: usize) -> ContainerError {
-    let cause = "extents overlap or lie outside their group";
-    ContainerError::Invalid { table: "Entry_Table", row: row as u64, cause }
-}
-
-/// Makes the contents, with the extents that follow from the lengths laid end to end.
-fn place_contents(
-    pieces: &[Piece],
-    digests: &[Digest],
-    ends: &[u64],
-    numbers: &[u64],
-) -> Result<Vec<Content>, ContainerError> {
-    let (mut contents, mut at, mut group) = (Vec::with_capacity(pieces.len()), 0u64, 0);
-    for (row, piece) in pieces.iter().enumerate() {
-        if piece.length == 0 && at > 0 {
-            return Err(bad_content(row, "a content without data comes after one with data"));
-        }
-        let end = at.checked_add(piece.length);
-        let end = end.filter(|end| end <= ends.last().unwrap_or(&0));
-        let end = end.ok_or_else(|| bad_content(row, "contents are longer than the groups"))?;
-        contents.push(Content {
-            size: piece.sparse.as_ref().map_or(piece.length, |sparse| sparse.size),
-            digest: digests[row],
-            segments: piece.sparse.as_ref().map(|sparse| sparse.segments.clone()),
-            extents: extents(at, end, ends, &mut group),
-        });
-        at = end;
-    }
-    if at != ends.last().copied().unwrap_or(0) {
-        return Err(bad_content(pieces.len(), "contents are shorter than the groups"));
-    }
-    check_dead_data(pieces, digests, numbers)?;
-    Ok(contents)
-}
-
-/// Gives every file its content.
-fn unfold(
-    contents: &[Content],
-    entries: &mut [Entry],
-    numbers: &[u64],
-    limits: &Limits,
-    left: &mut Left,
-) -> Result<(), ContainerError> {
-    let mut unfolded = 0;
-    for (content, &number) in files_mut(entries).zip(numbers) {
-        let shared = &contents[number as usize];
-        let segments = shared.segments.as_ref().map_or(0, Vec::len);
-        unfolded += (shared.extents.len() + segments) as u64;
-        check("extents", unfolded, limits.extents)?;
-        left.unfold(segments, shared.extents.len())?;
-        *content = shared.clone();
-    }
-    Ok(())
-}
-
-/// Checks that a content of no entry has nothing but its length.
-fn check_dead_data(
-    pieces: &[Piece],
-    digests: &[Digest],
-    numbers: &[u64],
-) -> Result<(), ContainerError> {
-    let mut used = vec![false; pieces.len()];
-    numbers.iter().for_each(|&number| used[number as usize] = true);
-    for (row, piece) in pieces.iter().enumerate().filter(|&(row, _)| !used[row]) {
-        if piece.length == 0 || digests[row] != DEAD_DATA || piece.sparse.is_some() {
-            return Err(bad_content(row, "dead data has a digest, a hole or no length"));
+            index.wrong_copy = Some(row as u64);
         }
     }
     Ok(())
-}
-
-fn bad_content(row: usize, cause: &'static str) -> ContainerError {
-    ContainerError::Invalid { table: "Content_Table", row: row as u64, cause }
-}
-
-/// Returns the extents of the run from `at` to `end`; `group` is where the run before
-/// ended.
-fn extents(mut at: u64, end: u64, ends: &[u64], group: &mut usize) -> Vec<Extent> {
-    let mut extents = Vec::new();
-    while at < end {
-        while ends[*group] <= at {
-            *group += 1;
-        }
-        let start = group.checked_sub(1).map_or(0, |before| ends[before]);
-        let length = end.min(ends[*group]) - at;
-        extents.push(Extent { group: *group as u64, offset: at - start, length });
-        at += length;
-    }
-    extents
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ impl<R: Read> Input<R> {
     ///
     /// # Errors
     /// Any error of reading.
-    pub fn find(&mut self, mark: &[u8; 8]) -> io::Result<bool> {
+    pub fn find(&mut self, mark: &[u8; 4]) -> io::Result<bool> {
         loop {
             let held = self.peek(mark.len())?;
             if let Some(at) = memchr::memmem::find(held, mark) {
@@ -109,17 +109,14 @@ impl<R: Read> Input<R> {
         }
     }
 
-    /// Consumes and returns `head` bytes, `length` more and a hash, all of which were
-    /// peeked at. The cost depends only on what is returned, not on what is buffered.
-    pub fn take(&mut self, head: usize, length: usize) -> (Vec<u8>, Vec<u8>, [u8; 32]) {
+    /// Consumes `head` bytes and returns `length` more, all of which were peeked at. The
+    /// cost depends only on what is returned, not on what is buffered.
+    pub fn take(&mut self, head: usize, length: usize) -> Vec<u8> {
         let start = self.passed + head;
         let end = start + length;
-        let first = self.buffer[self.passed..start].to_vec();
-        let mut hash = [0; 32];
-        hash.copy_from_slice(&self.buffer[end..end + 32]);
-        self.pass(head + length + 32);
+        self.pass(head + length);
         if self.buffer.len() - self.passed > length {
-            return (first, self.buffer[start..end].to_vec(), hash);
+            return self.buffer[start..end].to_vec();
         }
         // A long payload is not copied, because it would be in memory twice.
         let rest = self.buffer[self.passed..].to_vec();
@@ -128,6 +125,6 @@ impl<R: Read> Input<R> {
         bytes.truncate(end);
         bytes.drain(..start);
         bytes.shrink_to_fit();
-        (first, bytes, hash)
+        bytes
     }
 }

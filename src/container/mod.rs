@@ -1,7 +1,7 @@
 //! The `.pear` container: a preface, framed sections, an index, a footer.
 //!
 //! ```text
-//! Preface | ENTRY DATA ENTRY DATA … | INDEX | Footer
+//! Preface | ENTRY DATA… ENTRY DATA… … | INDEX | PARITY… | Footer
 //! ```
 //!
 //! Every length is protected by a hash before it is used, every payload by
@@ -9,8 +9,11 @@
 //! numbers of their codec, filter and model and never looks inside.
 //! Normative text: spec/container.md; names there are names here.
 
+mod bases;
+mod batch;
 mod budget;
 mod catalog;
+mod classes;
 mod columns;
 mod contents;
 mod error;
@@ -20,36 +23,43 @@ mod foreign;
 mod index;
 mod input;
 mod limits;
+mod parity;
 mod part;
 mod preface;
 mod reader;
 mod recover;
 mod section;
+mod source;
+mod spans;
 mod stream;
 mod table;
+mod tables;
 mod writer;
 
 pub use crate::error::ErrorKind;
-pub use budget::{allocation, entry_memory};
-pub use catalog::Catalog;
+pub use bases::Base;
+pub use batch::Batch;
+pub use budget::{allocation, entry_memory, part_memory};
+pub use catalog::{Catalog, Contents, Placed};
 pub use error::ContainerError;
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
 pub use foreign::Foreign;
-pub use index::{Index, decode_index, encode_index};
+pub use index::{Index, Shard, decode_index, encode_index};
 pub use limits::{Limits, exceeded};
-pub use part::{Part, Piece, Sparse, content_digest, decode_part, encode_part};
+pub use part::{BATCH_GROUPS, Open, Part, Row, Sparse, content_digest, decode_part, encode_part};
 pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
-pub use reader::{NOWHERE, ReadAt, Reader};
-pub use recover::{Condition, Gone, Recovery};
+pub use reader::{NOWHERE, Reader};
+pub use recover::{Condition, Gone, LostBatch, Recovery};
 pub use section::{
-    ANCILLARY, HEADER_LENGTH, NO_GROUP, PAYLOAD_HASH_LENGTH, SYNC, Section, SectionHeader,
-    SectionType,
+    ANCILLARY, BASE, HEADER_LENGTH, SECTION_MOST, SYNC, Section, SectionHeader, SectionType,
 };
+pub use source::ReadAt;
+pub use spans::{Fragment, JOIN, Span, digest_group};
 pub use stream::{StreamReader, StreamSection};
-pub use writer::Writer;
+pub use writer::{GroupCoding, Writer};
 
-/// The sixteen bytes in every section of an archive.
-pub type ArchiveId = [u8; 16];
+/// The bytes in every section of an archive that tell it from others.
+pub type ArchiveId = crate::checksum::Tag;
 
 /// Byte offsets and sizes of every fixed structure, for comparison with the
 /// tables of spec/container.md: (structure, field, offset, size).
@@ -58,29 +68,28 @@ pub const LAYOUT: &[(&str, &str, usize, usize)] = &[
     ("Preface", "Version_Major", 8, 2),
     ("Preface", "Version_Minor", 10, 2),
     ("Preface", "Required_Features", 12, 4),
-    ("Preface", "Archive_Id", 16, 16),
-    ("Preface", "Preface_Hash", 32, 16),
-    ("Section_Header", "Sync", 0, 8),
-    ("Section_Header", "Archive_Id", 8, 16),
-    ("Section_Header", "Sequence", 24, 8),
-    ("Section_Header", "Type", 32, 2),
-    ("Section_Header", "Flags", 34, 2),
-    ("Section_Header", "Codec", 36, 1),
-    ("Section_Header", "Filter", 37, 1),
-    ("Section_Header", "Model", 38, 2),
-    ("Section_Header", "Group", 40, 8),
-    ("Section_Header", "Stored_Length", 48, 8),
-    ("Section_Header", "Raw_Length", 56, 8),
-    ("Section_Header", "Header_Hash", 64, 16),
+    ("Preface", "Archive_Id", 16, 8),
+    ("Preface", "Preface_Hash", 24, 8),
+    ("Section_Header", "Sync", 0, 4),
+    ("Section_Header", "Archive_Id", 4, 8),
+    ("Section_Header", "Sequence", 12, 4),
+    ("Section_Header", "Type", 16, 1),
+    ("Section_Header", "Flags", 17, 1),
+    ("Section_Header", "Codec", 18, 1),
+    ("Section_Header", "Filter", 19, 1),
+    ("Section_Header", "Model", 20, 2),
+    ("Section_Header", "Base_Kind", 22, 1),
+    ("Section_Header", "Capacity", 23, 1),
+    ("Section_Header", "Base", 24, 4),
+    ("Section_Header", "Group", 28, 4),
+    ("Section_Header", "Stored_Length", 32, 4),
+    ("Section_Header", "Raw_Length", 36, 4),
+    ("Section_Header", "Payload_Hash", 40, 8),
+    ("Section_Header", "Header_Hash", 48, 8),
     ("Footer", "Index_Offset", 0, 8),
-    ("Footer", "Index_Length", 8, 8),
-    ("Footer", "File_Length", 16, 8),
-    ("Footer", "Section_Count", 24, 8),
-    ("Footer", "Archive_Id", 32, 16),
-    ("Footer", "Required_Features", 48, 4),
-    ("Footer", "Reserved", 52, 4),
-    ("Footer", "Index_Hash", 56, 32),
-    ("Footer", "Root_Hash", 88, 32),
-    ("Footer", "Footer_Hash", 120, 16),
-    ("Footer", "Footer_Magic", 136, 8),
+    ("Footer", "File_Length", 8, 8),
+    ("Footer", "Archive_Id", 16, 8),
+    ("Footer", "Root_Hash", 24, 32),
+    ("Footer", "Footer_Hash", 56, 8),
+    ("Footer", "Footer_Magic", 64, 8),
 ];

@@ -1,4 +1,4 @@
-//! The first 48 bytes of an archive. Normative text: spec/container.md §3.
+//! The first 32 bytes of an archive. Normative text: spec/container.md §3.
 
 use super::{ArchiveId, ContainerError, Foreign};
 use crate::bytes::Cursor;
@@ -9,14 +9,14 @@ use crate::checksum::{Context, TAG_LENGTH, Tag, tag};
 pub const MAGIC: [u8; 8] = *b"\xF0PEAR\r\n\x1A";
 
 /// Length of the preface in bytes.
-pub const PREFACE_LENGTH: usize = 48;
+pub const PREFACE_LENGTH: usize = 32;
 
 /// Version_Major that this build writes and reads.
 pub const VERSION_MAJOR: u16 = 0;
 
 /// Version_Minor that this build writes and reads. Before 1.0 the reader accepts no
 /// other.
-pub const VERSION_MINOR: u16 = 6;
+pub const VERSION_MINOR: u16 = 7;
 
 /// Bits of Required_Features that this build knows: none are defined yet.
 pub(super) const KNOWN_FEATURES: u32 = 0;
@@ -35,9 +35,9 @@ impl Preface {
         bytes[..8].copy_from_slice(&MAGIC);
         bytes[8..10].copy_from_slice(&VERSION_MAJOR.to_le_bytes());
         bytes[10..12].copy_from_slice(&VERSION_MINOR.to_le_bytes());
-        bytes[16..32].copy_from_slice(&self.archive_id);
-        let hash = tag(Context::Preface, &bytes[..32]);
-        bytes[32..].copy_from_slice(&hash);
+        bytes[16..24].copy_from_slice(&self.archive_id);
+        let hash = tag(Context::Preface, &bytes[..24]);
+        bytes[24..].copy_from_slice(&hash);
         bytes
     }
 
@@ -65,11 +65,6 @@ impl Preface {
         }
         check_features(features)?;
         Ok(Preface { archive_id })
-    }
-
-    /// Returns Preface_Hash, the first value that the root hash covers.
-    pub(super) fn hash(&self) -> Tag {
-        tag(Context::Preface, &self.to_bytes()[..PREFACE_LENGTH - TAG_LENGTH])
     }
 }
 

@@ -1,72 +1,15 @@
-//! Reading a container by its index. Normative text: spec/container.md §8.
+//! Reading a container by its index. Normative text: spec/container.md §12.
 
+use super::catalog::{Contents, Placed};
 use super::limits::check;
-use super::section::header_hash;
+use super::tables::{Ends, Tables, read_contents, read_tables};
 use super::{
     ArchiveId, ContainerError, FOOTER_LENGTH, Footer, Foreign, HEADER_LENGTH, Index, Limits,
+    PREFACE_LENGTH, Preface, ReadAt, Section, SectionHeader,
 };
-use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, Preface, Section, SectionHeader, SectionType};
-use crate::checksum::{Context, Hasher, Tag, digest};
+use crate::checksum::{Digest, digest};
+use crate::entry::Entry;
 use std::io;
-
-/// A source whose bytes can be read at any offset, from several threads at once.
-pub trait ReadAt: Sync {
-    /// Fills `buffer` with the bytes at `offset`.
-    ///
-    /// # Errors
-    /// `UnexpectedEof` if the source ends before; any error of reading.
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
-
-    /// Returns the length in bytes.
-    ///
-    /// # Errors
-    /// Any error of the system.
-    fn length(&self) -> io::Result<u64>;
-}
-
-impl ReadAt for std::fs::File {
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        std::os::unix::fs::FileExt::read_exact_at(self, buffer, offset)
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self.metadata().map(|metadata| metadata.len())
-    }
-}
-
-impl ReadAt for [u8] {
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        let start = usize::try_from(offset).ok();
-        let end = start.and_then(|start| start.checked_add(buffer.len()));
-        let bytes = start.zip(end).and_then(|(start, end)| self.get(start..end));
-        buffer.copy_from_slice(bytes.ok_or(io::ErrorKind::UnexpectedEof)?);
-        Ok(())
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        Ok(self.len() as u64)
-    }
-}
-
-impl ReadAt for Vec<u8> {
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self[..].read_exact_at(buffer, offset)
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        self[..].length()
-    }
-}
-
-impl<T: ReadAt + ?Sized + Send> ReadAt for &T {
-    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        (**self).read_exact_at(buffer, offset)
-    }
-
-    fn length(&self) -> io::Result<u64> {
-        (**self).length()
-    }
-}
 
 /// An archive opened by its footer and index, or the remains of one.
 #[derive(Debug)]
@@ -75,23 +18,32 @@ pub struct Reader<S> {
     limits: Limits,
     archive_id: ArchiveId,
     index: Index,
+    contents: Contents,
     groups: Vec<Section>,
     /// Set if the archive is intact.
-    ends: Option<(Preface, Footer)>,
+    ends: Option<Ends>,
 }
 
 /// Offset of a section that was not found.
 pub const NOWHERE: u64 = u64::MAX;
 
 impl<S: ReadAt> Reader<S> {
-    /// Opens an archive: reads and checks preface, footer and index, but no group.
+    /// Opens an archive: reads and checks preface, footer, index and ENTRY sections, but no
+    /// group.
     ///
     /// # Errors
     /// Every [`ContainerError`].
     pub fn open(source: S, limits: &Limits) -> Result<Self, ContainerError> {
         let length = source.length()?;
-        let (preface, footer, index) = read_tables(&source, length, limits)?;
-        Ok(Self::new(source, limits, preface.archive_id, index, Some((preface, footer))))
+        let tables = read_tables(&source, length, limits)?;
+        let contents = read_contents(&source, &tables, limits)?;
+        Ok(Self::whole(source, limits, tables, contents))
+    }
+
+    /// A whole archive, of which everything but the groups was read.
+    pub(super) fn whole(source: S, limits: &Limits, tables: Tables, contents: Contents) -> Self {
+        let Tables { archive_id, index, ends } = tables;
+        Self::new(source, limits, archive_id, index, contents, Some(ends))
     }
 
     pub(super) fn new(
@@ -99,10 +51,11 @@ impl<S: ReadAt> Reader<S> {
         limits: &Limits,
         archive_id: ArchiveId,
         index: Index,
-        ends: Option<(Preface, Footer)>,
+        contents: Contents,
+        ends: Option<Ends>,
     ) -> Self {
         let groups = index.groups();
-        Reader { source, limits: limits.clone(), archive_id, index, groups, ends }
+        Reader { source, limits: limits.clone(), archive_id, index, contents, groups, ends }
     }
 
     /// Returns the index.
@@ -110,14 +63,24 @@ impl<S: ReadAt> Reader<S> {
         &self.index
     }
 
-    /// What the archive holds, and nothing else.
-    pub fn into_index(self) -> Index {
-        self.index
+    /// Every entry, in the order of [`crate::entry::compare_paths`].
+    pub fn entries(&self) -> &[Entry] {
+        &self.contents.entries
+    }
+
+    /// The entries, and nothing else.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.contents.entries
+    }
+
+    /// Returns the bytes of memory that entries and contents take.
+    pub fn memory(&self) -> u64 {
+        self.contents.memory
     }
 
     /// The footer, if the archive is whole.
     pub fn footer(&self) -> Option<&Footer> {
-        self.ends.as_ref().map(|(_, footer)| footer)
+        self.ends.as_ref().map(|ends| &ends.footer)
     }
 
     /// Returns the DATA sections in the order of their groups. If the archive is
@@ -132,7 +95,15 @@ impl<S: ReadAt> Reader<S> {
         found.ok().map(|index| &self.groups[index])
     }
 
-    /// Reads the payload of a section of the index and checks it against its hash. The
+    /// Returns the batch of a group, and the group's place in it.
+    pub fn batch(&self, group: u64) -> Option<(&Placed, usize)> {
+        let batches = &self.contents.batches;
+        let placed = &batches[batches.partition_point(|one| one.first <= group).checked_sub(1)?];
+        let place = usize::try_from(group - placed.first).ok()?;
+        (place < placed.batch.group_lengths.len()).then_some((placed, place))
+    }
+
+    /// Reads the payload of a section of the index and checks it against its digest. The
     /// section's own header must agree with the index.
     ///
     /// # Errors
@@ -163,110 +134,44 @@ impl<S: ReadAt> Reader<S> {
         let there = self.source.length()?.saturating_sub(offset).min(stored);
         let mut payload = vec![0; there as usize];
         let fault = read_pieces(&self.source, &mut payload, offset).err();
-        let fault = fault.map(ContainerError::Io).or_else(|| {
-            let mut hash = [0; PAYLOAD_HASH_LENGTH];
-            let structure = "Payload";
-            let read = self.source.read_exact_at(&mut hash, offset + stored);
-            if there < stored || read.is_err() {
-                return Some(ContainerError::Truncated { structure, offset });
-            }
-            let cause = "Payload_Hash does not match";
-            (hash != digest(&payload)).then_some(ContainerError::Damaged {
-                structure,
-                offset,
-                cause,
-            })
+        let fault = fault.map(ContainerError::Io).or_else(|| match there < stored {
+            true => Some(ContainerError::Truncated { structure: "Payload", offset }),
+            false => check_digest(section, &digest(&payload)).err(),
         });
         Ok((payload, header.or(fault)))
     }
 
     /// Returns whether the payload of a section is intact, whatever its header says.
     pub(super) fn is_intact(&self, section: &Section) -> bool {
-        let (offset, stored) = (section.payload_offset(), section.header.stored_length);
+        let stored = section.header.stored_length;
         let there = section.offset != NOWHERE
             && stored <= self.limits.memory
             && self.source.length().is_ok_and(|length| section.end() <= length);
         let read = || -> io::Result<bool> {
             let mut payload = vec![0; stored as usize];
-            self.source.read_exact_at(&mut payload, offset)?;
-            let mut hash = [0; PAYLOAD_HASH_LENGTH];
-            self.source.read_exact_at(&mut hash, offset + stored)?;
-            Ok(hash == digest(&payload))
+            self.source.read_exact_at(&mut payload, section.payload_offset())?;
+            Ok(section.has_digest(&digest(&payload)))
         };
         there && read().unwrap_or(false)
     }
 
-    /// Reads every header and every stored hash and compares Root_Hash. Payloads are
-    /// not read. Nothing is compared if the archive is not intact.
-    ///
-    /// # Errors
-    /// As [`Reader::read_section`].
-    pub fn check_root(&self) -> Result<(), ContainerError> {
-        let Some((preface, footer)) = &self.ends else { return Ok(()) };
-        let mut root = Hasher::derived(Context::Root);
-        root.update(&preface.hash());
-        let index = read_index_section(&self.source, footer)?;
-        for section in self.index.sections.iter().chain([&index]) {
-            root.update(&read_header(&self.source, &self.archive_id, section)?);
-            let mut hash = [0; PAYLOAD_HASH_LENGTH];
-            let offset = section.end() - PAYLOAD_HASH_LENGTH as u64;
-            read_structure(&self.source, &mut hash, offset, "Payload_Hash")?;
-            root.update(&hash);
-        }
-        if root.digest() != footer.root_hash {
-            let offset = footer.file_length - FOOTER_LENGTH as u64;
-            let cause = "Root_Hash does not match the sections";
-            return Err(ContainerError::Damaged { structure: "Footer", offset, cause });
-        }
-        Ok(())
-    }
-}
-
-/// Reads the preface, footer and index of an archive whose footer ends at `length`.
-pub(super) fn read_tables(
-    source: &impl ReadAt,
-    length: u64,
-    limits: &Limits,
-) -> Result<(Preface, Footer, Index), ContainerError> {
-    let preface = read_preface(source, length)?;
-    let footer = read_footer(source, length)?;
-    let damaged = |cause| ContainerError::Damaged {
-        structure: "Footer",
-        offset: length - FOOTER_LENGTH as u64,
-        cause,
-    };
-    if footer.archive_id != preface.archive_id {
-        return Err(damaged("Archive_Id belongs to another archive"));
-    }
-    let section = read_index_section(source, &footer)?;
-    let payload = read_payload(source, &footer.archive_id, &section, limits.index_bytes)?;
-    if digest(&payload) != footer.index_hash {
-        return Err(damaged("Index_Hash does not match the INDEX section"));
-    }
-    let index = super::decode_index(&payload, section.header.raw_length, limits)?;
-    let end = index.sections.last().map_or(PREFACE_LENGTH as u64, Section::end);
-    if end != footer.index_offset || index.sections.len() as u64 + 1 != footer.section_count {
-        return Err(damaged("the footer does not match the sections that the index lists"));
-    }
-    Ok((preface, footer, index))
-}
-
-/// Follows the headers one after the other from the first, and returns the end of the
-/// footer that they lead to. Bytes may follow it.
-///
-/// # Errors
-/// As [`Reader::open`]. Costs a read of 80 bytes for each section.
-pub(super) fn walk(source: &impl ReadAt, length: u64) -> Result<u64, ContainerError> {
-    let preface = read_preface(source, length)?;
-    let mut offset = PREFACE_LENGTH as u64;
-    loop {
-        let mut bytes = [0; HEADER_LENGTH];
-        read_structure(source, &mut bytes, offset, "Section_Header")?;
-        let header = SectionHeader::from_bytes(&bytes, &preface.archive_id, offset)?;
-        offset = Section { header, offset }.end();
-        if header.known_type() == Some(SectionType::Index) {
-            return Ok(offset.saturating_add(FOOTER_LENGTH as u64));
-        }
+    /// Checks the sections behind INDEX: they protect the archive, which does not need them.
+    /// Nothing is checked if the archive is not intact. Returns their faults.
+    pub fn check_closings(&self) -> Vec<ContainerError> {
+        let unprotected = |offset, cause| {
+            let structure = "what protects the archive";
+            ContainerError::Unprotected { structure, offset, cause }
+        };
+        let closings = self.ends.iter().flat_map(|ends| &ends.closings);
+        let fault = |section: &Section| match self.read_section(section) {
+            Err(error) if error.is_salvageable() => {
+                Some(unprotected(section.offset, "its payload does not match its header"))
+            }
+            other => other.err(),
+        };
+        let broken = self.ends.as_ref().and_then(|ends| ends.broken);
+        let broken = broken.map(|offset| unprotected(offset, "its header is not intact"));
+        closings.filter_map(fault).chain(broken).collect()
     }
 }
 
@@ -291,7 +196,7 @@ fn read_pieces(source: &impl ReadAt, buffer: &mut [u8], offset: u64) -> io::Resu
     result
 }
 
-fn read_structure(
+pub(super) fn read_structure(
     source: &impl ReadAt,
     buffer: &mut [u8],
     offset: u64,
@@ -335,28 +240,12 @@ pub(super) fn read_footer(source: &impl ReadAt, length: u64) -> Result<Footer, C
     Footer::from_bytes(&bytes, offset)
 }
 
-fn read_index_section(source: &impl ReadAt, footer: &Footer) -> Result<Section, ContainerError> {
-    let offset = footer.index_offset;
-    let mut bytes = [0; HEADER_LENGTH];
-    read_structure(source, &mut bytes, offset, "INDEX")?;
-    let header = SectionHeader::from_bytes(&bytes, &footer.archive_id, offset)?;
-    let expected = header.known_type() == Some(SectionType::Index)
-        && header.check_place(0).is_ok()
-        && header.sequence.checked_add(1) == Some(footer.section_count)
-        && header.section_length() == footer.index_length;
-    if !expected {
-        let cause = "the footer and the INDEX section disagree";
-        return Err(ContainerError::Damaged { structure: "INDEX", offset, cause });
-    }
-    Ok(Section { header, offset })
-}
-
-/// Reads the header of `section`, compares it, and returns Header_Hash.
+/// Reads the header of `section` and compares it.
 fn read_header(
     source: &impl ReadAt,
-    archive_id: &super::ArchiveId,
+    archive_id: &ArchiveId,
     section: &Section,
-) -> Result<Tag, ContainerError> {
+) -> Result<(), ContainerError> {
     let offset = section.offset;
     let mut bytes = [0; HEADER_LENGTH];
     read_structure(source, &mut bytes, offset, "Section_Header")?;
@@ -364,13 +253,21 @@ fn read_header(
         let cause = "it does not match the index";
         return Err(ContainerError::Damaged { structure: "Section_Header", offset, cause });
     }
-    Ok(header_hash(&bytes))
+    Ok(())
+}
+
+/// Refuses a payload of another digest than the section's.
+fn check_digest(section: &Section, found: &Digest) -> Result<(), ContainerError> {
+    let (structure, offset) = ("Payload", section.payload_offset());
+    let cause = "Payload_Hash does not match";
+    let damaged = ContainerError::Damaged { structure, offset, cause };
+    if section.has_digest(found) { Ok(()) } else { Err(damaged) }
 }
 
 /// Reads and checks the payload of `section`, at most `limit` bytes.
 pub(super) fn read_payload(
     source: &impl ReadAt,
-    archive_id: &super::ArchiveId,
+    archive_id: &ArchiveId,
     section: &Section,
     limit: u64,
 ) -> Result<Vec<u8>, ContainerError> {
@@ -382,11 +279,6 @@ pub(super) fn read_payload(
     }
     let mut payload = vec![0; stored as usize];
     read_structure(source, &mut payload, offset, "Payload")?;
-    let mut hash = [0; PAYLOAD_HASH_LENGTH];
-    read_structure(source, &mut hash, offset + stored, "Payload_Hash")?;
-    if hash != digest(&payload) {
-        let cause = "Payload_Hash does not match";
-        return Err(ContainerError::Damaged { structure: "Payload", offset, cause });
-    }
+    check_digest(section, &digest(&payload))?;
     Ok(payload)
 }

@@ -1,9 +1,11 @@
-//! Finding the remains of a damaged archive. Normative text: spec/container.md §10.
+//! Finding the remains of a damaged archive. Normative text: spec/container.md §14.
 
+use super::catalog::Contents;
 use super::findings::Findings;
-use super::reader::{read_footer, read_preface, read_tables, walk};
+use super::parity::Patched;
+use super::reader::{read_footer, read_preface};
+use super::tables::{Tables, read_contents, read_tables, walk};
 use super::{ArchiveId, ContainerError, FOOTER_LENGTH, Limits, ReadAt, Reader, StreamReader};
-use crate::checksum::Digest;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -14,17 +16,27 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Recovery {
     /// The fault of the archive.
     pub fault: Arc<ContainerError>,
-    /// Whether the index was found. If not, ENTRY sections say what the archive holds,
-    /// and files have no digests.
+    /// Whether the index was found.
     pub index: bool,
     /// Bytes that are missing, and of how many; without the index, the minimum.
     pub missing: Option<(u64, u64)>,
     /// Groups whose sections are lost or damaged, with the cause.
     pub spoiled: BTreeMap<u64, &'static str>,
-    /// Digests of the groups from their ENTRY sections; only without the index.
-    pub digests: BTreeMap<u64, Digest>,
+    /// Batches whose ENTRY section is lost: nobody knows what they hold.
+    pub lost_batches: Vec<LostBatch>,
     /// Number of entries that are incomplete according to the ENTRY sections.
     pub cut: u64,
+}
+
+/// A batch whose ENTRY section is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LostBatch {
+    /// Offset of the ENTRY section.
+    pub offset: u64,
+    /// Number of its groups.
+    pub groups: u64,
+    /// Bytes of these, decoded.
+    pub bytes: u64,
 }
 
 /// The result of opening an archive.
@@ -53,24 +65,24 @@ impl<S: ReadAt> Reader<S> {
         cancel: &AtomicBool,
     ) -> Result<(Self, Condition), ContainerError> {
         let length = source.length()?;
-        let error = match read_tables(&source, length, limits) {
-            Ok((preface, footer, index)) => {
-                let ends = Some((preface, footer));
-                let reader = Reader::new(source, limits, preface.archive_id, index, ends);
-                return Ok((reader, Condition::Whole));
+        let error = match open_at(&source, length, limits) {
+            Ok((tables, contents)) => {
+                return Ok((Reader::whole(source, limits, tables, contents), Condition::Whole));
             }
             Err(error) => error,
         };
-        if !error.is_salvageable() {
+        // What is unsupported in one ENTRY section hides nothing of the others.
+        let partly = matches!(error, ContainerError::UnsupportedPart { .. })
+            && read_tables(&source, length, limits).is_ok();
+        if !error.is_salvageable() && !partly {
             return Err(error);
         }
         let stoppable = Stoppable { source: &source, cancel };
         if let Ok(end) = walk(&stoppable, length)
             && end < length
-            && let Ok((preface, footer, index)) = read_tables(&source, end, limits)
+            && let Ok((tables, contents)) = open_at(&source, end, limits)
         {
-            let ends = Some((preface, footer));
-            let reader = Reader::new(source, limits, preface.archive_id, index, ends);
+            let reader = Reader::whole(source, limits, tables, contents);
             return Ok((reader, Condition::Behind(end)));
         }
         Self::recover(source, limits, cancel, Some(error))
@@ -86,26 +98,22 @@ impl<S: ReadAt> Reader<S> {
         cancel: &AtomicBool,
         fault: Option<ContainerError>,
     ) -> Result<(Self, Condition), ContainerError> {
-        let length = source.length()?;
-        let preface = read_preface(&source, length).map(|preface| preface.archive_id);
-        let footer = || read_footer_anywhere(&source, length);
-        let known = preface.ok().or_else(footer);
-        let stoppable = Stoppable { source: &source, cancel };
-        let sequential = Sequential { source: &stoppable, position: 0, length };
-        let mut sections = StreamReader::of_archive(sequential, limits, known)?;
-        let mut found = Findings::new(limits, fault);
-        loop {
-            match sections.next_section() {
-                Ok(None) => break,
-                Ok(Some(section)) => found.take(section)?,
-                Err(ContainerError::Io(error)) => return Err(error.into()),
-                Err(error) => found.blame(error),
+        let (mut found, mut archive_id) = search(&source, limits, cancel, fault)?;
+        if found.lacks_tables() && !found.parity.is_empty() {
+            let parity = std::mem::take(&mut found.parity);
+            let repair = parity.iter().flat_map(|(place, one)| one.repair(&source, *place));
+            let patches: Vec<_> = repair.collect();
+            if !patches.is_empty() {
+                let fault = found.into_fault();
+                let patched = Patched { source: &source, patches };
+                (found, archive_id) = search(&patched, limits, cancel, fault)?;
             }
         }
-        let (index, mut recovery) = found.finish(length);
-        let archive_id = sections.archive_id();
-        drop(sections);
-        let reader = Reader::new(source, limits, archive_id, index, None);
+        let (index, contents, mut recovery, whole) = found.finish(source.length()?)?;
+        let reader = Reader::new(source, limits, archive_id, index, contents, None);
+        if whole {
+            return Ok((reader, Condition::Whole));
+        }
         // Groups with damaged headers were not found, but the index knows them.
         recovery.spoiled.retain(|&group, _| {
             let section = reader.group(group);
@@ -113,6 +121,44 @@ impl<S: ReadAt> Reader<S> {
         });
         Ok((reader, Condition::Recovered(Box::new(recovery))))
     }
+}
+
+/// Reads everything but the groups of an archive that ends at `length`.
+fn open_at(
+    source: &impl ReadAt,
+    length: u64,
+    limits: &Limits,
+) -> Result<(Tables, Contents), ContainerError> {
+    let tables = read_tables(source, length, limits)?;
+    let contents = read_contents(source, &tables, limits)?;
+    Ok((tables, contents))
+}
+
+/// Reads an archive from front to back, whatever its state.
+fn search(
+    source: &impl ReadAt,
+    limits: &Limits,
+    cancel: &AtomicBool,
+    fault: Option<ContainerError>,
+) -> Result<(Findings, ArchiveId), ContainerError> {
+    let length = source.length()?;
+    let preface = read_preface(source, length).map(|preface| preface.archive_id);
+    let footer = || read_footer_anywhere(source, length);
+    let known = preface.ok().or_else(footer);
+    let stoppable = Stoppable { source, cancel };
+    let sequential = Sequential { source: &stoppable, position: 0, length };
+    let mut sections = StreamReader::of_archive(sequential, limits, known)?;
+    let mut found = Findings::new(limits, fault);
+    loop {
+        match sections.next_section() {
+            Ok(None) => break,
+            Ok(Some(section)) => found.take(section)?,
+            Err(ContainerError::Io(error)) => return Err(error.into()),
+            Err(error) => found.blame(error),
+        }
+    }
+    found.fill(source)?;
+    Ok((found, sections.archive_id()))
 }
 
 impl Reader<Gone> {
@@ -136,10 +182,12 @@ impl Reader<Gone> {
                 Err(error) => found.blame(error),
             }
         }
+        if let Some(Err(error)) = found.index().map(|index| sections.compare(index)) {
+            found.blame(error);
+        }
         let (length, archive_id) = (sections.offset(), sections.archive_id());
-        let whole = found.is_whole();
-        let (index, recovery) = found.finish(length);
-        let reader = Reader::new(Gone(length), limits, archive_id, index, None);
+        let (index, contents, recovery, whole) = found.finish(length)?;
+        let reader = Reader::new(Gone(length), limits, archive_id, index, contents, None);
         let condition = match (whole, behind) {
             (true, None) => Condition::Whole,
             (true, Some(offset)) => Condition::Behind(offset),
@@ -155,7 +203,7 @@ fn read_footer_anywhere(source: &impl ReadAt, length: u64) -> Option<ArchiveId> 
     let offset = length.checked_sub(FOOTER_LENGTH as u64)?;
     let mut bytes = [0; FOOTER_LENGTH];
     source.read_exact_at(&mut bytes, offset).ok()?;
-    let footer = super::Footer::parse(&bytes, offset).ok();
+    let footer = super::Footer::parse(&bytes).ok();
     footer.or_else(|| read_footer(source, length).ok()).map(|footer| footer.archive_id)
 }
 

@@ -1,31 +1,30 @@
 //! Reading a container front to back, from a pipe or from a file whose index is lost.
-//! Normative text: spec/container.md §9 and §10.
+//! Normative text: spec/container.md §13 and §14.
 //!
 //! Damage does not end the reading. If there is no section where one should be, the
 //! reader searches for the next intact header.
 
-use super::SectionType;
+use super::bases::Bases;
 use super::input::Input;
 use super::limits::check;
-use super::{ArchiveId, ContainerError, FOOTER_LENGTH, FOOTER_MAGIC, HEADER_LENGTH, Limits};
-use super::{PAYLOAD_HASH_LENGTH, PREFACE_LENGTH, SYNC, Section, SectionHeader};
-use crate::checksum::{Context, Digest, Hasher, digest};
+use super::{ArchiveId, ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Index, Limits};
+use super::{PREFACE_LENGTH, SYNC, Section, SectionHeader, SectionType};
+use crate::checksum::{Digest, Hasher, digest};
+use std::collections::VecDeque;
 use std::io::Read;
 
 mod ends;
+mod repair;
 
 /// Limit of bytes that are read a second time, in addition to twice the bytes read so
 /// far. Beyond it, damaged sections are no longer searched for other sections. An
 /// archive that was not forged to waste time stays far below the limit.
 const AGAIN: u64 = 16 << 20;
 
-/// Most damaged headers that are repaired: each repair takes milliseconds.
-const REPAIRS: u64 = 64;
-
 /// A section with its payload.
 #[derive(Debug)]
 pub struct StreamSection {
-    /// Header and position.
+    /// Header and position, and the digest of the payload if it is intact.
     pub section: Section,
     /// The payload as far as it is present. If `fault` is set, any byte may be wrong.
     pub payload: Vec<u8>,
@@ -52,15 +51,16 @@ pub struct StreamReader<R: Read> {
     sequence: u64,
     /// DATA sections so far.
     groups: u64,
-    /// Hash of everything that Root_Hash covers; `None` once something was lost.
-    root: Option<Hasher>,
-    index: Option<(Section, Digest)>,
+    bases: Bases,
+    /// Hash of the headers and digests so far; `None` once something was lost.
+    rows: Option<Hasher>,
+    /// INDEX and the digest of its payload, if that is intact.
+    index: Option<(Section, Option<Digest>)>,
     /// Bytes that were read again because of damaged sections.
     again: u64,
-    /// Damaged headers so far.
-    repairs: u64,
-    /// A fault to report before the next section.
-    fault: Option<ContainerError>,
+    repairs: repair::Repairs,
+    /// Faults to report before the next section.
+    faults: VecDeque<ContainerError>,
     next: Next,
 }
 
@@ -71,7 +71,8 @@ enum Next {
     Section,
     /// No section is known here; the next one must be searched for.
     Search,
-    Footer,
+    /// A section that stands behind INDEX, or a footer.
+    Closing,
     Nothing,
 }
 
@@ -80,7 +81,7 @@ impl<R: Read> StreamReader<R> {
     /// payload are intact gives the archive id.
     ///
     /// # Errors
-    /// As [`Preface::from_bytes`] if no section is found either;
+    /// As [`super::Preface::from_bytes`] if no section is found either;
     /// [`ContainerError::UnsupportedVersion`],
     /// [`ContainerError::UnsupportedFeatures`], [`ContainerError::Io`].
     pub fn new(input: R, limits: &Limits) -> Result<Self, ContainerError> {
@@ -99,21 +100,19 @@ impl<R: Read> StreamReader<R> {
         let mut reader = StreamReader {
             input: Input::new(input),
             limits: limits.clone(),
-            archive_id: [0; 16],
+            archive_id: ArchiveId::default(),
             sequence: 0,
             groups: 0,
-            root: None,
+            bases: Bases::default(),
+            rows: Some(Hasher::new()),
             index: None,
             again: 0,
-            repairs: 0,
-            fault: None,
+            repairs: repair::Repairs::default(),
+            faults: VecDeque::new(),
             next: Next::Section,
         };
         match reader.read_preface() {
             Ok(preface) => {
-                let mut root = Hasher::derived(Context::Root);
-                root.update(&preface.hash());
-                reader.root = Some(root);
                 reader.archive_id = preface.archive_id;
                 reader.input.pass(PREFACE_LENGTH);
             }
@@ -122,7 +121,8 @@ impl<R: Read> StreamReader<R> {
                     Some(id) => reader.archive_id = id,
                     None => return Err(error),
                 }
-                (reader.fault, reader.next) = (Some(error), Next::Search);
+                reader.faults.push_back(error);
+                reader.next = Next::Search;
             }
             Err(error) => return Err(error),
         }
@@ -139,26 +139,23 @@ impl<R: Read> StreamReader<R> {
         self.archive_id
     }
 
-    /// Returns the next section; `None` once INDEX and footer have been read or the
-    /// input has ended.
+    /// Returns the next section; `None` once the last footer has been read or the input has
+    /// ended.
     ///
     /// # Errors
-    /// Every [`ContainerError`]. Errors of kind [`ErrorKind::Integrity`],
-    /// [`ErrorKind::Unsupported`] or [`ErrorKind::Limit`], and
+    /// Every [`ContainerError`]. Errors of kind [`super::ErrorKind::Integrity`],
+    /// [`super::ErrorKind::Unsupported`] or [`super::ErrorKind::Limit`], and
     /// [`ContainerError::Behind`], report what was skipped: call again for what
     /// follows. After any other error only `None` follows.
     pub fn next_section(&mut self) -> Result<Option<StreamSection>, ContainerError> {
-        if let Some(fault) = self.fault.take() {
+        if let Some(fault) = self.faults.pop_front() {
             return Err(fault);
         }
         let result = match self.next {
             Next::Nothing => Ok(None),
             Next::Section => self.read_section().map(Some),
             Next::Search => self.search(),
-            Next::Footer => {
-                self.next = Next::Nothing;
-                self.read_footer().map(|()| None)
-            }
+            Next::Closing => self.read_closing(),
         };
         if let Err(ContainerError::Io(_)) = &result {
             self.next = Next::Nothing;
@@ -166,15 +163,34 @@ impl<R: Read> StreamReader<R> {
         result
     }
 
+    /// Compares the sections that came before INDEX with what it lists. Nothing is compared
+    /// if some were lost, which was reported.
+    ///
+    /// # Errors
+    /// [`ContainerError::Damaged`].
+    pub fn compare(&self, index: &Index) -> Result<(), ContainerError> {
+        index.check_copies()?;
+        let Some(rows) = &self.rows else { return Ok(()) };
+        let mut listed = Hasher::new();
+        for section in &index.sections {
+            hash_row(&mut listed, &section.header, &section.digest.unwrap_or_default());
+        }
+        if rows.digest() == listed.digest() {
+            return Ok(());
+        }
+        let (structure, cause) = ("INDEX", "it does not list the sections that stand before it");
+        let offset = self.index.map_or(0, |(section, _)| section.offset);
+        Err(ContainerError::Damaged { structure, offset, cause })
+    }
+
     /// Searches for the next section.
     fn search(&mut self) -> Result<Option<StreamSection>, ContainerError> {
-        self.root = None;
+        self.rows = None;
         while self.input.find(&SYNC)? {
             if let Some((header, _)) = self.header_here(Some(self.archive_id))? {
-                (self.sequence, self.next) = (header.sequence, Next::Section);
-                if header.group != super::NO_GROUP {
-                    self.groups = header.group;
-                }
+                (self.sequence, self.groups) = (header.sequence, header.group);
+                let closing = header.known_type().is_some_and(SectionType::is_closing);
+                self.next = if closing { Next::Closing } else { Next::Section };
                 return self.read_section().map(Some);
             }
             self.input.pass(1);
@@ -208,7 +224,7 @@ impl<R: Read> StreamReader<R> {
             self.next = if ended { Next::Nothing } else { Next::Search };
         })?;
         self.follow(&header, offset);
-        let section = Section { header, offset };
+        let section = Section { header, offset, digest: None };
         if let Err(refused) = header.check_known(offset) {
             self.skip(&header)?;
             return Err(refused);
@@ -230,14 +246,13 @@ impl<R: Read> StreamReader<R> {
             return Err(ContainerError::Truncated { structure, offset });
         };
         let repaired = match SectionHeader::parse(bytes) {
-            Err(_) if self.repairs < REPAIRS => repair(bytes),
-            _ => None,
+            Err(_) => self.repairs.header(bytes),
+            Ok(_) => None,
         };
-        self.repairs += u64::from(SectionHeader::parse(bytes).is_err());
         if repaired.is_some() {
             let cause = "Header_Hash does not match";
-            self.fault = Some(ContainerError::Damaged { structure, offset, cause });
-            self.root = None;
+            self.faults.push_back(ContainerError::Damaged { structure, offset, cause });
+            self.rows = None;
         }
         let bytes = repaired.as_ref().unwrap_or(bytes);
         match SectionHeader::from_bytes(bytes, &self.archive_id, offset) {
@@ -252,103 +267,114 @@ impl<R: Read> StreamReader<R> {
 
     /// Compares a header with the expected one, and updates the expectation.
     fn follow(&mut self, header: &SectionHeader, offset: u64) {
-        let cause = match header.check_place(self.groups) {
-            _ if header.sequence != self.sequence => {
-                Some("Sequence does not follow the section before")
-            }
-            placed => placed.err(),
+        let closing = header.known_type().is_some_and(SectionType::is_closing);
+        let cause = if header.sequence != self.sequence {
+            Some("Sequence does not follow the section before")
+        } else if closing != (self.next == Next::Closing) {
+            Some("a section stands where its Type does not belong")
+        } else {
+            header.check_place(self.groups).and_then(|()| self.bases.follow(header)).err()
         };
         if let Some(cause) = cause {
             let structure = "Section_Header";
-            self.fault = Some(ContainerError::Damaged { structure, offset, cause });
-            self.root = None;
+            self.faults.push_back(ContainerError::Damaged { structure, offset, cause });
+            self.rows = None;
         }
         self.sequence = header.sequence.saturating_add(1);
-        match header.known_type() {
-            Some(SectionType::Data) => self.groups = header.group.saturating_add(1),
-            Some(SectionType::Entry) if header.group != super::NO_GROUP => {
-                self.groups = header.group;
-            }
-            _ => {}
-        }
+        self.groups = header.group + u64::from(header.is(SectionType::Data));
     }
 
     /// Skips a section that is not read.
     fn skip(&mut self, header: &SectionHeader) -> Result<(), ContainerError> {
-        self.root = None;
+        self.rows = None;
         Ok(self.input.skip(header.section_length())?)
     }
 
-    fn read_payload(&mut self, section: Section) -> Result<StreamSection, ContainerError> {
+    fn read_payload(&mut self, mut section: Section) -> Result<StreamSection, ContainerError> {
         let header = section.header;
         let stored = header.stored_length as usize;
-        let end = HEADER_LENGTH + stored + PAYLOAD_HASH_LENGTH;
+        let end = HEADER_LENGTH + stored;
         let offset = section.payload_offset();
         let bytes = self.input.peek(end)?;
+        let structure = "Payload";
         let fault = if bytes.len() < end {
-            Some(ContainerError::Truncated { structure: "Payload", offset })
-        } else if !is_intact(&bytes[..end]) {
-            let cause = "Payload_Hash does not match";
-            Some(ContainerError::Damaged { structure: "Payload", offset, cause })
+            Some(ContainerError::Truncated { structure, offset })
         } else {
-            None
+            let found = digest(&bytes[HEADER_LENGTH..end]);
+            let cause = "Payload_Hash does not match";
+            section.digest = Some(found).filter(|found| section.has_digest(found));
+            let damaged = ContainerError::Damaged { structure, offset, cause };
+            section.digest.is_none().then_some(damaged)
         };
-        if fault.is_some() && !self.is_in_place(&header, end)? {
-            // It may lack bytes, so other sections may begin inside it.
-            let bytes = self.input.peek(end)?;
-            let payload = bytes[HEADER_LENGTH..bytes.len().min(HEADER_LENGTH + stored)].to_vec();
-            self.again += payload.len() as u64;
-            self.next = Next::Search;
-            match self.again > AGAIN + 2 * self.input.read_so_far() {
-                true => self.input.skip(end as u64)?,
-                false => self.input.pass(HEADER_LENGTH),
+        if fault.is_some() {
+            self.rows = None;
+            if !self.is_in_place(end)? {
+                return self.read_part_of(section, fault);
             }
-            return Ok(StreamSection { section, payload, fault });
         }
-        let (header_bytes, payload, hash) = self.input.take(HEADER_LENGTH, stored);
-        if let Some(root) = &mut self.root {
-            root.update(&header_bytes[HEADER_LENGTH - crate::checksum::TAG_LENGTH..]);
-            root.update(&hash);
+        let payload = self.input.take(HEADER_LENGTH, stored);
+        if let (Some(rows), Some(digest)) = (&mut self.rows, &section.digest)
+            && self.index.is_none()
+            && !header.is(SectionType::Index)
+        {
+            hash_row(rows, &header, digest);
         }
-        if header.known_type() == Some(SectionType::Index) {
-            self.index = Some((section, hash));
-            self.next = Next::Footer;
+        if header.is(SectionType::Index) {
+            self.index = Some((section, section.digest));
+            self.next = Next::Closing;
+        }
+        Ok(self.repaired(StreamSection { section, payload, fault }))
+    }
+
+    /// Returns a damaged section that may lack bytes, so other sections may begin inside
+    /// it.
+    fn read_part_of(
+        &mut self,
+        section: Section,
+        fault: Option<ContainerError>,
+    ) -> Result<StreamSection, ContainerError> {
+        let end = section.header.section_length() as usize;
+        let bytes = self.input.peek(end)?;
+        let payload = bytes[HEADER_LENGTH..bytes.len().min(end)].to_vec();
+        self.again += payload.len() as u64;
+        self.next = Next::Search;
+        match self.again > AGAIN + 2 * self.input.read_so_far() {
+            true => self.input.skip(end as u64)?,
+            false => self.input.pass(HEADER_LENGTH),
         }
         Ok(StreamSection { section, payload, fault })
     }
 
+    /// Makes the payload of an ENTRY section right if one bit of it is wrong.
+    fn repaired(&mut self, mut found: StreamSection) -> StreamSection {
+        let header = found.section.header;
+        if found.fault.is_some()
+            && header.is(SectionType::Entry)
+            && let Some(payload) = self.repairs.payload(&found.payload, &header.payload_hash)
+        {
+            found.section.digest = Some(digest(&payload));
+            found.payload = payload;
+            self.faults.extend(found.fault.take());
+        }
+        found
+    }
+
     /// Returns whether a damaged section ends where its header says: the next section,
-    /// or the footer, follows there.
-    fn is_in_place(&mut self, header: &SectionHeader, end: usize) -> Result<bool, ContainerError> {
-        let footer = header.known_type() == Some(SectionType::Index);
-        let length = if footer { FOOTER_LENGTH } else { HEADER_LENGTH };
-        let bytes = self.input.peek(end + length)?;
-        let Some(bytes) = bytes.get(end..end + length) else { return Ok(false) };
-        if footer {
-            return Ok(bytes.ends_with(&FOOTER_MAGIC));
+    /// or a footer, follows there.
+    fn is_in_place(&mut self, end: usize) -> Result<bool, ContainerError> {
+        let archive_id = self.archive_id;
+        let bytes = self.input.peek(end + FOOTER_LENGTH)?;
+        let header = bytes.get(end..end + HEADER_LENGTH).and_then(|bytes| bytes.try_into().ok());
+        if let Some(Ok((_, archive))) = header.map(SectionHeader::parse) {
+            return Ok(archive == archive_id);
         }
-        let bytes = bytes.try_into().map(SectionHeader::parse);
-        Ok(matches!(bytes, Ok(Ok((_, archive))) if archive == self.archive_id))
+        let footer = bytes.get(end..end + FOOTER_LENGTH).and_then(|bytes| bytes.try_into().ok());
+        Ok(footer.is_some_and(|bytes| Footer::parse(bytes).is_ok()))
     }
 }
 
-/// Repairs a header with one wrong byte: Header_Hash shows which byte it is.
-fn repair(bytes: &[u8; HEADER_LENGTH]) -> Option<[u8; HEADER_LENGTH]> {
-    let mut tried = *bytes;
-    for at in 0..HEADER_LENGTH - crate::checksum::TAG_LENGTH {
-        for value in 0..=255 {
-            tried[at] = value;
-            if SectionHeader::parse(&tried).is_ok() {
-                return Some(tried);
-            }
-        }
-        tried[at] = bytes[at];
-    }
-    None
-}
-
-/// Returns whether the payload of a section matches the hash after it.
-fn is_intact(section: &[u8]) -> bool {
-    let (section, hash) = section.split_at(section.len() - PAYLOAD_HASH_LENGTH);
-    digest(&section[HEADER_LENGTH..])[..] == *hash
+/// Adds a section to the hash of all.
+fn hash_row(rows: &mut Hasher, header: &SectionHeader, digest: &Digest) {
+    rows.update(&header.to_bytes(&ArchiveId::default()));
+    rows.update(digest);
 }

@@ -1,21 +1,24 @@
 //! Entry_Table: names and metadata in columns. Normative text:
-//! spec/container.md §5.3.
+//! spec/container.md §6.5.
 
+use super::classes::{self, decode_owners_and_sets};
 use super::columns::{Columns, put_differences};
 use super::limits::check;
 use super::{ContainerError, Limits};
-use crate::bytes::{put_bytes, put_varint};
-use crate::entry::{Content, Entry, Kind, Metadata, Timestamp, check_path, compare_paths};
+use crate::bytes::{put_bytes, put_signed, put_varint};
+use crate::entry::{Entry, Kind, check_path, compare_paths};
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
 
 pub(super) const TABLE: &str = "Entry_Table";
 
-/// Minimum bytes of a row: one in each of the nine columns that all rows have.
-pub(super) const ROW_MINIMUM: u64 = 9;
+/// Minimum bytes of a row: one in each of the five columns that all rows have.
+pub(super) const ROW_MINIMUM: u64 = 5;
 
-/// Distinct owners: uid, gid, user, group.
-type Owner<'a> = (u32, u32, &'a [u8], &'a [u8]);
+/// Nanoseconds of a second.
+const SECOND: u64 = 1_000_000_000;
+
+/// Most extra columns.
+const EXTRAS: u64 = 16;
 
 /// Appends the rows, which are in the order of their paths. `contents` has, in the same
 /// order, the row of Content_Table of every file.
@@ -29,20 +32,26 @@ pub(super) fn encode(
     contents: &[u64],
 ) -> Result<(), ContainerError> {
     put_varint(out, entries.len() as u64);
-    encode_paths(out, entries)?;
-    out.extend(entries.iter().map(|entry| kind_number(&entry.kind)));
-    entries.iter().for_each(|entry| put_varint(out, u64::from(entry.metadata.mode)));
-    encode_owners(out, entries);
-    put_differences(out, entries.iter().map(|entry| entry.metadata.modified.seconds as u64));
-    let nanoseconds = |entry: &Entry| u64::from(entry.metadata.modified.nanoseconds);
-    entries.iter().for_each(|entry| put_varint(out, nanoseconds(entry)));
-    entries.iter().for_each(|entry| put_varint(out, entry.metadata.xattrs.len() as u64));
-    for (name, value) in entries.iter().flat_map(|entry| &entry.metadata.xattrs) {
-        put_bytes(out, name);
-        put_bytes(out, value);
+    if entries.is_empty() {
+        return Ok(());
     }
-    contents.iter().for_each(|&content| put_varint(out, content));
-    encode_kinds(out, entries)
+    encode_paths(out, entries)?;
+    classes::encode(out, entries);
+    put_differences(out, entries.iter().map(|entry| entry.metadata.modified.seconds as u64));
+    let mut before = 0;
+    for entry in entries {
+        let nanoseconds = u64::from(entry.metadata.modified.nanoseconds);
+        put_varint(out, (nanoseconds + SECOND - before) % SECOND);
+        before = nanoseconds;
+    }
+    let mut next = 0u64;
+    for &content in contents {
+        put_signed(out, content.wrapping_sub(next) as i64);
+        next = content + 1;
+    }
+    encode_kinds(out, entries)?;
+    put_varint(out, 0); // Extra_Count
+    Ok(())
 }
 
 fn encode_paths(out: &mut Vec<u8>, entries: &[Entry]) -> Result<(), ContainerError> {
@@ -62,28 +71,6 @@ fn encode_paths(out: &mut Vec<u8>, entries: &[Entry]) -> Result<(), ContainerErr
     Ok(())
 }
 
-fn encode_owners(out: &mut Vec<u8>, entries: &[Entry]) {
-    let mut owners: Vec<Owner> = Vec::new();
-    let mut numbers: HashMap<Owner, u64> = HashMap::new();
-    let mut column = Vec::with_capacity(entries.len());
-    for Entry { metadata, .. } in entries {
-        let owner = (metadata.uid, metadata.gid, &metadata.user[..], &metadata.group[..]);
-        let number = *numbers.entry(owner).or_insert_with(|| {
-            owners.push(owner);
-            owners.len() as u64 - 1
-        });
-        column.push(number);
-    }
-    put_varint(out, owners.len() as u64);
-    for (uid, gid, user, group) in owners {
-        put_varint(out, u64::from(uid));
-        put_varint(out, u64::from(gid));
-        put_bytes(out, user);
-        put_bytes(out, group);
-    }
-    column.into_iter().for_each(|number| put_varint(out, number));
-}
-
 fn encode_kinds(out: &mut Vec<u8>, entries: &[Entry]) -> Result<(), ContainerError> {
     for entry in entries {
         if let Kind::Symlink { target } = &entry.kind {
@@ -95,7 +82,7 @@ fn encode_kinds(out: &mut Vec<u8>, entries: &[Entry]) -> Result<(), ContainerErr
             let found = entries[..row].binary_search_by(|one| compare_paths(&one.path, target));
             let cause = "a hard link's target is not an earlier entry";
             let number = found.map_err(|_| invalid(row, cause))?;
-            put_varint(out, number as u64);
+            put_varint(out, (row - number) as u64);
         }
     }
     for entry in entries {
@@ -118,20 +105,21 @@ pub(super) fn decode(
 ) -> Result<(Vec<Entry>, Vec<u64>), ContainerError> {
     columns.enter(TABLE);
     let count = columns.count("entries", limits.entries, ROW_MINIMUM)?;
+    if count == 0 {
+        return Ok((Vec::new(), Vec::new()));
+    }
     let paths = decode_paths(columns, count, limits)?;
-    let kinds = columns.take(count as u64)?;
-    let mut metadata = decode_modes(columns, count)?;
-    decode_owners(columns, &mut metadata, limits)?;
-    decode_times(columns, &mut metadata)?;
-    decode_xattrs(columns, &mut metadata, limits)?;
-    let rows = paths.into_iter().zip(kinds).zip(metadata);
+    let shared = decode_owners_and_sets(columns, limits)?;
     let mut entries = Vec::with_capacity(count);
-    for (row, ((path, &kind), metadata)) in rows.enumerate() {
-        let kind = empty_kind(kind).ok_or_else(|| columns.invalid(row, "unknown kind"))?;
+    let numbers = classes::decode_column(columns, shared.count(), count)?;
+    for (path, class) in paths.into_iter().zip(numbers) {
+        let (kind, metadata) = shared.unfold(class, limits)?;
         entries.push(Entry { path, kind, metadata });
     }
+    decode_times(columns, &mut entries)?;
     let contents = decode_contents(columns, &entries, content_count as u64)?;
     decode_kinds(columns, &mut entries, limits)?;
+    decode_extras(columns)?;
     check_parents(columns, &entries)?;
     Ok((entries, contents))
 }
@@ -172,86 +160,19 @@ fn decode_paths(
     Ok(paths)
 }
 
-fn decode_modes(columns: &mut Columns, count: usize) -> Result<Vec<Metadata>, ContainerError> {
-    let mut rows = Vec::with_capacity(count);
-    for row in 0..count {
-        let mode = columns.varint_u32()?;
-        if mode > 0o7777 {
-            return Err(columns.invalid(row, "Mode has more than twelve bits"));
-        }
-        rows.push(Metadata { mode, ..Metadata::default() });
+fn decode_times(columns: &mut Columns, entries: &mut [Entry]) -> Result<(), ContainerError> {
+    let seconds = columns.differences(entries.len())?;
+    for (entry, seconds) in entries.iter_mut().zip(seconds) {
+        entry.metadata.modified.seconds = seconds as i64;
     }
-    Ok(rows)
-}
-
-fn decode_owners(
-    columns: &mut Columns,
-    rows: &mut [Metadata],
-    limits: &Limits,
-) -> Result<(), ContainerError> {
-    let count = columns.count("entries", limits.entries, 4)?;
-    let mut owners: Vec<Owner> = Vec::with_capacity(count);
-    for _ in 0..count {
-        let (uid, gid) = (columns.varint_u32()?, columns.varint_u32()?);
-        let user = columns.bytes("owner name", limits.path_length)?;
-        owners.push((uid, gid, user, columns.bytes("owner name", limits.path_length)?));
-    }
-    if owners.iter().collect::<HashSet<_>>().len() != count {
-        return Err(columns.invalid(0, "an owner is listed twice"));
-    }
-    let (mut used, mut unfolded) = (0, 0);
-    for (row, metadata) in rows.iter_mut().enumerate() {
-        let number = columns.varint()?;
-        if number > used || number >= count as u64 {
-            return Err(columns.invalid(row, "owners are not in the order of their first use"));
-        }
-        used = used.max(number + 1);
-        let (uid, gid, user, group) = owners[number as usize];
-        unfolded += (user.len() + group.len()) as u64;
-        check("index bytes", unfolded, limits.index_bytes)?;
-        (metadata.uid, metadata.gid) = (uid, gid);
-        (metadata.user, metadata.group) = (user.to_vec(), group.to_vec());
-    }
-    if used != count as u64 {
-        return Err(columns.invalid(0, "an owner is not used"));
-    }
-    Ok(())
-}
-
-fn decode_times(columns: &mut Columns, rows: &mut [Metadata]) -> Result<(), ContainerError> {
-    let seconds = columns.differences(rows.len())?;
-    for (metadata, seconds) in rows.iter_mut().zip(seconds) {
-        metadata.modified.seconds = seconds as i64;
-    }
-    for (row, metadata) in rows.iter_mut().enumerate() {
-        let Timestamp { nanoseconds, .. } = &mut metadata.modified;
-        *nanoseconds = columns.varint_u32()?;
-        if *nanoseconds >= 1_000_000_000 {
+    let mut nanoseconds = 0;
+    for (row, entry) in entries.iter_mut().enumerate() {
+        let difference = columns.varint()?;
+        if difference >= SECOND {
             return Err(columns.invalid(row, "Nanoseconds is not below 1,000,000,000"));
         }
-    }
-    Ok(())
-}
-
-fn decode_xattrs(
-    columns: &mut Columns,
-    rows: &mut [Metadata],
-    limits: &Limits,
-) -> Result<(), ContainerError> {
-    let counts = columns.varints(rows.len())?;
-    for (row, (metadata, count)) in rows.iter_mut().zip(counts).enumerate() {
-        let mut left = limits.xattr_bytes;
-        for _ in 0..count {
-            let name = columns.bytes("extended attributes", left)?;
-            left -= name.len() as u64;
-            let value = columns.bytes("extended attributes", left)?;
-            left -= value.len() as u64;
-            let after = metadata.xattrs.last().is_none_or(|(before, _)| before[..] < *name);
-            if name.is_empty() || name.contains(&0) || !after {
-                return Err(columns.invalid(row, "attribute names are empty or out of order"));
-            }
-            metadata.xattrs.push((name.to_vec(), value.to_vec()));
-        }
+        nanoseconds = (nanoseconds + difference) % SECOND;
+        entry.metadata.modified.nanoseconds = nanoseconds as u32;
     }
     Ok(())
 }
@@ -261,14 +182,14 @@ fn decode_contents(
     entries: &[Entry],
     content_count: u64,
 ) -> Result<Vec<u64>, ContainerError> {
-    let mut contents = Vec::new();
-    for (row, entry) in entries.iter().enumerate() {
-        if let Kind::File(_) = entry.kind {
-            contents.push(columns.varint()?);
-            if contents.last() >= Some(&content_count) {
-                return Err(columns.invalid(row, "Content is not a row of Content_Table"));
-            }
+    let (mut contents, mut next) = (Vec::new(), 0u64);
+    for (row, _) in entries.iter().enumerate().filter(|(_, entry)| entry.is_file()) {
+        let content = next.wrapping_add(columns.signed()? as u64);
+        if content >= content_count {
+            return Err(columns.invalid(row, "Content is not a row of Content_Table"));
         }
+        next = content + 1;
+        contents.push(content);
     }
     Ok(contents)
 }
@@ -289,7 +210,8 @@ fn decode_kinds(
     for row in 0..entries.len() {
         let (before, rest) = entries.split_at_mut(row);
         if let Kind::HardLink { target } = &mut rest[0].kind {
-            let earlier = usize::try_from(columns.varint()?).ok().and_then(|row| before.get(row));
+            let back = usize::try_from(columns.varint()?).ok().filter(|&back| back > 0);
+            let earlier = back.and_then(|back| row.checked_sub(back)).map(|row| &before[row]);
             match earlier.map(|entry| (&entry.kind, &entry.path)) {
                 None => {
                     return Err(
@@ -315,6 +237,29 @@ fn decode_kinds(
     Ok(())
 }
 
+/// Reads extra columns: none is known here, and some must be.
+fn decode_extras(columns: &mut Columns) -> Result<(), ContainerError> {
+    let count = columns.varint()?;
+    if count > EXTRAS {
+        return Err(columns.invalid(0, "there are more than 16 extra columns"));
+    }
+    let mut before = 0;
+    for _ in 0..count {
+        let number = columns.varint()?;
+        if number <= before {
+            return Err(columns.invalid(0, "Extra_Id does not ascend"));
+        }
+        if number % 2 == 1 {
+            let structure = "an unknown required column";
+            return Err(ContainerError::UnsupportedPart { structure, number });
+        }
+        let length = columns.varint()?;
+        columns.take(length)?;
+        before = number;
+    }
+    Ok(())
+}
+
 /// Checks that nothing is below an entry that is not a directory. In path order,
 /// everything below an entry follows it at once.
 fn check_parents(columns: &Columns, entries: &[Entry]) -> Result<(), ContainerError> {
@@ -326,32 +271,6 @@ fn check_parents(columns: &Columns, entries: &[Entry]) -> Result<(), ContainerEr
         }
     }
     Ok(())
-}
-
-fn kind_number(kind: &Kind) -> u8 {
-    match kind {
-        Kind::File(_) => 0,
-        Kind::Directory => 1,
-        Kind::Symlink { .. } => 2,
-        Kind::HardLink { .. } => 3,
-        Kind::Fifo => 4,
-        Kind::CharacterDevice { .. } => 5,
-        Kind::BlockDevice { .. } => 6,
-    }
-}
-
-/// Returns a kind by its number, with its fields not yet read.
-fn empty_kind(number: u8) -> Option<Kind> {
-    Some(match number {
-        0 => Kind::File(Content::default()),
-        1 => Kind::Directory,
-        2 => Kind::Symlink { target: Vec::new() },
-        3 => Kind::HardLink { target: Vec::new() },
-        4 => Kind::Fifo,
-        5 => Kind::CharacterDevice { major: 0, minor: 0 },
-        6 => Kind::BlockDevice { major: 0, minor: 0 },
-        _ => return None,
-    })
 }
 
 fn shared_length(left: &[u8], right: &[u8]) -> usize {

@@ -1,21 +1,51 @@
 //! Writing a container front to back. It never seeks, so it can write to a pipe.
 
-use super::columns::CODEC_ZSTD;
-use super::section::{NO_GROUP, header_hash};
-use super::{ArchiveId, ContainerError, Footer, Index, Part, Preface, Section, SectionHeader};
-use super::{SectionType, encode_index, encode_part};
-use crate::checksum::{Context, Digest, Hasher, digest};
-use crate::entry::Entry;
+use super::footer::root_hash;
+use super::section::SECTION_MOST;
+use super::{ArchiveId, BASE, Base, ContainerError, Footer, Index, Part, Preface, Section};
+use super::{SectionHeader, SectionType, encode_index, encode_part, parity};
+use crate::checksum::{Digest, digest, short};
 use std::io::Write;
+
+/// Returns the bytes of DATA payloads for each byte of a copy, at least; `count` are the
+/// ENTRY sections, whose reads are saved.
+const fn copied_share(count: usize) -> u64 {
+    if count > 16 { 256 } else { 1024 }
+}
 
 /// A writer of one archive.
 pub struct Writer<W: Write> {
     output: W,
     archive_id: ArchiveId,
     offset: u64,
-    sections: Vec<Section>,
+    index: Index,
     groups: u64,
-    root: Hasher,
+    /// What PARITY covers: every ENTRY section so far, and where it stands.
+    protected: parity::Ranges,
+}
+
+/// How a group is coded, as its header says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupCoding {
+    /// Number of the codec.
+    pub codec: u8,
+    /// Number of the filter.
+    pub filter: u8,
+    /// Registered model id.
+    pub model: u16,
+    /// What the group starts behind.
+    pub base: Option<Base>,
+    /// The codec makes its tables for 2^capacity symbols; 0: for those of the group.
+    pub capacity: u8,
+    /// Whether other groups start behind this one.
+    pub is_base: bool,
+}
+
+/// A group that starts anew: codec, filter, model.
+impl From<(u8, u8, u16)> for GroupCoding {
+    fn from((codec, filter, model): (u8, u8, u16)) -> GroupCoding {
+        GroupCoding { codec, filter, model, ..GroupCoding::default() }
+    }
 }
 
 impl<W: Write> Writer<W> {
@@ -24,13 +54,10 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// [`ContainerError::Io`].
     pub fn new(mut output: W, archive_id: ArchiveId) -> Result<Self, ContainerError> {
-        let preface = Preface { archive_id };
-        let bytes = preface.to_bytes();
+        let bytes = Preface { archive_id }.to_bytes();
         output.write_all(&bytes)?;
-        let mut root = Hasher::derived(Context::Root);
-        root.update(&preface.hash());
-        let (offset, sections) = (bytes.len() as u64, Vec::new());
-        Ok(Writer { output, archive_id, offset, sections, groups: 0, root })
+        let (offset, index, protected) = (bytes.len() as u64, Index::default(), Default::default());
+        Ok(Writer { output, archive_id, offset, index, groups: 0, protected })
     }
 
     /// Returns the number of bytes written so far.
@@ -38,105 +65,165 @@ impl<W: Write> Writer<W> {
         self.offset
     }
 
-    /// Writes the ENTRY section of the next group. If the part has no data, the section
-    /// belongs to no group.
+    /// Writes the ENTRY section of a batch. Its groups must follow.
     ///
     /// # Errors
-    /// [`ContainerError::Io`]; [`ContainerError::Invalid`] from [`encode_part`].
+    /// [`ContainerError::Io`]; [`ContainerError::Invalid`] from [`encode_part`];
+    /// [`ContainerError::TooLarge`].
     pub fn write_part(&mut self, part: &Part) -> Result<(), ContainerError> {
-        let (payload, raw_length) = encode_part(part)?;
-        let mut header = self.header(SectionType::Entry, &payload, raw_length);
-        header.codec = CODEC_ZSTD;
-        header.group = if part.length() > 0 { self.groups } else { NO_GROUP };
-        self.write_section(header, &payload).map(drop)
+        let (codec, payload, raw_length) = encode_part(part)?;
+        let header = SectionHeader {
+            section_type: SectionType::Entry as u8,
+            codec,
+            raw_length,
+            ..SectionHeader::default()
+        };
+        self.write_other(header, &payload)
     }
 
     /// Writes the next decode group; returns its number.
     ///
     /// # Errors
-    /// [`ContainerError::Io`].
+    /// [`ContainerError::Io`], [`ContainerError::TooLarge`].
     pub fn write_group(
         &mut self,
-        (codec, filter, model): (u8, u8, u16),
+        coding: impl Into<GroupCoding>,
         raw_length: u64,
         payload: &[u8],
     ) -> Result<u64, ContainerError> {
-        let group = self.groups;
-        let header = self.header(SectionType::Data, payload, raw_length);
-        self.write_section(SectionHeader { codec, filter, model, group, ..header }, payload)?;
+        let GroupCoding { codec, filter, model, base, capacity, is_base } = coding.into();
+        let header = SectionHeader {
+            section_type: SectionType::Data as u8,
+            flags: if is_base { BASE } else { 0 },
+            codec,
+            filter,
+            model,
+            base,
+            capacity,
+            raw_length,
+            ..SectionHeader::default()
+        };
+        self.write_other(header, payload)?;
         self.groups += 1;
-        Ok(group)
+        Ok(self.groups - 1)
     }
 
-    /// Writes a section of another type; its sequence number is filled in.
+    /// Writes a section; sequence, group, stored length and hash are filled in.
     ///
     /// # Errors
-    /// [`ContainerError::Io`].
+    /// [`ContainerError::Io`], [`ContainerError::TooLarge`].
     pub fn write_other(
         &mut self,
         header: SectionHeader,
         payload: &[u8],
     ) -> Result<(), ContainerError> {
-        let (sequence, stored_length) = (self.sections.len() as u64, payload.len() as u64);
-        let header = SectionHeader { sequence, stored_length, ..header };
-        self.write_section(header, payload).map(drop)
+        let section = self.write_section(header, payload)?;
+        self.index.sections.push(section);
+        Ok(())
     }
 
-    /// Writes INDEX and footer. `entries` are in the order of their paths, with
-    /// extents. Returns the output and the footer; nothing is flushed.
+    /// Writes INDEX, what protects it, and the footer. Returns the output and the footer;
+    /// nothing is flushed.
     ///
     /// # Errors
-    /// [`ContainerError::Io`]; [`ContainerError::Invalid`] from [`encode_index`].
-    pub fn finish(mut self, entries: Vec<Entry>) -> Result<(W, Footer), ContainerError> {
-        let index = Index { sections: std::mem::take(&mut self.sections), entries };
-        let (payload, raw_length) = encode_index(&index)?;
-        let mut header = self.header(SectionType::Index, &payload, raw_length);
-        header.codec = CODEC_ZSTD;
-        header.sequence = index.sections.len() as u64;
-        let index_offset = self.offset;
-        let index_hash = self.write_section(header, &payload)?;
+    /// [`ContainerError::Io`], [`ContainerError::TooLarge`].
+    pub fn finish(mut self) -> Result<(W, Footer), ContainerError> {
+        self.copy_entries();
+        let (codec, payload, raw_length) = encode_index(&self.index)?;
+        let header = SectionHeader {
+            section_type: SectionType::Index as u8,
+            codec,
+            raw_length,
+            ..SectionHeader::default()
+        };
+        let section = self.write_section(header, &payload)?;
+        self.index.sections.push(section);
+        let payload_digest: Digest = section.digest.unwrap_or_default();
+        let root_hash = root_hash(&self.archive_id, &section.header, &payload_digest);
+        for part in std::mem::take(&mut self.protected).sections() {
+            let payload = part.payload(self.offset);
+            let section = self.write_section(parity::header(&payload), &payload)?;
+            self.index.sections.push(section);
+        }
         let footer = Footer {
-            index_offset,
-            index_length: header.section_length(),
+            index_offset: section.offset,
             file_length: self.offset + super::FOOTER_LENGTH as u64,
-            section_count: header.sequence + 1,
             archive_id: self.archive_id,
-            index_hash,
-            root_hash: self.root.digest(),
+            root_hash,
         };
         self.output.write_all(&footer.to_bytes())?;
         Ok((self.output, footer))
     }
 
-    fn header(&self, section_type: SectionType, payload: &[u8], raw_length: u64) -> SectionHeader {
-        SectionHeader {
-            sequence: self.sections.len() as u64,
-            section_type: section_type as u16,
-            flags: 0,
-            codec: 0,
-            filter: 0,
-            model: 0,
-            group: NO_GROUP,
-            stored_length: payload.len() as u64,
-            raw_length,
+    /// Puts copies of the ENTRY payloads into INDEX if they cost next to nothing.
+    fn copy_entries(&mut self) {
+        let of = |wanted: SectionType| {
+            self.index.sections.iter().filter(move |section| section.header.is(wanted))
+        };
+        let stored = |wanted| of(wanted).map(|one| one.header.stored_length).sum::<u64>();
+        let share = copied_share(of(SectionType::Entry).count());
+        if stored(SectionType::Entry).saturating_mul(share) > stored(SectionType::Data) {
+            return;
         }
+        let copy = |section: &Section| {
+            let payload = self.protected.bytes_at(section.payload_offset()..section.end())?;
+            Some((section.header.sequence, payload.to_vec()))
+        };
+        self.index.copies = of(SectionType::Entry).filter_map(copy).collect();
     }
 
     fn write_section(
         &mut self,
         header: SectionHeader,
         payload: &[u8],
-    ) -> Result<Digest, ContainerError> {
+    ) -> Result<Section, ContainerError> {
+        let digest = digest(payload);
+        let sequence = self.index.sections.len() as u64;
+        let stored_length = payload.len() as u64;
+        for value in [sequence, self.groups, stored_length, header.raw_length] {
+            super::limits::check("bytes of a section", value, SECTION_MOST)?;
+        }
+        let (group, payload_hash) = (self.groups, short(&digest));
+        let header = SectionHeader { sequence, group, stored_length, payload_hash, ..header };
         let bytes = header.to_bytes(&self.archive_id);
-        let hash = digest(payload);
-        self.root.update(&header_hash(&bytes));
-        self.root.update(&hash);
         self.output.write_all(&bytes)?;
         self.output.write_all(payload)?;
-        self.output.write_all(&hash)?;
-        let section = Section { header, offset: self.offset };
+        if header.is(SectionType::Entry) || header.is(SectionType::Index) {
+            self.protected.add(self.offset, &[&bytes, payload]);
+        }
+        let section = Section { header, offset: self.offset, digest: Some(digest) };
         self.offset = section.end();
-        self.sections.push(section);
-        Ok(hash)
+        Ok(section)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::container::{Limits, Reader, Row, Sparse};
+
+    /// Makes an archive of so many batches of a group, and returns it opened.
+    fn batches(count: usize, group: usize) -> Reader<Vec<u8>> {
+        let mut writer = Writer::new(Vec::new(), [7; 8]).unwrap();
+        for number in 0..count {
+            let raw = vec![number as u8; group];
+            let sparse: Option<Sparse> = None;
+            let mut part =
+                Part { rows: vec![Row { length: group as u64, sparse }], ..Part::default() };
+            part.seal(&[&raw], crate::container::JOIN);
+            writer.write_part(&part).unwrap();
+            writer.write_group((0, 0, 0), raw.len() as u64, &raw).unwrap();
+        }
+        Reader::open(writer.finish().unwrap().0, &Limits::default()).unwrap()
+    }
+
+    #[test]
+    fn tables_that_are_a_small_part_of_an_archive_have_copies_in_the_index() {
+        let copies = |count, group| batches(count, group).index().copies.len();
+        assert_eq!(copies(17, 20_000), 17);
+        assert_eq!(copies(16, 20_000), 0, "few are read at once anyway");
+        assert_eq!(copies(17, 2_000), 0, "small ones would cost too much");
+        assert_eq!(copies(1, 200_000), 1, "a large file keeps its name if a sector is lost");
+        assert!(batches(17, 20_000).groups().len() == 17);
     }
 }

@@ -5,8 +5,8 @@ use super::links::StandIns;
 use super::sink::{FileSink, Target};
 use crate::archive::ArchiveError;
 use crate::archive::memory::{restored_memory, seen_memory};
-use crate::container::Part;
-use crate::entry::{Entry, Kind};
+use crate::container::{Part, allocation};
+use crate::entry::{Content, Entry, FileDigest, Kind};
 use std::collections::HashMap;
 
 /// A file whose content begins or goes on. Unselected ones are kept while the
@@ -26,16 +26,18 @@ pub(super) struct Announced<'a> {
     pub links: Vec<Entry>,
     /// Paths of all hard links.
     pub names: Vec<Vec<u8>>,
+    /// Bytes of memory charged for it until it ends.
+    pub memory: u64,
 }
 
 /// What the entries of one part announce.
 #[derive(Default)]
 struct Announcements<'p, 'a> {
-    /// Files, by piece.
+    /// Files, by row.
     files: Vec<Vec<Announced<'a>>>,
-    /// How many of them are no stand-ins, by piece.
+    /// How many of them are no stand-ins, by row.
     ordinals: Vec<u64>,
-    /// Piece and position there of every file, by path.
+    /// Row and position there of every file, by path.
     places: HashMap<&'p [u8], (usize, usize)>,
     /// What hard links of this part may link to, and whether it was selected.
     targets: HashMap<&'p [u8], (&'p Entry, bool)>,
@@ -46,16 +48,18 @@ impl<'p, 'a> Announcements<'p, 'a> {
     /// Adds a file; a stand-in has the ordinal of its file.
     fn add(
         &mut self,
-        piece: usize,
+        row: usize,
         path: &'p [u8],
         stands_in: Option<u64>,
         sink: Option<FileSink<'a>>,
     ) {
-        let ordinal = stands_in.unwrap_or(self.ordinals[piece]);
-        self.ordinals[piece] += stands_in.is_none() as u64;
-        self.places.insert(path, (piece, self.files[piece].len()));
+        let ordinal = stands_in.unwrap_or(self.ordinals[row]);
+        self.ordinals[row] += stands_in.is_none() as u64;
+        self.places.insert(path, (row, self.files[row].len()));
         let (links, names) = (Vec::new(), Vec::new());
-        self.files[piece].push(Announced {
+        let held = sink.as_ref().map_or(0, FileSink::memory) + size_of::<Announced>() as u64;
+        let memory = held + 2 * allocation(path.len() as u64);
+        self.files[row].push(Announced {
             path: path.to_vec(),
             ordinal,
             sink,
@@ -64,43 +68,44 @@ impl<'p, 'a> Announcements<'p, 'a> {
             lost: false,
             links,
             names,
+            memory,
         });
     }
 
     /// The file of this path.
     fn file(&mut self, path: &[u8]) -> Option<(usize, &mut Announced<'a>)> {
-        let &(piece, index) = self.places.get(path)?;
-        Some((piece, &mut self.files[piece][index]))
+        let &(row, index) = self.places.get(path)?;
+        Some((row, &mut self.files[row][index]))
     }
 }
 
 impl<'a> Incoming<'a> {
-    /// Returns, for every piece of a part, whether a selected file starts with it.
-    pub fn selects(&self, part: &Part) -> Vec<bool> {
-        let mut selected = vec![false; part.pieces.len()];
-        let mut pieces = part.file_pieces.iter();
-        let mut piece_of: HashMap<&[u8], u64> = HashMap::new();
+    /// Returns, for each of the `rows` of a part, whether a selected file starts with it.
+    pub fn selects(&self, part: &Part, rows: usize) -> Vec<bool> {
+        let mut selected = vec![false; rows];
+        let mut numbers = part.file_rows.iter();
+        let mut row_of: HashMap<&[u8], u64> = HashMap::new();
         for entry in &part.entries {
-            let piece = match &entry.kind {
-                Kind::File(_) => pieces.next().copied(),
-                Kind::HardLink { target } => piece_of.get(&target[..]).copied(),
+            let row = match &entry.kind {
+                Kind::File(_) => numbers.next().copied(),
+                Kind::HardLink { target } => row_of.get(&target[..]).copied(),
                 _ => None,
             };
-            let Some(piece) = piece else { continue };
-            piece_of.insert(&entry.path, piece);
+            let Some(row) = row else { continue };
+            row_of.insert(&entry.path, row);
             if self.selection.has(&entry.path) {
-                selected[piece as usize] = true;
+                selected[row as usize] = true;
             }
         }
         selected
     }
 
-    /// Restores entries without content and starts files; returns the files by piece.
-    pub(super) fn announce(&mut self, part: &Part) -> Vec<Vec<Announced<'a>>> {
+    /// Restores entries without content and starts files; returns the files by row.
+    pub(super) fn announce(&mut self, part: &Part, rows: usize) -> Vec<Vec<Announced<'a>>> {
         let mut all = Announcements::default();
-        all.files.resize_with(part.pieces.len(), Vec::new);
-        all.ordinals.resize(part.pieces.len(), 0);
-        let mut pieces = part.file_pieces.iter();
+        all.files.resize_with(rows, Vec::new);
+        all.ordinals.resize(rows, 0);
+        let mut numbers = part.file_rows.iter();
         for entry in &part.entries {
             let selected = self.admits(entry);
             if let Kind::HardLink { target } = &entry.kind {
@@ -108,16 +113,17 @@ impl<'a> Incoming<'a> {
                 continue;
             }
             all.targets.insert(&entry.path, (entry, selected));
-            match (&entry.kind, pieces.as_slice().first()) {
-                (Kind::File(_), Some(&piece)) => {
-                    pieces.next();
+            match (&entry.kind, numbers.as_slice().first()) {
+                (Kind::File(_), Some(&row)) => {
+                    numbers.next();
                     let sink = if selected { self.start(entry) } else { None };
-                    all.add(piece as usize, &entry.path, None, sink);
+                    all.add(row as usize, &entry.path, None, sink);
                 }
                 _ if selected => self.restore_other(entry),
                 _ => {}
             }
         }
+        self.charge(all.files.iter().flatten().map(|file| file.memory).sum());
         all.files
     }
 
@@ -130,9 +136,9 @@ impl<'a> Incoming<'a> {
         selected: bool,
         all: &mut Announcements<'p, 'a>,
     ) {
-        let file = all.file(target).map(|(piece, file)| {
+        let file = all.file(target).map(|(row, file)| {
             file.names.push(link.path.clone());
-            (piece, file.ordinal)
+            (row, file.ordinal)
         });
         // The container checked that the target stands earlier in the table.
         let Some(&(original, original_selected)) = all.targets.get(target).filter(|_| selected)
@@ -146,9 +152,9 @@ impl<'a> Incoming<'a> {
             entry.kind = all.stand_ins.resolve(link, original);
         }
         match (&entry.kind, file) {
-            (Kind::File(_), Some((piece, ordinal))) => {
+            (Kind::File(_), Some((row, ordinal))) => {
                 let sink = self.start(&entry);
-                all.add(piece, &link.path, Some(ordinal), sink);
+                all.add(row, &link.path, Some(ordinal), sink);
             }
             (Kind::HardLink { target }, _) => match all.file(target) {
                 Some((_, file)) => file.links.push(entry),
@@ -161,18 +167,36 @@ impl<'a> Incoming<'a> {
     /// Returns whether to restore an entry: it is selected and its path is new.
     fn admits(&mut self, entry: &Entry) -> bool {
         let selected = self.selection.take(&entry.path);
-        let over = self.seen.len() as u64 >= self.limits.entries;
-        if over || !self.seen.insert(entry.path.clone()) {
-            let (path, limit) = (entry.path.clone(), self.limits.entries);
-            self.fail(match over {
-                true => ArchiveError::Limit { field: "entries", found: limit + 1, limit },
-                false => ArchiveError::Repeated { path },
-            });
+        if let Err(error) = self.check_path(entry) {
+            self.fail(error);
             return false;
         }
+        self.seen.insert(entry.path.clone(), entry.is_directory());
         let restored = selected && self.restorer.is_some();
         self.charge(seen_memory(&entry.path) + if restored { restored_memory(entry) } else { 0 });
         selected
+    }
+
+    /// Checks that a path is new, and that nothing is below what is not a directory.
+    fn check_path(&self, entry: &Entry) -> Result<(), ArchiveError> {
+        let (path, limit) = (entry.path.clone(), self.limits.entries);
+        if self.seen.len() as u64 >= limit {
+            return Err(ArchiveError::Limit { field: "entries", found: limit + 1, limit });
+        }
+        if self.seen.contains_key(&path) {
+            return Err(ArchiveError::Repeated { path });
+        }
+        let slashes = memchr::memchr_iter(b'/', &path);
+        let mut above = slashes.map(|end| self.seen.get(&path[..end]));
+        if above.any(|directory| directory == Some(&false)) {
+            return Err(ArchiveError::BelowFile { path });
+        }
+        let inside = [&path[..], b"/"].concat();
+        let below = self.seen.range(inside.clone()..).next();
+        match below.is_some_and(|(path, _)| path.starts_with(&inside)) && !entry.is_directory() {
+            true => Err(ArchiveError::BelowFile { path }),
+            false => Ok(()),
+        }
     }
 
     /// Starts a file; `None` if it is skipped or fails, which is reported.
@@ -180,7 +204,6 @@ impl<'a> Incoming<'a> {
         let Kind::File(content) = &entry.kind else { return None };
         let found = self.output.saturating_add(content.size);
         let (field, limit) = ("output bytes", self.limits.output_bytes);
-        let segments = content.segments.as_deref();
         if let Some(outlet) = &mut self.outlet {
             let target = match outlet.file(entry) {
                 Ok(target) => target?,
@@ -194,12 +217,10 @@ impl<'a> Incoming<'a> {
                 return None;
             }
             self.output = found;
-            let sink = FileSink::new(target, content.size, segments, None);
-            return Some(sink.hashing(self.control.cancel));
+            return Some(self.sink(target, content));
         }
         let Some(restorer) = &self.restorer else {
-            let sink = FileSink::new(Target::Nowhere, content.size, segments, None);
-            return Some(sink.hashing(self.control.cancel));
+            return Some(self.sink(Target::Nowhere, content));
         };
         if found > limit {
             self.fail(ArchiveError::Limit { field, found, limit });
@@ -207,16 +228,24 @@ impl<'a> Incoming<'a> {
         }
         self.output = found;
         match restorer.file(&entry.path, &entry.metadata, content.size) {
-            Ok(writer) => writer.map(|writer| {
-                let sink =
-                    FileSink::new(Target::File(Box::new(writer)), content.size, segments, None);
-                // Hashing a hole can take hours, and few files come to need it.
-                if segments.is_none() { sink.hashing(self.control.cancel) } else { sink }
-            }),
+            Ok(writer) => writer.map(|writer| self.sink(Target::File(Box::new(writer)), content)),
             Err(error) => {
                 self.fail(error);
                 None
             }
         }
+    }
+
+    /// Makes the sink of a file. Only one with a digest of its own is hashed: the others are
+    /// proven by the digests of their spans.
+    fn sink(&self, target: Target<'a>, content: &Content) -> FileSink<'a> {
+        let digest = match content.digest {
+            FileDigest::File(digest) => Some(digest),
+            _ => None,
+        };
+        let (segments, cancel) = (content.segments.as_deref(), self.control.cancel);
+        let sink = FileSink::new(target, content.size, segments, digest, cancel);
+        // That of a file which goes on comes with its end.
+        if content.digest == FileDigest::Unknown { sink.hashing() } else { sink }
     }
 }

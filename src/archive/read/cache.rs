@@ -144,9 +144,11 @@ impl<S: ReadAt> Archive<S> {
         group: u64,
         wanted: usize,
     ) -> Result<Arc<Decoded>, ArchiveError> {
+        // A group that is kept ends with a span.
         if let Some(found) = self.cache.get(group, wanted) {
             return Ok(found);
         }
+        let wanted = self.span_end(group, wanted);
         let section = self.group(group);
         let (cost, memory) = (decode_cost(&section), self.limits.memory);
         let needed = self.tables.saturating_add(cost);
@@ -154,17 +156,9 @@ impl<S: ReadAt> Archive<S> {
         self.cache.shrink(memory - needed);
         refusal::probe(cost)?;
         let whole = section.header.raw_length;
-        // Without the index only the digest of a whole group proves its bytes.
-        let digest = self.group_digests().and_then(|digests| digests.get(&group)).copied();
         let keeps = self.cache.takes(whole);
-        let wanted = if keeps || digest.is_some() { whole as usize } else { wanted };
-        let decoded = refusal::attempt(|| {
-            let decoded = self.decode(&section, wanted);
-            match digest {
-                Some(digest) => decoded.check(&section, digest),
-                None => decoded,
-            }
-        })?;
+        let wanted = if keeps { whole as usize } else { wanted };
+        let decoded = refusal::attempt(|| self.decode(&section, wanted))?;
         ends_run(&decoded)?;
         let decoded = Arc::new(decoded);
         if keeps {
@@ -180,7 +174,7 @@ mod tests {
     use super::*;
 
     fn put(cache: &GroupCache, group: u64, length: usize) {
-        let decoded = Decoded { raw: vec![0; length], fault: None, proven: false };
+        let decoded = Decoded { raw: vec![0; length], ..Decoded::default() };
         cache.put(group, &Arc::new(decoded));
     }
 
@@ -218,8 +212,7 @@ mod tests {
     #[test]
     fn damage_is_kept_and_a_failing_disk_is_not() {
         let cache = GroupCache::new(1 << 20);
-        let faulty =
-            |cause| Decoded { raw: Vec::new(), fault: Some(Arc::new(cause)), proven: false };
+        let faulty = |cause| Decoded { fault: Some(Arc::new(cause)), ..Decoded::default() };
         cache.put(1, &Arc::new(faulty(ArchiveError::Digest)));
         cache.put(2, &Arc::new(faulty(ArchiveError::Interrupted)));
         assert!(has(&cache, 1, 100) && !has(&cache, 2, 0));

@@ -6,11 +6,10 @@ use super::links::StandIns;
 use super::sink::Target;
 use super::suggest::not_found;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event};
-use crate::checksum::Digest;
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind};
 use crate::tree::{Patterns, RestoreOptions, Restorer};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
@@ -209,8 +208,8 @@ impl<S: ReadAt> Archive<S> {
 /// The files of one operation.
 pub(in crate::archive) struct Files {
     pub files: Vec<Entry>,
-    /// Digests of groups that are to be decoded whole and compared.
-    pub digests: BTreeMap<u64, Digest>,
+    /// Whether all groups are decoded to their ends, those of no file too.
+    pub all_groups: bool,
     /// Whether damaged files are kept under another name.
     pub keep_damaged: bool,
     /// Bytes of memory that the outputs take.
@@ -219,7 +218,7 @@ pub(in crate::archive) struct Files {
 
 impl From<Vec<Entry>> for Files {
     fn from(files: Vec<Entry>) -> Files {
-        Files { files, digests: BTreeMap::new(), keep_damaged: false, held: 0 }
+        Files { files, all_groups: false, keep_damaged: false, held: 0 }
     }
 }
 

@@ -8,9 +8,8 @@ use super::tally::Tallies;
 use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event};
-use crate::checksum::{self, Digest};
 use crate::container::{ReadAt, Section};
-use crate::entry::{Content, Entry, Kind};
+use crate::entry::{Content, Entry, FileDigest, Kind};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -54,10 +53,8 @@ pub(super) struct Extraction<'a, 'f, S> {
     files: Vec<Wanted<'a>>,
     /// Those still to be decoded, in their order.
     groups: std::vec::IntoIter<(u64, Vec<Run>)>,
-    /// Digests of groups that are to be decoded whole and compared.
-    digests: BTreeMap<u64, Digest>,
-    /// Whether files have no digests of their own: only those of groups prove them.
-    by_groups: bool,
+    /// Whether groups are decoded to their ends.
+    all_groups: bool,
     keep_damaged: bool,
     /// Bytes of memory that the outputs take.
     held: u64,
@@ -77,16 +74,12 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     /// Nothing is decoded yet.
     pub fn new(
         archive: &'a Archive<S>,
-        Files { files, mut digests, keep_damaged, held }: Files,
+        Files { files, all_groups, keep_damaged, held }: Files,
         open: Opener<'a>,
         control: &'a Control<'a>,
     ) -> Self {
-        let by_groups = archive.group_digests();
-        if let Some(by_groups) = by_groups {
-            digests = by_groups.clone();
-        }
-        let by_groups = by_groups.is_some();
-        let groups = runs_by_group(&files);
+        let all = archive.reader.groups().iter().map(|section| section.header.group);
+        let groups = runs_by_group(&files, all.filter(|_| all_groups));
         let wanted = |entry: Entry| {
             let left =
                 if let Kind::File(content) = &entry.kind { content.extents.len() } else { 0 };
@@ -99,8 +92,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             open,
             files,
             groups,
-            digests,
-            by_groups,
+            all_groups,
             keep_damaged,
             held,
             memory: (0, 0),
@@ -146,7 +138,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     pub fn finish(mut self, jobs: usize, summary: &mut ExtractSummary) -> Result<(), ArchiveError> {
         for file in 0..self.files.len() {
             if self.files[file].left == 0 {
-                self.take(file, 0, Ok(&[]));
+                self.take(file, 0, Ok(&[]), None);
                 self.broken.take().map_or(Ok(()), Err)?;
             }
         }
@@ -194,37 +186,35 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         used < whole && self.archive.cache.takes(whole)
     }
 
-    /// Gives a file its next `length` bytes, and ends it after the last.
-    fn take(&mut self, file: usize, length: usize, bytes: Result<&[u8], &Arc<ArchiveError>>) {
+    /// Gives a file its next `length` bytes, and ends it after the last. `doubtful` are wrong
+    /// bytes in place of right ones.
+    fn take(
+        &mut self,
+        file: usize,
+        length: usize,
+        bytes: Result<&[u8], &Arc<ArchiveError>>,
+        doubtful: Option<&[u8]>,
+    ) {
         self.begin(file);
         let wanted = &mut self.files[file];
         wanted.left = wanted.left.saturating_sub(1);
         let State::Open(sink) = &mut wanted.state else { return };
         let result = match bytes {
             Err(cause) if self.keep_damaged => {
-                sink.lose(length as u64);
                 wanted.lost.get_or_insert_with(|| Arc::clone(cause));
-                Ok(())
+                match doubtful {
+                    Some(bytes) => sink.write(bytes).map_err(Arc::new),
+                    None => {
+                        sink.lose(length as u64);
+                        Ok(())
+                    }
+                }
             }
             Err(cause) => Err(Arc::clone(cause)),
             Ok(bytes) => sink.write(bytes).map_err(Arc::new),
         };
         if result.is_err() || wanted.left == 0 {
             self.end(file, result);
-        }
-    }
-
-    /// Returns the part of a damaged group that a file may get before its digest decides.
-    /// Output that cannot be withdrawn gets it only if it is right.
-    fn doubtful<'d>(&mut self, run: &Run, decoded: &'d Decoded) -> Option<&'d [u8]> {
-        let bytes = decoded.raw.get(run.offset..run.offset + run.length)?;
-        let Wanted { entry, .. } = &self.files[run.file];
-        let Kind::File(content) = &entry.kind else { return None };
-        let whole = content.extents.len() == 1 && content.segments.is_none();
-        let right = || whole && checksum::digest(bytes) == content.digest;
-        match self.failure {
-            Some(_) => right().then_some(bytes),
-            None => Some(bytes),
         }
     }
 
@@ -236,10 +226,13 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         };
         wanted.state = match (self.open)(&wanted.entry, content) {
             Ok(Some(target)) => {
-                let check = Some((content.digest, self.control.cancel));
-                let check = check.filter(|_| !self.by_groups);
-                let segments = content.segments.as_deref();
-                let sink = FileSink::new(target, content.size, segments, check);
+                // Others are proven by the digests of their spans.
+                let digest = match content.digest {
+                    FileDigest::File(digest) => Some(digest),
+                    _ => None,
+                };
+                let (segments, cancel) = (content.segments.as_deref(), self.control.cancel);
+                let sink = FileSink::new(target, content.size, segments, digest, cancel);
                 State::Open(Box::new(sink))
             }
             Ok(None) => State::Dropped,
@@ -256,8 +249,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     fn end(&mut self, file: usize, result: Result<(), Arc<ArchiveError>>) {
         let Wanted { entry, state, doubt, lost, .. } = &mut self.files[file];
         let State::Open(mut sink) = std::mem::replace(state, State::Dropped) else { return };
-        let unproven = self.tallies.cause(doubt.filter(|_| self.by_groups)).cloned();
-        let checked = result.and_then(|()| lost.take().or(unproven).map_or(Ok(()), Err));
+        let checked = result.and_then(|()| lost.take().map_or(Ok(()), Err));
         let checked = checked.and_then(|()| sink.check().map_err(Arc::new));
         let ended = match checked {
             Ok(()) => sink.finish().map_err(Arc::new),
@@ -304,9 +296,13 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     }
 }
 
-/// The parts of each group that files want, in the order of the groups.
-fn runs_by_group(files: &[Entry]) -> std::vec::IntoIter<(u64, Vec<Run>)> {
-    let mut groups: BTreeMap<u64, Vec<Run>> = BTreeMap::new();
+/// The parts of each group that files want, in the order of the groups; `all` are groups
+/// that are wanted in any case.
+fn runs_by_group(
+    files: &[Entry],
+    all: impl Iterator<Item = u64>,
+) -> std::vec::IntoIter<(u64, Vec<Run>)> {
+    let mut groups: BTreeMap<u64, Vec<Run>> = all.map(|group| (group, Vec::new())).collect();
     for (file, entry) in files.iter().enumerate() {
         let Kind::File(content) = &entry.kind else { continue };
         for extent in &content.extents {
@@ -324,7 +320,6 @@ pub(super) struct DecodeJob<'a, S> {
     archive: &'a Archive<S>,
     section: Section,
     wanted: usize,
-    digest: Option<Digest>,
     /// The group, if it was decoded before.
     kept: Option<Arc<Decoded>>,
 }
@@ -339,26 +334,19 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
         let section = self.archive.group(group);
         let (cache, whole) = (&self.archive.cache, section.header.raw_length);
         let wanted = runs.iter().map(|run| run.offset + run.length).max().unwrap_or(0);
-        let digest = self.digests.get(&group).copied();
+        let wanted = if self.all_groups { whole as usize } else { wanted };
+        let wanted = self.archive.span_end(group, wanted);
         let kept = cache.get(group, wanted);
-        let kept = kept.filter(|group| digest.is_none() || group.proven || group.fault.is_some());
         let keeps = kept.is_none() && self.keeps(&section, &runs);
-        let wanted = if keeps || digest.is_some() { whole as usize } else { wanted };
+        let wanted = if keeps { whole as usize } else { wanted };
         let cost = if kept.is_some() { 0 } else { decode_cost(&section) };
-        let job = DecodeJob { archive: self.archive, section, wanted, digest, kept };
+        let job = DecodeJob { archive: self.archive, section, wanted, kept };
         Ok(Some(Task { job, kept: (section, runs, keeps), cost }))
     }
 
     fn work(job: DecodeJob<'a, S>) -> Arc<Decoded> {
-        let DecodeJob { archive, section, wanted, digest, kept } = job;
-        if let Some(kept) = kept {
-            return kept;
-        }
-        let decoded = archive.decode(&section, wanted);
-        Arc::new(match digest {
-            None => decoded,
-            Some(digest) => decoded.check(&section, digest),
-        })
+        let DecodeJob { archive, section, wanted, kept } = job;
+        kept.unwrap_or_else(|| Arc::new(archive.decode(&section, wanted)))
     }
 
     fn memory(&self) -> u64 {
@@ -386,15 +374,13 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
                 break; // the next file would fail in the same way
             }
             bytes += run.length as u64;
-            let given = match output.fault.is_none() || output.proven {
-                true => output.raw.get(run.offset..run.offset + run.length),
-                false => {
-                    self.files[run.file].doubt.get_or_insert(group);
-                    self.doubtful(&run, &output)
-                }
-            };
+            let given = output.right(run.offset, run.length);
+            if given.is_none() {
+                self.files[run.file].doubt.get_or_insert(group);
+            }
             let given = given.ok_or(output.fault.as_ref().unwrap_or(&missing));
-            self.take(run.file, run.length, given);
+            let doubtful = output.bytes(run.offset, run.length);
+            self.take(run.file, run.length, given, doubtful);
         }
         let stored = section.header.stored_length;
         self.control.events.event(Event::Progress { bytes, stored });

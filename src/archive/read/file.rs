@@ -6,9 +6,9 @@ use super::suggest::not_found;
 use crate::archive::memory::check_cost;
 use crate::archive::{ArchiveError, ErrorKind};
 use crate::arith::refusal;
-use crate::checksum::{Hasher, digest};
+use crate::checksum::Hasher;
 use crate::container::{ReadAt, content_digest};
-use crate::entry::{Content, Entry, Kind, Segment};
+use crate::entry::{Content, Entry, FileDigest, Kind, Segment};
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -66,9 +66,9 @@ struct Run {
 
 /// A file of an archive, open for reading at any place. Made by [`Archive::reader`].
 ///
-/// The stored bytes of every group are checked before they are used. The digest of the file
-/// is checked if it is read from the first byte to the last: the read that reaches the end
-/// fails if the digest is wrong. Errors of reading hold an [`ArchiveError`], which
+/// Decoded bytes are compared with a digest before they are used. A file that lies in several
+/// groups has a digest of its own besides, which is checked if it is read from the first byte
+/// to the last: the read that reaches the end fails if the digest is wrong. Errors of reading hold an [`ArchiveError`], which
 /// [`std::io::Error::downcast`] gives back.
 pub struct FileReader<'a, S> {
     archive: &'a Archive<S>,
@@ -140,12 +140,9 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
     fn copy(&mut self, number: usize, within: u64, buffer: &mut [u8]) -> Result<(), ArchiveError> {
         let decoded = self.group(number)?;
         let run = self.runs[number];
-        let bytes = decoded.raw.get(run.offset as usize..(run.offset + run.length) as usize);
-        let sure = decoded.proven
-            || (decoded.fault.is_none() && self.archive.group_digests().is_none())
-            || bytes.is_some_and(|bytes| self.proves(bytes));
+        let bytes = decoded.right(run.offset as usize, run.length as usize);
         match bytes {
-            Some(bytes) if sure => {
+            Some(bytes) => {
                 let within = within as usize;
                 buffer.copy_from_slice(&bytes[within..within + buffer.len()]);
                 Ok(())
@@ -155,12 +152,6 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
                 |fault| ArchiveError::File { path: self.path.to_vec(), cause: Arc::clone(fault) },
             )),
         }
-    }
-
-    /// Whether bytes of a damaged group are the whole file, and right.
-    fn proves(&self, bytes: &[u8]) -> bool {
-        let whole = self.runs.len() == 1 && self.content.segments.is_none();
-        whole && digest(bytes) == self.content.digest
     }
 
     fn failed(&self, cause: ArchiveError) -> ArchiveError {
@@ -177,12 +168,12 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
             }
             self.hashed = end;
             let Content { size, digest, segments, .. } = self.content;
-            // Without the index files have no digests of their own.
-            if end == *size && self.archive.group_digests().is_none() {
-                let found = content_digest(self.hasher.digest(), *size, segments.as_deref());
-                if found != *digest {
-                    return Err(self.failed(ArchiveError::Digest));
-                }
+            // Others are proven by the digests of their spans.
+            if end == *size
+                && let FileDigest::File(digest) = digest
+                && content_digest(self.hasher.digest(), *size, segments.as_deref()) != *digest
+            {
+                return Err(self.failed(ArchiveError::Digest));
             }
         }
         self.position = end;

@@ -1,19 +1,18 @@
 //! Restores or checks files from a stream of parts.
 
 use super::announced::Announced;
+use super::batches::{Current, Open};
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
-use super::groups::Decoded;
-use super::index::find;
 use super::print::Outlet;
+use super::suggest::not_found;
 use super::tally::Tallies;
-use crate::archive::memory::{check_cost, digest_memory, seen_memory};
+use crate::archive::memory::check_cost;
 use crate::archive::selection::Selection;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event, Limits};
 use crate::checksum::Digest;
-use crate::container::{NO_GROUP, Part, Section};
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, compare_paths};
 use crate::tree::Restorer;
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,10 +26,13 @@ pub(super) struct Incoming<'a> {
     pub(super) outlet: Option<Box<dyn Outlet<'a> + 'a>>,
     pub(super) summary: ExtractSummary,
     pub(super) tallies: Tallies,
+    /// The batch whose groups are coming.
+    pub(super) current: Option<Current<'a>>,
     /// The content the last part left open.
-    open: Option<Open<'a>>,
-    /// Paths that were announced and not revoked. A second announcement is refused.
-    pub(super) seen: HashSet<Vec<u8>>,
+    pub(super) open: Option<Open<'a>>,
+    /// Paths that were announced and not revoked, and whether each is a directory. A second
+    /// announcement is refused.
+    pub(super) seen: BTreeMap<Vec<u8>, bool>,
     pub(super) selection: Selection,
     pub(super) limits: &'a Limits,
     /// Bytes of memory held for entries until the end.
@@ -39,17 +41,6 @@ pub(super) struct Incoming<'a> {
     pub(super) output: u64,
     /// Why no further entry can be restored.
     refused: Option<ArchiveError>,
-    /// Files with bytes of damaged groups: only the index can prove them.
-    held: Vec<Announced<'a>>,
-    /// Digests of files that came whole, if they are only checked.
-    digests: HashMap<Vec<u8>, Digest>,
-}
-
-/// A content that goes on in the next part.
-struct Open<'a> {
-    files: Vec<Announced<'a>>,
-    /// Bytes still to come.
-    left: u64,
 }
 
 impl<'a> Incoming<'a> {
@@ -68,15 +59,14 @@ impl<'a> Incoming<'a> {
             outlet: None,
             summary: ExtractSummary::default(),
             tallies: Tallies::default(),
+            current: None,
             open: None,
-            seen: HashSet::new(),
+            seen: BTreeMap::new(),
             selection: Selection::new(&options.patterns),
             limits,
             charged: 0,
             output: 0,
             refused: None,
-            held: Vec::new(),
-            digests: HashMap::new(),
         })
     }
 
@@ -100,6 +90,11 @@ impl<'a> Incoming<'a> {
         }
     }
 
+    /// Gives back memory that was charged.
+    pub(super) fn release(&mut self, bytes: u64) {
+        self.charged = self.charged.saturating_sub(bytes);
+    }
+
     /// Reports a failure that does not end the operation.
     pub fn fail(&mut self, error: impl Into<ArchiveError>) {
         if self.refused.is_none() {
@@ -113,68 +108,6 @@ impl<'a> Incoming<'a> {
     /// [`ArchiveError::Refused`].
     pub fn check(&mut self) -> Result<(), ArchiveError> {
         self.refused.take().map_or(Ok(()), Err)
-    }
-
-    /// Takes a part of `section` with what was decoded of its group. No bytes if
-    /// no selected file is among them.
-    pub fn take(&mut self, section: &Section, part: Part, data: &Decoded) {
-        let group = section.header.group;
-        if let Some(cause) = &data.fault {
-            self.tallies.damaged(group, section.offset, cause);
-        }
-        // A part of no group that goes on with nothing may stand in the middle of
-        // a file.
-        let aside = group == NO_GROUP && !part.continued;
-        // What it revokes may be announced again.
-        let mut current = if aside { Vec::new() } else { self.continued(&part) };
-        let mut starting = self.announce(&part);
-        let doubtful = data.fault.is_some() && !data.proven;
-        let missing = Arc::new(ArchiveError::Missing);
-        let mut offset = 0;
-        let last = part.pieces.len().wrapping_sub(1);
-        for (number, piece) in part.pieces.iter().enumerate() {
-            let mut files = std::mem::take(&mut starting[number]);
-            if number == 0 {
-                files.append(&mut current);
-            }
-            let end = offset + piece.length as usize;
-            for file in &mut files {
-                file.doubt = file.doubt.or(Some(group).filter(|_| doubtful && end > offset));
-                let bytes = data.raw.get(offset..end);
-                let bytes = bytes.ok_or(data.fault.as_ref().unwrap_or(&missing));
-                self.write(file, piece.length, bytes);
-            }
-            offset = end;
-            if number == last && part.following > 0 {
-                let before = self.open.replace(Open { files, left: part.following });
-                before.into_iter().flat_map(|open| open.files).for_each(|file| self.lose(file));
-            } else {
-                files.into_iter().for_each(|file| self.complete(file));
-            }
-        }
-    }
-
-    /// The files the part goes on with: those left open, less the revoked.
-    fn continued(&mut self, part: &Part) -> Vec<Announced<'a>> {
-        let Some(Open { files, left }) = self.open.take() else { return Vec::new() };
-        let first = part.pieces.first().map_or(0, |piece| piece.length);
-        let rest = if part.pieces.len() == 1 { part.following } else { 0 };
-        let fits = part.continued && first.checked_add(rest) == Some(left);
-        let mut kept = Vec::new();
-        for file in files {
-            if part.continued && part.revoked.binary_search(&file.ordinal).is_ok() {
-                // These names may be announced again.
-                for name in file.names.iter().chain([&file.path]) {
-                    self.seen.remove(name);
-                    self.charged = self.charged.saturating_sub(seen_memory(name));
-                }
-            } else if fits {
-                kept.push(file);
-            } else {
-                self.lose(file);
-            }
-        }
-        kept
     }
 
     pub(super) fn restore_other(&mut self, entry: &Entry) {
@@ -206,23 +139,34 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    fn write(
+    /// Gives a file its next `length` bytes; `doubtful` are wrong bytes in place of right ones.
+    pub(super) fn write(
         &mut self,
         file: &mut Announced,
         length: u64,
         bytes: Result<&[u8], &Arc<ArchiveError>>,
+        doubtful: Option<&[u8]>,
     ) {
         let Some(sink) = &mut file.sink else { return };
-        let written = match bytes {
+        let given = match bytes {
             Err(_) if self.options.keep_damaged => {
-                sink.lose(length);
                 file.lost = true;
-                Ok(())
+                doubtful
             }
-            Err(cause) => Err(Arc::clone(cause)),
-            Ok(bytes) => {
+            Err(cause) => {
+                file.sink = None;
+                return self.fail_file(&file.path, file.doubt, Arc::clone(cause));
+            }
+            Ok(bytes) => Some(bytes),
+        };
+        let written = match given {
+            Some(bytes) => {
                 file.bytes += bytes.len() as u64;
                 sink.write(bytes).map_err(Arc::new)
+            }
+            None => {
+                sink.lose(length);
+                Ok(())
             }
         };
         if let Err(cause) = written {
@@ -239,26 +183,27 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// Ends a file and makes the hard links to it, or keeps it until the index
-    /// comes. If it is not there, the restorer says so of each link.
-    fn complete(&mut self, mut file: Announced<'a>) {
+    /// Ends a file, whose digest must be `digest` if that is stored, and makes the hard links
+    /// to it. If it is not there, the restorer says so of each link.
+    pub(super) fn complete(&mut self, mut file: Announced<'a>, digest: Option<Digest>) {
+        self.release(file.memory);
         let Some(mut sink) = file.sink.take() else {
             file.links.iter().for_each(|link| self.restore_other(link));
             return;
         };
-        if file.doubt.is_some() || file.lost {
-            file.sink = Some(sink);
-            self.held.push(file);
-            return;
-        }
-        let checked = sink.check();
-        if self.restorer.is_none()
-            && let (Ok(()), Some(digest)) = (&checked, sink.digest())
-        {
-            self.digests.insert(file.path.clone(), digest);
-            self.charge(digest_memory(&file.path));
-        }
-        self.done(&file, checked.and_then(|()| sink.finish()));
+        digest.into_iter().for_each(|digest| sink.expect(digest));
+        let checked = match file.lost {
+            true => Err(ArchiveError::Digest),
+            false => sink.check(),
+        };
+        let result = match checked {
+            Ok(()) => sink.finish(),
+            Err(error) if self.options.keep_damaged && error.kind() == ErrorKind::Integrity => {
+                sink.keep_damaged().and(Err(error))
+            }
+            Err(error) => Err(error),
+        };
+        self.done(&file, result);
     }
 
     fn done(&mut self, file: &Announced, result: Result<(), ArchiveError>) {
@@ -277,95 +222,34 @@ impl<'a> Incoming<'a> {
         file.links.iter().for_each(|link| self.restore_other(link));
     }
 
-    /// Drops a file whose remaining bytes are lost, or holds it if damaged files are kept.
-    fn lose(&mut self, mut file: Announced<'a>) {
-        match file.sink.take() {
-            Some(sink) if self.options.keep_damaged => {
-                file.sink = Some(sink);
-                file.lost = true;
-                self.held.push(file);
-            }
-            Some(_) => {
-                self.fail_file(&file.path, file.doubt, Arc::new(ArchiveError::Missing));
-                file.links.iter().for_each(|link| self.restore_other(link));
-            }
-            None => file.links.iter().for_each(|link| self.restore_other(link)),
-        }
+    /// Drops a file whose remaining bytes are lost, or keeps what is there of it.
+    pub(super) fn lose(&mut self, mut file: Announced<'a>) {
+        self.release(file.memory);
+        let Some(sink) = file.sink.take() else {
+            file.links.iter().for_each(|link| self.restore_other(link));
+            return;
+        };
+        let result = match self.options.keep_damaged {
+            true => sink.keep_damaged().and(Err(ArchiveError::Missing)),
+            false => Err(ArchiveError::Missing),
+        };
+        self.done(&file, result);
     }
 
-    /// Ends the files of damaged groups: restores those whose digest in the index is right,
-    /// and drops the others.
-    fn settle(&mut self, index: Option<&[Entry]>) {
-        for mut file in std::mem::take(&mut self.held) {
-            let Some(mut sink) = file.sink.take() else { continue };
-            let known = index.and_then(|entries| content_of(entries, &file.path));
-            let right = !file.lost
-                && sink.check().is_ok()
-                && sink.digest().is_some_and(|digest| known == Some(digest));
-            let result = match right {
-                true => {
-                    self.digests.extend(sink.digest().map(|digest| (file.path.clone(), digest)));
-                    sink.finish()
-                }
-                false if self.options.keep_damaged => {
-                    sink.keep_damaged().and(Err(ArchiveError::Digest))
-                }
-                false => Err(ArchiveError::Digest),
-            };
-            self.done(&file, result);
-        }
-    }
-
-    /// Reports in one line the selected entries of the index that were never announced, or
-    /// were revoked.
-    fn check_complete(&mut self, index: &[Entry]) {
-        let (mut count, cause) = (0, ArchiveError::Unannounced);
-        let mut only: &[u8] = &[];
-        for entry in index {
-            if !self.seen.contains(&entry.path) && self.selection.has(&entry.path) {
-                (count, only) = (count + 1, &entry.path);
-                self.control.events.event(Event::Lost { path: &entry.path, cause: &cause });
-            }
-        }
-        match count {
-            0 => {}
-            1 => self.fail(file_error(only, Arc::new(ArchiveError::Missing))),
-            _ => {
-                *self.summary.failures.entry(ErrorKind::Integrity).or_default() += count;
-                self.control.warn(ArchiveError::Unreadable { count });
-            }
-        }
-    }
-
-    /// Compares the digests of the files that were only checked with the index.
-    fn compare(&mut self, index: &[Entry]) {
-        for (path, digest) in std::mem::take(&mut self.digests) {
-            if content_of(index, &path).is_some_and(|known| known != digest) {
-                self.fail(file_error(&path, Arc::new(ArchiveError::Digest)));
-            }
-        }
-    }
-
-    /// Ends the extraction: files left open are lost, those of damaged groups are
-    /// compared with the index if it came, links are made, directories get their
+    /// Ends the extraction: what did not come is lost, links are made, directories get their
     /// modes and times.
     ///
     /// # Errors
     /// [`ArchiveError::NotFound`] for a pattern that selected nothing, if the
     /// whole stream was seen; [`ArchiveError::Tree`] if what was restored could
     /// not be written to the disk.
-    pub fn finish(
-        mut self,
-        whole: bool,
-        index: Option<&[Entry]>,
-    ) -> Result<ExtractSummary, ArchiveError> {
+    pub fn finish(mut self, whole: bool) -> Result<ExtractSummary, ArchiveError> {
+        // What was not looked at is no damage.
+        if whole {
+            self.end_batch();
+        }
         for file in self.open.take().into_iter().flat_map(|open| open.files) {
             self.lose(file);
-        }
-        self.settle(index);
-        if let Some(index) = index.filter(|_| whole) {
-            self.check_complete(index);
-            self.compare(index);
         }
         self.tallies.report(&mut self.summary, self.control);
         let refused = self.check();
@@ -377,21 +261,14 @@ impl<'a> Incoming<'a> {
         if let Some(restorer) = restorer.filter(|_| whole) {
             restorer.sync()?;
         }
-        if whole {
-            self.selection.check(index.unwrap_or_default())?;
+        match self.selection.unused().filter(|_| whole) {
+            None => Ok(self.summary),
+            Some(pattern) => {
+                let mut seen: Vec<&Vec<u8>> = self.seen.keys().collect();
+                seen.sort_by(|one, other| compare_paths(one, other));
+                let entries: Vec<Entry> = seen.into_iter().map(Entry::file).collect();
+                Err(not_found(pattern, &entries))
+            }
         }
-        Ok(self.summary)
-    }
-}
-
-/// The digest of the file of this path.
-fn content_of(entries: &[Entry], path: &[u8]) -> Option<Digest> {
-    let mut entry = find(entries, path)?;
-    if let Kind::HardLink { target } = &entry.kind {
-        entry = find(entries, target)?;
-    }
-    match &entry.kind {
-        Kind::File(content) => Some(content.digest),
-        _ => None,
     }
 }

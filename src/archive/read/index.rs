@@ -3,13 +3,11 @@
 use super::cache::GroupCache;
 use super::groups::numbers;
 use crate::archive::{ArchiveError, Control, ErrorKind, Limits};
-use crate::checksum::Digest;
 use crate::codec::{self, Coding, CodingNumbers};
 use crate::container::{
-    Condition, ContainerError, Gone, ReadAt, Reader, Recovery, Section, entry_memory,
+    Condition, ContainerError, Gone, LostBatch, ReadAt, Reader, Recovery, Section,
 };
 use crate::entry::{Entry, Kind, compare_paths};
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -30,7 +28,7 @@ pub struct Archive<S = File> {
     pub(super) reader: Reader<S>,
     pub(in crate::archive) limits: Limits,
     condition: Condition,
-    /// Bytes of memory that the entries take.
+    /// Bytes of memory that entries and contents take.
     pub(in crate::archive) tables: u64,
     pub(super) cache: GroupCache,
 }
@@ -56,7 +54,7 @@ pub struct GroupInfo {
 }
 
 impl<S: ReadAt> Archive<S> {
-    /// Opens an archive. No group is decoded.
+    /// Opens an archive: reads its index and its ENTRY sections. No group is decoded.
     ///
     /// # Errors
     /// [`ArchiveError::Container`]. For an archive that may not be whole see
@@ -66,7 +64,7 @@ impl<S: ReadAt> Archive<S> {
     }
 
     fn new(reader: Reader<S>, limits: &Limits, condition: Condition) -> Self {
-        let tables = reader.index().entries.iter().map(entry_memory).sum();
+        let tables = reader.memory();
         let cache = GroupCache::new(limits.memory);
         Archive { reader, limits: limits.clone(), condition, tables, cache }
     }
@@ -107,6 +105,9 @@ impl<S: ReadAt> Archive<S> {
             Condition::Recovered(recovery) => {
                 let (cause, missing) = (Arc::clone(&recovery.fault), recovery.missing);
                 control.warn(ArchiveError::Salvaged { cause, missing });
+                for &LostBatch { offset, groups, bytes } in &recovery.lost_batches {
+                    control.warn(ArchiveError::BatchLost { offset, groups, bytes });
+                }
             }
         }
         Ok(Self::new(reader, limits, condition))
@@ -125,13 +126,11 @@ impl<S: ReadAt> Archive<S> {
         match &self.condition {
             Condition::Whole => None,
             Condition::Behind(_) => Some(ErrorKind::Environment),
-            Condition::Recovered(_) => Some(ErrorKind::Integrity),
+            Condition::Recovered(recovery) => Some(match recovery.fault.kind() {
+                ErrorKind::Unsupported => ErrorKind::Unsupported,
+                _ => ErrorKind::Integrity,
+            }),
         }
-    }
-
-    /// Digests of the groups if the index is lost: then files have none of their own.
-    pub(in crate::archive) fn group_digests(&self) -> Option<&BTreeMap<u64, Digest>> {
-        self.recovery().filter(|recovery| !recovery.index).map(|recovery| &recovery.digests)
     }
 
     /// Whether all groups of an entry are intact, as far as it is known without
@@ -151,12 +150,12 @@ impl<S: ReadAt> Archive<S> {
 
     /// Every entry, in the order of the paths.
     pub fn entries(&self) -> &[Entry] {
-        &self.reader.index().entries
+        self.reader.entries()
     }
 
     /// The entries alone.
     pub(super) fn into_entries(self) -> Vec<Entry> {
-        self.reader.into_index().entries
+        self.reader.into_entries()
     }
 
     /// The entry of this path.
@@ -170,7 +169,8 @@ impl<S: ReadAt> Archive<S> {
         self.reader.footer().map_or_else(groups, |footer| footer.file_length)
     }
 
-    /// BLAKE3 over all sections; `None` if the archive is not whole.
+    /// BLAKE3 over the preface and the list of all sections with their digests; `None` if the
+    /// archive is not whole.
     pub fn root_hash(&self) -> Option<[u8; 32]> {
         self.reader.footer().map(|footer| footer.root_hash)
     }

@@ -7,13 +7,14 @@
 //! | `extraction`, `sink` | decodes the groups of files and hands each file its bytes |
 //! | `extract`, `cat`, `file`, `deliver`, `verify` | extract to disk, print, read like a file, give to a program, check |
 //! | `links` | makes a selected link the file if its file is not selected |
-//! | `stream`, `incoming`, `announced` | reads front to back, from a pipe |
+//! | `stream`, `incoming`, `announced`, `batches` | reads front to back, from a pipe |
 //! | `print` | gives out the files of a pipe: printed, or to a tar |
 //! | `salvage` | extracts what is left of a damaged archive |
 //! | `tally` | reports damaged groups, each in one line |
 //! | `suggest` | proposes what to try if a pattern selects nothing |
 
 mod announced;
+mod batches;
 mod cache;
 pub(super) mod cat;
 mod deliver;

@@ -48,7 +48,7 @@ pub(in crate::archive) fn read_piped<'a>(
 ) -> Result<ExtractSummary, ArchiveError> {
     let sections = StreamReader::new(input, limits)?;
     let incoming = Incoming::new(None, options, limits, control)?.into_outlet(outlet);
-    stream(sections, incoming, None, options.jobs)
+    stream(sections, incoming, false, options.jobs)
 }
 
 /// Writes the contents of files as they come from a piped archive, each when it is

@@ -22,8 +22,7 @@ pub fn extract(
 }
 
 /// Extracts what a search finds in an archive, without use of its footer: every
-/// file whose bytes are proven by the index, or, without it, by the digests of
-/// its groups.
+/// file whose bytes are proven by digests in ENTRY sections that are intact.
 ///
 /// # Errors
 /// As [`extract`].

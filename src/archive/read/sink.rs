@@ -35,7 +35,7 @@ pub(in crate::archive) enum Target<'a> {
 pub(super) struct FileSink<'a> {
     target: Target<'a>,
     /// Hash of the data so far and what the digest must become, if that is known.
-    check: Option<(Hasher, Option<Digest>)>,
+    check: Option<Box<(Hasher, Option<Digest>)>>,
     size: u64,
     /// All data segments, if the file has holes.
     map: Option<Vec<Segment>>,
@@ -49,33 +49,47 @@ pub(super) struct FileSink<'a> {
 }
 
 impl<'a> FileSink<'a> {
-    /// A sink for a file of `size` bytes with these data segments. `check` has the
-    /// digest and what stops hashing; `None` if the bytes were checked already.
+    /// A sink for a file of `size` bytes with these data segments. `digest` is what its
+    /// digest must be; `None` if the bytes are checked already. `cancel` stops writing
+    /// holes.
     pub fn new(
         target: Target<'a>,
         size: u64,
         segments: Option<&[Segment]>,
-        check: Option<(Digest, &'a AtomicBool)>,
+        digest: Option<Digest>,
+        cancel: &'a AtomicBool,
     ) -> Self {
         let map = segments.map(<[Segment]>::to_vec);
         let whole = [Segment { offset: 0, length: size }];
         let segments = segments.unwrap_or(&whole).to_vec().into_iter();
         let current = Segment { offset: 0, length: 0 };
-        let cancel = check.map(|(_, cancel)| cancel);
-        let check = check.map(|(digest, _)| (Hasher::new(), Some(digest)));
+        let check = digest.map(|digest| Box::new((Hasher::new(), Some(digest))));
+        let cancel = Some(cancel);
         FileSink { target, check, size, map, segments, current, position: 0, cancel }
     }
 
     /// Hashes what comes, though it is not known yet what the digest must be.
-    pub fn hashing(mut self, cancel: &'a AtomicBool) -> Self {
-        (self.check, self.cancel) = (Some((Hasher::new(), None)), Some(cancel));
+    pub fn hashing(mut self) -> Self {
+        self.check = Some(Box::new((Hasher::new(), None)));
         self
     }
 
+    /// Returns the bytes of memory that it takes beside its target.
+    pub fn memory(&self) -> u64 {
+        let segments = self.map.as_ref().map_or(1, |map| 2 * map.len());
+        let hasher = self.check.as_ref().map_or(0, |_| size_of::<(Hasher, Option<Digest>)>());
+        (size_of::<Self>() + hasher + segments * size_of::<Segment>()) as u64
+    }
+
+    /// Says what the digest of a file must be that is being hashed.
+    pub fn expect(&mut self, digest: Digest) {
+        self.check.iter_mut().for_each(|check| check.1 = Some(digest));
+    }
+
     /// The digest of a file that came to its end; `None` if it was not hashed.
-    pub fn digest(&self) -> Option<Digest> {
-        let (hasher, _) = self.check.as_ref()?;
-        Some(content_digest(hasher.digest(), self.size, self.map.as_deref()))
+    fn digest(&self) -> Option<Digest> {
+        let check = self.check.as_ref()?;
+        Some(content_digest(check.0.digest(), self.size, self.map.as_deref()))
     }
 
     /// Takes the next data.
@@ -91,8 +105,8 @@ impl<'a> FileSink<'a> {
             }
             let length = self.current.length.min(bytes.len() as u64);
             let (piece, rest) = bytes.split_at(length as usize);
-            if let Some((hasher, _)) = &mut self.check {
-                hasher.update(piece);
+            if let Some(check) = &mut self.check {
+                check.0.update(piece);
             }
             match &mut self.target {
                 Target::File(writer) => writer.write_at(self.current.offset, piece)?,
@@ -138,9 +152,10 @@ impl<'a> FileSink<'a> {
             return Err(ArchiveError::Missing);
         }
         self.skip_to(self.size)?;
-        match &self.check {
-            Some((_, Some(digest))) if self.digest() != Some(*digest) => Err(ArchiveError::Digest),
-            _ => Ok(()),
+        let expected = self.check.as_ref().and_then(|check| check.1);
+        match expected.is_some() && self.digest() != expected {
+            true => Err(ArchiveError::Digest),
+            false => Ok(()),
         }
     }
 

@@ -1,18 +1,14 @@
 //! Extracts and verifies an archive front to back, from a pipe, by its ENTRY sections.
 
-use super::extract::{ExtractOptions, ExtractSummary, file_error};
+use super::extract::{ExtractOptions, ExtractSummary};
 use super::groups::{Decoded, decode, decode_cost, ends_run, in_group};
 use super::incoming::Incoming;
-use super::index::find;
-use super::verify::agree;
-use crate::archive::memory::part_memory;
 use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
 use crate::archive::{Archive, ArchiveError, Control, Event, Limits, VerifySummary};
-use crate::checksum::Digest;
 use crate::container::{
-    Catalog, ContainerError, Part, Section, SectionType, StreamReader, StreamSection, decode_index,
-    decode_part,
+    Batch, ContainerError, Part, Section, SectionType, StreamReader, StreamSection, decode_index,
+    decode_part, part_memory,
 };
 use crate::entry::Entry;
 use std::io::Read;
@@ -35,12 +31,12 @@ pub fn extract_stream(
 ) -> Result<ExtractSummary, ArchiveError> {
     let sections = StreamReader::new(input, limits)?;
     let incoming = Incoming::new(Some(destination), options, limits, control)?;
-    stream(sections, incoming, None, options.jobs)
+    stream(sections, incoming, false, options.jobs)
 }
 
-/// Decodes a piped archive and checks every file against its digest, and every
-/// ENTRY section against the index. Damage is reported as warnings. Holds the
-/// entries and a digest of each file until the index comes.
+/// Decodes a piped archive and checks every span and every file against its digest, and
+/// all sections against the index. Damage is reported as warnings. Holds the paths to the
+/// end.
 ///
 /// # Errors
 /// As [`crate::archive::Archive::verify`].
@@ -53,10 +49,10 @@ pub fn verify_stream(
     let sections = StreamReader::new(input, limits)?;
     let options = ExtractOptions { jobs, ..ExtractOptions::default() };
     let incoming = Incoming::new(None, &options, limits, control)?;
-    stream(sections, incoming, Some(Catalog::new(limits.memory)), jobs)
+    stream(sections, incoming, true, jobs)
 }
 
-/// Reads a piped archive to its end and returns the entries of its index.
+/// Reads a piped archive to its end and returns its entries.
 ///
 /// # Errors
 /// [`ArchiveError::Container`], also if the archive is not whole;
@@ -80,53 +76,68 @@ fn no_index() -> ContainerError {
     ContainerError::Lost { structure: "INDEX" }
 }
 
-/// Reads sections, decodes groups, hands pieces to [`Incoming`].
+/// Reads sections, decodes groups, hands their bytes to [`Incoming`].
 struct Streaming<'a, R: Read> {
     sections: StreamReader<R>,
     incoming: Incoming<'a>,
     limits: &'a Limits,
     control: &'a Control<'a>,
-    /// The ENTRY section of the group that is to come.
-    pending: Option<(Section, Part)>,
-    /// Whether a selected file goes on in the group after the last.
+    /// The batch whose groups are to come.
+    pending: Option<Pending>,
+    /// Whether a selected file goes on in the next batch.
     continues: bool,
     /// What ended reading early.
     broken: Option<ContainerError>,
     /// Whether damage was reported.
     damaged: bool,
-    /// What ENTRY sections say, if it is to be compared with the index.
-    catalog: Option<Catalog>,
-    /// Entries of the index, once it has come.
-    index: Option<Vec<Entry>>,
+    /// Whether all groups are checked, those of no selected file too.
+    all_groups: bool,
+    /// Whether the index has come.
+    indexed: bool,
 }
 
-/// A group to be decoded, or nothing for a part without data.
+/// A batch whose groups are to come.
+struct Pending {
+    /// Number of its first group.
+    first: u64,
+    batch: Arc<Batch>,
+    /// For each row, whether a selected file has bytes of it.
+    selected: Vec<bool>,
+    /// The group that is to come.
+    next: usize,
+    /// Bytes of memory that it takes.
+    memory: u64,
+}
+
+/// A group to be decoded.
 struct StreamJob {
     section: Section,
     payload: Vec<u8>,
     fault: Option<ContainerError>,
     wanted: bool,
-    digest: Digest,
+    batch: Arc<Batch>,
+    /// Its place in the batch.
+    place: usize,
 }
 
-/// What waits for a group to be decoded.
+/// What waits for all groups before it, or for its own.
 enum Kept {
-    Part(Part),
-    /// The index, for which all groups before it are to be done.
+    Part(Box<(Section, Part, Arc<Batch>)>),
+    Group,
     Index(StreamSection),
 }
 
-type StreamTask = Task<StreamJob, Kept>;
+type StreamTask = Task<Option<StreamJob>, Kept>;
 
-/// Reads all sections and hands what they hold to `incoming`. With a catalog, what ENTRY
-/// sections say is compared with the index.
+/// Reads all sections and hands what they hold to `incoming`. With `all_groups`, those of no
+/// selected file are checked too.
 ///
 /// # Errors
 /// As [`extract_stream`].
 pub(super) fn stream<'a, R: Read>(
     sections: StreamReader<R>,
     incoming: Incoming<'a>,
-    catalog: Option<Catalog>,
+    all_groups: bool,
     jobs: usize,
 ) -> Result<ExtractSummary, ArchiveError> {
     let (limits, control) = (incoming.limits, incoming.control);
@@ -139,8 +150,8 @@ pub(super) fn stream<'a, R: Read>(
         continues: false,
         broken: None,
         damaged: false,
-        catalog,
-        index: None,
+        all_groups,
+        indexed: false,
     };
     let jobs = threads::workers(jobs);
     let result = pipeline::run(&mut streaming, jobs, control);
@@ -150,47 +161,38 @@ pub(super) fn stream<'a, R: Read>(
 impl<'a, R: Read> Streaming<'a, R> {
     fn finish(mut self, whole: bool) -> Result<ExtractSummary, ArchiveError> {
         // What was not looked at is no damage.
-        if let Some((section, part)) = self.pending.take().filter(|_| whole) {
-            self.incoming.take(&section, part, &Decoded::nothing(&section, lost()));
-        }
-        match (self.broken, &self.index) {
+        match self.broken {
             _ if !whole => {}
-            (Some(error), _) => self.incoming.fail(error),
-            (None, None) if !self.damaged => self.incoming.fail(no_index()),
-            _ => {}
+            Some(error) => self.incoming.fail(error),
+            None if !self.damaged && !self.indexed => self.incoming.fail(no_index()),
+            None => {}
         }
-        if let (Some(catalog), Some(index)) = (self.catalog, &self.index) {
-            compare(catalog, index, &mut self.incoming);
-        }
-        self.incoming.finish(whole, self.index.as_deref())
+        self.incoming.finish(whole)
     }
 
-    /// Takes an ENTRY section; a part without data is ready at once.
+    /// Takes an ENTRY section.
     fn announce(&mut self, found: StreamSection) -> Result<Option<StreamTask>, ArchiveError> {
         let section = found.section;
-        let raw_length = section.header.raw_length;
-        let part = found.intact();
+        let (codec, raw_length) = (section.header.codec, section.header.raw_length);
         let limits = self.left();
-        let part = part.and_then(|payload| decode_part(&payload, raw_length, &limits));
-        let part = match part {
+        let part = found.intact();
+        let part = part.and_then(|payload| decode_part(codec, &payload, raw_length, &limits));
+        let mut part = match part {
             Ok(part) => part,
             Err(error) => {
+                self.pending = None;
                 self.fail_or_end(error)?;
                 return Ok(None);
             }
         };
-        if let Some(catalog) = &mut self.catalog {
-            catalog.take(part.clone(), section.header.group, self.limits)?;
-        }
-        if part.length() == 0 {
-            if part.continued || part.following > 0 {
-                self.wanted(&part);
-            }
-            return Ok(Some(self.without_data(section, part, None)));
-        }
-        let Some((section, part)) = self.pending.replace((section, part)) else { return Ok(None) };
-        self.wanted(&part);
-        Ok(Some(self.without_data(section, part, Some(lost()))))
+        let memory = part_memory(&part);
+        let batch = Arc::new(part.take_batch());
+        let selected = self.selected(&part, &batch);
+        let first = section.header.group;
+        let pending = Pending { first, batch: Arc::clone(&batch), selected, next: 0, memory };
+        self.pending = Some(pending);
+        let kept = Kept::Part(Box::new((section, part, batch)));
+        Ok(Some(Task { job: None, kept, cost: memory }))
     }
 
     /// Returns the limits, with the memory that is left besides what is held until the end.
@@ -198,58 +200,60 @@ impl<'a, R: Read> Streaming<'a, R> {
         Limits { memory: self.memory(), ..self.limits.clone() }
     }
 
-    fn without_data(
-        &self,
-        section: Section,
-        part: Part,
-        fault: Option<ContainerError>,
-    ) -> StreamTask {
-        let (wanted, digest) = (fault.is_some(), part.group_digest);
-        let job = StreamJob { section, payload: Vec::new(), fault, wanted, digest };
-        let cost = part_memory(&part);
-        Task { job, kept: Kept::Part(part), cost }
-    }
-
     /// Takes the index, which waits until all groups before it are done and their memory
     /// is free.
-    fn index(&mut self, mut found: StreamSection) -> StreamTask {
-        let section = found.section;
-        let payload = std::mem::take(&mut found.payload);
-        let cost = payload.len() as u64;
-        let kept = Kept::Index(StreamSection { payload, ..found });
-        let (wanted, digest) = (false, Digest::default());
-        let job = StreamJob { section, payload: Vec::new(), fault: None, wanted, digest };
-        Task { job, kept, cost }
+    fn index(&mut self, found: StreamSection) -> StreamTask {
+        let cost = found.payload.len() as u64;
+        Task { job: None, kept: Kept::Index(found), cost }
     }
 
-    /// Reads the index, to be compared with what was announced.
+    /// Reads the index and compares it with what came.
     fn read_index(&mut self, found: StreamSection) -> Result<(), ArchiveError> {
-        let (raw_length, limits) = (found.section.header.raw_length, self.left());
-        let payload = found.intact();
-        match payload.and_then(|payload| decode_index(&payload, raw_length, &limits)) {
-            Ok(index) => self.index = Some(index.entries),
+        let header = found.section.header;
+        let limits = self.left();
+        self.indexed = true;
+        let index = found.intact();
+        let index = index
+            .and_then(|payload| decode_index(header.codec, &payload, header.raw_length, &limits));
+        match index.and_then(|index| self.sections.compare(&index)) {
+            Ok(()) => {}
             Err(error) => self.fail_or_end(error)?,
         }
         self.incoming.check()
     }
 
-    /// Takes a DATA section and pairs it with its announcement.
+    /// Takes a DATA section and finds its place in the batch.
     fn data(&mut self, found: StreamSection) -> Option<StreamTask> {
-        let section = found.section;
-        let group = section.header.group;
-        let matching = |(entry, part): &(Section, Part)| {
-            entry.header.group == group && part.length() == section.header.raw_length
-        };
-        let Some((_, part)) = self.pending.take_if(|pending| matching(pending)) else {
+        let StreamSection { section, payload, fault } = found;
+        let header = section.header;
+        let place = self.pending.as_ref().and_then(|pending| {
+            let place = usize::try_from(header.group.checked_sub(pending.first)?).ok()?;
+            let length = pending.batch.group_lengths.get(place).copied();
+            (place >= pending.next && length == Some(header.raw_length)).then_some(place)
+        });
+        let (Some(place), Some(pending)) = (place, &mut self.pending) else {
             self.damaged = true;
             self.incoming.fail(in_group(&section, ArchiveError::Unannounced));
             return None;
         };
-        let wanted = self.wanted(&part);
-        let StreamSection { payload, fault, .. } = found;
-        let job = StreamJob { section, payload, fault, wanted, digest: part.group_digest };
-        let cost = decode_cost(&section).saturating_add(part_memory(&part));
-        Some(Task { job, kept: Kept::Part(part), cost })
+        pending.next = place + 1;
+        let fragments = pending.batch.fragments(place);
+        let named = fragments.iter().any(|fragment| pending.selected[fragment.row]);
+        let wanted = named || self.all_groups;
+        let cost = decode_cost(&section).saturating_add(pending.memory);
+        let batch = Arc::clone(&pending.batch);
+        let job = StreamJob { section, payload, fault, wanted, batch, place };
+        Some(Task { job: Some(job), kept: Kept::Group, cost })
+    }
+
+    /// Reports a section that stands among the groups of a batch.
+    fn check_aside(&mut self, section: &Section) {
+        let within = |pending: &Pending| pending.next < pending.batch.group_lengths.len();
+        if self.pending.as_ref().is_some_and(within) {
+            let (structure, offset) = ("Section_Header", section.offset);
+            let cause = "the section stands among the groups of a batch";
+            self.fail(ContainerError::Damaged { structure, offset, cause });
+        }
     }
 
     /// Reports damage; reading goes on.
@@ -270,37 +274,23 @@ impl<'a, R: Read> Streaming<'a, R> {
         }
     }
 
-    /// Whether selected files have bytes in a group.
-    fn wanted(&mut self, part: &Part) -> bool {
-        let selected = self.incoming.selects(part);
-        let continues = part.continued && self.continues;
-        let last = selected.last().copied().unwrap_or(false);
-        let same = continues && part.pieces.len() == 1;
-        self.continues = part.following > 0 && (last || same);
-        continues || selected.contains(&true)
-    }
-}
-
-fn lost() -> ContainerError {
-    ContainerError::Lost { structure: "DATA" }
-}
-
-/// Compares what was announced with the index. What was not announced at all is
-/// reported by [`Incoming`].
-fn compare(catalog: Catalog, index: &[Entry], incoming: &mut Incoming) {
-    let (announced, _) = catalog.finish();
-    for entry in announced {
-        let known = find(index, &entry.path);
-        if !known.is_some_and(|known| agree(&entry, known)) {
-            incoming.fail(file_error(&entry.path, Arc::new(ArchiveError::Differs)));
+    /// Returns, for each row, whether selected files have bytes of it.
+    fn selected(&mut self, part: &Part, batch: &Batch) -> Vec<bool> {
+        let mut selected = self.incoming.selects(part, batch.rows.len());
+        if batch.continued && self.continues {
+            selected[0] = true;
         }
+        if !batch.is_aside() {
+            self.continues = batch.open.is_some_and(|open| selected[open.row as usize]);
+        }
+        selected
     }
 }
 
 impl<R: Read> Stages for Streaming<'_, R> {
-    type Job = StreamJob;
+    type Job = Option<StreamJob>;
     type Kept = Kept;
-    type Output = (Section, bool, Decoded);
+    type Output = Option<(Section, bool, Decoded)>;
 
     fn next(&mut self) -> Result<Option<StreamTask>, ArchiveError> {
         while self.broken.is_none() {
@@ -321,7 +311,8 @@ impl<R: Read> Stages for Streaming<'_, R> {
                 Some(SectionType::Entry) => self.announce(found)?,
                 Some(SectionType::Data) => self.data(found),
                 Some(SectionType::Index) => Some(self.index(found)),
-                None => {
+                _ => {
+                    self.check_aside(&found.section);
                     found.fault.into_iter().for_each(|error| self.fail(error));
                     None
                 }
@@ -333,39 +324,36 @@ impl<R: Read> Stages for Streaming<'_, R> {
         Ok(None)
     }
 
-    fn work(job: StreamJob) -> Self::Output {
-        let StreamJob { section, payload, fault, wanted, digest } = job;
+    fn work(job: Option<StreamJob>) -> Self::Output {
+        let StreamJob { section, payload, fault, wanted, batch, place } = job?;
+        let whole = section.header.raw_length as usize;
         let decoded = match wanted {
-            true => {
-                let whole = section.header.raw_length as usize;
-                decode(&section, &payload, fault, whole).check(&section, digest)
-            }
-            false => Decoded { raw: Vec::new(), fault: None, proven: true },
+            true => decode(&section, &payload, fault, whole).check(&section, &batch, place),
+            false => Decoded::default(),
         };
-        (section, wanted, decoded)
+        Some((section, wanted, decoded))
     }
 
     fn memory(&self) -> u64 {
-        let catalog = self.catalog.as_ref().map_or(0, Catalog::memory);
-        let held = self.incoming.memory().saturating_add(catalog);
-        self.limits.memory.saturating_sub(held)
+        self.limits.memory.saturating_sub(self.incoming.memory())
     }
 
     fn done(&mut self, kept: Kept, output: Self::Output) -> Result<(), ArchiveError> {
-        let part = match kept {
-            Kept::Part(part) => part,
-            Kept::Index(found) => {
-                return self.read_index(found);
+        match (kept, output) {
+            (Kept::Index(found), _) => return self.read_index(found),
+            (Kept::Part(announced), _) => {
+                let (section, part, batch) = *announced;
+                self.incoming.begin(&section, &part, &batch);
             }
-        };
-        let (section, wanted, decoded) = output;
-        ends_run(&decoded)?;
-        if section.header.known_type() == Some(SectionType::Data) {
-            let (bytes, stored) = (section.header.raw_length, section.header.stored_length);
-            self.incoming.summary.groups_decoded += wanted as u64;
-            self.control.events.event(Event::Progress { bytes, stored });
+            (Kept::Group, Some((section, wanted, decoded))) => {
+                ends_run(&decoded)?;
+                let (bytes, stored) = (section.header.raw_length, section.header.stored_length);
+                self.incoming.summary.groups_decoded += wanted as u64;
+                self.control.events.event(Event::Progress { bytes, stored });
+                self.incoming.group(&section, &decoded);
+            }
+            (Kept::Group, None) => {}
         }
-        self.incoming.take(&section, part, &decoded);
         self.incoming.check()
     }
 }

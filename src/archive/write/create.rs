@@ -1,6 +1,6 @@
 //! Writes archives: reads groups, codes them, writes sections.
 
-use super::announce::PartBuilder;
+use super::announce::{BATCH_BYTES, PartBuilder};
 use super::builder::Builder;
 use super::pack::Packer;
 use super::plan::{Node, Plan, plan};
@@ -9,10 +9,9 @@ use crate::archive::memory::check_cost;
 use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, Event, NAMELESS_OUTPUT};
-use crate::checksum::{self, Digest};
+use crate::checksum;
 use crate::codec::{self, CodecError, CodecOptions, CodingNumbers, EncodedGroup};
 use crate::container::{ContainerError, Footer, Part, Writer};
-use crate::entry::{Entry, compare_paths};
 use crate::tree::WalkOptions;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -66,7 +65,7 @@ pub struct CreateSummary {
     pub stored: u64,
     /// Decode groups.
     pub groups: u64,
-    /// BLAKE3 over all sections.
+    /// BLAKE3 over the preface and the list of all sections with their digests.
     pub root_hash: [u8; 32],
 }
 
@@ -118,6 +117,10 @@ pub(in crate::archive) fn write_archive(
     let Plan { contents, others, entries, bytes, held, archive_id } = planned;
     // Known before the first byte is written: no group is larger than this.
     let largest = cost(options, bytes.min(options.group_size));
+    // Payloads wait until the batch is complete, if it has several groups.
+    let waiting = if bytes > options.group_size { bytes.min(2 * BATCH_BYTES) } else { 0 };
+    let waiting = if options.group_size < BATCH_BYTES { waiting } else { 0 };
+    let held = held.saturating_add(waiting);
     check_cost(held.saturating_add(largest), options.memory)?;
     control.events.event(Event::Total { entries, bytes });
     let mut writer = Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?;
@@ -125,17 +128,14 @@ pub(in crate::archive) fn write_archive(
     let group_size = usize::try_from(options.group_size).unwrap_or(usize::MAX);
     let packer = Packer::new(contents, group_size, *control);
     let memory = options.memory - held;
-    let mut creation = Creation { packer, writer, options, control, memory, bytes: 0, groups: 0 };
+    let waiting = Vec::new();
+    let mut creation =
+        Creation { packer, writer, options, control, memory, waiting, bytes: 0, groups: 0 };
     pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
     let Creation { packer, writer, bytes, groups, .. } = creation;
-    let mut all: Vec<Entry> = packer.into_entries();
-    all.extend(others.into_iter().flat_map(|node| {
-        let kind = node.kind();
-        node.into_entries(kind)
-    }));
-    all.sort_by(|left, right| compare_paths(&left.path, &right.path));
-    let entries = all.len() as u64;
-    let (mut output, footer): (_, Footer) = writer.finish(all)?;
+    let others = others.iter().map(|node| node.names.len() as u64).sum::<u64>();
+    let entries = packer.entries() + others;
+    let (mut output, footer): (_, Footer) = writer.finish()?;
     output.flush().map_err(ContainerError::from)?;
     let Footer { file_length: stored, root_hash, .. } = footer;
     Ok(CreateSummary { entries, bytes, stored, groups, root_hash })
@@ -150,7 +150,7 @@ fn write_others(
     let mut part = PartBuilder::default();
     for node in others {
         if part.is_full() {
-            writer.write_part(&std::mem::take(&mut part).finish(&[]))?;
+            writer.write_part(&std::mem::take(&mut part).finish())?;
         }
         part.other(node);
         for found in &node.names {
@@ -158,7 +158,7 @@ fn write_others(
         }
     }
     if !part.is_empty() {
-        writer.write_part(&part.finish(&[]))?;
+        writer.write_part(&part.finish())?;
     }
     Ok(())
 }
@@ -177,6 +177,8 @@ struct Creation<'a, W: Write> {
     control: &'a Control<'a>,
     /// Bytes of memory for the groups under way.
     memory: u64,
+    /// Coded groups of the batch, with their lengths.
+    waiting: Vec<(EncodedGroup, u64)>,
     bytes: u64,
     groups: u64,
 }
@@ -184,32 +186,31 @@ struct Creation<'a, W: Write> {
 /// A group to be coded.
 struct EncodeJob<'a> {
     raw: Vec<u8>,
-    /// BLAKE3 of `raw`, which the codec consumes.
-    digest: Digest,
     options: &'a CreateOptions,
 }
 
 impl<'a, W: Write> Stages for Creation<'a, W> {
     type Job = EncodeJob<'a>;
-    type Kept = (Part, u64);
+    type Kept = (Option<Part>, u64);
     type Output = Result<Option<EncodedGroup>, CodecError>;
 
     fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError> {
         let Some(filled) = self.packer.fill()? else { return Ok(None) };
         let length = filled.raw.len() as u64;
         let cost = cost(self.options, length);
-        let digest = filled.part.group_digest;
-        let job = EncodeJob { raw: filled.raw, digest, options: self.options };
+        let job = EncodeJob { raw: filled.raw, options: self.options };
         Ok(Some(Task { job, kept: (filled.part, length), cost }))
     }
 
-    fn work(EncodeJob { raw, digest, options }: EncodeJob) -> Self::Output {
+    fn work(EncodeJob { raw, options }: EncodeJob) -> Self::Output {
         if raw.is_empty() {
             return Ok(None);
         }
         let length = raw.len();
+        // The codec consumes the bytes.
+        let digest = options.verify.then(|| checksum::digest(&raw));
         let group = codec::encode_group(raw, &options.codec)?;
-        if options.verify {
+        if let Some(digest) = digest {
             let decoded = codec::decode_group(group.coding, &group.payload, length, length)?;
             if checksum::digest(&decoded) != digest {
                 let codec = group.coding.codec().name();
@@ -227,17 +228,22 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
 
     fn done(
         &mut self,
-        (part, length): (Part, u64),
+        (part, length): (Option<Part>, u64),
         output: Self::Output,
     ) -> Result<(), ArchiveError> {
+        if let Some(group) = output? {
+            self.bytes += length;
+            self.groups += 1;
+            let stored = group.payload.len() as u64;
+            self.control.events.event(Event::Progress { bytes: length, stored });
+            self.waiting.push((group, length));
+        }
+        let Some(part) = part else { return Ok(()) };
         self.writer.write_part(&part)?;
-        let Some(group) = output? else { return Ok(()) };
-        let CodingNumbers { codec, filter, model } = group.coding.numbers();
-        self.writer.write_group((codec, filter, model), length, &group.payload)?;
-        self.bytes += length;
-        self.groups += 1;
-        let stored = group.payload.len() as u64;
-        self.control.events.event(Event::Progress { bytes: length, stored });
+        for (group, length) in self.waiting.drain(..) {
+            let CodingNumbers { codec, filter, model } = group.coding.numbers();
+            self.writer.write_group((codec, filter, model), length, &group.payload)?;
+        }
         Ok(())
     }
 }

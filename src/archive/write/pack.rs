@@ -5,6 +5,9 @@
 //! about equally large, so that no worker ends up with a much longer one. A
 //! file that does not fit starts a new group if the old one is half full; a
 //! file larger than a group is cut into equal parts.
+//!
+//! Groups are announced in batches. A batch ends before the next group could make it longer
+//! than 8 MiB, and when it has 16,384 entries.
 
 use super::announce::PartBuilder;
 use super::plan::{ContentPlan, Node};
@@ -12,19 +15,18 @@ use super::source::OpenSource;
 use crate::archive::{ArchiveError, Control, Event};
 use crate::checksum::{Digest, Hasher};
 use crate::codec::ContentKind;
-use crate::container::{Part, Piece, Sparse, content_digest};
-use crate::entry::{Content, Entry, Extent, Kind};
+use crate::container::{Part, Row, Sparse, content_digest};
 use crate::tree::Missing;
 use std::collections::{HashMap, VecDeque};
 
 /// Bytes a group holds at least before a change of kind closes it.
 const KIND_MINIMUM: usize = 1 << 20;
 
-/// A group ready to be coded, and what lies in it. No bytes: a part with
-/// entries only.
+/// A group ready to be coded. No bytes: a part without a further group.
 pub(super) struct Filled {
     pub raw: Vec<u8>,
-    pub part: Part,
+    /// What the batch holds that ends with this group.
+    pub part: Option<Part>,
 }
 
 /// Cuts contents into groups.
@@ -35,13 +37,13 @@ pub(super) struct Packer<'a> {
     open: Option<Open>,
     buffer: Vec<u8>,
     part: PartBuilder,
-    /// Number of the group being filled.
-    group: u64,
+    /// Planned bytes of the contents in the queue.
+    queued: u64,
     kind: ContentKind,
     /// Bytes that close a group, by kind.
     shares: HashMap<ContentKind, usize>,
-    /// Entries of finished contents.
-    entries: Vec<Entry>,
+    /// Number of entries of finished contents.
+    entries: u64,
 }
 
 /// The content being read.
@@ -50,15 +52,23 @@ struct Open {
     /// Which node is being read; all before it could not be.
     reading: usize,
     source: OpenSource,
-    /// Of the data read so far.
+    /// Of the data in groups that were closed.
     hasher: Hasher,
     /// Bytes of data not yet read.
     left: u64,
-    /// Where this group's piece starts in the buffer.
+    /// Bytes in earlier groups of this batch.
+    before: u64,
+    /// Where this group's fragment starts in the buffer.
     start: usize,
-    /// Whether the entries were announced with an earlier group.
+    /// Whether the entries were announced with an earlier batch.
     announced: bool,
-    extents: Vec<Extent>,
+}
+
+impl Open {
+    /// Returns whether it has bytes outside the group that is being filled.
+    fn is_divided(&self) -> bool {
+        self.announced || self.before > 0
+    }
 }
 
 /// Says what is missing in the archive.
@@ -79,6 +89,11 @@ fn shares(contents: &[ContentPlan], group_size: u64) -> HashMap<ContentKind, usi
     totals.into_iter().map(|(kind, total)| (kind, share(total).max(1) as usize)).collect()
 }
 
+/// Returns the bytes that a content was planned with.
+fn planned(content: &ContentPlan) -> u64 {
+    content.nodes.first().map_or(0, Node::size)
+}
+
 impl<'a> Packer<'a> {
     /// A packer for groups of `group_size` bytes.
     pub fn new(contents: Vec<ContentPlan>, group_size: usize, control: Control<'a>) -> Self {
@@ -87,18 +102,18 @@ impl<'a> Packer<'a> {
             control,
             group_size,
             shares: shares(&contents, group_size as u64),
+            queued: contents.iter().map(planned).fold(0, u64::saturating_add),
             queue: contents.into(),
             open: None,
             buffer: Vec::new(),
             part: PartBuilder::default(),
-            group: 0,
             kind: ContentKind::Text,
-            entries: Vec::new(),
+            entries: 0,
         }
     }
 
-    /// The entries of all files read, once the last group was filled.
-    pub fn into_entries(self) -> Vec<Entry> {
+    /// The number of entries of all files read, once the last group was filled.
+    pub fn entries(&self) -> u64 {
         self.entries
     }
 
@@ -115,8 +130,11 @@ impl<'a> Packer<'a> {
                     return Ok(Some(self.close(None)));
                 }
                 match self.queue.pop_front() {
-                    Some(plan) => self.open = self.start(plan),
-                    None if self.part.is_empty() => return Ok(None),
+                    Some(plan) => {
+                        self.queued = self.queued.saturating_sub(planned(&plan));
+                        self.open = self.start(plan);
+                    }
+                    None if self.part.is_empty() && self.buffer.is_empty() => return Ok(None),
                     None => return Ok(Some(self.close(None))),
                 }
                 continue;
@@ -128,6 +146,10 @@ impl<'a> Packer<'a> {
             match self.read(&mut open, room) {
                 Err(()) => self.abandon(open, None),
                 Ok(true) if open.announced => {
+                    let end = open.source.size();
+                    self.abandon(open, Some(end));
+                }
+                Ok(true) if open.before > 0 && open.start == self.buffer.len() => {
                     let end = open.source.size();
                     self.abandon(open, Some(end));
                 }
@@ -160,9 +182,9 @@ impl<'a> Packer<'a> {
                     hasher: Hasher::new(),
                     left: source.data_length(),
                     source,
+                    before: 0,
                     start: self.buffer.len(),
                     announced: false,
-                    extents: Vec::new(),
                     plan,
                 });
             }
@@ -228,61 +250,63 @@ impl<'a> Packer<'a> {
             }
         };
         self.buffer.truncate(held + got);
-        open.hasher.update(&self.buffer[held..]);
         open.left = if got < length { 0 } else { open.left - length as u64 };
         Ok(got < length)
     }
 
-    /// The piece of a content in this group.
-    fn piece(&mut self, open: &mut Open) -> Piece {
-        let length = (self.buffer.len() - open.start) as u64;
-        if length > 0 {
-            let offset = open.start as u64;
-            open.extents.push(Extent { group: self.group, offset, length });
+    /// Ends the row of a content, and returns it. Its bytes in this group are those from
+    /// `start` on.
+    fn row(&mut self, open: &mut Open, whole: bool) -> Row {
+        let fragment = &self.buffer[open.start..];
+        if !whole || open.plan.digest.is_some() {
+            open.hasher.update(fragment);
         }
+        let (length, size) = (fragment.len() as u64, open.source.size());
+        self.part.fragment(length, whole);
         let segments = open.source.segments().filter(|_| !open.announced);
-        let size = open.source.size();
         let sparse = segments.map(|segments| Sparse { size, segments: segments.to_vec() });
-        Piece { length, sparse }
+        Row { length: open.before + length, sparse }
     }
 
-    /// Closes the group; a file that goes on is announced and kept open.
-    fn close(&mut self, open: Option<Open>) -> Filled {
+    /// Closes the group, and the batch if the next group does not fit; a file that goes on is
+    /// announced then, and kept open.
+    fn close(&mut self, mut open: Option<Open>) -> Filled {
         // A file none of whose bytes are in yet starts in the next group.
-        let begun = |open: &Open| open.announced || open.start < self.buffer.len();
+        let begun = |open: &Open| open.is_divided() || open.start < self.buffer.len();
         let begun = open.as_ref().is_some_and(begun);
-        let mut open = open;
+        let following = open.as_ref().map_or(0, |open| open.left);
+        let next = self.queued.saturating_add(following).min(self.group_size as u64);
+        let last = open.is_none() && self.queue.is_empty();
+        let bytes = self.buffer.len() as u64;
+        let ends = last || bytes == 0 || self.part.ends_before(bytes.saturating_add(next));
         if let Some(open) = open.as_mut().filter(|_| begun) {
-            let piece = self.piece(open);
-            let starting = if open.announced { &[] } else { &open.plan.nodes[open.reading..] };
-            self.part.piece(piece, starting);
-            self.part.following(open.left);
-            open.announced = true;
+            let row = self.row(open, false);
+            if ends {
+                let starting = if open.announced { &[] } else { &open.plan.nodes[open.reading..] };
+                self.part.row(row, None, starting);
+                self.part.open(open.left);
+                (open.announced, open.before) = (true, 0);
+            } else {
+                open.before = row.length;
+            }
         }
-        if let Some(open) = &mut open {
-            open.start = 0;
-        }
+        open.iter_mut().for_each(|open| open.start = 0);
         self.open = open;
-        let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
         let raw = std::mem::take(&mut self.buffer);
-        let part = std::mem::replace(&mut self.part, next).finish(&raw);
-        self.group += !raw.is_empty() as u64;
+        self.part.end_group(&raw);
+        let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
+        let part = ends.then(|| std::mem::replace(&mut self.part, next).finish());
         Filled { raw, part }
     }
 
     /// Ends a content that was read to its end.
     fn finish(&mut self, mut open: Open) {
+        let divided = open.is_divided();
+        let row = self.row(&mut open, !divided);
         let (size, segments) = (open.source.size(), open.source.segments());
         let digest = content_digest(open.hasher.digest(), size, segments);
-        let piece = self.piece(&mut open);
-        let Open { plan, reading, source, announced, extents, .. } = open;
+        let Open { plan, reading, source, announced, .. } = open;
         let mut nodes = plan.nodes.into_iter().skip(reading).collect::<Vec<_>>();
-        let content = Content {
-            size: source.size(),
-            digest,
-            segments: source.segments().map(<[_]>::to_vec),
-            extents,
-        };
         if let Err(error) = source.finish() {
             self.control.warn(error);
         }
@@ -291,16 +315,16 @@ impl<'a> Packer<'a> {
         if plan.digest.is_some_and(|expected| expected != digest) {
             rejected = nodes.split_off(1);
         }
+        let digest = Some(digest).filter(|_| divided);
         if announced {
             self.part.revoke((1..=rejected.len() as u64).collect());
-            self.part.piece(piece, []);
+            self.part.row(row, digest, []);
         } else {
-            self.part.piece(piece, &nodes);
+            self.part.row(row, digest, &nodes);
         }
-        let kind = Kind::File(content);
-        for entry in nodes.into_iter().flat_map(|node| node.into_entries(kind.clone())) {
-            self.control.events.event(Event::Entry { path: &entry.path });
-            self.entries.push(entry);
+        for name in nodes.iter().flat_map(|node| &node.names) {
+            self.control.events.event(Event::Entry { path: &name.entry.path });
+            self.entries += 1;
         }
         self.requeue(plan.kind, rejected, plan.digest);
     }
@@ -308,14 +332,21 @@ impl<'a> Packer<'a> {
     /// Drops the file being read; other files with the same content are read on their own.
     /// With `end`, the file was announced longer than it is, and is read again up to `end`.
     fn abandon(&mut self, mut open: Open, end: Option<u64>) {
-        if open.announced {
-            let nodes = open.plan.nodes.len() - open.reading;
-            self.buffer.truncate(open.start);
-            let piece = self.piece(&mut open);
-            self.part.revoke((0..nodes as u64).collect());
-            self.part.piece(piece, []);
-        } else {
-            self.buffer.truncate(open.start);
+        self.buffer.truncate(open.start);
+        if open.is_divided() {
+            if open.before > 0 {
+                // The row must not end with an earlier group: its bytes there were hashed as
+                // those of a file that goes on.
+                self.buffer.push(0);
+            }
+            let row = self.row(&mut open, false);
+            let row = Row { sparse: None, ..row };
+            let digest = open.hasher.digest();
+            if open.announced {
+                let nodes = open.plan.nodes.len() - open.reading;
+                self.part.revoke((0..nodes as u64).collect());
+            }
+            self.part.row(row, Some(digest), []);
         }
         let Open { plan, reading, .. } = open;
         let mut nodes = plan.nodes.into_iter().skip(reading);
@@ -323,13 +354,18 @@ impl<'a> Packer<'a> {
         self.requeue(plan.kind, nodes.collect(), plan.digest);
         if let Some(node) = this {
             let kind = plan.kind;
-            self.queue.push_back(ContentPlan { kind, nodes: vec![node], digest: None, cap: end });
+            self.enqueue(ContentPlan { kind, nodes: vec![node], digest: None, cap: end });
         }
     }
 
     fn requeue(&mut self, kind: ContentKind, nodes: Vec<Node>, digest: Option<Digest>) {
         if !nodes.is_empty() {
-            self.queue.push_back(ContentPlan { kind, nodes, digest, cap: None });
+            self.enqueue(ContentPlan { kind, nodes, digest, cap: None });
         }
+    }
+
+    fn enqueue(&mut self, plan: ContentPlan) {
+        self.queued = self.queued.saturating_add(planned(&plan));
+        self.queue.push_back(plan);
     }
 }

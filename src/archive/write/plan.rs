@@ -82,16 +82,6 @@ impl Node {
         })
     }
 
-    /// As [`Node::entries`], without a copy.
-    pub fn into_entries(self, kind: Kind) -> impl Iterator<Item = Entry> {
-        let target = self.path().to_vec();
-        let mut kind = Some(kind);
-        self.names.into_iter().map(move |Found { entry: Entry { path, metadata, .. }, .. }| {
-            let link = || Kind::HardLink { target: target.clone() };
-            Entry { path, kind: kind.take().unwrap_or_else(link), metadata }
-        })
-    }
-
     /// The kind this file was found to be.
     pub fn kind(&self) -> Kind {
         let not_a_link = |found: &&Found| !matches!(found.entry.kind, Kind::HardLink { .. });

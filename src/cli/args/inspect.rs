@@ -20,8 +20,10 @@ Examples:
 /// Control characters and bytes that are not UTF-8 are escaped (\n, \xff).
 /// With --json every line is an object; a path that is not UTF-8 is given, in
 /// base64, as "path_base64". "blake3" is the digest of a file's content, as
-/// b3sum gives it. A file with holes has "sparse_blake3" instead: a digest of its
-/// data and of where they lie, which no other tool computes.
+/// b3sum gives it, or "blake3_16" its first 16 bytes, as b3sum -l 16 gives them.
+/// Files of a few kilobytes share a digest, and have neither. A file with holes has
+/// "sparse_blake3" instead: a digest of its data and of where they lie, which no
+/// other tool computes.
 ///
 /// If the archive is damaged or cut short, the entries that can be restored are
 /// listed, and the exit status is 3.

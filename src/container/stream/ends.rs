@@ -1,8 +1,11 @@
-//! The start and the end of an archive: preface and footer.
+//! The start and the end of an archive: preface, and what stands behind INDEX.
 
-use super::{AGAIN, StreamReader, is_intact};
+use super::{AGAIN, Next, StreamReader, StreamSection};
+use crate::checksum::digest;
+use crate::container::footer::root_hash;
 use crate::container::{
-    ArchiveId, ContainerError, FOOTER_LENGTH, Footer, Foreign, MAGIC, PREFACE_LENGTH, Preface, SYNC,
+    ArchiveId, ContainerError, FOOTER_LENGTH, Footer, Foreign, HEADER_LENGTH, MAGIC,
+    PREFACE_LENGTH, Preface, SYNC, Section, SectionType,
 };
 use std::io::Read;
 
@@ -31,8 +34,9 @@ impl<R: Read> StreamReader<R> {
                 && header.stored_length <= self.limits.memory
             {
                 let end = header.section_length() as usize;
+                let section = Section { header, offset: 0, digest: None };
                 let held = self.input.peek(end)?;
-                if held.len() >= end && is_intact(&held[..end]) {
+                if held.len() >= end && section.has_digest(&digest(&held[HEADER_LENGTH..end])) {
                     return Ok(Some(archive_id));
                 }
                 self.again += held.len().min(end) as u64;
@@ -45,36 +49,77 @@ impl<R: Read> StreamReader<R> {
         Ok(None)
     }
 
-    pub(super) fn read_footer(&mut self) -> Result<(), ContainerError> {
+    /// Reads a footer, or a section that stands between INDEX and one.
+    pub(super) fn read_closing(&mut self) -> Result<Option<StreamSection>, ContainerError> {
         let offset = self.input.offset();
-        let structure = "Footer";
-        let mut bytes = [0; FOOTER_LENGTH];
-        let found = self.input.peek(FOOTER_LENGTH)?;
-        let Some(found) = found.get(..FOOTER_LENGTH) else {
-            return Err(ContainerError::Truncated { structure, offset });
+        let bytes = self.input.peek(FOOTER_LENGTH)?;
+        let found: Option<&[u8; FOOTER_LENGTH]> =
+            bytes.get(..FOOTER_LENGTH).and_then(|bytes| bytes.try_into().ok());
+        let Some(found) = found else {
+            self.next = Next::Nothing;
+            return Err(ContainerError::Truncated { structure: "Footer", offset });
         };
-        bytes.copy_from_slice(found);
-        let damaged = |cause| Err(ContainerError::Damaged { structure, offset, cause });
-        let whole = self.root.is_some();
-        let footer = match whole {
-            true => Footer::from_bytes(&bytes, offset)?,
-            false => Footer::parse(&bytes, offset)?,
+        let (bytes, starts): ([u8; FOOTER_LENGTH], bool) = (*found, found.starts_with(&SYNC));
+        let footer = match Footer::parse(&bytes) {
+            Ok(footer) => footer,
+            Err(_) if starts => return self.read_section().map(Some),
+            Err(cause) => {
+                self.next = Next::Nothing;
+                return Err(ContainerError::Damaged { structure: "Footer", offset, cause });
+            }
         };
-        let (index, index_hash) = self.index.expect("the footer comes behind INDEX");
-        let described = footer.index_hash == index_hash
-            && footer.section_count == index.header.sequence.saturating_add(1)
-            && footer.archive_id == self.archive_id
-            && (!whole || footer.index_offset == index.offset);
-        if !described {
-            return damaged("the footer describes another archive");
-        }
-        if self.root.as_ref().is_some_and(|root| root.digest() != footer.root_hash) {
-            return damaged("Root_Hash does not match the sections");
-        }
+        self.next = Next::Nothing;
+        self.check_footer(&bytes, &footer, offset)?;
         self.input.pass(FOOTER_LENGTH);
-        match self.input.peek(1)?.is_empty() {
-            true => Ok(()),
-            false => Err(ContainerError::Behind { offset: self.input.offset() }),
+        self.read_behind()
+    }
+
+    fn check_footer(
+        &self,
+        bytes: &[u8; FOOTER_LENGTH],
+        footer: &Footer,
+        offset: u64,
+    ) -> Result<(), ContainerError> {
+        let damaged = |cause| ContainerError::Damaged { structure: "Footer", offset, cause };
+        // INDEX may be lost, and a section behind it was found.
+        let Some((index, payload)) = self.index else { return Ok(()) };
+        // Places are of interest only if nothing was lost.
+        if self.rows.is_some() {
+            Footer::from_bytes(bytes, offset)?;
+            if footer.index_offset != index.offset {
+                return Err(damaged("the footer describes another archive"));
+            }
         }
+        if footer.archive_id != self.archive_id {
+            return Err(damaged("the footer describes another archive"));
+        }
+        let root = payload.map(|payload| root_hash(&self.archive_id, &index.header, &payload));
+        match root.is_some_and(|root| root != footer.root_hash) {
+            true => Err(damaged("Root_Hash does not match the INDEX section")),
+            false => Ok(()),
+        }
+    }
+
+    /// Looks at what stands behind a footer.
+    fn read_behind(&mut self) -> Result<Option<StreamSection>, ContainerError> {
+        let offset = self.input.offset();
+        if self.input.peek(1)?.is_empty() {
+            return Ok(None);
+        }
+        while let Some((header, _)) = self.header_here(Some(self.archive_id))? {
+            let first = self.input.offset() == offset;
+            match header.known_type() {
+                Some(known) if first && known.is_closing() => {
+                    self.next = Next::Closing;
+                    return self.read_section().map(Some);
+                }
+                Some(SectionType::Index) => {
+                    let structure = "generations";
+                    return Err(ContainerError::UnsupportedPart { structure, number: 1 });
+                }
+                _ => self.input.skip(header.section_length())?,
+            }
+        }
+        Err(ContainerError::Behind { offset })
     }
 }

@@ -1,0 +1,369 @@
+//! ENTRY sections but for their Entry_Table (§6.1 to §6.4), and the entries that follow
+//! from all of them (§8).
+
+use super::entries::{Entry, check_below, order};
+use super::{Result, Section, Table, derived, digest, known, need, sum};
+use std::collections::BTreeMap;
+
+/// What files hold: the data of one row of Content_Table (§6.1), and of the rows that go
+/// on with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// First byte in the stream and length, for each row.
+    pub extents: Vec<(u64, u64)>,
+    pub size: u64,
+    /// Offset and length of each data segment.
+    pub segments: Vec<(u64, u64)>,
+    pub file_digest: Option<[u8; 32]>,
+    /// The span whose digest proves the content, if it has no File_Digest.
+    pub span: Option<usize>,
+    /// Whether there are no holes.
+    is_dense: bool,
+}
+
+/// §6.4
+pub struct Span {
+    start: u64,
+    length: u64,
+    /// The contents of its whole rows; none for a fragment.
+    whole: Vec<usize>,
+    digest: Vec<u8>,
+}
+
+fn cut(stream: &[u8], start: u64, length: u64) -> &[u8] {
+    &stream[start as usize..(start + length) as usize]
+}
+
+impl Content {
+    /// The data of the file, holes left out.
+    pub fn data(&self, stream: &[u8]) -> Vec<u8> {
+        let extent = |&(start, length): &(u64, u64)| cut(stream, start, length).to_vec();
+        self.extents.iter().flat_map(extent).collect()
+    }
+
+    /// §2.3, rule 4: the content_digest, of this data.
+    pub fn digest(&self, data: &[u8]) -> [u8; 32] {
+        let plain = digest(data);
+        if self.is_dense {
+            return plain;
+        }
+        let count = self.segments.len() as u64;
+        let mut map = [self.size.to_le_bytes(), count.to_le_bytes()].concat();
+        for (offset, length) in &self.segments {
+            map.extend([offset.to_le_bytes(), length.to_le_bytes()].concat());
+        }
+        map.extend(plain);
+        derived("sparse file", &map)
+    }
+}
+
+impl Span {
+    /// §6.4, the table of digests
+    pub fn check(&self, contents: &[Content], stream: &[u8]) -> Result<()> {
+        let of = |&row: &usize| contents[row].digest(&contents[row].data(stream));
+        let whole = match &self.whole[..] {
+            [] => digest(cut(stream, self.start, self.length)),
+            [row] => of(row),
+            rows => derived("small files", &rows.iter().flat_map(of).collect::<Vec<u8>>()),
+        };
+        need(whole.starts_with(&self.digest), "Span_Digest")
+    }
+}
+
+/// A content that goes on in the next section.
+struct Open {
+    content: usize,
+    following: u64,
+    /// Paths of the files announced for it; none for one that is revoked.
+    files: Vec<Option<Vec<u8>>>,
+}
+
+/// What all ENTRY sections together say.
+#[derive(Default)]
+pub struct Files {
+    pub entries: Vec<Entry>,
+    pub contents: Vec<Content>,
+    pub spans: Vec<Span>,
+    open: Option<Open>,
+    by_path: BTreeMap<Vec<u8>, Entry>,
+    /// Where the next batch begins in the stream.
+    end: u64,
+}
+
+impl Files {
+    /// §4.2, rules 4 and 6; §8, rules 1, 2 and 4
+    pub fn of(sections: &[Section]) -> Result<Files> {
+        let mut files = Files::default();
+        let mut rest = sections.iter();
+        while let Some(section) = rest.next() {
+            match section.kind {
+                1 => {}
+                2 => return Err("a group that no ENTRY section announces".to_owned()),
+                _ => continue,
+            }
+            let raw = section.tables()?;
+            let part = Part::read(&raw)?;
+            for &length in &part.groups {
+                let group = rest.next().filter(|section| section.kind == 2);
+                let group = group.ok_or("a group of a batch is missing")?;
+                need(u64::from(group.raw_length) == length, "Group_Length")?;
+            }
+            files.add(part)?;
+        }
+        need(files.open.is_none(), "a content is open at the end")?;
+        files.entries = std::mem::take(&mut files.by_path).into_values().collect();
+        check_below(&files.entries)?;
+        Ok(files)
+    }
+
+    fn add(&mut self, part: Part) -> Result<()> {
+        let mut contents = Vec::new();
+        let from = self.open.take();
+        need(from.is_none() || part.continued || part.is_between(), "no section goes on")?;
+        match (from, part.continued) {
+            (None, true) => return Err("continued, but nothing is open".to_owned()),
+            (Some(mut open), true) => {
+                self.revoke(&mut open, &part.revoked)?;
+                contents.push(open.content);
+                self.go_on(open, &part)?;
+            }
+            (from, false) => self.open = from,
+        }
+        for (number, row) in part.rows.iter().enumerate().skip(contents.len()) {
+            contents.push(self.contents.len());
+            let following = part.following(number);
+            let size = row.size.unwrap_or(row.length + following);
+            let dense = [(0, size)].into_iter().filter(|_| size > 0).collect();
+            self.contents.push(Content {
+                extents: Vec::new(),
+                size,
+                segments: row.segments.clone().unwrap_or(dense),
+                file_digest: None,
+                span: None,
+                is_dense: row.size.is_none(),
+            });
+        }
+        for (row, &content) in part.rows.iter().zip(&contents) {
+            let content = &mut self.contents[content];
+            content.extents.push((self.end + row.start, row.length));
+            content.file_digest = row.file_digest;
+        }
+        for span in part.spans {
+            let whole: Vec<usize> = span.whole.iter().map(|&row| contents[row]).collect();
+            whole.iter().for_each(|&content| self.contents[content].span = Some(self.spans.len()));
+            self.spans.push(Span { start: self.end + span.start, whole, ..span });
+        }
+        self.end = sum(self.end, part.groups.iter().sum())?;
+        if let Some((row, following)) = part.open {
+            let of_row = |entry: &&Entry| entry.content == Some(row);
+            let named = part.entries.iter().filter(of_row).map(|entry| Some(entry.path.clone()));
+            let files = match &mut self.open {
+                Some(open) if row == 0 && part.continued => std::mem::take(&mut open.files),
+                _ => named.collect(),
+            };
+            self.open = Some(Open { content: contents[row], following, files });
+        } else if part.continued {
+            self.open = None;
+        }
+        for mut entry in part.entries {
+            entry.content = entry.content.map(|row| contents[row]);
+            let clash = self.by_path.insert(order(&entry.path), entry);
+            need(clash.is_none(), "a path is announced twice")?;
+        }
+        Ok(())
+    }
+
+    /// §6.1, Revoked
+    fn revoke(&mut self, open: &mut Open, numbers: &[u64]) -> Result<()> {
+        for &number in numbers {
+            let file = open.files.get_mut(number as usize).and_then(Option::take);
+            let path = file.ok_or("Revoked")?;
+            self.by_path.remove(&order(&path));
+            self.by_path.retain(|_, entry| entry.kind != 3 || entry.target != path);
+        }
+        Ok(())
+    }
+
+    /// §6.1, Continued and open: the first row of `part`
+    fn go_on(&mut self, open: Open, part: &Part) -> Result<()> {
+        let row = part.rows.first().ok_or("a continued section without rows")?;
+        need(row.size.is_none(), "the continued row has holes")?;
+        let rest = sum(row.length, part.following(0))?;
+        let is_revoked = open.files.iter().all(Option::is_none);
+        need(is_revoked || rest == open.following, "Following")?;
+        self.open = Some(open);
+        Ok(())
+    }
+}
+
+/// A row of Content_Table (§6.1) of Form 0 or 1.
+pub struct Row {
+    /// First byte in the batch.
+    start: u64,
+    length: u64,
+    /// Size and segments of Form 1.
+    size: Option<u64>,
+    segments: Option<Vec<(u64, u64)>>,
+    file_digest: Option<[u8; 32]>,
+}
+
+/// §6. Contents of entries and spans are row numbers, starts of spans lie in the batch.
+pub struct Part {
+    pub continued: bool,
+    /// Open_Row and Following.
+    open: Option<(usize, u64)>,
+    revoked: Vec<u64>,
+    /// All lengths of groups, the last one too.
+    groups: Vec<u64>,
+    pub rows: Vec<Row>,
+    spans: Vec<Span>,
+    pub entries: Vec<Entry>,
+}
+
+impl Part {
+    fn read(raw: &[u8]) -> Result<Part> {
+        let mut table = Table(raw);
+        let flags = table.varint()?;
+        known(flags < 8, || format!("Part_Flags {flags:#x}"))?;
+        let count = table.within(0..=4096, "Groups")?;
+        let mut groups = table.varints((count as usize).saturating_sub(1))?;
+        let continued = flags & 1 != 0;
+        let open = match flags & 2 != 0 {
+            true => Some((table.varint()? as usize, table.within(1..=u64::MAX, "Following")?)),
+            false => None,
+        };
+        let mut revoked = Vec::new();
+        if continued {
+            let count = table.count()?;
+            revoked = table.varints(count)?;
+            need(revoked.is_sorted_by(|one, next| one < next), "Revoked")?;
+        }
+        need(flags & 4 == 0, "Removed_Table in the first generation")?;
+        let (join, rows) = read_rows(&mut table, open)?;
+        need(open.is_none_or(|(row, _)| row < rows.len()), "Open_Row")?;
+        need(!continued || !rows.is_empty(), "a continued section without rows")?;
+        // §6.1: the last group has what the others leave.
+        let batch = rows.last().map_or(0, |row| row.start + row.length);
+        let others = groups.iter().try_fold(0, |all, &length| sum(all, length))?;
+        need(groups.iter().all(|&length| length != 0), "Group_Length")?;
+        match count {
+            0 => need(batch == 0, "data without groups")?,
+            _ => {
+                need(others < batch, "the last group is empty")?;
+                groups.push(batch - others);
+            }
+        }
+        let (spans, entries) = (Vec::new(), Vec::new());
+        let mut part = Part { continued, open, revoked, groups, rows, spans, entries };
+        part.read_digests(&mut table, join)?;
+        part.read_entries(&mut table)?;
+        table.end()?;
+        Ok(part)
+    }
+
+    /// Whether the section may stand between an open one and the one that goes on.
+    fn is_between(&self) -> bool {
+        self.groups.is_empty() && !self.continued && self.open.is_none()
+    }
+
+    fn following(&self, row: usize) -> u64 {
+        self.open.filter(|open| open.0 == row).map_or(0, |open| open.1)
+    }
+
+    fn is_continued(&self, row: usize) -> bool {
+        self.continued && row == 0
+    }
+
+    /// §6.4: columns 9 and 10 of Content_Table
+    fn read_digests(&mut self, table: &mut Table, join: u64) -> Result<()> {
+        self.spans = self.spans(join);
+        for span in &mut self.spans {
+            let length = if span.length < 65_536 { 16 } else { 32 };
+            span.digest = table.bytes(length)?.to_vec();
+        }
+        for row in 0..self.rows.len() {
+            let is_whole = self.spans.iter().any(|span| span.whole.contains(&row));
+            let is_empty = self.rows[row].length == 0 && !self.is_continued(row);
+            if self.following(row) == 0 && !is_whole && !is_empty {
+                let digest = table.bytes(32)?.try_into().expect("32 bytes");
+                self.rows[row].file_digest = Some(digest);
+            }
+        }
+        Ok(())
+    }
+
+    /// §6.4: the spans, without digests
+    fn spans(&self, join: u64) -> Vec<Span> {
+        let (mut spans, mut start) = (Vec::<Span>::new(), 0);
+        for length in &self.groups {
+            let end = start + length;
+            // Whether the last span takes another small row.
+            let mut gathers = false;
+            for (number, row) in self.rows.iter().enumerate() {
+                let (from, to) = (row.start.max(start), (row.start + row.length).min(end));
+                if from >= to {
+                    continue;
+                }
+                let is_whole = to - from == row.length
+                    && !self.is_continued(number)
+                    && self.following(number) == 0;
+                let is_small = is_whole && row.length < join;
+                match spans.last_mut() {
+                    Some(last) if is_small && gathers => {
+                        last.length += row.length;
+                        last.whole.push(number);
+                    }
+                    _ => {
+                        let whole = is_whole.then_some(number).into_iter().collect();
+                        let digest = Vec::new();
+                        spans.push(Span { start: from, length: to - from, whole, digest });
+                    }
+                }
+                gathers = is_small && spans.last().is_some_and(|last| last.length < join);
+            }
+            start = end;
+        }
+        spans
+    }
+}
+
+/// §6.1, columns 1 to 8: Join and the rows
+fn read_rows(table: &mut Table, open: Option<(usize, u64)>) -> Result<(u64, Vec<Row>)> {
+    let count = table.count()?;
+    let join = if count > 0 { table.within(1..=65_536, "Join")? } else { 1 };
+    let forms = table.bytes(count as u64)?;
+    for form in forms {
+        known(*form <= 1, || match form {
+            2 | 3 => "runs".to_owned(),
+            4 => "recipes".to_owned(),
+            5 => "rows of an earlier section".to_owned(),
+            other => format!("Form {other}"),
+        })?;
+    }
+    let (mut rows, mut start) = (Vec::new(), 0);
+    for length in table.differences(count)? {
+        let end = sum(start, length)?;
+        rows.push(Row { start, length, size: None, segments: None, file_digest: None });
+        start = end;
+    }
+    for number in (0..count).filter(|&row| forms[row] == 1) {
+        let following = open.filter(|open| open.0 == number).map_or(0, |open| open.1);
+        let (size, count) = (table.varint()?, table.count()?);
+        let (mut segments, mut end, mut data) = (Vec::new(), 0, 0);
+        for segment in 0..count {
+            let (gap, length) = (table.varint()?, table.varint()?);
+            need(length > 0 && (gap > 0 || segment == 0), "a data segment")?;
+            let offset = sum(end, gap)?;
+            (end, data) = (sum(offset, length)?, data + length);
+            segments.push((offset, length));
+        }
+        need(end <= size && data < size, "no hole, or a segment beyond Size")?;
+        need(data == sum(rows[number].length, following)?, "segments and data differ")?;
+        rows[number].size = Some(size);
+        rows[number].segments = Some(segments);
+    }
+    if let Some((row, following)) = open {
+        sum(rows.get(row).ok_or("Open_Row")?.length, following)?;
+    }
+    Ok((join, rows))
+}

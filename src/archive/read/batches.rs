@@ -1,0 +1,152 @@
+//! Gives the files of a batch their bytes, as its groups come from a pipe.
+
+use super::announced::Announced;
+use super::groups::{Decoded, lost_group};
+use super::incoming::Incoming;
+use crate::archive::ArchiveError;
+use crate::archive::memory::seen_memory;
+use crate::container::{Batch, Part, Section};
+use std::sync::Arc;
+
+/// A batch whose groups are coming.
+pub(super) struct Current<'a> {
+    /// Number of its first group.
+    first: u64,
+    /// Groups that came, or were found to be lost.
+    done: usize,
+    batch: Arc<Batch>,
+    /// The files of each row.
+    rows: Vec<Vec<Announced<'a>>>,
+}
+
+/// A content that goes on in the next part.
+pub(super) struct Open<'a> {
+    pub files: Vec<Announced<'a>>,
+    /// Bytes still to come.
+    left: u64,
+}
+
+impl<'a> Incoming<'a> {
+    /// Takes what an ENTRY section says of a batch. Its groups follow.
+    pub fn begin(&mut self, section: &Section, part: &Part, batch: &Arc<Batch>) {
+        self.end_batch();
+        let aside = batch.is_aside();
+        // What it revokes may be announced again.
+        let mut continued = if aside { Vec::new() } else { self.continued(section, part, batch) };
+        let mut rows = self.announce(part, batch.rows.len());
+        if let Some(first) = rows.first_mut() {
+            first.append(&mut continued);
+        }
+        let open = batch.open.map(|open| open.row as usize);
+        for (number, row) in batch.rows.iter().enumerate() {
+            if row.length == 0 && open != Some(number) {
+                let files = std::mem::take(&mut rows[number]);
+                files.into_iter().for_each(|file| self.complete(file, batch.file_digest(number)));
+            }
+        }
+        let (first, batch) = (section.header.group, Arc::clone(batch));
+        self.current = Some(Current { first, done: 0, batch, rows });
+        self.end_complete_batch();
+    }
+
+    /// Takes what was decoded of a group of the batch; groups before it that did not come are
+    /// lost. No bytes if no selected file is among them.
+    pub fn group(&mut self, section: &Section, data: &Decoded) {
+        let group = section.header.group;
+        while self.current.as_ref().is_some_and(|one| one.first + (one.done as u64) < group) {
+            self.lose_group();
+        }
+        self.give(section, data);
+        self.end_complete_batch();
+    }
+
+    /// Gives the files of the next group their bytes.
+    fn give(&mut self, section: &Section, data: &Decoded) {
+        let Some(mut current) = self.current.take() else { return };
+        let group = section.header.group;
+        if let Some(cause) = &data.fault {
+            self.tallies.damaged(group, section.offset, cause);
+        }
+        let missing = Arc::new(ArchiveError::Missing);
+        let cause = data.fault.as_ref().unwrap_or(&missing);
+        let open = current.batch.open.map(|open| open.row as usize);
+        let mut offset = 0;
+        for fragment in current.batch.fragments(current.done) {
+            let length = fragment.length as usize;
+            let mut files = std::mem::take(&mut current.rows[fragment.row]);
+            let right = data.right(offset, length);
+            for file in &mut files {
+                let damaged = Some(group).filter(|_| right.is_none() && data.fault.is_some());
+                file.doubt = file.doubt.or(damaged);
+                self.write(file, fragment.length, right.ok_or(cause), data.bytes(offset, length));
+            }
+            if fragment.last && open != Some(fragment.row) {
+                let digest = current.batch.file_digest(fragment.row);
+                files.into_iter().for_each(|file| self.complete(file, digest));
+            } else {
+                current.rows[fragment.row] = files;
+            }
+            offset += length;
+        }
+        current.done += 1;
+        self.current = Some(current);
+    }
+
+    /// Passes over the next group of the batch, which did not come.
+    fn lose_group(&mut self) {
+        let Some(current) = &self.current else { return };
+        let (section, data) = lost_group(current.first + current.done as u64);
+        self.give(&section, &data);
+    }
+
+    fn end_complete_batch(&mut self) {
+        let complete = |one: &Current| one.done == one.batch.group_lengths.len();
+        if self.current.as_ref().is_some_and(complete) {
+            self.end_batch();
+        }
+    }
+
+    /// Ends the batch; groups that did not come are lost.
+    pub(super) fn end_batch(&mut self) {
+        let lacks = |one: &Current| one.done < one.batch.group_lengths.len();
+        while self.current.as_ref().is_some_and(lacks) {
+            self.lose_group();
+        }
+        let Some(mut current) = self.current.take() else { return };
+        if let Some(open) = current.batch.open {
+            let files = std::mem::take(&mut current.rows[open.row as usize]);
+            let before = self.open.replace(Open { files, left: open.following });
+            before.into_iter().flat_map(|open| open.files).for_each(|file| self.lose(file));
+        }
+    }
+
+    /// The files the part goes on with: those left open, less the revoked.
+    fn continued(&mut self, section: &Section, part: &Part, batch: &Batch) -> Vec<Announced<'a>> {
+        let open = self.open.take();
+        let files = open.as_ref().map_or(&[][..], |open| &open.files);
+        let known = |number: &u64| files.iter().any(|file| file.ordinal == *number);
+        if part.continued && (open.is_none() || !part.revoked.iter().all(known)) {
+            self.fail(ArchiveError::NotOpen { offset: section.offset });
+        }
+        let Some(Open { files, left }) = open else { return Vec::new() };
+        let first = batch.rows.first().map_or(0, |row| row.length);
+        let rest = batch.open.filter(|open| open.row == 0).map_or(0, |open| open.following);
+        let fits = part.continued && first.checked_add(rest) == Some(left);
+        let mut kept = Vec::new();
+        for file in files {
+            if part.continued && part.revoked.binary_search(&file.ordinal).is_ok() {
+                // These names may be announced again.
+                self.release(file.memory);
+                for name in file.names.iter().chain([&file.path]) {
+                    self.seen.remove(name);
+                    self.release(seen_memory(name));
+                }
+            } else if fits {
+                kept.push(file);
+            } else {
+                self.lose(file);
+            }
+        }
+        kept
+    }
+}

@@ -1,0 +1,242 @@
+//! What an ENTRY section says of the bytes of its groups: where rows lie, and their
+//! digests. Normative text: spec/container.md §6.4.
+
+use super::contents::Row;
+use super::part::Open;
+use super::spans::{Fragment, cut, span_digest};
+use crate::checksum::{Digest, digest};
+use crate::entry::{Extent, FileDigest};
+use std::ops::Range;
+
+/// The contents of a batch of groups.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    /// Whether the first row goes on with a file of an earlier batch.
+    pub continued: bool,
+    /// The row whose file goes on in the next batch.
+    pub open: Option<Open>,
+    /// Bytes of each group.
+    pub group_lengths: Vec<u64>,
+    /// The rows.
+    pub rows: Vec<Row>,
+    join: u64,
+    span_digests: Vec<u8>,
+    file_digests: Vec<Digest>,
+    /// Rows that have a File_Digest, ascending.
+    digest_rows: Vec<u32>,
+    /// Where each group starts.
+    starts: Vec<Start>,
+}
+
+/// Where a group starts.
+#[derive(Clone, Copy, Debug, Default)]
+struct Start {
+    /// Row of its first byte.
+    row: usize,
+    /// Bytes of that row in earlier groups.
+    within: u64,
+    /// Where its digests start in Span_Digest.
+    digests: usize,
+}
+
+/// What frames the rows of a batch.
+pub(super) struct Frame {
+    pub continued: bool,
+    pub open: Option<Open>,
+    pub group_lengths: Vec<u64>,
+    pub join: u64,
+}
+
+impl Batch {
+    /// Lays rows over groups that are as long as they are; digests come later.
+    pub(super) fn new(frame: Frame, rows: Vec<Row>) -> Batch {
+        let Frame { continued, open, group_lengths, join } = frame;
+        let mut batch = Batch { continued, open, group_lengths, rows, join, ..Batch::default() };
+        let (mut place, mut whole) = (Start::default(), vec![false; batch.rows.len()]);
+        for group in 0..batch.group_lengths.len() {
+            batch.starts.push(place);
+            let (fragments, next) = batch.fragments_from(group, place);
+            for fragment in fragments.iter().filter(|fragment| fragment.whole) {
+                whole[fragment.row] = true;
+            }
+            let widths = cut(&fragments, join).iter().map(|span| span.width()).sum::<usize>();
+            place = Start { digests: place.digests + widths, ..next };
+        }
+        batch.starts.push(place);
+        let opened = |row: usize| open.is_some_and(|open| open.row == row as u64);
+        let follows = |row: usize| batch.rows[row].length == 0 && !(continued && row == 0);
+        let digested = |row: &usize| !opened(*row) && !whole[*row] && !follows(*row);
+        batch.digest_rows = (0..batch.rows.len()).filter(digested).map(|row| row as u32).collect();
+        batch
+    }
+
+    /// Returns whether it may stand in the middle of a file that goes on: it has no groups,
+    /// and goes on with nothing.
+    pub fn is_aside(&self) -> bool {
+        self.group_lengths.is_empty() && !self.continued && self.open.is_none()
+    }
+
+    /// Returns the bytes of Span_Digest and the rows of File_Digest.
+    pub(super) fn digest_lengths(&self) -> (usize, usize) {
+        (self.starts.last().map_or(0, |start| start.digests), self.digest_rows.len())
+    }
+
+    pub(super) fn set_digests(&mut self, span_digests: Vec<u8>, file_digests: Vec<Digest>) {
+        (self.span_digests, self.file_digests) = (span_digests, file_digests);
+    }
+
+    /// Returns the bytes of memory that it takes besides the segments of its rows.
+    pub(super) fn memory(&self) -> u64 {
+        let rows = self.rows.len() * size_of::<Row>() + self.digest_rows.len() * 4;
+        let groups = self.group_lengths.len() * (size_of::<u64>() + size_of::<Start>());
+        let digests = self.span_digests.len() + self.file_digests.len() * size_of::<Digest>();
+        (rows + groups + digests + size_of::<Batch>()) as u64
+    }
+
+    /// Returns the parts of rows that lie in a group of the batch, in their order.
+    pub fn fragments(&self, group: usize) -> Vec<Fragment> {
+        self.fragments_from(group, self.starts[group]).0
+    }
+
+    fn fragments_from(&self, group: usize, start: Start) -> (Vec<Fragment>, Start) {
+        let (mut left, mut place, mut fragments) = (self.group_lengths[group], start, Vec::new());
+        while left > 0
+            && let Some(row) = self.rows.get(place.row)
+        {
+            let length = (row.length - place.within).min(left);
+            if length == 0 {
+                place = Start { row: place.row + 1, within: 0, ..place };
+                continue;
+            }
+            let goes_on = self.open.is_some_and(|open| open.row == place.row as u64)
+                || (self.continued && place.row == 0);
+            let whole = length == row.length && !goes_on;
+            let last = place.within + length == row.length;
+            fragments.push(Fragment { row: place.row, length, whole, last });
+            place.within += length;
+            left -= length;
+        }
+        (fragments, place)
+    }
+
+    /// Compares the digests of the spans that lie within the first bytes of a group.
+    /// Returns the ranges of those that are right, in their order.
+    pub fn proven(&self, group: usize, raw: &[u8]) -> Vec<Range<usize>> {
+        let fragments = self.fragments(group);
+        let mut at = self.starts[group].digests;
+        let mut proven: Vec<Range<usize>> = Vec::new();
+        for span in cut(&fragments, self.join) {
+            let (start, end) = (span.offset as usize, (span.offset + span.length) as usize);
+            if end > raw.len() {
+                break;
+            }
+            let stored = at..at + span.width();
+            at = stored.end;
+            let found = span_digest(&span, &fragments, &self.rows, raw);
+            if self.span_digests.get(stored) != Some(&found[..span.width()]) {
+                continue;
+            }
+            match proven.last_mut() {
+                Some(before) if before.end == start => before.end = end,
+                _ => proven.push(start..end),
+            }
+        }
+        proven
+    }
+
+    /// Returns where the span ends that holds the last of the first `wanted` bytes of a
+    /// group.
+    pub fn span_end(&self, group: usize, wanted: u64) -> u64 {
+        let spans = cut(&self.fragments(group), self.join);
+        let mut ends = spans.iter().map(|span| span.offset + span.length);
+        ends.find(|&end| end >= wanted).unwrap_or(wanted)
+    }
+
+    /// Returns the digest that is stored for the file that ends with a row.
+    pub fn file_digest(&self, row: usize) -> Option<Digest> {
+        let found = self.digest_rows.binary_search(&u32::try_from(row).ok()?).ok()?;
+        self.file_digests.get(found).copied()
+    }
+
+    /// Returns what is stored of the digest of each row's file. That of a file which goes on
+    /// is unknown.
+    pub fn row_digests(&self) -> Vec<FileDigest> {
+        let mut digests: Vec<FileDigest> = self.rows.iter().map(follows_from_map).collect();
+        for group in 0..self.group_lengths.len() {
+            let fragments = self.fragments(group);
+            let mut at = self.starts[group].digests;
+            for span in cut(&fragments, self.join) {
+                let stored = &self.span_digests[at..at + span.width()];
+                at += span.width();
+                for fragment in &fragments[span.first..span.first + span.count] {
+                    digests[fragment.row] = match (fragment.whole, span.count) {
+                        (false, _) => FileDigest::Unknown,
+                        (true, 1) => alone(stored),
+                        (true, _) => FileDigest::Shared,
+                    };
+                }
+            }
+        }
+        for (&row, &digest) in self.digest_rows.iter().zip(&self.file_digests) {
+            digests[row as usize] = FileDigest::File(digest);
+        }
+        if let Some(open) = self.open {
+            digests[open.row as usize] = FileDigest::Unknown;
+        }
+        digests
+    }
+
+    /// Returns where the bytes of each row start in the batch, and where the last ends.
+    pub(super) fn row_starts(&self) -> Vec<u64> {
+        let mut end = 0;
+        let mut starts = vec![0];
+        starts.extend(self.rows.iter().map(|row| {
+            end += row.length;
+            end
+        }));
+        starts
+    }
+
+    /// Returns the places of the bytes from `at` to `end` of the batch, whose first group has
+    /// the number `first`; `ends` are the ends of the groups.
+    pub(super) fn extents(ends: &[u64], first: u64, mut at: u64, end: u64) -> Vec<Extent> {
+        let mut extents = Vec::new();
+        let mut group = ends.partition_point(|&end| end <= at);
+        while at < end && group < ends.len() {
+            let start = group.checked_sub(1).map_or(0, |before| ends[before]);
+            let length = end.min(ends[group]) - at;
+            extents.push(Extent { group: first + group as u64, offset: at - start, length });
+            at += length;
+            group += 1;
+        }
+        extents
+    }
+
+    /// Returns where each group ends in the batch.
+    pub(super) fn group_ends(&self) -> Vec<u64> {
+        let mut end = 0;
+        let next = |length: &u64| {
+            end += length;
+            end
+        };
+        self.group_lengths.iter().map(next).collect()
+    }
+}
+
+/// The digest of a file without data follows from its size and map.
+fn follows_from_map(row: &Row) -> FileDigest {
+    let segments = row.sparse.as_ref().map(|sparse| &sparse.segments[..]);
+    let size = row.sparse.as_ref().map_or(0, |sparse| sparse.size);
+    match row.length {
+        0 => FileDigest::Span(super::content_digest(digest(b""), size, segments)),
+        _ => FileDigest::Unknown,
+    }
+}
+
+/// The stored digest of a span that holds one file.
+fn alone(stored: &[u8]) -> FileDigest {
+    if let Ok(whole) = stored.try_into() {
+        return FileDigest::Span(whole);
+    }
+    stored.try_into().map_or(FileDigest::Unknown, FileDigest::Short)
+}
