@@ -10,35 +10,120 @@ fn need(kept: bool, rule: &str) -> Result<()> {
     if kept { Ok(()) } else { Err(rule.to_owned()) }
 }
 
-/// §1: the `length` bytes of a group.
+/// §7: where a group starts.
+#[derive(Clone, Copy)]
+pub enum Start<'a> {
+    Anew,
+    Capacity(u8),
+    Behind(&'a Base),
+}
+
+/// §7: the state behind a group.
+#[derive(Clone)]
+pub struct Base {
+    codec_filter_model: (u8, u8, u16),
+    engine: Engine,
+}
+
+/// §1: the `length` bytes of a group that starts anew.
 pub fn decode(
     [codec, filter]: [u8; 2],
     model: u16,
     payload: &[u8],
     length: usize,
 ) -> Result<Vec<u8>> {
-    let own = (0..=255u8).map(|symbol| vec![symbol]).collect();
-    match (codec, filter) {
-        (0, 0) => {
-            need(payload.len() == length, "2.1: length")?;
+    match codec {
+        0 => {
+            need(filter == 0 && payload.len() == length, "2.1: length")?;
             Ok(payload.to_vec())
         }
-        (3, 0) => symbols(payload, model, length, own),
-        (3, 1) => byte_pairs(payload, model, length),
-        (3, 2) => Ok(undo_x86(symbols(payload, model, length, own)?)),
-        _ => Err("unsupported".to_owned()),
+        _ => Ok(decode_from([codec, filter], model, payload, length, Start::Anew)?.0),
+    }
+}
+
+/// §7: the `length` bytes of a group, and the state behind it.
+pub fn decode_from(
+    [codec, filter]: [u8; 2],
+    model: u16,
+    payload: &[u8],
+    length: usize,
+    start: Start,
+) -> Result<(Vec<u8>, Base)> {
+    let coding = (codec, filter, model);
+    need(codec == 3 && filter < 3, "unsupported")?;
+    if let Start::Behind(base) = start {
+        need(base.codec_filter_model == coding, "7: another coding")?;
+    }
+    let (raw, engine) = match filter {
+        1 => byte_pairs(payload, model, length, start)?,
+        _ => {
+            let engine = first_engine(model, length, own(), start)?;
+            let (symbols, engine) = symbols(payload, length, engine)?;
+            (if filter == 2 { undo_x86(symbols) } else { symbols }, engine)
+        }
+    };
+    Ok((raw, Base { codec_filter_model: coding, engine }))
+}
+
+impl Base {
+    /// §7: the state behind bytes that are known and not coded.
+    pub fn learn(filter: u8, model: u16, bytes: &[u8], start: Start) -> Result<Base> {
+        need(filter == 0 || filter == 2, "7: filter of a learnt base")?;
+        let symbols = if filter == 2 { do_x86(bytes.to_vec()) } else { bytes.to_vec() };
+        let mut engine = first_engine(model, 0, own(), start)?;
+        for &symbol in &symbols {
+            match engine.begin_symbol() {
+                Some((expected, _)) if expected == symbol => engine.accept(symbol),
+                _ => {
+                    engine.prepare();
+                    for k in (0..8).rev() {
+                        engine.predict();
+                        engine.update((symbol >> k & 1) as u32);
+                    }
+                    engine.end_symbol();
+                }
+            }
+        }
+        Ok(Base { codec_filter_model: (3, filter, model), engine })
+    }
+}
+
+/// The spelling without byte pairs.
+fn own() -> Vec<Vec<u8>> {
+    (0..=255u8).map(|symbol| vec![symbol]).collect()
+}
+
+/// §7: the engine before the first of `count` symbols.
+fn first_engine(model: u16, count: usize, spelling: Vec<Vec<u8>>, start: Start) -> Result<Engine> {
+    match start {
+        Start::Anew => Engine::new(model, count, spelling),
+        Start::Capacity(capacity) => {
+            need((12..=32).contains(&capacity), "7: Capacity")?;
+            Engine::new(model, 1 << capacity, spelling)
+        }
+        Start::Behind(base) => Ok(base.engine.clone()),
     }
 }
 
 /// §3.1
-fn byte_pairs(payload: &[u8], model: u16, length: usize) -> Result<Vec<u8>> {
-    let mut bits = Bits { bytes: payload, at: 0 };
-    let mut spelling = merge_table(&mut bits)?;
-    spelling.sort_by_key(|bytes| {
-        let behind = bytes.first().is_some_and(|&b| b.is_ascii_alphanumeric() || b > 127);
-        (bytes.is_empty(), behind, bytes.clone())
-    });
-    let mut at = bits.at.div_ceil(8);
+fn byte_pairs(
+    payload: &[u8],
+    model: u16,
+    length: usize,
+    start: Start,
+) -> Result<(Vec<u8>, Engine)> {
+    let (spelling, mut at) = match start {
+        Start::Behind(base) => (base.engine.state.spelling.clone(), 0),
+        _ => {
+            let mut bits = Bits { bytes: payload, at: 0 };
+            let mut spelling = merge_table(&mut bits)?;
+            spelling.sort_by_key(|bytes| {
+                let behind = bytes.first().is_some_and(|&b| b.is_ascii_alphanumeric() || b > 127);
+                (bytes.is_empty(), behind, bytes.clone())
+            });
+            (spelling, bits.at.div_ceil(8))
+        }
+    };
     let (mut count, mut shift) = (0, 0);
     loop {
         let byte = *payload.get(at).ok_or("3.1: cut short")?;
@@ -51,7 +136,8 @@ fn byte_pairs(payload: &[u8], model: u16, length: usize) -> Result<Vec<u8>> {
         }
     }
     need(count <= length, "3.1: Symbol_Count")?;
-    let symbols = symbols(&payload[at..], model, count, spelling.clone())?;
+    let engine = first_engine(model, count, spelling.clone(), start)?;
+    let (symbols, engine) = symbols(&payload[at..], count, engine)?;
     let mut raw = Vec::new();
     for symbol in symbols {
         let bytes = &spelling[symbol as usize];
@@ -59,26 +145,44 @@ fn byte_pairs(payload: &[u8], model: u16, length: usize) -> Result<Vec<u8>> {
         raw.extend_from_slice(bytes);
     }
     need(raw.len() == length, "3.1: length")?;
-    Ok(raw)
+    Ok((raw, engine))
+}
+
+/// §3.2: the operand of the opcode at `at`.
+fn operand(data: &[u8], at: usize) -> Option<usize> {
+    let b = &data[at..at + 7];
+    let sign = |byte: u8| byte == 0 || byte == 0xFF;
+    match b[0] {
+        0xE8 | 0xE9 if sign(b[4]) => Some(at + 1),
+        0x0F if (0x80..=0x8F).contains(&b[1]) && sign(b[5]) => Some(at + 2),
+        0x48 | 0x4C if [0x89, 0x8B, 0x8D].contains(&b[1]) && b[2] & 0xC7 == 5 && sign(b[6]) => {
+            Some(at + 3)
+        }
+        _ => None,
+    }
 }
 
 /// §3.2
 fn undo_x86(mut data: Vec<u8>) -> Vec<u8> {
     for at in 0..(data.len() + 1).saturating_sub(7) {
-        let b = &data[at..at + 7];
-        let sign = |byte: u8| byte == 0 || byte == 0xFF;
-        let o = match b[0] {
-            0xE8 | 0xE9 if sign(b[4]) => at + 1,
-            0x0F if (0x80..=0x8F).contains(&b[1]) && sign(b[5]) => at + 2,
-            0x48 | 0x4C if [0x89, 0x8B, 0x8D].contains(&b[1]) && b[2] & 0xC7 == 5 && sign(b[6]) => {
-                at + 3
-            }
-            _ => continue,
-        };
+        let Some(o) = operand(&data, at) else { continue };
         let a = (data[o] as u32) << 16 | (data[o + 1] as u32) << 8 | data[o + 2] as u32;
         let relative = a.wrapping_sub(o as u32 + 4);
         for k in 0..3 {
             data[o + k] = (relative >> (8 * k)) as u8;
+        }
+    }
+    data
+}
+
+/// §3.2: the reverse.
+fn do_x86(mut data: Vec<u8>) -> Vec<u8> {
+    for at in (0..(data.len() + 1).saturating_sub(7)).rev() {
+        let Some(o) = operand(&data, at) else { continue };
+        let a = data[o] as u32 | (data[o + 1] as u32) << 8 | (data[o + 2] as u32) << 16;
+        let absolute = a.wrapping_add(o as u32 + 4);
+        for k in 0..3 {
+            data[o + k] = (absolute >> (16 - 8 * k)) as u8;
         }
     }
     data
@@ -225,9 +329,9 @@ impl RangeDecoder<'_> {
     }
 }
 
-/// §5: `count` symbols.
-fn symbols(code: &[u8], model: u16, count: usize, spelling: Vec<Vec<u8>>) -> Result<Vec<u8>> {
-    let mut engine = Engine::new(model, count, spelling)?;
+/// §5: `count` symbols, and the engine behind them.
+fn symbols(code: &[u8], count: usize, mut engine: Engine) -> Result<(Vec<u8>, Engine)> {
+    let start = engine.state.past.len();
     let mut coder = RangeDecoder::new(code);
     for _ in 0..count {
         match engine.begin_symbol() {
@@ -245,7 +349,7 @@ fn symbols(code: &[u8], model: u16, count: usize, spelling: Vec<Vec<u8>>) -> Res
     }
     let end = [code.len(), code.len() + 3].contains(&coder.read);
     need(count == 0 || end, "4.3: the end")?;
-    Ok(engine.state.past)
+    Ok((engine.state.past[start..].to_vec(), engine))
 }
 
 /// arithmetic.md §2: the sum of all lanes of vectors.
@@ -448,6 +552,7 @@ impl Layout {
 }
 
 /// §5.2: successors and priors.
+#[derive(Clone)]
 struct Histories {
     next: Vec<[u8; 2]>,
     prior: Vec<u32>,
@@ -507,7 +612,7 @@ impl Histories {
 }
 
 /// §5.1.3
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct InstructionParser {
     phase: u32,
     opcode: u32,
@@ -646,6 +751,7 @@ impl InstructionParser {
 }
 
 /// §5.1.1
+#[derive(Clone)]
 struct ContextState {
     past: Vec<u8>,
     contexts: Contexts,
@@ -1168,6 +1274,7 @@ impl Cell {
 }
 
 /// §5.5
+#[derive(Clone)]
 struct MatchModel {
     minimum: usize,
     table: Vec<u32>,
@@ -1264,6 +1371,7 @@ impl MatchModel {
 }
 
 /// §5.11
+#[derive(Clone)]
 struct Indirect {
     confidence: [f32; 2],
     stretched: [f32; 2],
@@ -1295,6 +1403,7 @@ impl Indirect {
 }
 
 /// §5.6
+#[derive(Clone)]
 struct Network {
     h: usize,
     residual: bool,
@@ -1425,6 +1534,7 @@ impl Network {
 }
 
 /// §5.8
+#[derive(Clone)]
 struct Apm {
     points: Vec<[u16; 24]>,
     rates: Vec<u32>,
@@ -1465,6 +1575,7 @@ impl Apm {
 }
 
 /// §5.4.2
+#[derive(Clone)]
 struct Counters {
     dither: Vec<u32>,
 }
@@ -1504,6 +1615,7 @@ fn hashed(v: u32) -> usize {
 }
 
 /// §5
+#[derive(Clone)]
 struct Engine {
     class: Class,
     state: ContextState,

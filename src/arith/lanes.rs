@@ -27,7 +27,7 @@ impl std::hash::Hash for Vector {
 
 /// Operations over sixteen lanes. A value of an implementing type is a proof
 /// that the CPU has the instructions.
-pub trait Simd: Copy {
+pub trait Simd: Copy + Send + Sync + 'static {
     /// Sixteen `f32`.
     type F: Copy;
     /// Sixteen `i32`.

@@ -71,6 +71,20 @@ impl<T: Zeroable + Copy> Table<T> {
     }
 }
 
+/// Copies all cells, also those that were never touched. If the system refuses the
+/// memory, unwinds as [`Table::new`] does.
+impl<T: Zeroable + Copy> Clone for Table<T> {
+    fn clone(&self) -> Table<T> {
+        let copy = Table::new(self.length.ilog2());
+        // SAFETY: both tables have `length` cells, in pages of their own; the cells are
+        // `Copy`, and the ones to copy hold values, see `at`.
+        unsafe {
+            core::ptr::copy_nonoverlapping(self.cells.as_ptr(), copy.cells.as_ptr(), self.length);
+        }
+        copy
+    }
+}
+
 #[cfg(test)]
 impl<T: Zeroable + Copy + std::hash::Hash> std::hash::Hash for Table<T> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
@@ -113,6 +127,18 @@ mod tests {
     fn a_table_that_the_system_refuses_is_an_error() {
         let refused = crate::arith::refusal::attempt(|| Table::<u64>::new(58)).err();
         assert_eq!(refused, Some(Refused { bytes: 1 << 61 }));
+    }
+
+    #[test]
+    fn a_copy_has_the_cells_and_is_changed_alone() {
+        for log2 in [0, 3, 20] {
+            let mut table = Table::<u64>::new(log2);
+            (0..table.len()).step_by(3).for_each(|index| *table.at_mut(index) = 5 + index as u64);
+            let mut copy = table.clone();
+            assert!((0..table.len()).all(|index| table.at(index) == copy.at(index)));
+            *copy.at_mut(0) = 1;
+            assert_eq!((table.len(), *table.at(0), *copy.at(0)), (copy.len(), 5, 1));
+        }
     }
 
     #[test]

@@ -225,7 +225,7 @@ impl PartialEq for Coding {
 impl Eq for Coding {}
 
 impl<C> Encoded<C> {
-    fn into_group(self, coding: impl FnOnce(C) -> Coding) -> EncodedGroup {
+    pub(super) fn into_group(self, coding: impl FnOnce(C) -> Coding) -> EncodedGroup {
         match self {
             Encoded::Payload(parameters, payload) => {
                 EncodedGroup { coding: coding(parameters), payload }

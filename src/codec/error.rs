@@ -1,5 +1,6 @@
 //! Why a group could not be coded or decoded.
 
+use super::CodingNumbers;
 use crate::error::ErrorKind;
 
 /// Errors of the codec layer.
@@ -66,6 +67,27 @@ pub enum CodecError {
         /// Largest size.
         limit: u64,
     },
+    /// The codec cannot go on behind a base, or not with its filter.
+    #[error("codec {codec} cannot be coded behind a base as the section header says")]
+    NoBase {
+        /// Name of the codec.
+        codec: &'static str,
+    },
+    /// A group is not coded as the base that it is behind.
+    #[error("the group is coded by {group:?}, the base that it is behind by {state:?}")]
+    OtherState {
+        /// Numbers of the base.
+        state: CodingNumbers,
+        /// Numbers of the group.
+        group: CodingNumbers,
+    },
+    /// A section header says that tables are made for a number of symbols that no group
+    /// can have.
+    #[error("capacity {found} is not in 12 ..= 32")]
+    Capacity {
+        /// Number found in the section header.
+        found: u8,
+    },
     /// This CPU does not compute what the specification says.
     #[error(
         "self-test failed: this CPU ({isa}) computes {what} differently from the specification; \
@@ -96,7 +118,11 @@ impl CodecError {
             | CodecError::UnknownFilter { .. }
             | CodecError::UnknownModel { .. }
             | CodecError::NotBuiltIn { .. } => ErrorKind::Unsupported,
-            CodecError::Damaged { .. } | CodecError::Bpe { .. } => ErrorKind::Integrity,
+            CodecError::Damaged { .. }
+            | CodecError::Bpe { .. }
+            | CodecError::NoBase { .. }
+            | CodecError::OtherState { .. }
+            | CodecError::Capacity { .. } => ErrorKind::Integrity,
             CodecError::TooLarge { .. } => ErrorKind::Limit,
             CodecError::SelfTest { .. } | CodecError::Library { .. } => ErrorKind::Environment,
         }

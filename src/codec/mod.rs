@@ -1,12 +1,14 @@
 //! A decode group ⇄ its payload: choice of filter and codec.
 //!
-//! Normative text: spec/codec.md. A group is coded alone: nothing passes from
-//! one group to the next, so groups are coded in any order and on any thread.
+//! Normative text: spec/codec.md. A group is coded alone, or behind a base: another group,
+//! from whose end it goes on. Nothing else passes from one group to the next, so groups
+//! are coded in any order and on any thread.
 //!
 //! ```text
 //! codecs.rs     the list of codecs; numbers of a section header ⇄ `Coding`
 //! store.rs      codec `store`
 //! zstd.rs       codec `zstd`
+//! base.rs       groups behind a base
 //! bpe.rs        codec `bpe`
 //! pear.rs       codec `pear`
 //! paper.rs      codec `pear-paper`
@@ -16,6 +18,7 @@
 //! tested.rs     known-answer tests at the first use of a codec
 //! ```
 
+mod base;
 mod bpe;
 mod codecs;
 mod error;
@@ -29,6 +32,7 @@ mod symbols;
 mod tested;
 mod zstd;
 
+pub use base::*;
 pub use codecs::*;
 pub use error::CodecError;
 pub use filter::Filter;

@@ -1,7 +1,7 @@
 //! Codec `pear`: a filter, then the PEAR engine. Normative text: spec/codec.md §2.3.
 
 use super::codecs::{Encoded, GroupCodec};
-use super::filter::{self, Filter};
+use super::filter::{self, Filter, Origin, Prepared, State};
 use super::{CodecError, CodecOptions, Partial, samples, symbols};
 use crate::arith::Isa;
 use crate::model::{Contexts, Model, Spelling};
@@ -14,6 +14,65 @@ pub struct Pear {
     pub filter: Filter,
     /// The registered model.
     pub model: Model,
+}
+
+/// Of a group that others are to be coded behind: for how many symbols it has tables, and
+/// whether the state behind it is to be kept.
+pub(super) type Base = (usize, bool);
+
+impl Pear {
+    /// Codes a group with a fresh model: applies the filter that pays, then the model of
+    /// the level. The group is in memory once: as bytes, then as symbols, which the engine
+    /// takes for its past.
+    pub(super) fn encode_anew(
+        raw: Vec<u8>,
+        options: &CodecOptions,
+        base: Option<Base>,
+    ) -> (Encoded<Pear>, Option<State>) {
+        let isa = options.isa;
+        let contexts = samples::contexts(&raw);
+        let (filter, mut prepared) = filter::that_pays(&raw, contexts, options.level, isa);
+        if base.is_some() {
+            prepared = prepared.for_others(&raw);
+        }
+        let model = Model::of_level(options.level, prepared.contexts(contexts));
+        let (tables, keep) = base.map_or((None, false), |(tables, keep)| (Some(tables), keep));
+        let from = Origin::Anew(model, isa, tables);
+        Pear { filter, model }.encode_prepared(raw, &*prepared, from, keep)
+    }
+
+    /// Codes a group behind `state`, which this coding has left.
+    ///
+    /// # Errors
+    /// The bytes, if they cannot be coded there.
+    pub(super) fn encode_behind(
+        self,
+        raw: Vec<u8>,
+        state: &State,
+        keep: bool,
+    ) -> Result<(Encoded<Pear>, Option<State>), Vec<u8>> {
+        match self.filter.prepare_behind(&raw, state) {
+            Some(prepared) => {
+                Ok(self.encode_prepared(raw, &*prepared, Origin::Behind(state), keep))
+            }
+            None => Err(raw),
+        }
+    }
+
+    fn encode_prepared(
+        self,
+        raw: Vec<u8>,
+        prepared: &dyn Prepared,
+        from: Origin,
+        keep: bool,
+    ) -> (Encoded<Pear>, Option<State>) {
+        let length = raw.len();
+        let coded = prepared.encode(prepared.apply(raw), from, keep);
+        match coded.payload.len() < length {
+            true => (Encoded::Payload(self, coded.payload), coded.state),
+            false => (Encoded::NotSmaller(prepared.undo(coded.symbols, length)), None),
+        }
+    }
 }
 
 /// First bytes of the digest of the self-test's payloads.
@@ -38,23 +97,13 @@ impl GroupCodec for Pear {
         self.model.id
     }
 
-    /// Applies the filter that pays, then the model of the level. The group is in
-    /// memory once: as bytes, then as symbols, which the engine takes for its past.
     fn encode(raw: Cow<'_, [u8]>, options: &CodecOptions) -> Result<Encoded<Self>, CodecError> {
-        let (raw, isa) = (raw.into_owned(), options.isa);
-        let length = raw.len();
-        let contexts = samples::contexts(&raw);
-        let (filter, prepared) = filter::that_pays(&raw, contexts, options.level, isa);
-        let model = Model::of_level(options.level, prepared.contexts(contexts));
-        let (payload, symbols) = prepared.encode(prepared.apply(raw), model, isa);
-        Ok(match payload.len() < length {
-            true => Encoded::Payload(Pear { filter, model }, payload),
-            false => Encoded::NotSmaller(prepared.undo(symbols, length)),
-        })
+        Ok(Pear::encode_anew(raw.into_owned(), options, None).0)
     }
 
     fn decode(self, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {
-        self.filter.decode(payload, self.model, raw_length, wanted)
+        let from = Origin::Anew(self.model, Isa::best(), None);
+        self.filter.decode(payload, from, raw_length, wanted, false).0
     }
 
     fn encode_memory(options: &CodecOptions, raw_length: u64) -> u64 {

@@ -9,7 +9,92 @@ use super::{CodecError, Partial};
 use crate::arith::{Isa, LaneKernel, Simd};
 use crate::coder::{BitDecoder, BitEncoder};
 use crate::model::{Engine, Model, Past, Size, SizeKernel, Spelling};
+use core::any::Any;
 use core::marker::PhantomData;
+
+/// The engine behind a group, whatever its size class and instruction set.
+pub(super) struct Behind {
+    /// An `Engine` of the model's class and of `isa`.
+    engine: Box<dyn Any + Send + Sync>,
+    model: Model,
+    isa: Isa,
+    /// Symbols of its past.
+    length: usize,
+}
+
+impl Behind {
+    /// Symbols that were coded before, those of an earlier base included.
+    pub fn length(&self) -> usize {
+        self.length
+    }
+}
+
+/// Where the coding of a group begins.
+pub(super) enum Begin<'a> {
+    /// With a fresh engine.
+    Anew {
+        /// Its model.
+        model: Model,
+        /// The bytes that symbols stand for.
+        spelling: Spelling,
+        /// Its instruction set.
+        isa: Isa,
+        /// For how many symbols it has tables; `None`: for those of the group.
+        tables: Option<usize>,
+    },
+    /// With a copy of an engine that has coded another group.
+    Behind(&'a Behind),
+}
+
+impl Begin<'_> {
+    fn model(&self) -> Model {
+        match self {
+            Begin::Anew { model, .. } => *model,
+            Begin::Behind(behind) => behind.model,
+        }
+    }
+
+    fn isa(&self) -> Isa {
+        match self {
+            Begin::Anew { isa, .. } => *isa,
+            Begin::Behind(behind) => behind.isa,
+        }
+    }
+
+    /// The engine for the group of `past`. It is not inlined into the loops of symbols,
+    /// and neither is what it calls.
+    fn engine<S: Simd, C: Size>(self, simd: S, past: Past) -> Engine<S, C> {
+        match self {
+            Begin::Anew { model, spelling, tables, .. } => {
+                let length = tables.unwrap_or(past.group_length());
+                Engine::new(simd, model, spelling, past, length)
+            }
+            Begin::Behind(behind) => {
+                let engine = behind.engine.downcast_ref::<Engine<S, C>>();
+                let mut engine =
+                    engine.expect("the engine has the class and the set of its state").clone();
+                engine.follow(past);
+                engine
+            }
+        }
+    }
+}
+
+/// The state of `engine`, which has ended a symbol and runs on `isa`.
+fn state<S: Simd, C: Size>(engine: Engine<S, C>, model: Model, isa: Isa) -> Behind {
+    let length = engine.past().len();
+    Behind { engine: Box::new(engine), model, isa, length }
+}
+
+/// A group that was coded.
+pub(super) struct Coded {
+    /// The range code.
+    pub code: Vec<u8>,
+    /// The symbols.
+    pub symbols: Vec<u8>,
+    /// The engine behind them, if it was to be kept.
+    pub behind: Option<Behind>,
+}
 
 /// Codes all `symbols`; `spelling` tells the bytes they stand for. Returns the code and
 /// the symbols, which the engine took for its past.
@@ -19,20 +104,30 @@ pub(super) fn encode(
     spelling: Spelling,
     isa: Isa,
 ) -> (Vec<u8>, Vec<u8>) {
-    model.class.run(Compiled(Encode { symbols, model, spelling }, isa))
+    let begin = Begin::Anew { model, spelling, isa, tables: None };
+    let coded = encode_from(symbols, begin, false);
+    (coded.code, coded.symbols)
 }
 
-/// Decodes symbols, `length` in all, until they stand for `wanted` bytes. The
-/// fault is [`CodecError::Damaged`] if the code ends before the symbols do, or after.
-pub(super) fn decode(
+/// Codes all `symbols` from `begin` on.
+pub(super) fn encode_from(symbols: Vec<u8>, begin: Begin, keep: bool) -> Coded {
+    let (class, isa) = (begin.model().class, begin.isa());
+    class.run(Compiled(Encode { symbols, begin, keep }, isa))
+}
+
+/// Decodes symbols, `length` in all, until they stand for `wanted` bytes; all of them if
+/// the engine behind them is to be kept. The fault is [`CodecError::Damaged`] if the code
+/// ends before the symbols do, or after. The engine is returned if all symbols were
+/// decoded, even if bytes are left over.
+pub(super) fn decode_from(
     code: &[u8],
-    model: Model,
-    spelling: Spelling,
-    isa: Isa,
+    begin: Begin,
     length: usize,
     wanted: usize,
-) -> Partial {
-    model.class.run(Compiled(Decode { code, model, spelling, length, wanted }, isa))
+    keep: bool,
+) -> (Partial, Option<Behind>) {
+    let (class, isa) = (begin.model().class, begin.isa());
+    class.run(Compiled(Decode { code, begin, length, wanted, keep }, isa))
 }
 
 /// A direction of coding.
@@ -66,19 +161,19 @@ impl<D: Direction, C: Size> LaneKernel for SizedRun<D, C> {
     }
 }
 
-struct Encode {
+struct Encode<'a> {
     symbols: Vec<u8>,
-    model: Model,
-    spelling: Spelling,
+    begin: Begin<'a>,
+    keep: bool,
 }
 
-impl Direction for Encode {
-    type Output = (Vec<u8>, Vec<u8>);
+impl Direction for Encode<'_> {
+    type Output = Coded;
 
     #[inline(always)]
     fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
-        let past = Past::of(self.symbols);
-        let mut engine = Engine::<S, C>::new(simd, self.model, self.spelling, past);
+        let (model, isa) = (self.begin.model(), self.begin.isa());
+        let mut engine: Engine<S, C> = self.begin.engine(simd, Past::of(self.symbols));
         let mut coder = BitEncoder::default();
         while let Some(byte) = engine.next_symbol() {
             if let Some((expected, probability)) = engine.begin_symbol() {
@@ -100,30 +195,35 @@ impl Direction for Encode {
             #[cfg(test)]
             tests::after_symbol(&engine);
         }
-        (coder.finish(), engine.into_past())
+        let code = coder.finish();
+        if self.keep {
+            let symbols = engine.past().group().to_vec();
+            return Coded { code, symbols, behind: Some(state(engine, model, isa)) };
+        }
+        Coded { code, symbols: engine.into_group(), behind: None }
     }
 }
 
 struct Decode<'a> {
     code: &'a [u8],
-    model: Model,
-    spelling: Spelling,
+    begin: Begin<'a>,
     length: usize,
     wanted: usize,
+    keep: bool,
 }
 
 impl Direction for Decode<'_> {
-    type Output = Partial;
+    type Output = (Partial, Option<Behind>);
 
     #[inline(always)]
     fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
-        let past = Past::unknown(self.length);
-        let mut engine = Engine::<S, C>::new(simd, self.model, self.spelling, past);
+        let (model, isa) = (self.begin.model(), self.begin.isa());
+        let mut engine: Engine<S, C> = self.begin.engine(simd, Past::unknown(self.length));
         let mut coder = BitDecoder::new(self.code);
         let offset = self.code.len() as u64;
         let damaged = |cause| Some(CodecError::Damaged { codec: "pear", offset, cause });
         let (mut symbols, mut bytes, mut fault) = (0, 0, None);
-        while symbols < self.length && bytes < self.wanted {
+        while symbols < self.length && (bytes < self.wanted || self.keep) {
             match engine.begin_symbol() {
                 Some((expected, probability)) if coder.decode(probability) == 1 => {
                     engine.accept(expected);
@@ -149,10 +249,14 @@ impl Direction for Decode<'_> {
         }
         // The end is written as one byte or as four, and read as four.
         let ahead = coder.position().wrapping_sub(self.code.len());
-        let decoded = fault.is_none() && symbols == self.length && self.length > 0;
-        if decoded && ahead != 0 && ahead != 3 {
+        let decoded = fault.is_none() && symbols == self.length;
+        if decoded && self.length > 0 && ahead != 0 && ahead != 3 {
             fault = damaged("bytes missing or left over after the last symbol");
         }
-        Partial { raw: engine.into_past(), fault }
+        if self.keep && decoded {
+            let raw = engine.past().group().to_vec();
+            return (Partial { raw, fault }, Some(state(engine, model, isa)));
+        }
+        (Partial { raw: engine.into_group(), fault }, None)
     }
 }

@@ -43,7 +43,7 @@ impl Points {
 }
 
 /// One adaptive probability map.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Apm {
     /// Probabilities of a one, in 1/2^16.
     contexts: Table<Points>,
@@ -99,6 +99,7 @@ impl Apm {
 }
 
 /// The stages of a size class: each corrects the mixed probability, and they are averaged.
+#[derive(Clone)]
 pub struct ApmStages<C: Size>(C::PerApmStage<Apm>);
 
 impl<C: Size> ApmStages<C> {

@@ -21,6 +21,7 @@ impl<C: Size> Part<C> for Counters {
 }
 
 /// What the contexts look up, and what they learn.
+#[derive(Clone)]
 pub struct ContextModels<C: Size> {
     hash_table: HashTable,
     /// Hash of each context.

@@ -46,7 +46,7 @@ impl Spelling {
 }
 
 /// What is remembered of the symbols so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[cfg_attr(test, derive(Hash))]
 pub struct ContextState {
     /// Last eight symbols, the newest lowest.

@@ -49,6 +49,7 @@ const ALONE: usize = 1;
 /// either [`accept`](Engine::accept), or [`prepare`](Engine::prepare), eight times
 /// [`predict`](Engine::predict) and [`update`](Engine::update), and
 /// [`end_symbol`](Engine::end_symbol).
+#[derive(Clone)]
 pub struct Engine<S: Simd, C: Size> {
     simd: S,
     model: Model,
@@ -79,9 +80,9 @@ impl<S: Simd, C: Size> Engine<S, C> {
     /// The vector that match models, bias, indirect contexts and network share.
     const SHARED: usize = C::LAYOUT.match_models.vector;
 
-    /// Makes an engine for the group of `past`, of which nothing was coded yet. `model`
-    /// is one of class `C`.
-    pub fn new(simd: S, model: Model, spelling: Spelling, past: Past) -> Self {
+    /// Makes an engine for the group of `past`, of which nothing was coded yet, with
+    /// tables for `length` symbols. `model` is one of class `C`.
+    pub fn new(simd: S, model: Model, spelling: Spelling, past: Past, length: usize) -> Self {
         const {
             let layout = C::LAYOUT;
             assert!(layout.bias.vector == Self::SHARED && layout.indirect.vector == Self::SHARED);
@@ -91,7 +92,6 @@ impl<S: Simd, C: Size> Engine<S, C> {
             }
         };
         debug_assert_eq!(model.class.size().first_model, C::SIZE.first_model);
-        let length = past.group_length();
         let sets = Array::from_fn(|k| WEIGHT_SETS[k]);
         Engine {
             simd,
@@ -112,6 +112,12 @@ impl<S: Simd, C: Size> Engine<S, C> {
             probabilities: Vector::ZERO,
             rate: C::SIZE.mixer_rate(model.contexts, 0),
         }
+    }
+
+    /// Goes on with the group of `next`, of which nothing was coded yet, between two
+    /// symbols: all that was learnt stays, and what was coded is the past.
+    pub fn follow(&mut self, next: Past) {
+        self.past.follow(next);
     }
 
     /// The next symbol, if the whole group is known: for encoders.
@@ -236,9 +242,14 @@ impl<S: Simd, C: Size> Engine<S, C> {
         self.past.last().map_or(0, |&symbol| self.spelling.of(symbol).len())
     }
 
-    /// Returns the symbols coded so far.
-    pub fn into_past(self) -> Vec<u8> {
-        self.past.into_symbols()
+    /// Returns the symbols coded so far, those of a base before the group included.
+    pub fn past(&self) -> &Past {
+        &self.past
+    }
+
+    /// Returns the symbols of the group that were coded.
+    pub fn into_group(self) -> Vec<u8> {
+        self.past.into_group()
     }
 
     /// Fills the shared vector, in which the network's input is 0 for now.

@@ -37,7 +37,7 @@ pub type Counts = [i16; 16];
 pub struct CountBuckets([Counts; 4]);
 
 /// The table that all contexts share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[cfg_attr(test, derive(Hash))]
 pub struct HashTable {
     buckets: Table<Bucket>,

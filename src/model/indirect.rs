@@ -15,7 +15,7 @@ impl<C: Size> Part<C> for IndirectContexts {
 
 /// The history of each indirect context: the symbol that followed it last in the low
 /// byte, the one before in the high byte.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[cfg_attr(test, derive(Hash))]
 pub struct IndirectContexts {
     /// `[contexts, 2^16 hashes]`

@@ -17,7 +17,7 @@ pub const LONGEST: u32 = 400;
 const BUCKETS: usize = 16;
 
 /// One match model with its own minimum length.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct MatchModel {
     /// Position after the last occurrence of each hash, 0 for none.
     table: Table<u32>,

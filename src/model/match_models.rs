@@ -16,6 +16,7 @@ impl<C: Size> Part<C> for MatchModel {
 }
 
 /// All match models of a class.
+#[derive(Clone)]
 pub struct MatchModels<C: Size>(C::PerMatchModel<MatchModel>);
 
 /// What the match models say about the next bit.

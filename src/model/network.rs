@@ -29,6 +29,7 @@ pub const LAYER_RATE: f32 = 0.002;
 pub const ROW_RATE: f32 = 0.02;
 
 /// The network of a size class. `W` below is the class's `width`.
+#[derive(Clone)]
 pub struct Network<C: Size> {
     /// Input rows: positions first, then the n-gram tables. `[rows, W]`.
     rows: Table<C::Row>,

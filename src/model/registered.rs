@@ -5,6 +5,8 @@
 //!
 //! Normative text: spec/codec.md §5.9.
 
+use super::network::{NGRAMS, POSITIONS};
+use super::selection::WEIGHT_SETS;
 use super::size::{Class, Contexts};
 
 /// A registered model.
@@ -48,7 +50,7 @@ impl Model {
 
     /// Returns log2 of the bytes of the hash table for a group of `length` bytes.
     pub fn hash_table_log2(&self, length: usize) -> u32 {
-        (length.max(1) * self.class.size().contexts * 8)
+        (length.max(1).saturating_mul(self.class.size().contexts * 8))
             .ilog2()
             .clamp(14, self.class.size().most_hash_table)
     }
@@ -66,6 +68,24 @@ impl Model {
     /// Returns log2 of the contexts of each APM stage for a group of `length` bytes.
     pub fn apm_log2(&self, length: usize) -> u32 {
         length.max(1).ilog2().clamp(8, 16)
+    }
+
+    /// Returns the bytes of an engine with tables for `length` symbols, without those
+    /// symbols: an upper bound, at most 1 MiB too high.
+    pub fn state_memory(&self, length: usize) -> u64 {
+        let size = self.class.size();
+        let counted = if size.counters > 0 { 3 } else { 1 };
+        let positions = POSITIONS * 256;
+        let rows = (positions + (NGRAMS << self.rows_log2(length))).next_power_of_two() as u64;
+        let sets = WEIGHT_SETS[..size.mixer_contexts].iter().sum::<usize>() as u64;
+        let indirect = 2 << (16 + size.indirect.next_power_of_two().ilog2());
+        (counted << self.hash_table_log2(length))
+            + (rows + 256) * 64 * size.width as u64
+            + ((size.match_models as u64) << (self.match_log2(length) + 2))
+            + sets * 64 * self.class.layout().vectors as u64
+            + ((size.apm_stages as u64) << (self.apm_log2(length) + 6))
+            + indirect
+            + (1 << 20)
     }
 
     /// Returns an upper bound of the bytes an engine allocates, without the group

@@ -76,30 +76,35 @@ pub trait SizeKernel {
     fn run<C: Size>(self) -> Self::Output;
 }
 
+/// What an engine's state is made of: it can be copied, and shared by threads.
+pub trait Stored: Clone + Send + Sync + 'static {}
+
+impl<T: Clone + Send + Sync + 'static> Stored for T {}
+
 /// A size class as a type: its constants, and arrays of their lengths.
-pub trait Size {
+pub trait Size: Copy + Stored {
     /// Its numbers.
     const SIZE: SizeClass;
     /// Where the inputs of each part are.
     const LAYOUT: Layout;
     /// A `T` for each context.
-    type PerContext<T: Copy>: Array<T> + Copy;
+    type PerContext<T: Copy + Stored>: Array<T> + Copy + Stored;
     /// A `T` for each vector of contexts.
-    type PerContextVector<T>: Array<T>;
+    type PerContextVector<T: Stored>: Array<T> + Stored;
     /// A `T` for each direct counter.
-    type PerCounter<T: Copy>: Array<T> + Copy;
+    type PerCounter<T: Copy + Stored>: Array<T> + Copy + Stored;
     /// A `T` for each vector of direct counters.
-    type PerCounterVector<T>: Array<T>;
+    type PerCounterVector<T: Stored>: Array<T> + Stored;
     /// A `T` for each match model.
-    type PerMatchModel<T>: Array<T>;
+    type PerMatchModel<T: Stored>: Array<T> + Stored;
     /// A `T` for each APM stage.
-    type PerApmStage<T>: Array<T>;
+    type PerApmStage<T: Stored>: Array<T> + Stored;
     /// A number for each mixer context.
-    type PerMixerContext: Array<usize> + Copy;
+    type PerMixerContext: Array<usize> + Copy + Stored;
     /// All inputs of the mixer, or a weight for each.
-    type Inputs: Array<Vector> + Copy;
+    type Inputs: Array<Vector> + Copy + Stored;
     /// A row of the network.
-    type Row: Array<Vector> + Zeroable + Copy;
+    type Row: Array<Vector> + Zeroable + Copy + Stored;
     /// A row of the network in registers, `F` for each vector.
     type RowLanes<F: Copy>: Array<F> + Copy;
 }
@@ -157,12 +162,12 @@ macro_rules! size_classes {
                 impl Size for $class {
                     const SIZE: SizeClass = $class::ROW;
                     const LAYOUT: Layout = Layout::of::<$class>();
-                    type PerContext<T: Copy> = [T; $class::ROW.contexts];
-                    type PerContextVector<T> = [T; $class::ROW.contexts.div_ceil(LANES)];
-                    type PerCounter<T: Copy> = [T; $class::ROW.counters];
-                    type PerCounterVector<T> = [T; $class::ROW.counters.div_ceil(LANES)];
-                    type PerMatchModel<T> = [T; $class::ROW.match_models];
-                    type PerApmStage<T> = [T; $class::ROW.apm_stages];
+                    type PerContext<T: Copy + Stored> = [T; $class::ROW.contexts];
+                    type PerContextVector<T: Stored> = [T; $class::ROW.contexts.div_ceil(LANES)];
+                    type PerCounter<T: Copy + Stored> = [T; $class::ROW.counters];
+                    type PerCounterVector<T: Stored> = [T; $class::ROW.counters.div_ceil(LANES)];
+                    type PerMatchModel<T: Stored> = [T; $class::ROW.match_models];
+                    type PerApmStage<T: Stored> = [T; $class::ROW.apm_stages];
                     type PerMixerContext = [usize; $class::ROW.mixer_contexts];
                     type Inputs = [Vector; <$class as Size>::LAYOUT.vectors];
                     type Row = [Vector; $class::ROW.width];

@@ -5,12 +5,14 @@
 //!
 //! Normative text: spec/codec.md §3.1.
 
-use super::{GroupFilter, Prepared, judge};
+use super::{Coded, GroupFilter, Origin, Prepared, State, judge};
 use crate::arith::Isa;
 use crate::bpe::{Decoder, MergeTable, byte_values, learn_short};
 use crate::bytes::{Cursor, put_varint};
 use crate::codec::{CodecError, Partial, symbols};
 use crate::model::{Contexts, Model, Spelling};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Filter `bpe`.
 pub(super) static BPE: Bpe = Bpe;
@@ -40,8 +42,72 @@ impl GroupFilter for Bpe {
         judge::tokens(raw, level, isa).map(|tokens| Box::new(tokens) as Box<dyn Prepared>)
     }
 
-    fn decode(&self, payload: &[u8], model: Model, raw_length: usize, wanted: usize) -> Partial {
-        decode(payload, model, Isa::best(), raw_length, wanted)
+    /// Only behind a group that was coded here: from a merge table that was read, the
+    /// order in which pairs are replaced is not known.
+    fn prepare_behind(&self, raw: &[u8], state: &State) -> Option<Box<dyn Prepared>> {
+        let Some(Pairs::Learned(tokens)) = &state.pairs else { return None };
+        tokens.fits(raw).then(|| Box::new(tokens.clone()) as Box<dyn Prepared>)
+    }
+
+    fn decode(
+        &self,
+        payload: &[u8],
+        from: Origin,
+        raw_length: usize,
+        wanted: usize,
+        keep: bool,
+    ) -> (Partial, Option<State>) {
+        let parsed = match from {
+            Origin::Anew(..) => parse(payload),
+            Origin::Behind(state) => match &state.pairs {
+                Some(pairs) => Ok((Cow::Borrowed(pairs), payload)),
+                None => Err(damaged(0, "the base has no byte pairs")),
+            },
+        };
+        match parsed {
+            Ok((pairs, rest)) => decode(
+                pairs,
+                payload.len() - rest.len(),
+                rest,
+                from,
+                Want { raw_length, wanted, keep },
+            ),
+            Err(error) => (Partial::nothing(error), None),
+        }
+    }
+}
+
+/// The byte pairs of a group that others are coded behind.
+#[derive(Clone)]
+pub(super) enum Pairs {
+    /// Learned here.
+    Learned(Tokens),
+    /// Read: the table, and the code of each symbol.
+    Read(Arc<(Decoder, [u8; 256])>),
+}
+
+impl Pairs {
+    fn read(decoder: Decoder) -> Pairs {
+        let codes = sorted(&decoder);
+        Pairs::Read(Arc::new((decoder, codes)))
+    }
+
+    fn decoder(&self) -> &Decoder {
+        match self {
+            Pairs::Learned(tokens) => tokens.table.decoder(),
+            Pairs::Read(read) => &read.0,
+        }
+    }
+
+    fn codes(&self) -> &[u8; 256] {
+        match self {
+            Pairs::Learned(tokens) => &tokens.codes,
+            Pairs::Read(read) => &read.1,
+        }
+    }
+
+    fn spelling(&self) -> Spelling {
+        Spelling::new(|symbol| self.decoder().expansion(self.codes()[symbol as usize]))
     }
 }
 
@@ -58,14 +124,41 @@ impl Prepared for Tokens {
         self.bytes(symbols, length)
     }
 
-    /// Payload: merge table, number of symbols, range code of the symbols.
-    fn encode(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
-        let (code, symbols) = self.code(symbols, model, isa);
-        let mut payload = self.table.wire().to_vec();
-        put_varint(&mut payload, symbols.len() as u64);
-        payload.extend(code);
-        (payload, symbols)
+    /// A group behind this one may have byte values that this one has not.
+    fn for_others(self: Box<Self>, raw: &[u8]) -> Box<dyn Prepared> {
+        Box::new(Tokens::of(raw, &values_of_others(byte_values(raw))))
     }
+
+    /// Payload: merge table, unless it is that of a base; number of symbols; range code of
+    /// the symbols.
+    fn encode(&self, symbols: Vec<u8>, from: Origin, keep: bool) -> Coded {
+        let pairs = Pairs::Learned(self.clone());
+        let coded = symbols::encode_from(symbols, from.begin(|| pairs.spelling()), keep);
+        let mut payload = match from {
+            Origin::Anew(..) => self.table.wire().to_vec(),
+            Origin::Behind(_) => Vec::new(),
+        };
+        put_varint(&mut payload, coded.symbols.len() as u64);
+        payload.extend(coded.code);
+        let state = coded.behind.map(|engine| State { engine, pairs: Some(pairs) });
+        Coded { payload, symbols: coded.symbols, state }
+    }
+}
+
+/// Byte values that are literals if others are coded behind a group that has the values
+/// `present`: those of ASCII text; and if it has any of a multi-byte character, all that
+/// continue one, and the first ones of Latin letters and of punctuation.
+fn values_of_others(mut present: [bool; 256]) -> [bool; 256] {
+    let wide = present[128..].contains(&true);
+    for value in [b'\t', b'\n', b'\r'].into_iter().chain(b' '..=b'~') {
+        present[value as usize] = true;
+    }
+    if wide {
+        for value in (0x80..=0xBF).chain([0xC2, 0xC3, 0xE2]) {
+            present[value] = true;
+        }
+    }
+    present
 }
 
 /// Number of chunks the table is learned from, spread over the group.
@@ -78,18 +171,31 @@ const CHUNK: usize = 1 << 16;
 const LEAST_SAVED: u32 = 200;
 
 /// The tokens of a group, and the order of the engine's symbols.
+#[derive(Clone)]
 pub(super) struct Tokens {
-    table: MergeTable,
-    codes: [u8; 256],
+    table: Arc<MergeTable>,
+    codes: Arc<[u8; 256]>,
 }
 
 impl Tokens {
     /// Learns the tokens of a group from [`CHUNKS`] chunks of it.
     pub fn learn(raw: &[u8]) -> Tokens {
+        Tokens::of(raw, &byte_values(raw))
+    }
+
+    /// As [`Tokens::learn`], with the literals `values`, all those of `raw` among them.
+    fn of(raw: &[u8], values: &[bool; 256]) -> Tokens {
         let sample = sample(raw, CHUNKS, CHUNK);
-        let table = learn_short(&sample, &byte_values(raw), LEAST_SAVED, joins);
-        let codes = sorted(table.decoder());
+        let table = Arc::new(learn_short(&sample, values, LEAST_SAVED, joins));
+        let codes = Arc::new(sorted(table.decoder()));
         Tokens { table, codes }
+    }
+
+    /// Whether all byte values of `raw` are literals.
+    fn fits(&self, raw: &[u8]) -> bool {
+        let values = byte_values(raw);
+        let literals = self.table.literals();
+        (0..=255u8).all(|value| !values[value as usize] || literals.contains(&value))
     }
 
     /// The merge table, which stands in front of the payload.
@@ -101,7 +207,7 @@ impl Tokens {
     /// were learned from.
     pub fn symbols(&self, raw: &[u8]) -> Vec<u8> {
         let mut symbol_of = [0; 256];
-        for (symbol, code) in (0..=255).zip(self.codes) {
+        for (symbol, code) in (0..=255).zip(*self.codes) {
             symbol_of[code as usize] = symbol;
         }
         let mut symbols =
@@ -118,8 +224,7 @@ impl Tokens {
 
     /// The range code of `symbols`, and the symbols again.
     pub fn code(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
-        let decoder = self.table.decoder();
-        let spelling = Spelling::new(|symbol| decoder.expansion(self.codes[symbol as usize]));
+        let spelling = Pairs::Learned(self.clone()).spelling();
         symbols::encode(symbols, model, spelling, isa)
     }
 }
@@ -143,41 +248,60 @@ fn sorted(decoder: &Decoder) -> [u8; 256] {
     codes
 }
 
-/// The merge table, the number of symbols, and their range code.
-fn parse(payload: &[u8], raw_length: usize) -> Result<(Decoder, usize, &[u8]), CodecError> {
+/// The byte pairs of the merge table that begins a payload, and the rest of it.
+fn parse<'a>(payload: &[u8]) -> Result<(Cow<'a, Pairs>, &[u8]), CodecError> {
     let decoder =
         Decoder::parse(payload).map_err(|source| CodecError::Bpe { offset: 0, source })?;
-    let damaged = |cause| damaged(&decoder, cause);
+    let length = decoder.table_length();
     if decoder.has_long_codes() {
-        return Err(damaged("the merge table has codes of two bytes"));
+        return Err(damaged(length, "the merge table has codes of two bytes"));
     }
-    let rest = &payload[decoder.table_length()..];
+    Ok((Cow::Owned(Pairs::read(decoder)), &payload[length..]))
+}
+
+/// The number of symbols, and their range code.
+fn parse_count(rest: &[u8], raw_length: usize) -> Result<(usize, &[u8]), &'static str> {
     let mut cursor = Cursor::new(rest);
-    let count = cursor.varint().map_err(|_| damaged("the number of symbols is invalid"))?;
+    let count = cursor.varint().map_err(|_| "the number of symbols is invalid")?;
     // Every symbol stands for at least one byte.
     if count > raw_length as u64 {
-        return Err(damaged("more symbols than bytes"));
+        return Err("more symbols than bytes");
     }
-    Ok((decoder, count as usize, &rest[cursor.position()..]))
+    Ok((count as usize, &rest[cursor.position()..]))
 }
 
-/// A fault behind the merge table.
-fn damaged(decoder: &Decoder, cause: &'static str) -> CodecError {
-    CodecError::Damaged { codec: "pear", offset: decoder.table_length() as u64, cause }
+/// A fault behind the merge table, which ends at byte `offset`.
+fn damaged(offset: usize, cause: &'static str) -> CodecError {
+    CodecError::Damaged { codec: "pear", offset: offset as u64, cause }
 }
 
-/// Decodes the first `wanted` of `raw_length` bytes. Faults are
-/// [`CodecError::Bpe`] and [`CodecError::Damaged`].
-fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usize) -> Partial {
-    let (decoder, count, code) = match parse(payload, raw_length) {
+/// What is to be decoded of a group.
+#[derive(Clone, Copy)]
+struct Want {
+    raw_length: usize,
+    wanted: usize,
+    keep: bool,
+}
+
+/// Decodes the first `wanted` bytes, or all that are needed for the state behind the
+/// group. `rest` is what is behind the merge table, which ends at byte `offset`. Faults
+/// are [`CodecError::Bpe`] and [`CodecError::Damaged`].
+fn decode(
+    pairs: Cow<Pairs>,
+    offset: usize,
+    rest: &[u8],
+    from: Origin,
+    Want { raw_length, wanted, keep }: Want,
+) -> (Partial, Option<State>) {
+    let damaged = |cause| damaged(offset, cause);
+    let (count, code) = match parse_count(rest, raw_length) {
         Ok(parsed) => parsed,
-        Err(error) => return Partial::nothing(error),
+        Err(cause) => return (Partial::nothing(damaged(cause)), None),
     };
-    let damaged = |cause| damaged(&decoder, cause);
-    let codes = sorted(&decoder);
-    let spelling = Spelling::new(|symbol| decoder.expansion(codes[symbol as usize]));
-    let Partial { raw: mut symbols, mut fault } =
-        symbols::decode(code, model, spelling, isa, count, wanted);
+    let (decoder, codes) = (pairs.decoder(), pairs.codes());
+    let begin = from.begin(|| pairs.spelling());
+    let (Partial { raw: mut symbols, mut fault }, behind) =
+        symbols::decode_from(code, begin, count, wanted, keep);
     symbols.iter_mut().for_each(|symbol| *symbol = codes[*symbol as usize]);
     let nothing = |&symbol: &u8| decoder.expansion(symbol).is_empty();
     if let Some(end) = symbols.iter().position(nothing) {
@@ -185,16 +309,23 @@ fn decode(payload: &[u8], model: Model, isa: Isa, raw_length: usize, wanted: usi
         fault = fault.or(Some(damaged("undefined symbol")));
     }
     let length = symbols.iter().map(|&symbol| decoder.expansion(symbol).len()).sum::<usize>();
-    let all = wanted == raw_length;
-    if length < wanted || length > raw_length || (all && symbols.len() < count) {
+    let all = wanted == raw_length || keep;
+    let wrong = if all { length != raw_length || symbols.len() < count } else { length < wanted };
+    if wrong || length > raw_length {
         fault = fault.or(Some(damaged("the decoded length is wrong")));
     }
+    let state = behind
+        .filter(|_| !wrong)
+        .map(|engine| State { engine, pairs: Some(pairs.clone().into_owned()) });
     match decoder.decode(&symbols, length) {
         Ok(mut raw) => {
             raw.truncate(wanted);
-            Partial { raw, fault }
+            (Partial { raw, fault }, state)
         }
-        Err(source) => Partial::nothing(fault.unwrap_or(CodecError::Bpe { offset: 0, source })),
+        Err(source) => {
+            let fault = fault.unwrap_or(CodecError::Bpe { offset: 0, source });
+            (Partial::nothing(fault), None)
+        }
     }
 }
 
@@ -224,10 +355,12 @@ mod tests {
         let tokens = Tokens::learn(&raw);
         for level in [1, 5, 8, 9] {
             let model = Model::of_level(level, Contexts::Tokens);
-            let (payload, symbols) = tokens.encode(tokens.symbols(&raw), model, isa);
+            let from = Origin::Anew(model, isa, None);
+            let Coded { payload, symbols, .. } = tokens.encode(tokens.symbols(&raw), from, false);
             assert!(tokens.bytes(symbols, raw.len()) == raw);
             for wanted in [0, 1, 7_001, raw.len()] {
-                let front = decode(&payload, model, isa, raw.len(), wanted).whole().unwrap();
+                let (front, _) = BPE.decode(&payload, from, raw.len(), wanted, false);
+                let front = front.whole().unwrap();
                 assert!(front == raw[..wanted], "{wanted} bytes at level {level}");
             }
         }
@@ -242,7 +375,8 @@ mod tests {
         assert!(decoder.has_long_codes());
         let mut payload = coded[..decoder.table_length()].to_vec();
         put_varint(&mut payload, 0);
-        let error = decode(&payload, model, isa, 0, 0).fault.unwrap();
+        let from = Origin::Anew(model, isa, None);
+        let error = BPE.decode(&payload, from, 0, 0, false).0.fault.unwrap();
         assert!(error.to_string().contains("codes of two bytes"), "{error}");
     }
 

@@ -1,10 +1,10 @@
 //! Filters that change the bytes of a group in place.
 
-use super::{GroupFilter, Prepared};
+use super::{GroupFilter, Origin, Prepared, State};
 use crate::arith::Isa;
 use crate::codec::{Partial, symbols};
 use crate::filter::InPlace;
-use crate::model::{Contexts, Model, Spelling};
+use crate::model::{Contexts, Spelling};
 
 impl GroupFilter for InPlace {
     fn number(&self) -> u8 {
@@ -20,13 +20,28 @@ impl GroupFilter for InPlace {
         pays.then(|| Box::new(*self) as Box<dyn Prepared>)
     }
 
-    fn decode(&self, payload: &[u8], model: Model, raw_length: usize, wanted: usize) -> Partial {
+    fn in_place(&self) -> Option<&dyn Prepared> {
+        Some(self)
+    }
+
+    fn prepare_behind(&self, _: &[u8], _: &State) -> Option<Box<dyn Prepared>> {
+        Some(Box::new(*self))
+    }
+
+    fn decode(
+        &self,
+        payload: &[u8],
+        from: Origin,
+        raw_length: usize,
+        wanted: usize,
+        keep: bool,
+    ) -> (Partial, Option<State>) {
         let some = raw_length.min(wanted + self.look_ahead);
-        let (spelling, isa) = (Spelling::default(), Isa::best());
-        let mut decoded = symbols::decode(payload, model, spelling, isa, raw_length, some);
+        let begin = from.begin(Spelling::default);
+        let (mut decoded, behind) = symbols::decode_from(payload, begin, raw_length, some, keep);
         (self.inverse)(&mut decoded.raw);
         decoded.raw.truncate(wanted);
-        decoded
+        (decoded, behind.map(State::of))
     }
 }
 
@@ -39,5 +54,9 @@ impl Prepared for InPlace {
     fn undo(&self, mut symbols: Vec<u8>, _: usize) -> Vec<u8> {
         (self.inverse)(&mut symbols);
         symbols
+    }
+
+    fn for_others(self: Box<Self>, _: &[u8]) -> Box<dyn Prepared> {
+        self
     }
 }

@@ -8,7 +8,8 @@ mod bpe;
 mod in_place;
 mod judge;
 
-use super::{CodecError, Partial, symbols};
+use super::symbols::{self, Behind};
+use super::{CodecError, Partial};
 use crate::arith::Isa;
 use crate::model::{Contexts, Model, Spelling};
 
@@ -31,8 +32,59 @@ trait GroupFilter: Sync {
         isa: Isa,
     ) -> Option<Box<dyn Prepared>>;
 
-    /// Decodes the first `wanted` of `raw_length` bytes of a payload of codec `pear`.
-    fn decode(&self, payload: &[u8], model: Model, raw_length: usize, wanted: usize) -> Partial;
+    /// The filter itself, if it is the same for every group and leaves nothing in the
+    /// payload.
+    fn in_place(&self) -> Option<&dyn Prepared> {
+        None
+    }
+
+    /// The filter made ready for a group behind `state`, which it was applied before;
+    /// `None` if a group of these bytes cannot be coded there.
+    fn prepare_behind(&self, raw: &[u8], state: &State) -> Option<Box<dyn Prepared>>;
+
+    /// Decodes the first `wanted` of `raw_length` bytes of a payload of codec `pear`; all
+    /// of them if the state behind them is to be kept.
+    fn decode(
+        &self,
+        payload: &[u8],
+        from: Origin,
+        raw_length: usize,
+        wanted: usize,
+        keep: bool,
+    ) -> (Partial, Option<State>);
+}
+
+/// All that a group behind another one starts from.
+pub(super) struct State {
+    /// The engine.
+    pub engine: Behind,
+    /// The byte pairs, with filter `bpe`.
+    pairs: Option<bpe::Pairs>,
+}
+
+impl State {
+    fn of(engine: Behind) -> State {
+        State { engine, pairs: None }
+    }
+}
+
+/// Where the coding of a group begins.
+#[derive(Clone, Copy)]
+pub(super) enum Origin<'a> {
+    /// With a fresh model, with tables for so many symbols; `None`: for those of the group.
+    Anew(Model, Isa, Option<usize>),
+    /// Behind another group.
+    Behind(&'a State),
+}
+
+/// A group that was coded.
+pub(super) struct Coded {
+    /// The payload.
+    pub payload: Vec<u8>,
+    /// The symbols.
+    pub symbols: Vec<u8>,
+    /// The state behind them, if it was to be kept.
+    pub state: Option<State>,
 }
 
 /// A filter made ready for one group.
@@ -49,9 +101,14 @@ pub(super) trait Prepared {
     /// The `length` bytes of the group of which [`Prepared::apply`] made `symbols`.
     fn undo(&self, symbols: Vec<u8>, length: usize) -> Vec<u8>;
 
-    /// The payload of the symbols, and the symbols again.
-    fn encode(&self, symbols: Vec<u8>, model: Model, isa: Isa) -> (Vec<u8>, Vec<u8>) {
-        symbols::encode(symbols, model, Spelling::default(), isa)
+    /// The filter for a group that others will be coded behind; `raw` is the group that
+    /// it was made ready for.
+    fn for_others(self: Box<Self>, raw: &[u8]) -> Box<dyn Prepared>;
+
+    /// Codes the symbols, and keeps the state behind them if `keep` is set.
+    fn encode(&self, symbols: Vec<u8>, from: Origin, keep: bool) -> Coded {
+        let coded = symbols::encode_from(symbols, from.begin(Spelling::default), keep);
+        Coded { payload: coded.code, symbols: coded.symbols, state: coded.behind.map(State::of) }
     }
 }
 
@@ -106,11 +163,36 @@ impl Filter {
     pub(super) fn decode(
         self,
         payload: &[u8],
-        model: Model,
+        from: Origin,
         raw_length: usize,
         wanted: usize,
-    ) -> Partial {
-        self.get().decode(payload, model, raw_length, wanted)
+        keep: bool,
+    ) -> (Partial, Option<State>) {
+        self.get().decode(payload, from, raw_length, wanted, keep)
+    }
+
+    /// The state behind a group of `bytes` that begins at `from`, as if it had been coded.
+    pub(super) fn learn(self, bytes: &[u8], from: Origin) -> Option<State> {
+        let in_place = self.get().in_place()?;
+        let symbols = in_place.apply(bytes.to_vec());
+        in_place.encode(symbols, from, true).state
+    }
+
+    /// See [`GroupFilter::prepare_behind`].
+    pub(super) fn prepare_behind(self, raw: &[u8], state: &State) -> Option<Box<dyn Prepared>> {
+        self.get().prepare_behind(raw, state)
+    }
+}
+
+impl Origin<'_> {
+    /// The beginning of the range code. A fresh engine gets the spelling.
+    fn begin(&self, spelling: impl FnOnce() -> Spelling) -> symbols::Begin<'_> {
+        match *self {
+            Origin::Anew(model, isa, tables) => {
+                symbols::Begin::Anew { model, spelling: spelling(), isa, tables }
+            }
+            Origin::Behind(state) => symbols::Begin::Behind(&state.engine),
+        }
     }
 }
 

@@ -61,6 +61,10 @@ fn encoded(raw: &[u8], model: Model, isa: Isa) -> (Vec<u8>, Vec<Digests>) {
     recorded(|| encode(raw.to_vec(), model, Spelling::default(), isa).0)
 }
 
+fn anew(model: Model, isa: Isa) -> Begin<'static> {
+    Begin::Anew { model, spelling: Spelling::default(), isa, tables: None }
+}
+
 fn models() -> impl Iterator<Item = Model> {
     let lists = [Contexts::Text, Contexts::Binary];
     let levels = Class::ALL.iter().map(|class| class.size().last_level);
@@ -75,14 +79,50 @@ fn encoder_decoder_and_instruction_sets_hold_the_same_state_at_every_4_kb() {
         assert_eq!(want.len(), raw.len() / STEP);
         for isa in Isa::available() {
             let (coded, encoder) = encoded(&raw, model, isa);
-            let (decoded, decoder) = recorded(|| {
-                decode(&payload, model, Spelling::default(), isa, raw.len(), raw.len())
-            });
+            let (decoded, decoder) =
+                recorded(|| decode_from(&payload, anew(model, isa), raw.len(), raw.len(), false).0);
             for (name, record) in [("encoder", encoder), ("decoder", decoder)] {
                 let difference = first_difference(&want, &record);
                 assert_eq!(difference, None, "model {}, {name}, {}", model.id, isa.name());
             }
             assert!(coded == payload && decoded.raw == raw && decoded.fault.is_none());
+        }
+    }
+}
+
+#[test]
+fn behind_a_base_too_and_the_state_of_the_base_stays_as_it_is() {
+    let raw = sample();
+    // The base ends within a word and within what the group repeats.
+    let (base, group) = raw.split_at(STEP / 2 + 77);
+    let begin = |model, isa| Begin::Anew {
+        model,
+        spelling: Spelling::default(),
+        isa,
+        tables: Some(1 << 12),
+    };
+    for model in models() {
+        let mut first = None;
+        for isa in Isa::available() {
+            let coded = encode_from(base.to_vec(), begin(model, isa), true);
+            let (decoded, kept) =
+                decode_from(&coded.code, begin(model, isa), base.len(), base.len(), true);
+            assert!(decoded.raw == base && decoded.fault.is_none());
+            let [encoders, decoders] = [coded.behind, kept].map(Option::unwrap);
+            let code = || encode_from(group.to_vec(), Begin::Behind(&encoders), false).code;
+            let (payload, encoder) = recorded(code);
+            let (decoded, decoder) = recorded(|| {
+                let begin = Begin::Behind(&decoders);
+                decode_from(&payload, begin, group.len(), group.len(), false).0
+            });
+            assert!(decoded.raw == group && decoded.fault.is_none());
+            assert!(code() == payload, "the state has changed");
+            let (want, same) = first.get_or_insert((encoder.clone(), payload.clone()));
+            assert_eq!((want.len(), &payload), (2, &*same));
+            for (name, record) in [("encoder", encoder), ("decoder", decoder)] {
+                let difference = first_difference(want, &record);
+                assert_eq!(difference, None, "model {}, {name}, {}", model.id, isa.name());
+            }
         }
     }
 }
