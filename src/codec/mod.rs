@@ -6,6 +6,7 @@
 //!
 //! ```text
 //! codecs.rs     the list of codecs; numbers of a section header ⇄ `Coding`
+//! shipped.rs    bases in the program, for small groups
 //! store.rs      codec `store`
 //! zstd.rs       codec `zstd`
 //! base.rs       groups behind a base
@@ -27,6 +28,7 @@ mod filter;
 mod paper;
 mod pear;
 mod samples;
+mod shipped;
 mod store;
 mod symbols;
 mod tested;
@@ -36,6 +38,7 @@ pub use base::*;
 pub use codecs::*;
 pub use error::CodecError;
 pub use filter::Filter;
+pub use shipped::*;
 pub use tested::{self_test, test_once};
 
 use crate::arith::Isa;

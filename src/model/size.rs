@@ -66,6 +66,8 @@ pub struct SizeClass {
     pub text_rate: f32,
     /// Bytes coded in a second, roughly: for estimates of time.
     pub bytes_per_second: f64,
+    /// How many bytes of a shipped base, the last ones, an engine learns.
+    pub most_shipped: usize,
 }
 
 /// A computation that is compiled for every size class.
@@ -197,6 +199,7 @@ size_classes! {
         binary_rate: 0.0022,
         text_rate: 0.001,
         bytes_per_second: 1500e3,
+        most_shipped: 1 << 18,
     }
     /// 16 contexts, escape flags: levels 4 and 5.
     Standard {
@@ -216,6 +219,7 @@ size_classes! {
         binary_rate: 0.0007,
         text_rate: 0.0003,
         bytes_per_second: 850e3,
+        most_shipped: 1 << 17,
     }
     /// 24 contexts, every bit is coded: levels 6 and 7.
     Thorough {
@@ -235,6 +239,7 @@ size_classes! {
         binary_rate: 0.0006,
         text_rate: 0.00025,
         bytes_per_second: 450e3,
+        most_shipped: 1 << 16,
     }
     /// 24 contexts, 16 of them with direct counters: level 8.
     Strong {
@@ -254,6 +259,7 @@ size_classes! {
         binary_rate: 0.0003,
         text_rate: 0.00015,
         bytes_per_second: 350e3,
+        most_shipped: 56 << 10,
     }
     /// 56 contexts, 48 of them with direct counters, and a residual layer: level 9.
     Best {
@@ -273,5 +279,6 @@ size_classes! {
         binary_rate: 0.00013,
         text_rate: 0.0001,
         bytes_per_second: 150e3,
+        most_shipped: 28 << 10,
     }
 }
