@@ -219,7 +219,7 @@ size_classes! {
         binary_rate: 0.0007,
         text_rate: 0.0003,
         bytes_per_second: 850e3,
-        most_shipped: 1 << 17,
+        most_shipped: 160 << 10,
     }
     /// 24 contexts, every bit is coded: levels 6 and 7.
     Thorough {
@@ -239,7 +239,7 @@ size_classes! {
         binary_rate: 0.0006,
         text_rate: 0.00025,
         bytes_per_second: 450e3,
-        most_shipped: 1 << 16,
+        most_shipped: 96 << 10,
     }
     /// 24 contexts, 16 of them with direct counters: level 8.
     Strong {
@@ -259,7 +259,7 @@ size_classes! {
         binary_rate: 0.0003,
         text_rate: 0.00015,
         bytes_per_second: 350e3,
-        most_shipped: 56 << 10,
+        most_shipped: 72 << 10,
     }
     /// 56 contexts, 48 of them with direct counters, and a residual layer: level 9.
     Best {
