@@ -203,16 +203,44 @@ fn groups_that_do_not_suit_their_base_are_coded_anew() {
     assert_eq!(first.group.coding.numbers().filter, 1);
     let state = first.state.unwrap();
     let noise: Vec<u8> = random(3).map(|r| (r >> 8) as u8).take(20_000).collect();
-    let foreign = [&text(2, 5_000)[..], &[0xF7; 9]].concat();
+    let foreign = [&text(2, 5_000)[..], &[0xF7; 90]].concat();
     for raw in [machine_code(4, 9_000), noise, foreign, vec![]] {
         let coded = encode_group_from(&raw[..], &options, Start::Behind(&state), true).unwrap();
         assert!((coded.based, coded.capacity) == (false, 0) && coded.state.is_none());
         assert!(coded.group == encode_group(&raw[..], &options).unwrap());
     }
-    // What others have in common is known before it occurs.
-    let accents = [&text(2, 5_000)[..], "Ærø, naïve — “quoted”\r\n\t{~}".as_bytes()].concat();
-    let coded = encode_group_from(&accents[..], &options, Start::Behind(&state), false).unwrap();
-    assert!(coded.based);
+}
+
+#[test]
+fn byte_values_that_a_base_has_not_are_kept() {
+    let raw = text(3, 70_000);
+    let [first, _] = coded(&raw, &text(2, 5_000), &level(1), 17);
+    let (codec_filter, model) = numbers(first.group.coding);
+    assert_eq!(codec_filter, [3, 1]);
+    let read = decoded(&first, raw.len(), Start::Capacity(17), true).state.unwrap();
+    let start = reference::Start::Capacity(17);
+    let payload = &first.group.payload;
+    let (_, base) = reference::decode_from(codec_filter, model, payload, raw.len(), start).unwrap();
+    let mut group = text(2, 5_000);
+    for (place, value) in [(0, 0xF0), (1, 0x9F), (2_400, 1), (2_401, 1), (4_999, 0xFF)] {
+        group[place] = value;
+    }
+    let start = Start::Behind(first.state.as_ref().unwrap());
+    let second = encode_group_from(&group[..], &level(1), start, false).unwrap();
+    assert!(second.based);
+    let start = Start::Behind(&read);
+    let whole = decoded(&second, group.len(), start, false).partial;
+    assert!(whole.fault.is_none() && whole.raw == group);
+    let payload = &second.group.payload;
+    for wanted in [1, 2, 2_401, 4_999] {
+        let coding = second.group.coding;
+        let front = decode_group_from(coding, payload, group.len(), wanted, start, false);
+        assert!(front.partial.raw == group[..wanted], "{wanted} bytes");
+    }
+    let start = reference::Start::Behind(&base);
+    let (again, _) =
+        reference::decode_from(codec_filter, model, payload, group.len(), start).unwrap();
+    assert!(again == group);
 }
 
 #[test]

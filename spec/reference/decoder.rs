@@ -112,8 +112,20 @@ fn byte_pairs(
     length: usize,
     start: Start,
 ) -> Result<(Vec<u8>, Engine)> {
+    let mut foreign = Vec::new();
     let (spelling, mut at) = match start {
-        Start::Behind(base) => (base.engine.state.spelling.clone(), 0),
+        Start::Behind(base) => {
+            let (count, mut at) = varint(payload, 0)?;
+            let mut next = 0;
+            for _ in 0..count {
+                let (distance, value_at) = varint(payload, at)?;
+                let place = next + distance;
+                need(place < length, "7.3: a place")?;
+                foreign.push((place, *payload.get(value_at).ok_or("7.3: cut short")?));
+                (next, at) = (place + 1, value_at + 1);
+            }
+            (base.engine.state.spelling.clone(), at)
+        }
         _ => {
             let mut bits = Bits { bytes: payload, at: 0 };
             let mut spelling = merge_table(&mut bits)?;
@@ -124,17 +136,8 @@ fn byte_pairs(
             (spelling, bits.at.div_ceil(8))
         }
     };
-    let (mut count, mut shift) = (0, 0);
-    loop {
-        let byte = *payload.get(at).ok_or("3.1: cut short")?;
-        need(shift < 35, "3.1: Symbol_Count")?;
-        count |= usize::from(byte & 127) << shift;
-        (at, shift) = (at + 1, shift + 7);
-        if byte < 128 {
-            need(byte > 0 || shift == 7, "3.1: Symbol_Count is not in its shortest form")?;
-            break;
-        }
-    }
+    let count;
+    (count, at) = varint(payload, at)?;
     need(count <= length, "3.1: Symbol_Count")?;
     let engine = first_engine(model, count, spelling.clone(), start)?;
     let (symbols, engine) = symbols(&payload[at..], count, engine)?;
@@ -145,7 +148,25 @@ fn byte_pairs(
         raw.extend_from_slice(bytes);
     }
     need(raw.len() == length, "3.1: length")?;
+    for (place, value) in foreign {
+        raw[place] = value;
+    }
     Ok((raw, engine))
+}
+
+/// container.md §2: the varint at `at`, and where it ends.
+fn varint(bytes: &[u8], mut at: usize) -> Result<(usize, usize)> {
+    let (mut value, mut shift) = (0, 0);
+    loop {
+        let byte = *bytes.get(at).ok_or("varint cut short")?;
+        need(shift < 35, "a varint")?;
+        value |= usize::from(byte & 127) << shift;
+        (at, shift) = (at + 1, shift + 7);
+        if byte < 128 {
+            need(byte > 0 || shift == 7, "a varint is not in its shortest form")?;
+            return Ok((value, at));
+        }
+    }
 }
 
 /// §3.2: the operand of the opcode at `at`.

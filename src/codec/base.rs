@@ -191,15 +191,23 @@ pub fn encode_group_from<'a>(
             }
         }
     };
+    Ok(finished(encoded, state, based, capacity))
+}
+
+/// The result of a group that codec `pear` coded, or left as it was.
+fn finished(
+    encoded: Encoded<Pear>,
+    state: Option<State>,
+    based: bool,
+    capacity: u8,
+) -> EncodedFrom {
     let coding = match &encoded {
         Encoded::Payload(coding, _) => Some(*coding),
         Encoded::NotSmaller(_) => None,
     };
     let state = coding.zip(state).map(|(coding, state)| BaseState { coding, capacity, state });
-    let group = encoded.into_group(Coding::Pear);
-    let coded = coding.is_some();
-    let capacity = if coded { capacity } else { 0 };
-    Ok(EncodedFrom { group, based: based && coded, capacity, state })
+    let (based, capacity) = if coding.is_some() { (based, capacity) } else { (false, 0) };
+    EncodedFrom { group: encoded.into_group(Coding::Pear), based, capacity, state }
 }
 
 /// Whether the contexts of a model are those for these bytes.

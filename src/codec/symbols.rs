@@ -115,8 +115,8 @@ pub(super) fn encode_from(symbols: Vec<u8>, begin: Begin, keep: bool) -> Coded {
     class.run(Compiled(Encode { symbols, begin, keep }, isa))
 }
 
-/// Decodes symbols, `length` in all, until they stand for `wanted` bytes; all of them if
-/// the engine behind them is to be kept. The fault is [`CodecError::Damaged`] if the code
+/// Decodes symbols, `length` in all, until they stand for `wanted` bytes. If the engine
+/// behind them is to be kept, `wanted` is all bytes of the group. The fault is [`CodecError::Damaged`] if the code
 /// ends before the symbols do, or after. The engine is returned if all symbols were
 /// decoded, even if bytes are left over.
 pub(super) fn decode_from(
@@ -223,7 +223,9 @@ impl Direction for Decode<'_> {
         let offset = self.code.len() as u64;
         let damaged = |cause| Some(CodecError::Damaged { codec: "pear", offset, cause });
         let (mut symbols, mut bytes, mut fault) = (0, 0, None);
-        while symbols < self.length && (bytes < self.wanted || self.keep) {
+        // If the engine is kept, symbols for more bytes than there are end it too.
+        let enough = self.wanted + self.keep as usize;
+        while symbols < self.length && bytes < enough {
             match engine.begin_symbol() {
                 Some((expected, probability)) if coder.decode(probability) == 1 => {
                     engine.accept(expected);

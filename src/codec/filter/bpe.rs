@@ -5,6 +5,7 @@
 //!
 //! Normative text: spec/codec.md §3.1.
 
+use super::foreign::{self, Foreign};
 use super::{Coded, GroupFilter, Origin, Prepared, State, judge};
 use crate::arith::Isa;
 use crate::bpe::{Decoder, MergeTable, byte_values, learn_short};
@@ -46,7 +47,8 @@ impl GroupFilter for Bpe {
     /// order in which pairs are replaced is not known.
     fn prepare_behind(&self, raw: &[u8], state: &State) -> Option<Box<dyn Prepared>> {
         let Some(Pairs::Learned(tokens)) = &state.pairs else { return None };
-        tokens.fits(raw).then(|| Box::new(tokens.clone()) as Box<dyn Prepared>)
+        let foreign = foreign::find(raw, tokens.table.literals())?;
+        Some(Box::new(Behind { tokens: tokens.clone(), foreign }))
     }
 
     fn decode(
@@ -59,19 +61,11 @@ impl GroupFilter for Bpe {
     ) -> (Partial, Option<State>) {
         let parsed = match from {
             Origin::Anew(..) => parse(payload),
-            Origin::Behind(state) => match &state.pairs {
-                Some(pairs) => Ok((Cow::Borrowed(pairs), payload)),
-                None => Err(damaged(0, "the base has no byte pairs")),
-            },
+            Origin::Behind(state) => parse_behind(state, payload, raw_length),
         };
+        let want = Want { raw_length, wanted, keep };
         match parsed {
-            Ok((pairs, rest)) => decode(
-                pairs,
-                payload.len() - rest.len(),
-                rest,
-                from,
-                Want { raw_length, wanted, keep },
-            ),
+            Ok(parsed) => decode(parsed, payload.len(), from, want),
             Err(error) => (Partial::nothing(error), None),
         }
     }
@@ -129,34 +123,49 @@ impl Prepared for Tokens {
         Box::new(Tokens::of(raw, &values_of_others(byte_values(raw))))
     }
 
-    /// Payload: merge table, unless it is that of a base; number of symbols; range code of
-    /// the symbols.
+    /// Payload: merge table, number of symbols, range code of the symbols.
     fn encode(&self, symbols: Vec<u8>, from: Origin, keep: bool) -> Coded {
-        let pairs = Pairs::Learned(self.clone());
-        let coded = symbols::encode_from(symbols, from.begin(|| pairs.spelling()), keep);
-        let mut payload = match from {
-            Origin::Anew(..) => self.table.wire().to_vec(),
-            Origin::Behind(_) => Vec::new(),
-        };
-        put_varint(&mut payload, coded.symbols.len() as u64);
-        payload.extend(coded.code);
-        let state = coded.behind.map(|engine| State { engine, pairs: Some(pairs) });
-        Coded { payload, symbols: coded.symbols, state }
+        self.encode_behind(self.table.wire().to_vec(), symbols, from, keep)
+    }
+}
+
+/// The tokens of a base, and the foreign bytes of a group behind it.
+struct Behind {
+    tokens: Tokens,
+    foreign: Vec<(usize, u8)>,
+}
+
+impl Prepared for Behind {
+    fn apply(&self, mut raw: Vec<u8>) -> Vec<u8> {
+        let literals = self.tokens.table.literals();
+        let stands_in = if literals.contains(&b' ') { b' ' } else { literals[0] };
+        self.foreign.iter().for_each(|&(place, _)| raw[place] = stands_in);
+        self.tokens.symbols(&raw)
+    }
+
+    fn undo(&self, symbols: Vec<u8>, length: usize) -> Vec<u8> {
+        let mut raw = self.tokens.bytes(symbols, length);
+        self.foreign.iter().for_each(|&(place, value)| raw[place] = value);
+        raw
+    }
+
+    fn for_others(self: Box<Self>, _: &[u8]) -> Box<dyn Prepared> {
+        self
+    }
+
+    /// Payload: foreign bytes, number of symbols, range code of the symbols.
+    fn encode(&self, symbols: Vec<u8>, from: Origin, keep: bool) -> Coded {
+        let mut payload = Vec::new();
+        foreign::write(&self.foreign, &mut payload);
+        self.tokens.encode_behind(payload, symbols, from, keep)
     }
 }
 
 /// Byte values that are literals if others are coded behind a group that has the values
-/// `present`: those of ASCII text; and if it has any of a multi-byte character, all that
-/// continue one, and the first ones of Latin letters and of punctuation.
+/// `present`: those of ASCII text too. What it has not is rare behind it.
 fn values_of_others(mut present: [bool; 256]) -> [bool; 256] {
-    let wide = present[128..].contains(&true);
     for value in [b'\t', b'\n', b'\r'].into_iter().chain(b' '..=b'~') {
         present[value as usize] = true;
-    }
-    if wide {
-        for value in (0x80..=0xBF).chain([0xC2, 0xC3, 0xE2]) {
-            present[value] = true;
-        }
     }
     present
 }
@@ -191,13 +200,6 @@ impl Tokens {
         Tokens { table, codes }
     }
 
-    /// Whether all byte values of `raw` are literals.
-    fn fits(&self, raw: &[u8]) -> bool {
-        let values = byte_values(raw);
-        let literals = self.table.literals();
-        (0..=255u8).all(|value| !values[value as usize] || literals.contains(&value))
-    }
-
     /// The merge table, which stands in front of the payload.
     pub fn table(&self) -> &MergeTable {
         &self.table
@@ -214,6 +216,17 @@ impl Tokens {
             self.table.encode(raw).expect("all byte values of the group are literals");
         symbols.iter_mut().for_each(|symbol| *symbol = symbol_of[*symbol as usize]);
         symbols
+    }
+
+    /// The payload that `head` begins, with the number of symbols and their range code.
+    fn encode_behind(&self, head: Vec<u8>, symbols: Vec<u8>, from: Origin, keep: bool) -> Coded {
+        let pairs = Pairs::Learned(self.clone());
+        let coded = symbols::encode_from(symbols, from.begin(|| pairs.spelling()), keep);
+        let mut payload = head;
+        put_varint(&mut payload, coded.symbols.len() as u64);
+        payload.extend(coded.code);
+        let state = coded.behind.map(|engine| State { engine, pairs: Some(pairs) });
+        Coded { payload, symbols: coded.symbols, state }
     }
 
     /// The `length` bytes of which [`Tokens::symbols`] made these symbols.
@@ -248,15 +261,37 @@ fn sorted(decoder: &Decoder) -> [u8; 256] {
     codes
 }
 
-/// The byte pairs of the merge table that begins a payload, and the rest of it.
-fn parse<'a>(payload: &[u8]) -> Result<(Cow<'a, Pairs>, &[u8]), CodecError> {
+/// What stands before the number of symbols, and what follows it.
+struct Parsed<'a> {
+    pairs: Cow<'a, Pairs>,
+    foreign: Foreign<'a>,
+    rest: &'a [u8],
+}
+
+/// Reads the merge table that begins the payload.
+fn parse(payload: &[u8]) -> Result<Parsed<'_>, CodecError> {
     let decoder =
         Decoder::parse(payload).map_err(|source| CodecError::Bpe { offset: 0, source })?;
     let length = decoder.table_length();
     if decoder.has_long_codes() {
         return Err(damaged(length, "the merge table has codes of two bytes"));
     }
-    Ok((Cow::Owned(Pairs::read(decoder)), &payload[length..]))
+    let pairs = Cow::Owned(Pairs::read(decoder));
+    Ok(Parsed { pairs, foreign: Foreign::NONE, rest: &payload[length..] })
+}
+
+/// Takes the byte pairs of the base; reads the foreign bytes that begin the payload.
+fn parse_behind<'a>(
+    state: &'a State,
+    payload: &'a [u8],
+    raw_length: usize,
+) -> Result<Parsed<'a>, CodecError> {
+    let Some(pairs) = &state.pairs else {
+        return Err(damaged(0, "the base has no byte pairs"));
+    };
+    let (foreign, rest) = Foreign::parse(payload, raw_length)
+        .ok_or_else(|| damaged(0, "the foreign bytes are invalid"))?;
+    Ok(Parsed { pairs: Cow::Borrowed(pairs), foreign, rest })
 }
 
 /// The number of symbols, and their range code.
@@ -270,7 +305,7 @@ fn parse_count(rest: &[u8], raw_length: usize) -> Result<(usize, &[u8]), &'stati
     Ok((count as usize, &rest[cursor.position()..]))
 }
 
-/// A fault behind the merge table, which ends at byte `offset`.
+/// A fault at byte `offset`.
 fn damaged(offset: usize, cause: &'static str) -> CodecError {
     CodecError::Damaged { codec: "pear", offset: offset as u64, cause }
 }
@@ -284,16 +319,15 @@ struct Want {
 }
 
 /// Decodes the first `wanted` bytes, or all that are needed for the state behind the
-/// group. `rest` is what is behind the merge table, which ends at byte `offset`. Faults
-/// are [`CodecError::Bpe`] and [`CodecError::Damaged`].
+/// group. The payload has `length` bytes. Faults are [`CodecError::Bpe`] and
+/// [`CodecError::Damaged`].
 fn decode(
-    pairs: Cow<Pairs>,
-    offset: usize,
-    rest: &[u8],
+    Parsed { pairs, foreign, rest }: Parsed,
+    length: usize,
     from: Origin,
     Want { raw_length, wanted, keep }: Want,
 ) -> (Partial, Option<State>) {
-    let damaged = |cause| damaged(offset, cause);
+    let damaged = |cause| damaged(length - rest.len(), cause);
     let (count, code) = match parse_count(rest, raw_length) {
         Ok(parsed) => parsed,
         Err(cause) => return (Partial::nothing(damaged(cause)), None),
@@ -301,7 +335,7 @@ fn decode(
     let (decoder, codes) = (pairs.decoder(), pairs.codes());
     let begin = from.begin(|| pairs.spelling());
     let (Partial { raw: mut symbols, mut fault }, behind) =
-        symbols::decode_from(code, begin, count, wanted, keep);
+        symbols::decode_from(code, begin, count, if keep { raw_length } else { wanted }, keep);
     symbols.iter_mut().for_each(|symbol| *symbol = codes[*symbol as usize]);
     let nothing = |&symbol: &u8| decoder.expansion(symbol).is_empty();
     if let Some(end) = symbols.iter().position(nothing) {
@@ -319,6 +353,7 @@ fn decode(
         .map(|engine| State { engine, pairs: Some(pairs.clone().into_owned()) });
     match decoder.decode(&symbols, length) {
         Ok(mut raw) => {
+            foreign.put(&mut raw);
             raw.truncate(wanted);
             (Partial { raw, fault }, state)
         }

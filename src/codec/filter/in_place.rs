@@ -36,7 +36,7 @@ impl GroupFilter for InPlace {
         wanted: usize,
         keep: bool,
     ) -> (Partial, Option<State>) {
-        let some = raw_length.min(wanted + self.look_ahead);
+        let some = if keep { raw_length } else { raw_length.min(wanted + self.look_ahead) };
         let begin = from.begin(Spelling::default);
         let (mut decoded, behind) = symbols::decode_from(payload, begin, raw_length, some, keep);
         (self.inverse)(&mut decoded.raw);

@@ -5,6 +5,7 @@
 //! [`InPlace`](crate::filter::InPlace) in `src/filter`. Normative text: spec/codec.md §3.
 
 mod bpe;
+mod foreign;
 mod in_place;
 mod judge;
 
