@@ -8,7 +8,8 @@ use pear_archive::model::registered::MODELS;
 use pear_archive::model::selection::WEIGHT_SETS;
 use pear_archive::model::size::{Class, Contexts};
 use pear_archive::model::{
-    apm, confidence, counters, engine, escape, match_model, match_models, mixer, network, state_map,
+    apm, confidence, counters, engine, escape, match_model, match_models, mixer, network,
+    nibble_table, nibbles, state_map,
 };
 
 const SPEC: &str = include_str!("../spec/codec.md");
@@ -199,6 +200,27 @@ fn the_counters_of_the_spec_are_those_of_the_code() {
     for (column, code) in [(1, counters::RATE_OF), (2, counters::RAISE)] {
         let spec: Vec<f32> = rows.iter().map(|row| row[column].parse().unwrap()).collect();
         assert_eq!(spec, code);
+    }
+}
+
+#[test]
+fn the_nibble_engine_of_the_spec_is_that_of_the_code() {
+    let rows = table(SPEC, "| count | `NIBBLE_RATE` |");
+    for (column, code) in [(1, nibble_table::NIBBLE_RATE), (2, nibble_table::NIBBLE_RAISE)] {
+        let spec: Vec<i8> = rows.iter().map(|row| row[column].parse().unwrap()).collect();
+        assert_eq!(spec, code);
+    }
+    let constants = table(SPEC, "| Name of §5.12 | Value |");
+    let spec: Vec<f32> = constants.iter().map(|row| row[1].parse().unwrap()).collect();
+    assert_eq!(spec, [nibbles::BIT_STRETCH, nibbles::NIBBLE_WEIGHT]);
+    let section = between(SPEC, "### 5.12", "## 6.");
+    let sets = nibbles::NIBBLE_SETS.map(|sets| sets.to_string()).join(" + ");
+    assert!(section.contains(&format!("weights[{sets}]")));
+    let contexts = nibbles::NIBBLE_CONTEXTS.map(|list| list.map(|k| k.to_string()).join(", "));
+    for list in contexts {
+        let (first, last) = list.rsplit_once(", ").unwrap();
+        let section = section.replace('\n', " ").replace("   ", "");
+        assert!(section.contains(&format!("{first} and {last}")), "{list}");
     }
 }
 

@@ -75,12 +75,8 @@ impl Base {
             match engine.begin_symbol() {
                 Some((expected, _)) if expected == symbol => engine.accept(symbol),
                 _ => {
-                    engine.prepare();
-                    for k in (0..8).rev() {
-                        engine.predict();
-                        engine.update((symbol >> k & 1) as u32);
-                    }
-                    engine.end_symbol();
+                    let mut bits = (0..8).rev().map(|k| (symbol >> k & 1) as u32);
+                    engine.code(|_| bits.next().unwrap());
                 }
             }
         }
@@ -357,14 +353,7 @@ fn symbols(code: &[u8], count: usize, mut engine: Engine) -> Result<(Vec<u8>, En
     for _ in 0..count {
         match engine.begin_symbol() {
             Some((symbol, p)) if coder.bit(p) == 1 => engine.accept(symbol),
-            _ => {
-                engine.prepare();
-                for _ in 0..8 {
-                    let bit = coder.bit(engine.predict());
-                    engine.update(bit);
-                }
-                engine.end_symbol();
-            }
+            _ => engine.code(|p| coder.bit(p)),
         }
         need(coder.read <= code.len() + 4, "4.3: cut short")?;
     }
@@ -543,6 +532,7 @@ const CLASSES: &[Class] = &[
     size_class([24, 2, 12, 2, 2, 0], false, [28, 14], 4, None, 2, [0.0006, 0.00025]),
     size_class([24, 3, 12, 2, 2, 16], false, [28, 15], 4, None, 2, [0.0003, 0.00015]),
     size_class([56, 7, 12, 2, 3, 48], true, [28, 16], 3, None, 3, [0.00013, 0.0001]),
+    size_class([6, 1, 2, 0, 1, 0], false, [24, 12], 3, Some((8, 54_000)), 0, [0.006, 0.004]),
 ];
 
 /// §5.9
@@ -1562,6 +1552,7 @@ struct Apm {
     row: usize,
     point: usize,
     weight: f32,
+    dither: u32,
 }
 
 impl Apm {
@@ -1571,7 +1562,7 @@ impl Apm {
             60330, 62843, 64170, 64851, 65194, 65366, 65451, 65494, 65515,
         ];
         let rates = vec![APM_RATE_FIRST; 1 << log2];
-        Apm { points: vec![first; 1 << log2], rates, row: 0, point: 0, weight: 0.0 }
+        Apm { points: vec![first; 1 << log2], rates, row: 0, point: 0, weight: 0.0, dither: 0 }
     }
 
     fn refine(&mut self, row: usize, y: f32) -> f32 {
@@ -1585,11 +1576,14 @@ impl Apm {
 
     fn update(&mut self, bit: u32) {
         let r = self.rates[self.row];
+        self.dither = self.dither.wrapping_add(GOLDEN);
+        let dither = (self.dither >> 16) as i32;
         let above = (self.weight * 65536.0) as u32;
         for (point, share) in [(self.point, 65536 - above), (self.point + 1, above)] {
             let step = ((r * share) >> 16) as i32;
             let v = &mut self.points[self.row][point];
-            *v = (*v as i32 + (((bit as i32 * 65535 - *v as i32) * step) >> 16)) as u16;
+            let change = ((bit as i32 * 65535 - *v as i32) * step + dither) >> 16;
+            *v = (*v as i32 + change) as u16;
         }
         self.rates[self.row] = (r - ((((r * r) >> 16) * APM_RATE_FALL) >> 16)).max(APM_RATE_LAST);
     }
@@ -1635,6 +1629,116 @@ fn hashed(v: u32) -> usize {
     (v.wrapping_mul(GOLDEN) >> 20) as usize
 }
 
+const NIBBLE_RATE: [i16; 16] = [95, 58, 40, 31, 25, 21, 18, 15, 12, 10, 8, 7, 6, 5, 4, 4];
+const NIBBLE_RAISE: [i16; 16] =
+    [127, 127, 127, 127, 127, 127, 127, 64, 64, 42, 32, 26, 18, 13, 9, 0];
+const BIT_STRETCH: f32 = 8.262_958e-8;
+const NIBBLE_WEIGHT: f32 = 0.4;
+
+/// §5.12
+#[derive(Clone)]
+struct Nibbles {
+    slots: Vec<[[i16; 16]; 2]>,
+    dither: [i16; 16],
+    weights: Vec<[[f32; 16]; 10]>,
+    /// Of the nibble: the slots and where they are, the sets, the inputs, `p`.
+    found: Vec<(usize, usize, [i16; 16])>,
+    sets: [usize; 2],
+    x: [[f32; 16]; 10],
+    p: [f32; 16],
+}
+
+/// The lanes on the path of a nibble, with their bits.
+fn path(nibble: usize) -> [(usize, u32); 4] {
+    [0, 1, 2, 3].map(|k| ((nibble | 16) >> (4 - k), (nibble >> (3 - k) & 1) as u32))
+}
+
+impl Nibbles {
+    fn new(log2_bytes: u32) -> Nibbles {
+        Nibbles {
+            slots: vec![[[0; 16]; 2]; 1 << (log2_bytes - 6)],
+            dither: core::array::from_fn(|i| (i as u16).wrapping_mul(0x9E37) as i16),
+            weights: vec![[[NIBBLE_WEIGHT / 2.0; 16]; 10]; 68 + 512],
+            found: Vec::new(),
+            sets: [0; 2],
+            x: [[0.0; 16]; 10],
+            p: [0.0; 16],
+        }
+    }
+
+    fn predict(
+        &mut self,
+        hashes: &[u32; 6],
+        high: Option<usize>,
+        expected: &[(u8, f32)],
+        sets: [usize; 2],
+    ) -> [u32; 16] {
+        self.found.clear();
+        self.x = [[0.0; 16]; 10];
+        for (k, &h) in hashes.iter().enumerate() {
+            let (line, nibble) = match high {
+                None => (h, 1),
+                Some(high) => (h ^ (high as u32).wrapping_mul(GOLDEN) >> 7, high as u32 + 16),
+            };
+            let check = ((h >> 16) ^ (nibble * 0x9D3)) as i16 | 1;
+            let line = line as usize % self.slots.len();
+            let pair = &self.slots[line];
+            let hit = pair.iter().position(|slot| slot[0] == check);
+            let least = (pair[1][1] & 15 < pair[0][1] & 15) as usize;
+            let mut slot = hit.map_or([0; 16], |at| pair[at]);
+            slot[0] = check;
+            self.found.push((line, hit.unwrap_or(least), slot));
+            for (x, c) in self.x[k].iter_mut().zip(slot) {
+                let u = (c as i32 + (1 << 15)) | 15;
+                let bits = |x: i32| (x as f32).to_bits() as i32;
+                *x = (bits(u) - bits(65_551 - u)) as f32 * BIT_STRETCH;
+            }
+        }
+        for (x, &(nibble, s)) in self.x[6..].iter_mut().zip(expected) {
+            for (lane, bit) in path(nibble as usize) {
+                x[lane] = if bit == 1 { s } else { -s };
+            }
+        }
+        self.sets = sets;
+        let [a, b] = sets.map(|set| &self.weights[set]);
+        core::array::from_fn(|lane| {
+            let y = (0..10).fold(0.0, |y, k| y + self.x[k][lane] * (a[k][lane] + b[k][lane]));
+            self.p[lane] = squash(y.clamp(-CLAMP, CLAMP));
+            ((self.p[lane] * 65536.0) as u32 + 1).min(65_535)
+        })
+    }
+
+    fn learn(&mut self, nibble: usize, rate: f32) {
+        for (lane, bit) in path(nibble) {
+            let step = (bit as f32 - self.p[lane]) * rate;
+            for set in self.sets {
+                for (w, x) in self.weights[set].iter_mut().zip(&self.x) {
+                    w[lane] += step * x[lane];
+                }
+            }
+        }
+        for d in &mut self.dither {
+            *d = d.wrapping_add(0x9E37_u16 as i16);
+        }
+        for (line, at, mut slot) in self.found.drain(..) {
+            for (lane, bit) in path(nibble) {
+                let (c, d) = (&mut slot[lane], self.dither[lane]);
+                let count = *c & 15;
+                let q = *c - count;
+                let goal: i16 = if bit == 1 { 16_383 } else { -16_384 };
+                let error = goal - (q >> 1);
+                let rate = NIBBLE_RATE[count as usize] as i32 * 256;
+                let half = ((error as i32 * rate + (1 << 14)) >> 15) as i16;
+                let q = q.saturating_add(half).saturating_add(half);
+                let q = q.saturating_add((d as u16 >> 12) as i16) & !15;
+                let raised = NIBBLE_RAISE[count as usize] * 256 > d & 0x7FFF;
+                *c = q | (count + raised as i16);
+            }
+            self.slots[line][at] = slot;
+        }
+    }
+}
+
 /// §5
 #[derive(Clone)]
 struct Engine {
@@ -1669,6 +1773,8 @@ struct Engine {
     mixed: f32,
     alone: f32,
     apms: Vec<Apm>,
+    /// Only in class Swift.
+    nibbles: Option<Nibbles>,
 }
 
 impl Engine {
@@ -1727,6 +1833,7 @@ impl Engine {
             mixed: 0.5,
             alone: 0.5,
             apms: (0..class.apm_stages).map(|_| Apm::new(apm)).collect(),
+            nibbles: (class.width == 0).then(|| Nibbles::new(slots)),
             class,
         };
         let contexts = engine.mixer_contexts(0, 0, 0).into_iter().take(class.mixer_contexts);
@@ -1928,6 +2035,70 @@ impl Engine {
         if self.bit_index == 4 {
             self.select(self.partial);
         }
+    }
+
+    /// The bits of a symbol, each by `bit`, which gets its probability.
+    fn code(&mut self, mut bit: impl FnMut(u32) -> u32) {
+        if let Some(nibbles) = self.nibbles.take() {
+            return self.code_nibbles(nibbles, bit);
+        }
+        self.prepare();
+        for _ in 0..8 {
+            let bit = bit(self.predict());
+            self.update(bit);
+        }
+        self.end_symbol();
+    }
+
+    /// §5.12
+    fn code_nibbles(&mut self, mut nibbles: Nibbles, mut bit: impl FnMut(u32) -> u32) {
+        let hashes = self.state.hashes(8);
+        let binary = self.state.contexts == Contexts::Binary;
+        let chosen = if binary { [0, 1, 2, 5, 6, 7] } else { [0, 1, 2, 3, 5, 6] };
+        let hashes = chosen.map(|k: usize| hashes[k]);
+        self.find();
+        for (indirect, after) in self.indirect.iter_mut().zip(self.state.after()) {
+            indirect.predict_symbol(after);
+        }
+        let model = &self.match_models[0];
+        let mut expected = vec![(model.expected.unwrap_or(0), model.input)];
+        if model.expected.is_none() {
+            expected[0].1 = 0.0;
+        }
+        expected.extend(self.indirect.iter().map(|k| (k.predicted, k.stretched[k.repeated])));
+        let certainty = (length_bucket(model.length) / 4 + 1).min(3);
+        let place = match binary {
+            true => self.state.parser.position() as usize,
+            false => self.state.recent as usize & 255,
+        };
+        let mut symbol = 0;
+        for high in [None, Some(())] {
+            let high = high.map(|()| symbol);
+            let fits = |symbol: u8| high.is_none_or(|high| symbol >> 4 == high as u8);
+            let certainty = if model.expected.is_some_and(fits) { certainty } else { 0 };
+            let sets = match high {
+                None => [certainty, 68 + place],
+                Some(high) => [4 * (high + 1) + certainty, 68 + 256 + place],
+            };
+            let of_nibble = |&(symbol, strength): &(u8, f32)| match high {
+                None => (symbol >> 4, strength),
+                Some(_) => (symbol & 15, if fits(symbol) { strength } else { 0.0 }),
+            };
+            let expected = expected.iter().map(of_nibble).collect::<Vec<_>>();
+            let nodes = nibbles.predict(&hashes, high, &expected, sets);
+            let mut node = 1;
+            for _ in 0..4 {
+                node = node << 1 | bit(nodes[node]) as usize;
+            }
+            nibbles.learn(node & 15, self.rate);
+            symbol = symbol << 4 | node & 15;
+        }
+        self.rate = mixer_rate(&self.class, self.state.contexts, self.state.past.len());
+        for indirect in &mut self.indirect {
+            indirect.learn_symbol(symbol as u8);
+        }
+        self.append(symbol as u8);
+        self.nibbles = Some(nibbles);
     }
 
     fn end_symbol(&mut self) {

@@ -32,6 +32,8 @@ pub trait Simd: Copy + Send + Sync + 'static {
     type F: Copy;
     /// Sixteen `i32`.
     type I: Copy;
+    /// Sixteen `i16`.
+    type H: Copy;
 
     /// Loads sixteen floats.
     fn load(self, from: &[f32; 16]) -> Self::F;
@@ -92,6 +94,35 @@ pub trait Simd: Copy + Send + Sync + 'static {
         table: &[i32; LENGTH],
         index: Self::I,
     ) -> Self::I;
+    /// Loads sixteen short integers.
+    fn load_h(self, from: &[i16; 16]) -> Self::H;
+    /// Stores sixteen short integers.
+    fn store_h(self, to: &mut [i16; 16], x: Self::H);
+    /// Returns the same short integer in every lane.
+    fn splat_h(self, x: i16) -> Self::H;
+    /// Computes `a + b`, wrapping.
+    fn add_h(self, a: Self::H, b: Self::H) -> Self::H;
+    /// Computes `a + b`; what is out of range becomes the nearest number in range.
+    fn add_saturating_h(self, a: Self::H, b: Self::H) -> Self::H;
+    /// Computes `a − b`, wrapping.
+    fn sub_h(self, a: Self::H, b: Self::H) -> Self::H;
+    /// Computes the bitwise and.
+    fn and_h(self, a: Self::H, b: Self::H) -> Self::H;
+    /// Computes the bitwise or.
+    fn or_h(self, a: Self::H, b: Self::H) -> Self::H;
+    /// Computes `a / 2`, rounded down.
+    fn half_h(self, a: Self::H) -> Self::H;
+    /// Returns the highest four bits as 0 ..= 15.
+    fn top_h(self, a: Self::H) -> Self::H;
+    /// Computes `a · b / 2^15`, rounded to nearest, halves up; not both are −2^15.
+    fn scale_h(self, a: Self::H, b: Self::H) -> Self::H;
+    /// Returns −1 where `a > b`, else 0.
+    fn above_h(self, a: Self::H, b: Self::H) -> Self::H;
+    /// Returns, in each lane, 2^8 times the element of `table` that `index`, 0 ..= 15,
+    /// selects.
+    fn lookup_h(self, table: &[i8; 16], index: Self::H) -> Self::H;
+    /// Converts to sixteen `i32`.
+    fn widen(self, a: Self::H) -> Self::I;
     /// Returns the float in lane 0.
     fn first(self, a: Self::F) -> f32;
     /// Sums the lanes by a fixed tree: lanes 8 apart, then 4, 2, 1.
@@ -115,6 +146,7 @@ macro_rules! lanewise {
 impl Simd for Scalar {
     type F = [f32; 16];
     type I = [i32; 16];
+    type H = [i16; 16];
 
     lanewise! {
         add(a: [f32; 16], b: [f32; 16]) -> [f32; 16] = |a: f32, b: f32| a + b;
@@ -132,6 +164,17 @@ impl Simd for Scalar {
         with_bits(a: [i32; 16]) -> [f32; 16] = |a: i32| f32::from_bits(a as u32);
         to_float(a: [i32; 16]) -> [f32; 16] = |a: i32| a as f32;
         truncate(a: [f32; 16]) -> [i32; 16] = |a: f32| a as i32;
+        add_h(a: [i16; 16], b: [i16; 16]) -> [i16; 16] = i16::wrapping_add;
+        add_saturating_h(a: [i16; 16], b: [i16; 16]) -> [i16; 16] = i16::saturating_add;
+        sub_h(a: [i16; 16], b: [i16; 16]) -> [i16; 16] = i16::wrapping_sub;
+        and_h(a: [i16; 16], b: [i16; 16]) -> [i16; 16] = |a: i16, b: i16| a & b;
+        or_h(a: [i16; 16], b: [i16; 16]) -> [i16; 16] = |a: i16, b: i16| a | b;
+        half_h(a: [i16; 16]) -> [i16; 16] = |a: i16| a >> 1;
+        top_h(a: [i16; 16]) -> [i16; 16] = |a: i16| (a as u16 >> 12) as i16;
+        scale_h(a: [i16; 16], b: [i16; 16]) -> [i16; 16] =
+            |a: i16, b: i16| ((a as i32 * b as i32 + (1 << 14)) >> 15) as i16;
+        above_h(a: [i16; 16], b: [i16; 16]) -> [i16; 16] = |a: i16, b: i16| -((a > b) as i16);
+        widen(a: [i16; 16]) -> [i32; 16] = |a: i16| a as i32;
     }
 
     #[inline(always)]
@@ -149,6 +192,22 @@ impl Simd for Scalar {
     #[inline(always)]
     fn store_i(self, to: &mut [i32; 16], x: [i32; 16]) {
         *to = x;
+    }
+    #[inline(always)]
+    fn load_h(self, from: &[i16; 16]) -> [i16; 16] {
+        *from
+    }
+    #[inline(always)]
+    fn store_h(self, to: &mut [i16; 16], x: [i16; 16]) {
+        *to = x;
+    }
+    #[inline(always)]
+    fn splat_h(self, x: i16) -> [i16; 16] {
+        [x; 16]
+    }
+    #[inline(always)]
+    fn lookup_h(self, table: &[i8; 16], index: [i16; 16]) -> [i16; 16] {
+        index.map(|index| (table[index as usize & 15] as i16) << 8)
     }
     #[inline(always)]
     fn splat(self, x: f32) -> [f32; 16] {

@@ -44,9 +44,84 @@ macro_rules! halves {
     )*};
 }
 
+/// Operations on sixteen short integers in one register of 256 bits.
+macro_rules! short_integers {
+    ($($name:ident($($a:ident),+) = $f:ident;)*) => {
+        $(#[inline(always)]
+        fn $name(self, $($a: __m256i),+) -> __m256i {
+            // SAFETY: `self` exists, so the CPU has AVX2; registers only.
+            unsafe { $f($($a),+) }
+        })*
+
+        #[inline(always)]
+        fn load_h(self, from: &[i16; 16]) -> __m256i {
+            // SAFETY: AVX2 by `self`; sixteen short integers are behind the pointer.
+            unsafe { _mm256_loadu_si256(from.as_ptr().cast()) }
+        }
+        #[inline(always)]
+        fn store_h(self, to: &mut [i16; 16], x: __m256i) {
+            // SAFETY: AVX2 by `self`; sixteen short integers are behind the pointer.
+            unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), x) }
+        }
+        #[inline(always)]
+        fn splat_h(self, x: i16) -> __m256i {
+            // SAFETY: AVX2 by `self`; registers only.
+            unsafe { _mm256_set1_epi16(x) }
+        }
+        #[inline(always)]
+        fn half_h(self, a: __m256i) -> __m256i {
+            // SAFETY: AVX2 by `self`; registers only.
+            unsafe { _mm256_srai_epi16::<1>(a) }
+        }
+        #[inline(always)]
+        fn top_h(self, a: __m256i) -> __m256i {
+            // SAFETY: AVX2 by `self`; registers only.
+            unsafe { _mm256_srli_epi16::<12>(a) }
+        }
+        #[inline(always)]
+        fn lookup_h(self, table: &[i8; 16], index: __m256i) -> __m256i {
+            // SAFETY: AVX2 by `self`; sixteen bytes are behind the pointer. The shuffle
+            // reads the low four bits of each byte of the index; its highest bit, set in
+            // the low byte of each lane, makes that byte 0.
+            unsafe {
+                let table = _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast()));
+                let index = _mm256_slli_epi16::<8>(index);
+                _mm256_shuffle_epi8(table, _mm256_or_si256(index, _mm256_set1_epi16(0x80)))
+            }
+        }
+    };
+}
+
+/// The list of those operations.
+macro_rules! short_operations {
+    () => {
+        short_integers! {
+            add_h(a, b) = _mm256_add_epi16;
+            add_saturating_h(a, b) = _mm256_adds_epi16;
+            sub_h(a, b) = _mm256_sub_epi16;
+            and_h(a, b) = _mm256_and_si256;
+            or_h(a, b) = _mm256_or_si256;
+            scale_h(a, b) = _mm256_mulhrs_epi16;
+            above_h(a, b) = _mm256_cmpgt_epi16;
+        }
+    };
+}
+
 impl Simd for Avx2 {
     type F = (__m256, __m256);
     type I = (__m256i, __m256i);
+    type H = __m256i;
+
+    short_operations!();
+
+    #[inline(always)]
+    fn widen(self, a: __m256i) -> Self::I {
+        // SAFETY: AVX2 by `self`; registers only.
+        unsafe {
+            let high = _mm256_extracti128_si256::<1>(a);
+            (_mm256_cvtepi16_epi32(_mm256_castsi256_si128(a)), _mm256_cvtepi16_epi32(high))
+        }
+    }
 
     halves! {
         add(a: F, b: F) -> F = _mm256_add_ps;
@@ -205,6 +280,15 @@ macro_rules! whole {
 impl Simd for Avx512 {
     type F = __m512;
     type I = __m512i;
+    type H = __m256i;
+
+    short_operations!();
+
+    #[inline(always)]
+    fn widen(self, a: __m256i) -> __m512i {
+        // SAFETY: AVX-512 by `self`; registers only.
+        unsafe { _mm512_cvtepi16_epi32(a) }
+    }
 
     whole! {
         add(a: F, b: F) -> F = _mm512_add_ps;

@@ -6,15 +6,16 @@
 mod tests;
 
 use super::{CodecError, Partial};
+use crate::arith::lanes::Scalar;
 use crate::arith::{Isa, LaneKernel, Simd};
 use crate::coder::{BitDecoder, BitEncoder};
-use crate::model::{Engine, Model, Past, Size, SizeKernel, Spelling};
+use crate::model::{BitCoder, Model, Past, Predictor, Size, SizeKernel, Spelling};
 use core::any::Any;
 use core::marker::PhantomData;
 
 /// The engine behind a group, whatever its size class and instruction set.
 pub(super) struct Behind {
-    /// An `Engine` of the model's class and of `isa`.
+    /// An engine of the model's class and of `isa`.
     engine: Box<dyn Any + Send + Sync>,
     model: Model,
     isa: Isa,
@@ -63,14 +64,14 @@ impl Begin<'_> {
 
     /// The engine for the group of `past`. It is not inlined into the loops of symbols,
     /// and neither is what it calls.
-    fn engine<S: Simd, C: Size>(self, simd: S, past: Past) -> Engine<S, C> {
+    fn engine<S: Simd, E: Predictor<S>>(self, simd: S, past: Past) -> E {
         match self {
             Begin::Anew { model, spelling, tables, .. } => {
                 let length = tables.unwrap_or(past.group_length());
-                Engine::new(simd, model, spelling, past, length)
+                E::new(simd, model, spelling, past, length)
             }
             Begin::Behind(behind) => {
-                let engine = behind.engine.downcast_ref::<Engine<S, C>>();
+                let engine = behind.engine.downcast_ref::<E>();
                 let mut engine =
                     engine.expect("the engine has the class and the set of its state").clone();
                 engine.follow(past);
@@ -81,7 +82,7 @@ impl Begin<'_> {
 }
 
 /// The state of `engine`, which has ended a symbol and runs on `isa`.
-fn state<S: Simd, C: Size>(engine: Engine<S, C>, model: Model, isa: Isa) -> Behind {
+fn state<S: Simd>(engine: impl Predictor<S>, model: Model, isa: Isa) -> Behind {
     let length = engine.past().len();
     Behind { engine: Box::new(engine), model, isa, length }
 }
@@ -144,7 +145,7 @@ impl<D: Direction> SizeKernel for Compiled<D> {
     type Output = D::Output;
 
     fn run<C: Size>(self) -> D::Output {
-        let isa = self.1.for_lanes(C::SIZE.contexts);
+        let isa = self.1.for_lanes(<C::Engine<Scalar> as Predictor<Scalar>>::LANES);
         isa.run_lanes(SizedRun::<D, C>(self.0, PhantomData))
     }
 }
@@ -173,9 +174,9 @@ impl Direction for Encode<'_> {
     #[inline(always)]
     fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
         let (model, isa) = (self.begin.model(), self.begin.isa());
-        let mut engine: Engine<S, C> = self.begin.engine(simd, Past::of(self.symbols));
+        let mut engine: C::Engine<S> = self.begin.engine(simd, Past::of(self.symbols));
         let mut coder = BitEncoder::default();
-        while let Some(byte) = engine.next_symbol() {
+        while let Some(byte) = engine.past().next() {
             if let Some((expected, probability)) = engine.begin_symbol() {
                 coder.encode((byte == expected) as u32, probability);
                 if byte == expected {
@@ -185,13 +186,7 @@ impl Direction for Encode<'_> {
                     continue;
                 }
             }
-            engine.prepare();
-            for shift in (0..8).rev() {
-                let bit = (byte >> shift & 1) as u32;
-                coder.encode(bit, engine.predict());
-                engine.update(bit);
-            }
-            engine.end_symbol();
+            engine.code(&mut Bits { coder: &mut coder, rest: byte });
             #[cfg(test)]
             tests::after_symbol(&engine);
         }
@@ -201,6 +196,30 @@ impl Direction for Encode<'_> {
             return Coded { code, symbols, behind: Some(state(engine, model, isa)) };
         }
         Coded { code, symbols: engine.into_group(), behind: None }
+    }
+}
+
+/// Codes the bits of a symbol that is known, highest first.
+struct Bits<'a> {
+    coder: &'a mut BitEncoder,
+    /// The bits that are left, from the highest on.
+    rest: u8,
+}
+
+impl BitCoder for Bits<'_> {
+    #[inline(always)]
+    fn code(&mut self, p: u32) -> u32 {
+        let bit = (self.rest >> 7) as u32;
+        self.rest <<= 1;
+        self.coder.encode(bit, p);
+        bit
+    }
+}
+
+impl BitCoder for BitDecoder<'_> {
+    #[inline(always)]
+    fn code(&mut self, p: u32) -> u32 {
+        self.decode(p)
     }
 }
 
@@ -218,7 +237,7 @@ impl Direction for Decode<'_> {
     #[inline(always)]
     fn run<S: Simd, C: Size>(self, simd: S) -> Self::Output {
         let (model, isa) = (self.begin.model(), self.begin.isa());
-        let mut engine: Engine<S, C> = self.begin.engine(simd, Past::unknown(self.length));
+        let mut engine: C::Engine<S> = self.begin.engine(simd, Past::unknown(self.length));
         let mut coder = BitDecoder::new(self.code);
         let offset = self.code.len() as u64;
         let damaged = |cause| Some(CodecError::Damaged { codec: "pear", offset, cause });
@@ -230,14 +249,7 @@ impl Direction for Decode<'_> {
                 Some((expected, probability)) if coder.decode(probability) == 1 => {
                     engine.accept(expected);
                 }
-                _ => {
-                    engine.prepare();
-                    for _ in 0..8 {
-                        let bit = coder.decode(engine.predict());
-                        engine.update(bit);
-                    }
-                    engine.end_symbol();
-                }
+                _ => engine.code(&mut coder),
             }
             #[cfg(test)]
             tests::after_symbol(&engine);

@@ -2,11 +2,13 @@
 //!
 //! A stage holds, for each context, the probability at 24 points of the logistic
 //! axis. It interpolates between two points, and both learn by their share. A context
-//! that was used seldom learns fast.
+//! that was used seldom learns fast. Points have sixteen bits, too coarse for the small
+//! steps near 0 and 1, so updates round stochastically, with a deterministic dither.
 //!
 //! Normative text: spec/codec.md §5.8.
 
 use super::array::Array;
+use super::hash::GOLDEN;
 use super::size::Size;
 use crate::arith::memory::Table;
 use bytemuck::Zeroable;
@@ -51,6 +53,8 @@ pub struct Apm {
     context: usize,
     point: usize,
     weight: f32,
+    /// Uniform bits, which decide how the next update rounds.
+    dither: u32,
 }
 
 impl Apm {
@@ -60,7 +64,7 @@ impl Apm {
         for context in 0..1 << log2 {
             *contexts.at_mut(context) = Points::fresh();
         }
-        Apm { contexts, context: 0, point: 0, weight: 0.0 }
+        Apm { contexts, context: 0, point: 0, weight: 0.0, dither: 0 }
     }
 
     /// Selects the context of the next bit.
@@ -90,10 +94,13 @@ impl Apm {
         points[RATE_AT] = (rate - fall).max(APM_RATE_LAST) as u16;
         let target = bit as i32 * 65535;
         let above = (self.weight * 65536.0) as u32;
+        self.dither = self.dither.wrapping_add(GOLDEN);
+        let dither = (self.dither >> 16) as i32;
         for (point, share) in [(self.point, 65536 - above), (self.point + 1, above)] {
             let cell = &mut points[point & 31];
             let step = scaled(rate, share) as i32;
-            *cell = (*cell as i32 + (((target - *cell as i32) * step) >> 16)) as u16;
+            let change = ((target - *cell as i32) * step + dither) >> 16;
+            *cell = (*cell as i32 + change) as u16;
         }
     }
 }
@@ -154,8 +161,8 @@ pub static POINTS: [u16; 24] = [
 #[cfg(test)]
 impl<C: Size> std::hash::Hash for ApmStages<C> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        for Apm { contexts, context, point, weight } in self.0.iter() {
-            (contexts, context, point, weight.to_bits()).hash(state);
+        for Apm { contexts, context, point, weight, dither } in self.0.iter() {
+            (contexts, context, point, weight.to_bits(), dither).hash(state);
         }
     }
 }
@@ -190,6 +197,24 @@ mod tests {
         assert!(rates.is_sorted_by(|a, b| a >= b));
         assert_eq!([rates[0], rates[1_000], rates[1_999]], [65_536 / 6 + 1, 1_024, 1_024]);
         assert_eq!(map.contexts.at(1).0, Points::fresh().0, "each context has its own");
+    }
+
+    #[test]
+    fn rounding_does_not_stop_a_point_short_of_its_goal() {
+        let mut map = Apm::new(8);
+        for (bit, goal) in [(0, 0.0), (1, 1.0)] {
+            for _ in 0..4_000 {
+                map.refine(0.0);
+                map.update(bit);
+            }
+            assert!((map.refine(0.0) - goal).abs() < 4.0 / 65_536.0, "towards {bit}");
+        }
+        // One bit in 4,000 is a one: steps down of a 64th of 16 would round to none.
+        for n in 0..40_000 {
+            map.refine(0.0);
+            map.update((n % 4_000 == 0) as u32);
+        }
+        assert!(map.refine(0.0) * 65_536.0 < 40.0, "{}", map.refine(0.0) * 65_536.0);
     }
 
     #[test]

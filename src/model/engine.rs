@@ -21,6 +21,7 @@ use super::mixer::Mixer;
 use super::network::Network;
 use super::past::Past;
 use super::predicted::PredictedSymbols;
+use super::predictor::{BitCoder, Predictor};
 use super::registered::Model;
 use super::selection::{BitState, WEIGHT_SETS, apm_contexts, weight_sets};
 use super::size::Size;
@@ -112,18 +113,6 @@ impl<S: Simd, C: Size> Engine<S, C> {
             probabilities: Vector::ZERO,
             rate: C::SIZE.mixer_rate(model.contexts, 0),
         }
-    }
-
-    /// Goes on with the group of `next`, of which nothing was coded yet, between two
-    /// symbols: all that was learnt stays, and what was coded is the past.
-    pub fn follow(&mut self, next: Past) {
-        self.past.follow(next);
-    }
-
-    /// The next symbol, if the whole group is known: for encoders.
-    #[inline(always)]
-    pub fn next_symbol(&self) -> Option<u8> {
-        self.past.next()
     }
 
     /// Begins a symbol. If an escape flag is to be coded, returns the predicted symbol and
@@ -230,28 +219,6 @@ impl<S: Simd, C: Size> Engine<S, C> {
         self.bit_index = 0;
     }
 
-    /// Symbols coded so far.
-    #[cfg(test)]
-    pub fn length(&self) -> usize {
-        self.past.len()
-    }
-
-    /// Length in bytes of what the last symbol stands for.
-    #[inline(always)]
-    pub fn last_length(&self) -> usize {
-        self.past.last().map_or(0, |&symbol| self.spelling.of(symbol).len())
-    }
-
-    /// Returns the symbols coded so far, those of a base before the group included.
-    pub fn past(&self) -> &Past {
-        &self.past
-    }
-
-    /// Returns the symbols of the group that were coded.
-    pub fn into_group(self) -> Vec<u8> {
-        self.past.into_group()
-    }
-
     /// Fills the shared vector, in which the network's input is 0 for now.
     #[inline(always)]
     fn fill_shared(&mut self) {
@@ -290,5 +257,56 @@ impl<S: Simd, C: Size> Engine<S, C> {
         }
         self.past.push(symbol);
         self.state.push(&self.past, self.spelling.of(symbol), self.model.contexts);
+    }
+}
+
+impl<S: Simd, C: Size> Predictor<S> for Engine<S, C> {
+    const LANES: usize = if C::SIZE.contexts <= 8 { 8 } else { 16 };
+
+    fn new(simd: S, model: Model, spelling: Spelling, past: Past, length: usize) -> Self {
+        Engine::new(simd, model, spelling, past, length)
+    }
+
+    fn follow(&mut self, next: Past) {
+        self.past.follow(next);
+    }
+
+    #[inline(always)]
+    fn past(&self) -> &Past {
+        &self.past
+    }
+
+    fn into_group(self) -> Vec<u8> {
+        self.past.into_group()
+    }
+
+    #[inline(always)]
+    fn last_length(&self) -> usize {
+        self.past.last().map_or(0, |&symbol| self.spelling.of(symbol).len())
+    }
+
+    #[inline(always)]
+    fn begin_symbol(&mut self) -> Option<(u8, u32)> {
+        Engine::begin_symbol(self)
+    }
+
+    #[inline(always)]
+    fn accept(&mut self, symbol: u8) {
+        Engine::accept(self, symbol);
+    }
+
+    #[inline(always)]
+    fn code(&mut self, coder: &mut impl BitCoder) {
+        self.prepare();
+        for _ in 0..8 {
+            let bit = coder.code(self.predict());
+            self.update(bit);
+        }
+        self.end_symbol();
+    }
+
+    #[cfg(test)]
+    fn digests(&self) -> digest::Digests {
+        Engine::digests(self)
     }
 }

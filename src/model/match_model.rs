@@ -168,6 +168,13 @@ impl MatchModel {
 /// How many symbols before `candidate` equal the last ones of `past`.
 #[inline(always)]
 fn common_tail(past: &[u8], candidate: usize) -> u32 {
+    // Most candidates differ early: eight symbols at once.
+    if let (Some(recent), Some(older)) = (past.last_chunk::<8>(), past[..candidate].last_chunk()) {
+        let differ = u64::from_le_bytes(*recent) ^ u64::from_le_bytes(*older);
+        if differ != 0 {
+            return differ.leading_zeros() / 8;
+        }
+    }
     let recent = past.iter().rev();
     let older = past[..candidate].iter().rev();
     recent.zip(older).take(LONGEST as usize).take_while(|(a, b)| a == b).count() as u32

@@ -9,6 +9,9 @@
 //! APM stages ([`apm`]) correct the result. In long matches one flag can code a whole
 //! symbol ([`escape`]).
 //!
+//! The fastest class has an engine of its own, [`nibbles`], which predicts four bits at
+//! once. [`predictor`] is what both engines offer to the codec.
+//!
 //! [`size`] declares the size classes, [`layout`] places the inputs, and [`registered`]
 //! lists the models that an archive can name. Everything learns while it codes, the same
 //! in encoder and decoder. The predictor knows nothing of the coder.
@@ -33,8 +36,11 @@ pub mod match_model;
 pub mod match_models;
 pub mod mixer;
 pub mod network;
+pub mod nibble_table;
+pub mod nibbles;
 pub mod past;
 pub mod predicted;
+pub mod predictor;
 pub mod registered;
 pub mod selection;
 pub mod size;
@@ -43,5 +49,6 @@ pub mod state_map;
 pub use contexts::Spelling;
 pub use engine::Engine;
 pub use past::Past;
+pub use predictor::{BitCoder, Predictor};
 pub use registered::Model;
 pub use size::{Class, Contexts, Size, SizeKernel};

@@ -65,6 +65,12 @@ impl PredictedSymbols {
         }
     }
 
+    /// Returns the symbol that a lane predicts, and how strongly it is expected.
+    #[inline(always)]
+    pub fn of_lane(&self, lane: usize) -> (usize, f32) {
+        (self.symbols.0[lane] as usize, self.strengths.0[lane])
+    }
+
     /// Returns the inputs for bit `bit_index` of the symbol.
     #[inline(always)]
     pub fn predict<S: Simd>(&self, simd: S, bit_index: u32) -> S::F {

@@ -7,9 +7,12 @@
 //! Normative text: spec/codec.md §5, "Size classes", and the rates of §5.7.
 
 use super::array::Array;
+use super::engine::Engine;
 use super::escape::EscapeThreshold;
 use super::layout::{LANES, Layout};
-use crate::arith::Vector;
+use super::nibbles::Nibbles;
+use super::predictor::Predictor;
+use crate::arith::{Simd, Vector};
 use bytemuck::Zeroable;
 
 /// Which list of contexts an engine uses.
@@ -85,6 +88,8 @@ impl<T: Clone + Send + Sync + 'static> Stored for T {}
 
 /// A size class as a type: its constants, and arrays of their lengths.
 pub trait Size: Copy + Stored {
+    /// The engine of the class.
+    type Engine<S: Simd>: Predictor<S>;
     /// Its numbers.
     const SIZE: SizeClass;
     /// Where the inputs of each part are.
@@ -113,7 +118,7 @@ pub trait Size: Copy + Stored {
 
 /// Declares the size classes: the enum, a type for each, and the dispatch.
 macro_rules! size_classes {
-    ($($(#[$doc:meta])* $class:ident { $($field:ident: $value:expr,)* })*) => {
+    ($($(#[$doc:meta])* $class:ident($engine:ident) { $($field:ident: $value:expr,)* })*) => {
         /// The size classes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Class { $($(#[$doc])* $class,)* }
@@ -162,6 +167,7 @@ macro_rules! size_classes {
                 }
 
                 impl Size for $class {
+                    type Engine<S: Simd> = $engine<S, $class>;
                     const SIZE: SizeClass = $class::ROW;
                     const LAYOUT: Layout = Layout::of::<$class>();
                     type PerContext<T: Copy + Stored> = [T; $class::ROW.contexts];
@@ -181,8 +187,28 @@ macro_rules! size_classes {
 }
 
 size_classes! {
-    /// 8 contexts, escape flags early: levels 1 to 3.
-    Fast {
+    /// Four bits at once, 6 contexts, escape flags early: level 1.
+    Swift(Nibbles) {
+        first_model: 16,
+        last_level: 1,
+        contexts: 6,
+        mixer_contexts: 2,
+        width: 0,
+        match_models: 1,
+        counters: 0,
+        residual: false,
+        most_hash_table: 24,
+        most_rows: 12,
+        indirect: 3,
+        escape: escape(8, 54_000),
+        apm_stages: 0,
+        binary_rate: 0.006,
+        text_rate: 0.004,
+        bytes_per_second: 3300e3,
+        most_shipped: 1 << 18,
+    }
+    /// 8 contexts, escape flags early: levels 2 and 3.
+    Fast(Engine) {
         first_model: 1,
         last_level: 3,
         contexts: 8,
@@ -202,7 +228,7 @@ size_classes! {
         most_shipped: 1 << 18,
     }
     /// 16 contexts, escape flags: levels 4 and 5.
-    Standard {
+    Standard(Engine) {
         first_model: 4,
         last_level: 5,
         contexts: 16,
@@ -222,7 +248,7 @@ size_classes! {
         most_shipped: 160 << 10,
     }
     /// 24 contexts, every bit is coded: levels 6 and 7.
-    Thorough {
+    Thorough(Engine) {
         first_model: 7,
         last_level: 7,
         contexts: 24,
@@ -242,7 +268,7 @@ size_classes! {
         most_shipped: 96 << 10,
     }
     /// 24 contexts, 16 of them with direct counters: level 8.
-    Strong {
+    Strong(Engine) {
         first_model: 10,
         last_level: 8,
         contexts: 24,
@@ -262,7 +288,7 @@ size_classes! {
         most_shipped: 72 << 10,
     }
     /// 56 contexts, 48 of them with direct counters, and a residual layer: level 9.
-    Best {
+    Best(Engine) {
         first_model: 13,
         last_level: 9,
         contexts: 56,

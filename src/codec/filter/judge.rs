@@ -11,14 +11,23 @@ use crate::model::{Contexts, Model, Spelling};
 const JUDGED: usize = 1 << 18;
 /// Number of chunks of the sample.
 const JUDGED_CHUNKS: usize = 4;
-/// The sample is this share of the group, between the two bounds that follow.
+/// Levels that put speed first: their sample is this share of the group, between the two
+/// bounds that follow.
 const JUDGED_SHARE: usize = 32;
 const JUDGED_LEAST: usize = 1 << 14;
 const JUDGED_MOST: usize = 1 << 16;
-/// By how much a sample overstates what pairs cost, in 1/1000. The model learns more
-/// slowly from pairs, so a short sample shows them larger than they are: on whole groups
-/// they take 1.3 to 2.9 % less against plain bytes than on their samples.
+/// By how much such a sample overstates what pairs cost, in 1/1000. The model learns more
+/// slowly from pairs, so a short sample shows them larger than they are.
 const OVERSTATED: u64 = 12;
+/// First level that puts size first. Long contexts and matches gain what a short sample
+/// hides, so groups up to `WHOLE` are coded whole, and the sample of others is long.
+const CAREFUL: u8 = 6;
+const WHOLE: usize = 1 << 19;
+const JUDGED_LONG: usize = 1 << 18;
+/// By how much a group that is coded whole may get larger, in 1/1000: pairs save time.
+const ALLOWED: u64 = 3;
+/// By how much pairs gain on plain bytes each time a group doubles, in 1/1000.
+const DOUBLING: u64 = 4;
 /// The fast levels take smaller groups without a judgement.
 const LEAST_BYTES: usize = 1 << 16;
 
@@ -28,7 +37,7 @@ fn price_of_speed(level: u8) -> u64 {
     match level {
         0..=3 => 150,
         4..=5 => 100,
-        6..=7 => 15,
+        6 => 15,
         _ => 0,
     }
 }
@@ -44,12 +53,26 @@ pub(super) fn tokens(raw: &[u8], level: u8, isa: Isa) -> Option<Tokens> {
     pays.then_some(tokens)
 }
 
+/// Length of the sample of a group of `length` bytes, and by how much it overstates what
+/// pairs cost, in 1/1000.
+fn sample_of(length: usize, level: u8) -> (usize, u64) {
+    if level < CAREFUL {
+        return ((length / JUDGED_SHARE).clamp(JUDGED_LEAST, JUDGED_MOST), OVERSTATED);
+    }
+    if length <= WHOLE {
+        return (length, ALLOWED);
+    }
+    // Four times the logarithm, as an integer.
+    let quarters = (length as u128).pow(4).ilog2() - (WHOLE as u128).pow(4).ilog2();
+    (JUDGED_LONG, DOUBLING * u64::from(quarters) / 4)
+}
+
 /// Codes a sample with and without the pairs by the model of the level, and compares
 /// the sizes: the pairs may take more by what a sample overstates, and by the price
 /// of each symbol saved.
 fn judge(raw: &[u8], tokens: &Tokens, level: u8, isa: Isa) -> bool {
-    let length = (raw.len() / JUDGED_SHARE).clamp(JUDGED_LEAST, JUDGED_MOST);
-    let sample = bpe::sample(raw, JUDGED_CHUNKS, length / JUDGED_CHUNKS);
+    let (length, overstated) = sample_of(raw.len(), level);
+    let sample = bpe::sample(raw, JUDGED_CHUNKS, length.div_ceil(JUDGED_CHUNKS));
     let model = |contexts| Model::of_level(level, contexts);
     let (pairs, symbols) = tokens.code(tokens.symbols(&sample), model(Contexts::Tokens), isa);
     let (plain, sample) = symbols::encode(sample, model(Contexts::Text), Spelling::default(), isa);
@@ -57,7 +80,7 @@ fn judge(raw: &[u8], tokens: &Tokens, level: u8, isa: Isa) -> bool {
     let entries = tokens.table().wire().len() * sample.len() / raw.len();
     let price = price_of_speed(level) * (sample.len() - symbols.len()) as u64;
     let length = sample.len() as u64;
-    let most = plain as u64 * ((1000 + OVERSTATED) * length + price);
+    let most = plain as u64 * ((1000 + overstated) * length + price);
     (pairs + entries) as u64 * (1000 * length) <= most
 }
 
@@ -78,6 +101,15 @@ mod tests {
         assert!([1, 5, 9].iter().all(|&level| pays(&markup, level)));
         assert!(pays(&markup[..LEAST_BYTES], 1), "low levels take speed");
         assert!(!pays(&markup[..LEAST_BYTES], 5), "small groups are not worth it");
+    }
+
+    #[test]
+    fn levels_of_size_judge_small_groups_whole_and_allow_more_as_groups_grow() {
+        assert_eq!(sample_of(1 << 18, 5), (1 << 14, 12));
+        assert_eq!(sample_of(8 << 20, 5), (1 << 16, 12));
+        assert_eq!(sample_of(500_000, 6), (500_000, 3));
+        let longer = [WHOLE + 1, 1 << 20, 3 << 19, 8 << 20].map(|length| sample_of(length, 9));
+        assert_eq!(longer, [0, 4, 6, 16].map(|allowed| (1 << 18, allowed)));
     }
 
     #[test]

@@ -15,10 +15,10 @@ thread_local! {
 }
 
 /// Called after every symbol of every group.
-pub(super) fn after_symbol<S: Simd, C: Size>(engine: &Engine<S, C>) {
+pub(super) fn after_symbol<S: Simd>(engine: &impl Predictor<S>) {
     RECORD.with_borrow_mut(|record| {
         if let Some(record) = record
-            && engine.length().is_multiple_of(STEP)
+            && engine.past().len().is_multiple_of(STEP)
         {
             record.push(engine.digests());
         }
