@@ -221,7 +221,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__create)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --force --codec --level --lanes --group-size --verify --jobs --memory --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --force --codec --level --lanes --group-size --independent --verify --jobs --memory --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -672,7 +672,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__import)
-            opts="-j -q -v -h --strip-unsafe --force --codec --level --lanes --group-size --verify --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
+            opts="-j -q -v -h --strip-unsafe --force --codec --level --lanes --group-size --independent --verify --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -59,7 +59,7 @@ pear\t'The learned model'
 pear-paper\t'The PEAR network as published: very slow, for study'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l group-size -d 'Size of the groups, which are compressed independently' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -68,6 +68,7 @@ never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l null -d 'Paths of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l one-file-system -d 'Stay on the file system of each PATH'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l force -d 'Replace ARCHIVE even if it is another kind of file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l independent -d 'Compress every group by itself, without bases'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l verify -d 'Decode and compare every group before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s v -l verbose -d 'Print more: what is done with each file'
@@ -84,7 +85,7 @@ pear\t'The learned model'
 pear-paper\t'The PEAR network as published: very slow, for study'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l group-size -d 'Size of the groups, which are compressed independently' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -93,6 +94,7 @@ never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l null -d 'Paths of --files-from end with NUL instead of a newline'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l one-file-system -d 'Stay on the file system of each PATH'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l force -d 'Replace ARCHIVE even if it is another kind of file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l independent -d 'Compress every group by itself, without bases'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l verify -d 'Decode and compare every group before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s v -l verbose -d 'Print more: what is done with each file'
@@ -256,7 +258,7 @@ pear\t'The learned model'
 pear-paper\t'The PEAR network as published: very slow, for study'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l group-size -d 'Size of the groups, which are compressed independently' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
@@ -268,6 +270,7 @@ always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l strip-unsafe -d 'Remove the unsafe part of absolute names and names with \'..\''
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l force -d 'Replace ARCHIVE even if it is another kind of file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l independent -d 'Compress every group by itself, without bases'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l verify -d 'Decode and compare every group before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s v -l verbose -d 'Print more: what is done with each file'

@@ -62,6 +62,14 @@ pub enum ArchiveError {
         /// Why.
         cause: Arc<ArchiveError>,
     },
+    /// A group goes on from another one, which is lost.
+    #[error("its base, group {group}, is lost: {cause}")]
+    BaseLost {
+        /// Number of the base.
+        group: u64,
+        /// What is wrong with it.
+        cause: Arc<ArchiveError>,
+    },
     /// A group is damaged, and files that lie in it are lost.
     #[error("group {group}{}: {}{}", place(*offset), cause_in_group(cause), lost_files(*files))]
     GroupLost {
@@ -223,6 +231,7 @@ impl ArchiveError {
             ArchiveError::Tree(error) => tree_kind(error),
             ArchiveError::Codec(error) => error.kind(),
             ArchiveError::Group { cause, .. }
+            | ArchiveError::BaseLost { cause, .. }
             | ArchiveError::GroupLost { cause, .. }
             | ArchiveError::File { cause, .. } => cause.kind(),
             ArchiveError::Salvaged { cause, .. } => match cause.kind() {

@@ -1,7 +1,6 @@
 //! Accounts for the memory that an operation is allowed: tables are charged first, groups
 //! share what is left.
 
-use super::read::groups::decode_cost;
 use super::{Archive, ArchiveError};
 use crate::container::{ReadAt, allocation, entry_memory};
 use crate::entry::{Entry, Kind};
@@ -85,7 +84,7 @@ impl<S: ReadAt> Archive<S> {
             _ => &[],
         });
         let groups: BTreeSet<u64> = extents.map(|extent| extent.group).collect();
-        let largest = groups.iter().map(|&group| decode_cost(&self.group(group))).max();
+        let largest = groups.iter().map(|&group| self.cost(&self.group(group)).whole()).max();
         let held = self.held(selected).saturating_add(held);
         let needed = held.saturating_add(largest.unwrap_or(0));
         check_cost(needed, self.limits.memory)
@@ -114,7 +113,7 @@ mod tests {
         builder.finish().unwrap();
         let opened = archive(&bytes, 1 << 30);
         let all = || opened.entries().iter();
-        let needed = opened.held(all()) + decode_cost(&opened.group(0));
+        let needed = opened.held(all()) + opened.cost(&opened.group(0)).whole();
         assert!(needed > (2 << 20) + all().map(entry_memory).sum::<u64>());
         assert!(opened.held(all()) > opened.held(all().take(1)));
         archive(&bytes, needed).check_memory(all()).unwrap();

@@ -30,6 +30,15 @@ pub(super) trait Stages {
     /// What a worker gives back.
     type Output: Send;
 
+    /// Returns whether the next piece of work can be made only when a result has come that
+    /// is still under way.
+    ///
+    /// # Errors
+    /// Whatever ends the operation.
+    fn waits(&mut self) -> Result<bool, ArchiveError> {
+        Ok(false)
+    }
+
     /// Returns the next piece of work, `None` at the end.
     fn next(&mut self) -> Next<Self::Job, Self::Kept>;
 
@@ -84,6 +93,9 @@ fn run_on<S: Stages>(
         loop {
             // Before the next task is made, as that takes memory already.
             while flight.tasks.len() > threads.current_num_threads() {
+                flight.land(stages)?;
+            }
+            while !flight.tasks.is_empty() && stages.waits()? {
                 flight.land(stages)?;
             }
             let Some(Task { job, kept, cost }) = stages.next()? else { break };

@@ -138,6 +138,7 @@ pub fn create_options(coding: &Coding, verify: bool, resources: &Resources) -> C
     CreateOptions {
         codec: codec_options(coding),
         group_size: coding.group_size,
+        independent: coding.independent,
         jobs: jobs(resources),
         memory: memory(resources),
         verify,

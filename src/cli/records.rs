@@ -113,6 +113,11 @@ pub struct GroupRecord {
     filter: &'static str,
     model: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipped_base: Option<&'static str>,
+    is_base: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
     decode_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decode_memory: Option<u64>,
@@ -208,6 +213,9 @@ impl GroupRecord {
             codec: codec_name(group.coding.codec),
             filter: filter_name(group.coding.filter),
             model: group.coding.model,
+            base: group.base,
+            shipped_base: group.shipped,
+            is_base: group.is_base,
             decode_seconds: group.decode_seconds,
             decode_memory: group.decode_memory,
         }
@@ -266,6 +274,7 @@ mod tests {
         let found = fields.into_iter().map(|(name, value)| {
             let kind = match value {
                 Value::String(_) => "text",
+                Value::Bool(_) => "boolean",
                 Value::Number(number) if number.is_f64() => "number",
                 Value::Number(_) => "integer",
                 Value::Array(_) => "list",
@@ -341,6 +350,9 @@ mod tests {
             codec: "",
             filter: "",
             model: 0,
+            base: Some(0),
+            shipped_base: Some(""),
+            is_base: false,
             decode_seconds: Some(0.5),
             decode_memory: Some(0),
         };

@@ -57,6 +57,13 @@ pub enum Choice {
     Only(Codec),
 }
 
+impl Choice {
+    /// Whether groups can go on from a base.
+    pub fn goes_on(self) -> bool {
+        matches!(self, Choice::Auto | Choice::Only(Codec::Pear))
+    }
+}
+
 /// What decides the payload of a group, together with its bytes. The same options and
 /// bytes give the same payload on every machine.
 #[derive(Clone, Debug)]
@@ -95,6 +102,12 @@ pub enum ContentKind {
     Binary,
     /// Already compressed or encrypted.
     Incompressible,
+}
+
+impl ContentKind {
+    /// All kinds, in their order; as an integer, a kind is its place.
+    pub const ALL: [ContentKind; 3] =
+        [ContentKind::Text, ContentKind::Binary, ContentKind::Incompressible];
 }
 
 /// Guesses the kind of a file from its first bytes (64 KiB are enough). Deterministic;

@@ -146,6 +146,19 @@ impl SectionHeader {
         SectionType::from_number(self.section_type)
     }
 
+    /// Returns whether other groups may start where this one ends.
+    pub fn is_base(&self) -> bool {
+        self.flags & BASE != 0
+    }
+
+    /// Returns the number of the group that this one starts behind, if it is one.
+    pub fn base_group(&self) -> Option<u64> {
+        match self.base {
+            Some(Base::Group(distance)) => self.group.checked_sub(distance.into()),
+            _ => None,
+        }
+    }
+
     /// Returns whether it is of this type.
     pub fn is(&self, section_type: SectionType) -> bool {
         self.section_type == section_type as u8

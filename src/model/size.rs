@@ -245,7 +245,7 @@ size_classes! {
         binary_rate: 0.0007,
         text_rate: 0.0003,
         bytes_per_second: 850e3,
-        most_shipped: 160 << 10,
+        most_shipped: 120 << 10,
     }
     /// 24 contexts, every bit is coded: levels 6 and 7.
     Thorough(Engine) {
@@ -265,7 +265,7 @@ size_classes! {
         binary_rate: 0.0006,
         text_rate: 0.00025,
         bytes_per_second: 450e3,
-        most_shipped: 96 << 10,
+        most_shipped: 88 << 10,
     }
     /// 24 contexts, 16 of them with direct counters: level 8.
     Strong(Engine) {
@@ -285,7 +285,7 @@ size_classes! {
         binary_rate: 0.0003,
         text_rate: 0.00015,
         bytes_per_second: 350e3,
-        most_shipped: 72 << 10,
+        most_shipped: 64 << 10,
     }
     /// 56 contexts, 48 of them with direct counters, and a residual layer: level 9.
     Best(Engine) {
@@ -305,6 +305,6 @@ size_classes! {
         binary_rate: 0.00013,
         text_rate: 0.0001,
         bytes_per_second: 150e3,
-        most_shipped: 28 << 10,
+        most_shipped: 24 << 10,
     }
 }

@@ -1,7 +1,7 @@
 //! Keeps decoded groups for the next call, so that a loop over the files of a group decodes
 //! it once.
 
-use super::groups::{Decoded, decode_cost, ends_run};
+use super::groups::{Decoded, ends_run};
 use super::index::Archive;
 use crate::archive::memory::check_cost;
 use crate::archive::{ArchiveError, ErrorKind};
@@ -150,17 +150,18 @@ impl<S: ReadAt> Archive<S> {
         }
         let wanted = self.span_end(group, wanted);
         let section = self.group(group);
-        let (cost, memory) = (decode_cost(&section), self.limits.memory);
-        let needed = self.tables.saturating_add(cost);
+        let (cost, memory) = (self.cost(&section), self.limits.memory);
+        let needed = self.tables.saturating_add(cost.whole());
         check_cost(needed, memory)?;
-        self.cache.shrink(memory - needed);
-        refusal::probe(cost)?;
+        let left = memory - needed;
+        let states = self.bases.reserve(left / 2, cost.state).saturating_sub(cost.state);
+        self.cache.shrink(left.saturating_sub(states));
+        refusal::probe(cost.whole())?;
         let whole = section.header.raw_length;
         let keeps = self.cache.takes(whole);
         let wanted = if keeps { whole as usize } else { wanted };
         let decoded = refusal::attempt(|| self.decode(&section, wanted))?;
         ends_run(&decoded)?;
-        let decoded = Arc::new(decoded);
         if keeps {
             self.cache.put(group, &decoded);
             self.cache.shrink(memory - self.tables);

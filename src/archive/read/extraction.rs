@@ -1,7 +1,7 @@
 //! Decodes the groups of files and hands each file its bytes.
 
 use super::extract::{ExtractSummary, Files, file_error};
-use super::groups::{Decoded, decode_cost, ends_run};
+use super::groups::{Decoded, ends_run};
 use super::index::{Archive, data_length};
 use super::sink::{FileSink, Target};
 use super::tally::Tallies;
@@ -167,8 +167,11 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
         let left = limits.memory.saturating_sub(held.saturating_add(self.held));
         let groups = self.groups.as_slice();
-        let costs = |(group, _): &(u64, _)| decode_cost(&self.archive.group(*group));
-        let room = left.saturating_sub(groups.iter().map(costs).max().unwrap_or(0));
+        let costs = groups.iter().map(|(group, _)| self.archive.cost(&self.archive.group(*group)));
+        let (decode, state) =
+            costs.fold((0, 0), |(a, b), cost| (cost.decode.max(a), cost.state.max(b)));
+        let left = left.saturating_sub(self.archive.bases.reserve(left / 4, state));
+        let room = left.saturating_sub(decode);
         let keeps = |(group, runs): &(u64, Vec<Run>)| self.keeps(&self.archive.group(*group), runs);
         let kept = match groups.iter().any(keeps) {
             true => cache.budget().min(room),
@@ -339,14 +342,14 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
         let kept = cache.get(group, wanted);
         let keeps = kept.is_none() && self.keeps(&section, &runs);
         let wanted = if keeps { whole as usize } else { wanted };
-        let cost = if kept.is_some() { 0 } else { decode_cost(&section) };
+        let cost = if kept.is_some() { 0 } else { self.archive.cost(&section).decode };
         let job = DecodeJob { archive: self.archive, section, wanted, kept };
         Ok(Some(Task { job, kept: (section, runs, keeps), cost }))
     }
 
     fn work(job: DecodeJob<'a, S>) -> Arc<Decoded> {
         let DecodeJob { archive, section, wanted, kept } = job;
-        kept.unwrap_or_else(|| Arc::new(archive.decode(&section, wanted)))
+        kept.unwrap_or_else(|| archive.decode(&section, wanted))
     }
 
     fn memory(&self) -> u64 {

@@ -1,11 +1,12 @@
 //! Decode groups: where they lie, their bytes, and what decoding them costs.
 
+use super::bases::BaseGroup;
 use super::index::Archive;
 use crate::archive::ArchiveError;
 use crate::arith::Isa;
-use crate::codec::{self, CodecError, Coding, CodingNumbers};
+use crate::codec::{self, BaseState, CodecError, Coding, CodingNumbers, DecodedFrom, ShippedBase};
 use crate::container::{
-    Batch, ContainerError, NOWHERE, ReadAt, Section, SectionHeader, SectionType,
+    Base, Batch, ContainerError, NOWHERE, ReadAt, Section, SectionHeader, SectionType,
 };
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,21 +33,69 @@ impl<S: ReadAt> Archive<S> {
     }
 
     /// Reads a group, decodes its first `wanted` bytes, or as many as can be decoded, and
-    /// checks the digests of all spans among them.
-    pub(super) fn decode(&self, section: &Section, wanted: usize) -> Decoded {
+    /// checks the digests of all spans among them. A base is decoded whole, once for all.
+    pub(super) fn decode(&self, section: &Section, wanted: usize) -> Arc<Decoded> {
+        if section.header.is_base() {
+            return Arc::clone(&self.base(section).decoded);
+        }
+        let base = self.base_of(section).map(|section| self.base(&section));
+        Arc::new(self.decode_from(section, wanted, base.as_deref(), false).0)
+    }
+
+    /// Returns a base, decoded now if it was not before.
+    fn base(&self, section: &Section) -> Arc<BaseGroup> {
+        self.bases.get(section.header.group, || {
+            let whole = section.header.raw_length as usize;
+            BaseGroup::of(self.decode_from(section, whole, None, true))
+        })
+    }
+
+    /// Returns the section of the group that a group starts behind, if it does.
+    fn base_of(&self, section: &Section) -> Option<Section> {
+        section.header.base_group().map(|group| self.group(group))
+    }
+
+    /// Reads and decodes a group that starts behind `base`, if that is a group.
+    fn decode_from(
+        &self,
+        section: &Section,
+        wanted: usize,
+        base: Option<&BaseGroup>,
+        keep: bool,
+    ) -> (Decoded, Option<BaseState>) {
         self.cache.count();
         // What cannot be decoded is not read.
-        if let Err(error) = known(section) {
-            return Decoded::nothing(section, error);
-        }
-        let decoded = match self.reader.read_damaged(section) {
-            Ok((payload, fault)) => decode(section, &payload, fault, wanted),
-            Err(error) => Decoded::nothing(section, error),
+        let start = match begin(section, base) {
+            Ok(start) => start,
+            Err(error) => return (Decoded::nothing(section, error), None),
+        };
+        let (decoded, state) = match self.reader.read_damaged(section) {
+            Ok((payload, fault)) => {
+                let fault = fault.map(|cause| Arc::new(in_group(section, cause.into())));
+                decode(section, &payload, fault, wanted, start, keep)
+            }
+            Err(error) => (Decoded::nothing(section, error), None),
         };
         match self.reader.batch(section.header.group) {
-            Some((placed, group)) => decoded.check(section, &placed.batch, group),
-            None => decoded,
+            Some((placed, group)) => (decoded.check(section, &placed.batch, group), state),
+            None => (decoded, state),
         }
+    }
+
+    /// Returns the bytes that decoding a group takes, without the state of the base that it
+    /// starts behind, and the bytes of that, or of the state behind the group itself.
+    pub(in crate::archive) fn cost(&self, section: &Section) -> Cost {
+        let base = self.base_of(section);
+        Cost::of(section, base.map_or(0, |base| base.header.raw_length))
+    }
+}
+
+impl BaseGroup {
+    /// A base that was decoded: others go on from it if all of its bytes are right.
+    pub(super) fn of((decoded, state): (Decoded, Option<BaseState>)) -> BaseGroup {
+        let all = 0..decoded.raw.len();
+        let right = decoded.proven[..] == [all];
+        BaseGroup { decoded: Arc::new(decoded), state: state.filter(|_| right) }
     }
 }
 
@@ -93,34 +142,97 @@ impl Decoded {
     }
 }
 
-/// Decodes the first `wanted` bytes of a group whose payload may have a fault. Digests are
-/// not compared.
+/// Where the model of a group starts.
+pub(super) enum GroupStart<'a> {
+    Anew,
+    Capacity(u8),
+    Group(&'a BaseState),
+    Shipped(Box<BaseState>),
+}
+
+impl GroupStart<'_> {
+    fn for_codec(&self) -> codec::Start<'_> {
+        match self {
+            GroupStart::Anew => codec::Start::Anew,
+            GroupStart::Capacity(capacity) => codec::Start::Capacity(*capacity),
+            GroupStart::Group(state) => codec::Start::Behind(state),
+            GroupStart::Shipped(state) => codec::Start::Behind(state),
+        }
+    }
+}
+
+/// Returns where the model of a group starts.
+///
+/// # Errors
+/// [`ArchiveError::BaseLost`]; an unsupported base.
+pub(super) fn begin<'a>(
+    section: &Section,
+    base: Option<&'a BaseGroup>,
+) -> Result<GroupStart<'a>, ArchiveError> {
+    let (header, coding) = (&section.header, known(section)?);
+    match header.base {
+        None if header.capacity == 0 => Ok(GroupStart::Anew),
+        None => Ok(GroupStart::Capacity(header.capacity)),
+        Some(Base::Group(_)) => match base.map(|base| (&base.state, &base.decoded.fault)) {
+            Some((Some(state), _)) => Ok(GroupStart::Group(state)),
+            lost => {
+                let group = header.base_group().unwrap_or_default();
+                let cause = lost.and_then(|(_, fault)| fault.clone());
+                let cause = cause.unwrap_or_else(|| Arc::new(ArchiveError::Digest));
+                Err(ArchiveError::BaseLost { group, cause })
+            }
+        },
+        Some(Base::Shipped(id)) => {
+            let number = u64::from(u32::from_be_bytes(id));
+            let unknown = ContainerError::UnsupportedPart { structure: "shipped base", number };
+            let base = ShippedBase::of_id(id).ok_or(unknown)?;
+            let state = base.state(coding, header.capacity, Isa::best())?;
+            Ok(GroupStart::Shipped(Box::new(state)))
+        }
+        Some(Base::Unknown(kind, _)) => {
+            let number = u64::from(kind);
+            Err(ContainerError::UnsupportedPart { structure: "Base_Kind", number }.into())
+        }
+    }
+}
+
+/// Decodes the first `wanted` bytes of a group whose payload may have a fault, or all of
+/// them if the state behind them is to be kept. Digests are not compared.
 pub(super) fn decode(
     section: &Section,
     payload: &[u8],
-    fault: Option<ContainerError>,
+    fault: Option<Arc<ArchiveError>>,
     wanted: usize,
-) -> Decoded {
-    let tested = known(section).and_then(|(coding, _)| {
+    start: GroupStart,
+    keep: bool,
+) -> (Decoded, Option<BaseState>) {
+    let tested = known(section).and_then(|coding| {
         codec::test_once(coding.codec(), Isa::best())?;
         Ok(coding)
     });
     let coding = match tested {
         Ok(coding) => coding,
-        Err(error) => return Decoded::nothing(section, error),
+        Err(error) => return (Decoded::nothing(section, error), None),
     };
-    let fault = fault.map(ArchiveError::from);
     let raw_length = section.header.raw_length as usize;
-    let (raw, error) = match payload.is_empty() && fault.is_some() {
-        true => (Vec::new(), None),
+    let (raw, error, state) = match payload.is_empty() && fault.is_some() {
+        true => (Vec::new(), None, None),
         false => {
-            let decoded =
-                codec::decode_damaged(coding, payload, raw_length, wanted.min(raw_length));
-            (decoded.raw, decoded.fault.map(ArchiveError::from))
+            let wanted = wanted.min(raw_length);
+            let decoded = codec::decode_group_from(
+                coding,
+                payload,
+                raw_length,
+                wanted,
+                start.for_codec(),
+                keep,
+            );
+            let DecodedFrom { partial, state } = decoded;
+            (partial.raw, partial.fault.map(ArchiveError::from), state)
         }
     };
-    let fault = fault.or(error).map(|cause| Arc::new(in_group(section, cause)));
-    Decoded { raw, fault, proven: Vec::new() }
+    let fault = fault.or_else(|| error.map(|cause| Arc::new(in_group(section, cause))));
+    (Decoded { raw, fault, proven: Vec::new() }, state)
 }
 
 /// Names the group a failure happened in.
@@ -144,31 +256,49 @@ pub(super) fn ends_run(decoded: &Decoded) -> Result<(), ArchiveError> {
     Ok(())
 }
 
-/// Bytes that decoding a group takes: payload, decoded bytes, and what the
-/// codec needs. A group that no codec takes costs nothing: it is refused.
-pub(in crate::archive) fn decode_cost(section: &Section) -> u64 {
-    let header = &section.header;
-    match known(section) {
-        Ok((_, memory)) => {
-            memory.saturating_add(header.stored_length).saturating_add(header.raw_length)
-        }
-        Err(_) => 0,
+/// Bytes of memory that a group takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::archive) struct Cost {
+    /// Payload, decoded bytes, and what the codec needs, without the state that it starts
+    /// from.
+    pub decode: u64,
+    /// The state that it starts from, or that is kept behind it.
+    pub state: u64,
+}
+
+impl Cost {
+    /// What a group takes that starts behind `base_length` bytes. A group that no codec takes
+    /// costs nothing: it is refused.
+    pub fn of(section: &Section, base_length: u64) -> Cost {
+        let SectionHeader { capacity, raw_length, stored_length, .. } = section.header;
+        let memory = known(section).and_then(|coding| {
+            Ok(match capacity {
+                0 => (codec::decode_memory(coding, raw_length)?, 0),
+                _ => {
+                    let before = match section.header.base {
+                        Some(Base::Shipped(id)) => {
+                            ShippedBase::of_id(id).map_or(0, |base| base.length() as u64)
+                        }
+                        _ => base_length,
+                    };
+                    let memory = codec::decode_memory_from(coding, capacity, before, raw_length)?;
+                    (memory, memory)
+                }
+            })
+        });
+        let Ok((memory, state)) = memory else { return Cost::default() };
+        Cost { decode: memory.saturating_add(stored_length).saturating_add(raw_length), state }
+    }
+
+    /// All of it.
+    pub fn whole(self) -> u64 {
+        self.decode.saturating_add(self.state)
     }
 }
 
-/// How a group is coded, and the bytes of memory that its codec takes to decode it.
-fn known(section: &Section) -> Result<(Coding, u64), ArchiveError> {
-    check_base(section)?;
-    let coding = Coding::parse(numbers(section))?;
-    Ok((coding, codec::decode_memory(coding, section.header.raw_length)?))
-}
-
-/// Refuses a group that starts behind a base, and one that is a base: its tables have another
-/// size.
-fn check_base(section: &Section) -> Result<(), ContainerError> {
-    let number = u64::from(section.header.capacity);
-    let structure = "a base, or a group that starts behind one";
-    if number == 0 { Ok(()) } else { Err(ContainerError::UnsupportedPart { structure, number }) }
+/// How a group is coded.
+pub(super) fn known(section: &Section) -> Result<Coding, ArchiveError> {
+    Ok(Coding::parse(numbers(section))?)
 }
 
 /// How a group is coded, as its section says.

@@ -1,11 +1,12 @@
 //! An archive opened through its index.
 
+use super::bases::BaseCache;
 use super::cache::GroupCache;
 use super::groups::numbers;
 use crate::archive::{ArchiveError, Control, ErrorKind, Limits};
 use crate::codec::{self, Coding, CodingNumbers};
 use crate::container::{
-    Condition, ContainerError, Gone, LostBatch, ReadAt, Reader, Recovery, Section,
+    Base, Condition, ContainerError, Gone, LostBatch, ReadAt, Reader, Recovery, Section,
 };
 use crate::entry::{Entry, Kind, compare_paths};
 use std::fs::File;
@@ -31,6 +32,7 @@ pub struct Archive<S = File> {
     /// Bytes of memory that entries and contents take.
     pub(in crate::archive) tables: u64,
     pub(super) cache: GroupCache,
+    pub(super) bases: BaseCache,
 }
 
 /// A decode group, for people.
@@ -46,10 +48,17 @@ pub struct GroupInfo {
     pub stored_length: u64,
     /// Bytes once decoded.
     pub raw_length: u64,
-    /// Rough seconds of one core to decode it; `None` if its coding is not known.
+    /// The group that it goes on from, if it does.
+    pub base: Option<u64>,
+    /// The shipped base that it goes on from, by name; `?` if this version has it not.
+    pub shipped: Option<&'static str>,
+    /// Whether other groups may go on from it.
+    pub is_base: bool,
+    /// Rough seconds of one core to decode it, once its base is there; `None` if its coding
+    /// is not known.
     pub decode_seconds: Option<f64>,
-    /// Bytes of memory to decode it; `None` if its coding is not known or its length is
-    /// more than a codec takes.
+    /// Bytes of memory to decode it, with the base that it goes on from; `None` if its
+    /// coding is not known or its length is more than a codec takes.
     pub decode_memory: Option<u64>,
 }
 
@@ -66,7 +75,8 @@ impl<S: ReadAt> Archive<S> {
     fn new(reader: Reader<S>, limits: &Limits, condition: Condition) -> Self {
         let tables = reader.memory();
         let cache = GroupCache::new(limits.memory);
-        Archive { reader, limits: limits.clone(), condition, tables, cache }
+        let bases = BaseCache::new(limits.memory);
+        Archive { reader, limits: limits.clone(), condition, tables, cache, bases }
     }
 
     /// Opens an archive whatever its state: index, footer or preface may be lost,
@@ -180,16 +190,26 @@ impl<S: ReadAt> Archive<S> {
         self.reader.groups().iter().map(|section| {
             let (header, numbers) = (section.header, numbers(section));
             let coding = Coding::parse(numbers).ok();
+            let seconds = |coding| match header.base_group() {
+                Some(_) => codec::decode_seconds_from(coding, header.capacity, header.raw_length),
+                None => codec::decode_seconds(coding, header.raw_length),
+            };
             GroupInfo {
                 group: header.group,
                 offset: section.offset,
                 coding: numbers,
                 stored_length: header.stored_length,
                 raw_length: header.raw_length,
-                decode_seconds: coding
-                    .map(|coding| codec::decode_seconds(coding, header.raw_length)),
-                decode_memory: coding
-                    .and_then(|coding| codec::decode_memory(coding, header.raw_length).ok()),
+                base: header.base_group(),
+                shipped: match header.base {
+                    Some(Base::Shipped(id)) => {
+                        Some(codec::ShippedBase::of_id(id).map_or("?", |base| base.name))
+                    }
+                    _ => None,
+                },
+                is_base: header.is_base(),
+                decode_seconds: coding.map(seconds),
+                decode_memory: Some(self.cost(section).whole()).filter(|&bytes| bytes > 0),
             }
         })
     }

@@ -14,6 +14,7 @@
 //! | `suggest` | proposes what to try if a pattern selects nothing |
 
 mod announced;
+mod bases;
 mod batches;
 mod cache;
 pub(super) mod cat;
@@ -29,6 +30,7 @@ mod print;
 mod salvage;
 pub(super) mod sink;
 mod stream;
+mod streamed;
 mod suggest;
 mod tally;
 mod verify;

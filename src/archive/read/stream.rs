@@ -1,8 +1,9 @@
 //! Extracts and verifies an archive front to back, from a pipe, by its ENTRY sections.
 
 use super::extract::{ExtractOptions, ExtractSummary};
-use super::groups::{Decoded, decode, decode_cost, ends_run, in_group};
+use super::groups::{Decoded, ends_run, in_group};
 use super::incoming::Incoming;
+use super::streamed::{StreamBases, StreamGroup, StreamJob};
 use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
 use crate::archive::{Archive, ArchiveError, Control, Event, Limits, VerifySummary};
@@ -94,6 +95,7 @@ struct Streaming<'a, R: Read> {
     all_groups: bool,
     /// Whether the index has come.
     indexed: bool,
+    bases: StreamBases,
 }
 
 /// A batch whose groups are to come.
@@ -107,17 +109,6 @@ struct Pending {
     next: usize,
     /// Bytes of memory that it takes.
     memory: u64,
-}
-
-/// A group to be decoded.
-struct StreamJob {
-    section: Section,
-    payload: Vec<u8>,
-    fault: Option<ContainerError>,
-    wanted: bool,
-    batch: Arc<Batch>,
-    /// Its place in the batch.
-    place: usize,
 }
 
 /// What waits for all groups before it, or for its own.
@@ -152,6 +143,7 @@ pub(super) fn stream<'a, R: Read>(
         damaged: false,
         all_groups,
         indexed: false,
+        bases: StreamBases::new(limits.memory),
     };
     let jobs = threads::workers(jobs);
     let result = pipeline::run(&mut streaming, jobs, control);
@@ -240,9 +232,14 @@ impl<'a, R: Read> Streaming<'a, R> {
         let fragments = pending.batch.fragments(place);
         let named = fragments.iter().any(|fragment| pending.selected[fragment.row]);
         let wanted = named || self.all_groups;
-        let cost = decode_cost(&section).saturating_add(pending.memory);
+        let memory = pending.memory;
         let batch = Arc::clone(&pending.batch);
-        let job = StreamJob { section, payload, fault, wanted, batch, place };
+        let fault = fault.map(|cause| Arc::new(in_group(&section, cause.into())));
+        let group = Arc::new(StreamGroup { section, payload, fault, batch, place });
+        let base = self.bases.of(&group);
+        let cost = self.bases.cost(&group, base.as_deref()).saturating_add(memory);
+        let bases = Arc::clone(&self.bases.decoded);
+        let job = StreamJob { group, wanted, base, bases };
         Some(Task { job: Some(job), kept: Kept::Group, cost })
     }
 
@@ -290,7 +287,7 @@ impl<'a, R: Read> Streaming<'a, R> {
 impl<R: Read> Stages for Streaming<'_, R> {
     type Job = Option<StreamJob>;
     type Kept = Kept;
-    type Output = Option<(Section, bool, Decoded)>;
+    type Output = Option<(Section, bool, Arc<Decoded>)>;
 
     fn next(&mut self) -> Result<Option<StreamTask>, ArchiveError> {
         while self.broken.is_none() {
@@ -325,17 +322,13 @@ impl<R: Read> Stages for Streaming<'_, R> {
     }
 
     fn work(job: Option<StreamJob>) -> Self::Output {
-        let StreamJob { section, payload, fault, wanted, batch, place } = job?;
-        let whole = section.header.raw_length as usize;
-        let decoded = match wanted {
-            true => decode(&section, &payload, fault, whole).check(&section, &batch, place),
-            false => Decoded::default(),
-        };
-        Some((section, wanted, decoded))
+        let job = job?;
+        let decoded = if job.wanted { job.decode() } else { Arc::default() };
+        Some((job.group.section, job.wanted, decoded))
     }
 
     fn memory(&self) -> u64 {
-        self.limits.memory.saturating_sub(self.incoming.memory())
+        self.bases.leave(self.limits.memory.saturating_sub(self.incoming.memory()))
     }
 
     fn done(&mut self, kept: Kept, output: Self::Output) -> Result<(), ArchiveError> {

@@ -1,22 +1,23 @@
 //! Writes archives: reads groups, codes them, writes sections.
 
 use super::announce::{BATCH_BYTES, PartBuilder};
+use super::arrange::{Sizes, arrange};
 use super::builder::Builder;
+use super::coding::{Coded, Creation, highest_cost};
 use super::pack::Packer;
 use super::plan::{Node, Plan, plan};
 use super::source::Found;
 use crate::archive::memory::check_cost;
-use crate::archive::pipeline::{self, Stages, Task};
+use crate::archive::pipeline;
 use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, Event, NAMELESS_OUTPUT};
-use crate::checksum;
-use crate::codec::{self, CodecError, CodecOptions, CodingNumbers, EncodedGroup};
-use crate::container::{ContainerError, Footer, Part, Writer};
+use crate::codec::CodecOptions;
+use crate::container::{ContainerError, Footer, Writer};
 use crate::tree::WalkOptions;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes of a decode group unless the user says otherwise.
+/// Bytes of a decode group that starts anew, unless the user says otherwise.
 pub const DEFAULT_GROUP_SIZE: u64 = 8 << 20;
 
 /// How an archive is written.
@@ -24,8 +25,11 @@ pub const DEFAULT_GROUP_SIZE: u64 = 8 << 20;
 pub struct CreateOptions {
     /// What decides the payload of a group.
     pub codec: CodecOptions,
-    /// Largest decode group in bytes; at least 1.
+    /// Largest decode group in bytes, or base and group together; at least 1. Only a kind
+    /// of data that is not much longer is one group all the same.
     pub group_size: u64,
+    /// Whether every group starts anew, so that no damage in one concerns another.
+    pub independent: bool,
     /// Worker threads, 0 for one per processor. Never changes the bytes.
     pub jobs: usize,
     /// Bytes of memory to stay within: the tables of entries, and all groups under way.
@@ -47,6 +51,7 @@ impl Default for CreateOptions {
         CreateOptions {
             codec: CodecOptions::default(),
             group_size: DEFAULT_GROUP_SIZE,
+            independent: false,
             jobs: 0,
             memory: 4 << 30,
             verify: false,
@@ -115,24 +120,21 @@ pub(in crate::archive) fn write_archive(
 ) -> Result<CreateSummary, ArchiveError> {
     let planned = plan(found, options.jobs, options.memory, control)?;
     let Plan { contents, others, entries, bytes, held, archive_id } = planned;
-    // Known before the first byte is written: no group is larger than this.
-    let largest = cost(options, bytes.min(options.group_size));
+    let independent = options.independent || !options.codec.choice.goes_on();
+    let sizes = Sizes { group: options.group_size.max(1), independent };
+    let arrangement = arrange(contents, sizes);
     // Payloads wait until the batch is complete, if it has several groups.
     let waiting = if bytes > options.group_size { bytes.min(2 * BATCH_BYTES) } else { 0 };
-    let waiting = if options.group_size < BATCH_BYTES { waiting } else { 0 };
     let held = held.saturating_add(waiting);
-    check_cost(held.saturating_add(largest), options.memory)?;
+    // Known before the first byte is written: no group takes more than this.
+    check_cost(held.saturating_add(highest_cost(options, &arrangement)?), options.memory)?;
     control.events.event(Event::Total { entries, bytes });
     let mut writer = Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?;
     write_others(&mut writer, &others, control)?;
-    let group_size = usize::try_from(options.group_size).unwrap_or(usize::MAX);
-    let packer = Packer::new(contents, group_size, *control);
-    let memory = options.memory - held;
-    let waiting = Vec::new();
-    let mut creation =
-        Creation { packer, writer, options, control, memory, waiting, bytes: 0, groups: 0 };
+    let packer = Packer::new(arrangement, *control);
+    let mut creation = Creation::new(packer, writer, options, control, options.memory - held);
     pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
-    let Creation { packer, writer, bytes, groups, .. } = creation;
+    let Coded { packer, writer, bytes, groups } = creation.finish();
     let others = others.iter().map(|node| node.names.len() as u64).sum::<u64>();
     let entries = packer.entries() + others;
     let (mut output, footer): (_, Footer) = writer.finish()?;
@@ -161,91 +163,6 @@ fn write_others(
         writer.write_part(&part.finish())?;
     }
     Ok(())
-}
-
-/// Bytes of memory that coding a group of `length` bytes takes, and holding it.
-fn cost(options: &CreateOptions, length: u64) -> u64 {
-    let coding = codec::encode_memory(&options.codec, length);
-    if length == 0 { 0 } else { coding.saturating_add(length.saturating_mul(2)) }
-}
-
-/// The stages of making an archive: read a group, code it, write it.
-struct Creation<'a, W: Write> {
-    packer: Packer<'a>,
-    writer: Writer<W>,
-    options: &'a CreateOptions,
-    control: &'a Control<'a>,
-    /// Bytes of memory for the groups under way.
-    memory: u64,
-    /// Coded groups of the batch, with their lengths.
-    waiting: Vec<(EncodedGroup, u64)>,
-    bytes: u64,
-    groups: u64,
-}
-
-/// A group to be coded.
-struct EncodeJob<'a> {
-    raw: Vec<u8>,
-    options: &'a CreateOptions,
-}
-
-impl<'a, W: Write> Stages for Creation<'a, W> {
-    type Job = EncodeJob<'a>;
-    type Kept = (Option<Part>, u64);
-    type Output = Result<Option<EncodedGroup>, CodecError>;
-
-    fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError> {
-        let Some(filled) = self.packer.fill()? else { return Ok(None) };
-        let length = filled.raw.len() as u64;
-        let cost = cost(self.options, length);
-        let job = EncodeJob { raw: filled.raw, options: self.options };
-        Ok(Some(Task { job, kept: (filled.part, length), cost }))
-    }
-
-    fn work(EncodeJob { raw, options }: EncodeJob) -> Self::Output {
-        if raw.is_empty() {
-            return Ok(None);
-        }
-        let length = raw.len();
-        // The codec consumes the bytes.
-        let digest = options.verify.then(|| checksum::digest(&raw));
-        let group = codec::encode_group(raw, &options.codec)?;
-        if let Some(digest) = digest {
-            let decoded = codec::decode_group(group.coding, &group.payload, length, length)?;
-            if checksum::digest(&decoded) != digest {
-                let codec = group.coding.codec().name();
-                let cause =
-                    "decoding the group does not restore it; this is a bug, please report it";
-                return Err(CodecError::Damaged { codec, offset: 0, cause });
-            }
-        }
-        Ok(Some(group))
-    }
-
-    fn memory(&self) -> u64 {
-        self.memory
-    }
-
-    fn done(
-        &mut self,
-        (part, length): (Option<Part>, u64),
-        output: Self::Output,
-    ) -> Result<(), ArchiveError> {
-        if let Some(group) = output? {
-            self.bytes += length;
-            self.groups += 1;
-            let stored = group.payload.len() as u64;
-            self.control.events.event(Event::Progress { bytes: length, stored });
-            self.waiting.push((group, length));
-        }
-        let Some(part) = part else { return Ok(()) };
-        self.writer.write_part(&part)?;
-        for (group, length) in self.waiting.drain(..) {
-            let CodingNumbers { codec, filter, model } = group.coding.numbers();
-            self.writer.write_group((codec, filter, model), length, &group.payload)?;
-        }
-        Ok(())
-    }
 }
 
 /// Says which file could not be written. A failing disk under an output is no

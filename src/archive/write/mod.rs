@@ -5,19 +5,25 @@
 //! | `builder` | what a program or a command wants archived |
 //! | `source`, `data` | where entries and bytes come from: a tree, a tar, a program |
 //! | `plan` | which names are one file, which files share a content, and their order |
+//! | `arrange` | which contents make a family, and which of them its base |
+//! | `sample` | which contents share most with the others |
 //! | `pack` | where groups are cut |
 //! | `announce` | what each ENTRY section says |
-//! | `create` | reading, coding and writing |
+//! | `coding` | coding groups in parallel, behind their bases, and writing them |
+//! | `create` | all of it |
 //! | `output`, `replace` | the archive file, whole or not at all, and what it may replace |
 
 mod announce;
+mod arrange;
 mod builder;
+mod coding;
 pub(super) mod create;
 mod data;
 pub(super) mod output;
 mod pack;
 mod plan;
 mod replace;
+mod sample;
 pub(super) mod source;
 
 pub use builder::Builder;

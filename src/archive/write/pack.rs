@@ -1,8 +1,7 @@
 //! Reads files into decode groups and decides where groups end.
 //!
 //! A group closes when it holds its share, and when the kind of content changes
-//! and it holds [`KIND_MINIMUM`]. The share is what makes the groups of a kind
-//! about equally large, so that no worker ends up with a much longer one. A
+//! and it holds [`KIND_MINIMUM`]. Groups of a family that has a base hold nothing else. A
 //! file that does not fit starts a new group if the old one is half full; a
 //! file larger than a group is cut into equal parts.
 //!
@@ -10,6 +9,7 @@
 //! than 8 MiB, and when it has 16,384 entries.
 
 use super::announce::PartBuilder;
+use super::arrange::{Arrangement, Rule};
 use super::plan::{ContentPlan, Node};
 use super::source::OpenSource;
 use crate::archive::{ArchiveError, Control, Event};
@@ -17,7 +17,7 @@ use crate::checksum::{Digest, Hasher};
 use crate::codec::ContentKind;
 use crate::container::{Part, Row, Sparse, content_digest};
 use crate::tree::Missing;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Bytes a group holds at least before a change of kind closes it.
 const KIND_MINIMUM: usize = 1 << 20;
@@ -27,12 +27,23 @@ pub(super) struct Filled {
     pub raw: Vec<u8>,
     /// What the batch holds that ends with this group.
     pub part: Option<Part>,
+    pub start: Start,
+}
+
+/// Where the model of a group starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    /// Anew.
+    Alone,
+    /// Anew, and others go on behind it; the longest that both together become.
+    Base { reach: u64 },
+    /// Behind the last base.
+    Behind,
 }
 
 /// Cuts contents into groups.
 pub(super) struct Packer<'a> {
     control: Control<'a>,
-    group_size: usize,
     queue: VecDeque<ContentPlan>,
     open: Option<Open>,
     buffer: Vec<u8>,
@@ -40,8 +51,11 @@ pub(super) struct Packer<'a> {
     /// Planned bytes of the contents in the queue.
     queued: u64,
     kind: ContentKind,
-    /// Bytes that close a group, by kind.
-    shares: HashMap<ContentKind, usize>,
+    rules: Vec<Rule>,
+    /// Number of the rule of the group being filled.
+    rule: usize,
+    /// Whether the base of the rule was filled.
+    has_base: bool,
     /// Number of entries of finished contents.
     entries: u64,
 }
@@ -79,35 +93,21 @@ fn left_out(error: ArchiveError, missing: Missing) -> ArchiveError {
     }
 }
 
-/// Divides the bytes of each kind by the fewest groups that hold them.
-fn shares(contents: &[ContentPlan], group_size: u64) -> HashMap<ContentKind, usize> {
-    let mut totals: HashMap<ContentKind, u64> = HashMap::new();
-    for content in contents {
-        *totals.entry(content.kind).or_default() += content.nodes[0].size();
-    }
-    let share = |total: u64| total.div_ceil(total.div_ceil(group_size).max(1));
-    totals.into_iter().map(|(kind, total)| (kind, share(total).max(1) as usize)).collect()
-}
-
-/// Returns the bytes that a content was planned with.
-fn planned(content: &ContentPlan) -> u64 {
-    content.nodes.first().map_or(0, Node::size)
-}
-
 impl<'a> Packer<'a> {
-    /// A packer for groups of `group_size` bytes.
-    pub fn new(contents: Vec<ContentPlan>, group_size: usize, control: Control<'a>) -> Self {
-        let group_size = group_size.max(1);
+    /// A packer for contents by their rules.
+    pub fn new(arrangement: Arrangement, control: Control<'a>) -> Self {
+        let Arrangement { contents, rules } = arrangement;
         Packer {
             control,
-            group_size,
-            shares: shares(&contents, group_size as u64),
-            queued: contents.iter().map(planned).fold(0, u64::saturating_add),
+            queued: contents.iter().map(ContentPlan::size).fold(0, u64::saturating_add),
             queue: contents.into(),
             open: None,
             buffer: Vec::new(),
             part: PartBuilder::default(),
             kind: ContentKind::Text,
+            rules,
+            rule: 0,
+            has_base: false,
             entries: 0,
         }
     }
@@ -131,7 +131,7 @@ impl<'a> Packer<'a> {
                 }
                 match self.queue.pop_front() {
                     Some(plan) => {
-                        self.queued = self.queued.saturating_sub(planned(&plan));
+                        self.queued = self.queued.saturating_sub(plan.size());
                         self.open = self.start(plan);
                     }
                     None if self.part.is_empty() && self.buffer.is_empty() => return Ok(None),
@@ -159,14 +159,53 @@ impl<'a> Packer<'a> {
         }
     }
 
-    /// Returns whether the group is complete: it has its share, or it has enough and the next
-    /// content is of another kind.
+    /// Returns whether the group is complete: it has its share, or the next content does not
+    /// belong into it.
     fn ends_before_next(&mut self) -> bool {
         let Some(next) = self.queue.front() else { return false };
-        let changes = next.kind != self.kind && self.buffer.len() >= KIND_MINIMUM;
+        let (held, rule) = (self.buffer.len(), self.rules[self.rule]);
+        if next.rule != self.rule {
+            let apart = rule.base > 0 || self.rules[next.rule].base > 0;
+            if held > 0 && (apart || held >= KIND_MINIMUM) {
+                return true;
+            }
+            self.rule = next.rule;
+            self.has_base = false;
+        }
         self.kind = next.kind;
-        let share = self.shares.get(&self.kind).copied().unwrap_or(self.group_size);
-        changes || self.buffer.len() >= share
+        let rule = self.rules[self.rule];
+        held > 0 && held as u64 >= if self.fills_base() { rule.base } else { rule.share }
+    }
+
+    /// Whether the group being filled is a base.
+    fn fills_base(&self) -> bool {
+        self.rules[self.rule].base > 0 && !self.has_base
+    }
+
+    /// Most bytes of the group being filled.
+    fn most(&self) -> u64 {
+        let rule = self.rules[self.rule];
+        if self.fills_base() { rule.base } else { rule.most }
+    }
+
+    /// Most bytes of the group after this one, which goes on with the open file or not.
+    fn most_of_next(&self, goes_on: bool) -> u64 {
+        let next = self.queue.front().filter(|_| !goes_on).map_or(self.rule, |next| next.rule);
+        let rule = self.rules[next];
+        if next == self.rule { rule.most } else { rule.base.max(rule.most) }
+    }
+
+    /// Where the model of the group starts that is being closed with `length` bytes.
+    fn start_of_group(&mut self, length: usize) -> Start {
+        let rule = self.rules[self.rule];
+        match (rule.base, self.has_base) {
+            (0, _) => Start::Alone,
+            (_, true) => Start::Behind,
+            (base, false) => {
+                self.has_base = length > 0;
+                Start::Base { reach: (length as u64).max(base).saturating_add(rule.most) }
+            }
+        }
     }
 
     /// Opens the first file of the content that can be opened.
@@ -224,7 +263,7 @@ impl<'a> Packer<'a> {
     /// How much of a file with `left` bytes goes into this group: 0 if it is
     /// to start the next.
     fn room(&self, left: u64) -> usize {
-        let (held, size) = (self.buffer.len() as u64, self.group_size as u64);
+        let (held, size) = (self.buffer.len() as u64, self.most());
         // A data length is a file size: the sum cannot pass 2^64.
         let total = held + left;
         if total <= size {
@@ -275,7 +314,7 @@ impl<'a> Packer<'a> {
         let begun = |open: &Open| open.is_divided() || open.start < self.buffer.len();
         let begun = open.as_ref().is_some_and(begun);
         let following = open.as_ref().map_or(0, |open| open.left);
-        let next = self.queued.saturating_add(following).min(self.group_size as u64);
+        let next = self.queued.saturating_add(following).min(self.most_of_next(open.is_some()));
         let last = open.is_none() && self.queue.is_empty();
         let bytes = self.buffer.len() as u64;
         let ends = last || bytes == 0 || self.part.ends_before(bytes.saturating_add(next));
@@ -293,10 +332,11 @@ impl<'a> Packer<'a> {
         open.iter_mut().for_each(|open| open.start = 0);
         self.open = open;
         let raw = std::mem::take(&mut self.buffer);
+        let start = self.start_of_group(raw.len());
         self.part.end_group(&raw);
         let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
         let part = ends.then(|| std::mem::replace(&mut self.part, next).finish());
-        Filled { raw, part }
+        Filled { raw, part, start }
     }
 
     /// Ends a content that was read to its end.
@@ -354,18 +394,19 @@ impl<'a> Packer<'a> {
         self.requeue(plan.kind, nodes.collect(), plan.digest);
         if let Some(node) = this {
             let kind = plan.kind;
-            self.enqueue(ContentPlan { kind, nodes: vec![node], digest: None, cap: end });
+            let alone = ContentPlan::alone(kind, vec![node], None);
+            self.enqueue(ContentPlan { cap: end, ..alone });
         }
     }
 
     fn requeue(&mut self, kind: ContentKind, nodes: Vec<Node>, digest: Option<Digest>) {
         if !nodes.is_empty() {
-            self.enqueue(ContentPlan { kind, nodes, digest, cap: None });
+            self.enqueue(ContentPlan::alone(kind, nodes, digest));
         }
     }
 
     fn enqueue(&mut self, plan: ContentPlan) {
-        self.queued = self.queued.saturating_add(planned(&plan));
+        self.queued = self.queued.saturating_add(plan.size());
         self.queue.push_back(plan);
     }
 }

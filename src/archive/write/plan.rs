@@ -4,6 +4,7 @@
 //! function of names, sizes and contents alone, never of the disk or of
 //! timing.
 
+use super::sample::{Sketch, sketch};
 use super::source::{Found, OpenSource, Source};
 use crate::archive::memory::check_cost;
 use crate::archive::memory::creation_memory;
@@ -40,6 +41,28 @@ pub(super) struct ContentPlan {
     pub digest: Option<Digest>,
     /// Where the first file was found to end although it is said to be longer.
     pub cap: Option<u64>,
+    /// Number of the rule by which it is cut into groups.
+    pub rule: usize,
+    /// Stands for its bytes when a base is chosen.
+    pub sketch: Sketch,
+}
+
+impl ContentPlan {
+    /// Bytes of the content, as far as the walk knows.
+    pub fn size(&self) -> u64 {
+        self.nodes[0].size()
+    }
+
+    /// Path of the first name.
+    pub fn path(&self) -> &[u8] {
+        self.nodes[0].path()
+    }
+
+    /// Contents of a kind, cut by the rule of all that have no base.
+    pub fn alone(kind: ContentKind, nodes: Vec<Node>, digest: Option<Digest>) -> ContentPlan {
+        let sketch = Sketch::new();
+        ContentPlan { kind, nodes, digest, cap: None, rule: kind as usize, sketch }
+    }
 }
 
 /// What goes into an archive.
@@ -195,6 +218,7 @@ fn link_target(found: &Found) -> Option<&Vec<u8>> {
 /// What was learnt of a file by looking into it.
 struct Probe {
     kind: ContentKind,
+    sketch: Sketch,
     /// Digest and segments, if another file has its size.
     content: Option<(Digest, Option<Vec<Segment>>)>,
 }
@@ -219,24 +243,23 @@ fn join_files(
     let mut known = HashMap::new();
     for (node, probe) in files.into_iter().zip(probes) {
         let kind = probe.as_ref().map_or(ContentKind::Text, |probe| probe.kind);
-        let key = probe.and_then(|probe| probe.content);
+        let (sketch, key) = probe.map(|probe| (probe.sketch, probe.content)).unwrap_or_default();
         let digest = key.as_ref().map(|(digest, _)| *digest);
-        match key {
-            None => contents.push(ContentPlan { kind, nodes: vec![node], digest, cap: None }),
-            Some(key) => {
-                let index = *known.entry(key).or_insert(contents.len());
-                match contents.get_mut(index) {
-                    Some(content) => content.nodes.push(node),
-                    None => {
-                        contents.push(ContentPlan { kind, nodes: vec![node], digest, cap: None })
-                    }
-                }
+        let index = match key {
+            None => contents.len(),
+            Some(key) => *known.entry(key).or_insert(contents.len()),
+        };
+        match contents.get_mut(index) {
+            Some(content) => content.nodes.push(node),
+            None => {
+                let alone = ContentPlan::alone(kind, vec![node], digest);
+                contents.push(ContentPlan { sketch, ..alone });
             }
         }
     }
     contents.sort_by_cached_key(|content| {
         let first = &content.nodes[0];
-        (content.kind, extension(first.path()), first.size(), first.path().to_vec())
+        (content.kind, extension(first.path()), first.path().to_vec())
     });
     Ok(contents)
 }
@@ -249,9 +272,10 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
     let length = read_full(&mut open, &mut sample)?;
     sample.truncate(length);
     let kind = sniff(&sample);
+    let sketch = sketch(&sample);
     // A file that was replaced since the walk is looked at when its turn comes.
     if !whole || open.new_metadata()?.is_some() {
-        return Ok(Probe { kind, content: None });
+        return Ok(Probe { kind, sketch, content: None });
     }
     let segments = open.segments().map(<[Segment]>::to_vec);
     let mut hasher = Hasher::new();
@@ -264,7 +288,7 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
         }
     }
     let digest = content_digest(hasher.digest(), open.size(), segments.as_deref());
-    Ok(Probe { kind, content: Some((digest, segments)) })
+    Ok(Probe { kind, sketch, content: Some((digest, segments)) })
 }
 
 /// Fills `buffer` as far as the file goes; returns how far.
@@ -280,7 +304,7 @@ pub(super) fn read_full(open: &mut OpenSource, buffer: &mut [u8]) -> Result<usiz
 }
 
 /// Lower-case extension; a name that only starts with a dot has none.
-fn extension(path: &[u8]) -> Vec<u8> {
+pub(super) fn extension(path: &[u8]) -> Vec<u8> {
     let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
     match name.iter().rposition(|&byte| byte == b'.') {
         None | Some(0) => Vec::new(),

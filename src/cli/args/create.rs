@@ -100,12 +100,20 @@ pub struct Coding {
     /// Lanes of pear-paper: more are faster and compress less
     #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub lanes: u32,
-    /// Size of the groups, which are compressed independently
+    /// Size of the groups: what is decoded at most to read one file
     ///
     /// Larger groups compress better. Smaller groups make it cheaper to read one
-    /// file, decode on more jobs in parallel, and limit the effect of damage.
+    /// file, decode on more jobs in parallel, and limit the effect of damage. If
+    /// there is much data of one kind, a group of half this size is its base,
+    /// and groups of half this size go on from there.
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = parse_group_size)]
     pub group_size: u64,
+    /// Compress every group by itself, without bases
+    ///
+    /// Damage in a base is damage to all groups that go on from it. Archives
+    /// become larger.
+    #[arg(long)]
+    pub independent: bool,
 }
 
 /// A codec by name, or `auto`.

@@ -69,6 +69,16 @@ impl Whole {
         }
     }
 
+    /// Rough seconds of one core to reach the group that takes longest, with its base.
+    fn slowest(&self) -> f64 {
+        let seconds = |group: &GroupInfo| group.decode_seconds.unwrap_or(0.0);
+        let base = |group: &GroupInfo| {
+            let base = group.base.and_then(|base| self.groups.get(usize::try_from(base).ok()?));
+            base.map_or(0.0, seconds)
+        };
+        self.groups.iter().map(|group| seconds(group) + base(group)).fold(0.0, f64::max)
+    }
+
     fn json(&self) -> String {
         let archive = InfoRecord::Archive(ArchiveRecord {
             entries: self.entries,
@@ -88,7 +98,7 @@ impl Whole {
         let mut text = format!(
             "{}\n  entries     {}\n  content     {} in {} group{}\n  stored      {}, ratio {:.3}\n  \
              decoding    about {} on one core, {} of memory for each group at once\n  \
-             {}\n",
+             one file    at most about {}\n  {}\n",
             config::shown(path),
             self.entries,
             show_size(self.raw),
@@ -98,6 +108,7 @@ impl Whole {
             ratio(self.raw, self.stored),
             show_seconds(self.seconds),
             show_size(self.memory),
+            show_seconds(self.slowest()),
             match &self.root_hash {
                 Some(hash) => format!("root hash   {hash}"),
                 None => format!("intact      {} of the entries", self.intact),
@@ -106,7 +117,7 @@ impl Whole {
         if !self.groups.is_empty() {
             text.push_str(
                 "\n  group        offset       size     stored   ratio  \
-                 codec       filter  model    time     memory\n",
+                 codec       filter  model  base        time     memory\n",
             );
         }
         text.extend(self.groups.iter().map(row));
@@ -117,7 +128,7 @@ impl Whole {
 /// Returns a group's line of the table.
 fn row(group: &GroupInfo) -> String {
     format!(
-        "  {:>5}  {:>12} {:>10} {:>10} {:>7.3}  {:<10}  {:<6}  {:>5} {:>7} {:>10}\n",
+        "  {:>5}  {:>12} {:>10} {:>10} {:>7.3}  {:<10}  {:<6}  {:>5}  {:<10} {:>5} {:>10}\n",
         group.group,
         group.offset,
         show_size(group.raw_length),
@@ -126,9 +137,20 @@ fn row(group: &GroupInfo) -> String {
         codec_name(group.coding.codec),
         filter_name(group.coding.filter),
         group.coding.model,
+        show_base(group),
         group.decode_seconds.map_or("unknown".to_owned(), show_seconds),
         group.decode_memory.map_or("unknown".to_owned(), show_size),
     )
+}
+
+/// Returns what a group goes on from, or that it is a base itself.
+fn show_base(group: &GroupInfo) -> String {
+    match (group.base, group.shipped) {
+        (Some(base), _) => base.to_string(),
+        (None, Some(shipped)) => shipped.to_owned(),
+        (None, None) if group.is_base => "is a base".to_owned(),
+        (None, None) => "-".to_owned(),
+    }
 }
 
 fn ratio(raw: u64, stored: u64) -> f64 {

@@ -1,0 +1,177 @@
+//! Decides which contents make a family, and which of them stand in its base.
+//!
+//! A family is what one base serves: contents of one kind, and of one extension if there
+//! are enough of them. A large family starts with a base, a sample of all of it, and its
+//! groups go on from there. A small one is cut into groups that start anew.
+//!
+//! All of it follows from kinds, extensions and sizes, in the order of the plan.
+
+use super::plan::{ContentPlan, extension};
+use super::sample::{Known, choose};
+use crate::codec::ContentKind;
+
+/// How the contents of a family are cut into groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    /// Bytes of the base, which is the first group; 0 if there is none.
+    pub base: u64,
+    /// Most bytes of a group.
+    pub most: u64,
+    /// Bytes that close a group. They make the groups of a family about equally large, so
+    /// that no worker ends up with a much longer one.
+    pub share: u64,
+}
+
+/// Contents and the rules by which they are cut.
+#[derive(Debug)]
+pub(super) struct Arrangement {
+    /// In the order in which they are stored; each names its rule.
+    pub contents: Vec<ContentPlan>,
+    /// The first three are those of contents without a base, by kind.
+    pub rules: Vec<Rule>,
+}
+
+/// How large groups are. Base and group together are not longer than a group that starts
+/// anew, so that reading a file takes no longer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    /// Most bytes of a group that starts anew.
+    pub group: u64,
+    /// Whether all groups start anew.
+    pub independent: bool,
+}
+
+impl Sizes {
+    /// Bytes of a base.
+    fn base(&self) -> u64 {
+        (self.group / 2).max(1)
+    }
+
+    /// Most bytes of a group behind a base.
+    fn behind(&self) -> u64 {
+        (self.group / 2).max(1)
+    }
+
+    /// Bytes of a family that has a base. Smaller ones are one group, or two.
+    fn least_with_base(&self) -> u64 {
+        self.group.saturating_add(self.group / 4)
+    }
+
+    /// Bytes of an extension that make it a family of its own.
+    fn least_of_extension(&self) -> u64 {
+        self.group.saturating_mul(3)
+    }
+}
+
+impl Rule {
+    /// The rule for `total` bytes without a base.
+    fn alone(total: u64, sizes: Sizes) -> Rule {
+        // One group may be as long as the shortest family that has a base.
+        let least = if sizes.independent { 0 } else { sizes.least_with_base() };
+        let most = if total < least { sizes.group.max(total) } else { sizes.group };
+        Rule { base: 0, most, share: even_share(total, most) }
+    }
+
+    /// The rule for `total` bytes, of which the first are a base.
+    fn with_base(total: u64, sizes: Sizes) -> Rule {
+        let (base, most) = (sizes.base(), sizes.behind());
+        Rule { base, most, share: even_share(total.saturating_sub(base), most) }
+    }
+
+    /// The longest that base and group together become; 0 without a base.
+    pub fn reach(&self) -> u64 {
+        if self.base == 0 { 0 } else { self.base.saturating_add(self.most) }
+    }
+}
+
+/// Divides `total` bytes by the fewest groups that hold them.
+fn even_share(total: u64, most: u64) -> u64 {
+    total.div_ceil(total.div_ceil(most).max(1)).max(1)
+}
+
+/// Arranges contents, which are in the order of kinds, extensions and sizes.
+pub(super) fn arrange(contents: Vec<ContentPlan>, sizes: Sizes) -> Arrangement {
+    let mut rules = vec![Rule::alone(0, sizes); ContentKind::ALL.len()];
+    let mut arranged = Vec::with_capacity(contents.len());
+    let mut contents = contents.into_iter().peekable();
+    for kind in ContentKind::ALL {
+        let mut of_kind = Vec::new();
+        while let Some(content) = contents.next_if(|content| content.kind == kind) {
+            of_kind.push(content);
+        }
+        let has_bases = !sizes.independent && kind != ContentKind::Incompressible;
+        let mut alone = 0;
+        let apart = if has_bases { sizes.least_of_extension() } else { u64::MAX };
+        for family in families(of_kind, apart) {
+            let total = total(&family);
+            if has_bases && total >= sizes.least_with_base() {
+                let rule = Rule::with_base(total, sizes);
+                arranged.extend(sample_first(family, rule, rules.len()));
+                rules.push(rule);
+            } else {
+                alone += total;
+                arranged.extend(family);
+            }
+        }
+        rules[kind as usize] = Rule::alone(alone, sizes);
+    }
+    Arrangement { contents: arranged, rules }
+}
+
+/// Parts contents of one kind: extensions that have `apart` bytes or more, then all others.
+fn families(contents: Vec<ContentPlan>, apart: u64) -> Vec<Vec<ContentPlan>> {
+    let mut families = Vec::new();
+    let mut others = Vec::new();
+    let of_extension =
+        |a: &ContentPlan, b: &ContentPlan| extension(a.path()) == extension(b.path());
+    let mut runs: Vec<Vec<ContentPlan>> = Vec::new();
+    for content in contents {
+        match runs.last_mut().filter(|run| of_extension(&run[0], &content)) {
+            Some(run) => run.push(content),
+            None => runs.push(vec![content]),
+        }
+    }
+    for run in runs {
+        match total(&run) >= apart {
+            true => families.push(run),
+            false => others.extend(run),
+        }
+    }
+    families.push(others);
+    families
+}
+
+fn total(contents: &[ContentPlan]) -> u64 {
+    contents.iter().map(ContentPlan::size).sum()
+}
+
+/// Brings the contents of the base to the front, in their order. All of the family follow
+/// the rule `number`.
+fn sample_first(family: Vec<ContentPlan>, rule: Rule, number: usize) -> Vec<ContentPlan> {
+    let known: Vec<Known> = family
+        .iter()
+        .map(|content| Known { size: content.size(), sketch: &content.sketch })
+        .collect();
+    let chosen = choose(&known, rule.base, rule.share);
+    let mut front = Vec::with_capacity(family.len());
+    let mut rest = Vec::new();
+    for (mut content, chosen) in family.into_iter().zip(chosen) {
+        content.rule = number;
+        if chosen { front.push(content) } else { rest.push(content) }
+    }
+    front.extend(rest);
+    front
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_a_rule_are_about_equally_large() {
+        assert_eq!(even_share(0, 8), 1);
+        assert_eq!(even_share(8, 8), 8);
+        assert_eq!(even_share(9, 8), 5);
+        assert_eq!(even_share(u64::MAX, u64::MAX), u64::MAX);
+    }
+}

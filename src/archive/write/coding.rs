@@ -1,0 +1,288 @@
+//! Codes groups on many threads and writes them in their order.
+
+use super::arrange::Arrangement;
+use super::create::CreateOptions;
+use super::pack::{Filled, Packer, Start};
+use super::plan::ContentPlan;
+use crate::archive::pipeline::{Stages, Task};
+use crate::archive::{ArchiveError, Control, Event};
+use crate::checksum::{self, Digest};
+use crate::codec::{self, BaseState, CodecError, CodingNumbers, EncodedFrom, ShippedBase};
+use crate::container::{Base, GroupCoding, Part, Writer};
+use std::io::Write;
+use std::sync::Arc;
+
+/// Bytes of memory that coding a group of `length` bytes takes, and holding it.
+fn cost(options: &CreateOptions, length: u64) -> u64 {
+    let coding = codec::encode_memory(&options.codec, length);
+    if length == 0 { 0 } else { coding.saturating_add(length.saturating_mul(2)) }
+}
+
+/// Bytes of memory that coding a group takes with tables that serve `reach` symbols, and
+/// holding it.
+fn cost_with_base(options: &CreateOptions, length: u64, reach: u64) -> Result<u64, CodecError> {
+    let before = reach.saturating_sub(length);
+    let coding = codec::encode_memory_from(&options.codec, capacity(reach), before, length)?;
+    Ok(coding.saturating_add(length.saturating_mul(2)))
+}
+
+/// Log2 of the symbols for which base and group, together `reach` bytes, have tables.
+fn capacity(reach: u64) -> u8 {
+    let log2 = reach.max(1).next_power_of_two().ilog2() as u8;
+    log2.clamp(*codec::CAPACITIES.start(), *codec::CAPACITIES.end())
+}
+
+/// The most that any group of the arrangement takes, with the base that it is behind.
+pub(super) fn highest_cost(
+    options: &CreateOptions,
+    arrangement: &Arrangement,
+) -> Result<u64, CodecError> {
+    let mut highest = 0;
+    for (number, rule) in arrangement.rules.iter().enumerate() {
+        let of_rule = arrangement.contents.iter().filter(|content| content.rule == number);
+        let bytes: u64 = of_rule.map(ContentPlan::size).sum();
+        let cost = match rule.reach() {
+            0 => cost(options, bytes.min(rule.most)),
+            reach => cost_with_base(options, rule.base.max(rule.most), reach)?.saturating_mul(2),
+        };
+        highest = highest.max(cost);
+    }
+    Ok(highest)
+}
+
+/// The base that groups go on from.
+enum LastBase {
+    /// There is none, or groups cannot go on behind it.
+    None,
+    /// It is being coded.
+    Coming,
+    /// It was coded, as this group.
+    Ready { state: Arc<BaseState>, group: u64 },
+}
+
+/// The stages of making an archive: read a group, code it, write it.
+pub(super) struct Creation<'a, W: Write> {
+    packer: Packer<'a>,
+    /// The next group, if it was read already.
+    filled: Option<Filled>,
+    base: LastBase,
+    writer: Writer<W>,
+    options: &'a CreateOptions,
+    control: &'a Control<'a>,
+    /// Bytes of memory for the groups under way.
+    memory: u64,
+    /// Coded groups of the batch.
+    waiting: Vec<CodedGroup>,
+    bytes: u64,
+    groups: u64,
+}
+
+/// A coded group that waits for its batch.
+struct CodedGroup {
+    coding: GroupCoding,
+    length: u64,
+    payload: Vec<u8>,
+}
+
+/// What is left when all groups are written.
+pub(super) struct Coded<'a, W: Write> {
+    pub packer: Packer<'a>,
+    pub writer: Writer<W>,
+    /// Bytes of all groups.
+    pub bytes: u64,
+    pub groups: u64,
+}
+
+impl<'a, W: Write> Creation<'a, W> {
+    /// Nothing was read yet. Groups under way may take `memory` bytes.
+    pub fn new(
+        packer: Packer<'a>,
+        writer: Writer<W>,
+        options: &'a CreateOptions,
+        control: &'a Control<'a>,
+        memory: u64,
+    ) -> Self {
+        let (filled, base, waiting) = (None, LastBase::None, Vec::new());
+        let (bytes, groups) = (0, 0);
+        Creation { packer, filled, base, writer, options, control, memory, waiting, bytes, groups }
+    }
+
+    /// Ends it after the last group.
+    pub fn finish(self) -> Coded<'a, W> {
+        let Creation { packer, writer, bytes, groups, .. } = self;
+        Coded { packer, writer, bytes, groups }
+    }
+
+    /// Returns where the model of a group of `length` bytes starts, the group it starts behind,
+    /// and the bytes of memory that coding takes.
+    fn begin(
+        &mut self,
+        start: Start,
+        length: u64,
+    ) -> Result<(JobStart, Option<u64>, u64), CodecError> {
+        match (start, &self.base) {
+            (Start::Base { reach }, _) if length > 0 => {
+                let cost = cost_with_base(self.options, length, reach)?;
+                self.base = LastBase::Coming;
+                Ok((JobStart::Base { capacity: capacity(reach) }, None, cost))
+            }
+            (Start::Behind, LastBase::Ready { state, group }) if length > 0 => {
+                let reach = state.length() + length;
+                let cost = cost_with_base(self.options, length, reach)?;
+                let cost = cost.max(state.memory().saturating_add(length));
+                Ok((JobStart::Behind(Arc::clone(state)), Some(*group), cost))
+            }
+            _ => Ok((JobStart::Alone, None, cost(self.options, length))),
+        }
+    }
+}
+
+/// A group to be coded.
+pub(super) struct EncodeJob<'a> {
+    raw: Vec<u8>,
+    options: &'a CreateOptions,
+    start: JobStart,
+}
+
+/// Where the model of a group starts.
+enum JobStart {
+    /// Anew.
+    Alone,
+    /// Anew, with tables for others too.
+    Base { capacity: u8 },
+    /// Behind a base.
+    Behind(Arc<BaseState>),
+}
+
+impl JobStart {
+    fn for_codec(&self) -> codec::Start<'_> {
+        match self {
+            JobStart::Alone => codec::Start::Anew,
+            JobStart::Base { capacity } => codec::Start::Capacity(*capacity),
+            JobStart::Behind(state) => codec::Start::Behind(state),
+        }
+    }
+}
+
+/// What waits for the coded group.
+pub(super) struct Kept {
+    part: Option<Part>,
+    length: u64,
+    /// Whether others go on behind it.
+    is_base: bool,
+    /// The group that it is to be coded behind.
+    base: Option<u64>,
+}
+
+impl<'a, W: Write> Stages for Creation<'a, W> {
+    type Job = EncodeJob<'a>;
+    type Kept = Kept;
+    type Output = Result<Option<(EncodedFrom, Option<&'static ShippedBase>)>, CodecError>;
+
+    fn waits(&mut self) -> Result<bool, ArchiveError> {
+        if self.filled.is_none() {
+            self.filled = self.packer.fill()?;
+        }
+        let behind = self.filled.as_ref().is_some_and(|filled| filled.start == Start::Behind);
+        Ok(behind && matches!(self.base, LastBase::Coming))
+    }
+
+    fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError> {
+        let filled = match self.filled.take() {
+            Some(filled) => Some(filled),
+            None => self.packer.fill()?,
+        };
+        let Some(Filled { raw, part, start }) = filled else { return Ok(None) };
+        let length = raw.len() as u64;
+        let (start, base, cost) = self.begin(start, length)?;
+        let is_base = matches!(start, JobStart::Base { .. });
+        let job = EncodeJob { raw, options: self.options, start };
+        Ok(Some(Task { job, kept: Kept { part, length, is_base, base }, cost }))
+    }
+
+    fn work(EncodeJob { raw, options, start }: EncodeJob) -> Self::Output {
+        if raw.is_empty() {
+            return Ok(None);
+        }
+        let length = raw.len();
+        let keep = matches!(start, JobStart::Base { .. });
+        // The codec consumes the bytes.
+        let digest = options.verify.then(|| checksum::digest(&raw));
+        let codec_start = start.for_codec();
+        let (coded, shipped) = match start {
+            JobStart::Alone if !options.independent => {
+                codec::encode_group_shipped(raw, &options.codec)?
+            }
+            _ => (codec::encode_group_from(raw, &options.codec, codec_start, keep)?, None),
+        };
+        if let Some(digest) = digest {
+            let state = shipped
+                .map(|base| base.state(coded.group.coding, coded.capacity, options.codec.isa));
+            let state = state.transpose()?;
+            let start = state.as_ref().map_or(codec_start, codec::Start::Behind);
+            verify(&coded, start, length, digest)?;
+        }
+        Ok(Some((coded, shipped)))
+    }
+
+    fn memory(&self) -> u64 {
+        match &self.base {
+            LastBase::Ready { state, .. } => self.memory.saturating_sub(state.memory()),
+            _ => self.memory,
+        }
+    }
+
+    fn done(&mut self, kept: Kept, output: Self::Output) -> Result<(), ArchiveError> {
+        let Kept { part, length, is_base, base } = kept;
+        if let Some((EncodedFrom { group, based, capacity, state }, shipped)) = output? {
+            let CodingNumbers { codec, filter, model } = group.coding.numbers();
+            let distance = base.filter(|_| based).map(|base| (self.groups - base) as u32);
+            let base = distance.map(Base::Group);
+            let base = base.or(shipped.map(|base| Base::Shipped(base.id)));
+            let coding =
+                GroupCoding { codec, filter, model, base, capacity, is_base: state.is_some() };
+            if is_base {
+                self.base = match state {
+                    Some(state) => LastBase::Ready { state: Arc::new(state), group: self.groups },
+                    None => LastBase::None,
+                };
+            }
+            self.bytes += length;
+            self.groups += 1;
+            let payload = group.payload;
+            let stored = payload.len() as u64;
+            self.control.events.event(Event::Progress { bytes: length, stored });
+            self.waiting.push(CodedGroup { coding, length, payload });
+        }
+        let Some(part) = part else { return Ok(()) };
+        self.writer.write_part(&part)?;
+        for CodedGroup { coding, length, payload } in self.waiting.drain(..) {
+            self.writer.write_group(coding, length, &payload)?;
+        }
+        Ok(())
+    }
+}
+
+/// Decodes a group that was just coded, and compares.
+///
+/// # Errors
+/// [`CodecError::Damaged`] if it is not what it was.
+fn verify(
+    coded: &EncodedFrom,
+    start: codec::Start,
+    length: usize,
+    digest: Digest,
+) -> Result<(), CodecError> {
+    let coding = coded.group.coding;
+    let start = if coded.capacity == 0 { codec::Start::Anew } else { start };
+    let decoded =
+        codec::decode_group_from(coding, &coded.group.payload, length, length, start, false);
+    if let Some(fault) = decoded.partial.fault {
+        return Err(fault);
+    }
+    if checksum::digest(&decoded.partial.raw) != digest {
+        let cause = "decoding the group does not restore it; this is a bug, please report it";
+        return Err(CodecError::Damaged { codec: coding.codec().name(), offset: 0, cause });
+    }
+    Ok(())
+}
