@@ -2,6 +2,7 @@
 //! needed.
 
 use super::groups::Decoded;
+use crate::archive::ErrorKind;
 use crate::codec::BaseState;
 use lru::LruCache;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,6 +19,12 @@ pub(super) struct BaseGroup {
 }
 
 impl BaseGroup {
+    /// Whether another try would end in the same way.
+    fn is_final(&self) -> bool {
+        let fault = self.decoded.fault.as_ref();
+        fault.is_none_or(|fault| fault.kind() == ErrorKind::Integrity)
+    }
+
     fn memory(&self) -> u64 {
         self.decoded.raw.len() as u64 + self.state.as_ref().map_or(0, BaseState::memory)
     }
@@ -49,11 +56,15 @@ impl BaseCache {
     }
 
     /// Returns a base; `make` decodes it if it is not there. Waits if another thread is
-    /// decoding it.
+    /// decoding it. A failure other than damage is not kept: the next try may succeed.
     pub fn get(&self, group: u64, make: impl FnOnce() -> BaseGroup) -> Arc<BaseGroup> {
         let slot = Arc::clone(self.lock().slots.get_or_insert(group, Slot::default));
         let made = Arc::clone(slot.get_or_init(|| Arc::new(make())));
-        self.lock().shrink();
+        let mut kept = self.lock();
+        if !made.is_final() {
+            kept.slots.pop(&group);
+        }
+        kept.shrink();
         made
     }
 
@@ -87,6 +98,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::ArchiveError;
 
     fn base(length: usize) -> BaseGroup {
         let decoded = Decoded { raw: vec![0; length], ..Decoded::default() };
@@ -117,6 +129,20 @@ mod tests {
             }
         });
         assert_eq!(count.into_inner(), 1);
+    }
+
+    #[test]
+    fn a_base_that_a_failing_disk_withheld_is_tried_again() {
+        let cache = BaseCache::new(1 << 20);
+        let faulty = |cause| {
+            let fault = Some(Arc::new(cause));
+            let decoded = Arc::new(Decoded { fault, ..Decoded::default() });
+            BaseGroup { decoded, state: None }
+        };
+        cache.get(1, || faulty(ArchiveError::Interrupted));
+        assert!(!is_kept(&cache, 1));
+        cache.get(2, || faulty(ArchiveError::Digest));
+        assert!(is_kept(&cache, 2), "damage stays");
     }
 
     #[test]
