@@ -6,8 +6,8 @@ use super::codecs::Encoded;
 use super::filter::{Filter, Origin, State};
 use super::pear::Pear;
 use super::{
-    Choice, Codec, CodecError, CodecOptions, Coding, EncodedGroup, MOST_BYTES, Partial,
-    check_length, decode_damaged, encode_group, samples, test_once,
+    Codec, CodecError, CodecOptions, Coding, EncodedGroup, MOST_BYTES, Partial, check_length,
+    chosen, decode_damaged, encode_group, samples, test_once,
 };
 use crate::arith::Isa;
 use crate::model::Contexts;
@@ -133,14 +133,25 @@ fn begin(
 /// The number of symbols for which there are tables.
 fn tables(capacity: u8) -> Result<usize, CodecError> {
     match CAPACITIES.contains(&capacity) {
-        true => Ok(1usize.checked_shl(capacity.into()).unwrap_or(MOST_BYTES)),
+        true => Ok(symbols(capacity)),
         false => Err(CodecError::Capacity { found: capacity }),
     }
 }
 
+/// The number of symbols of a capacity, at most [`MOST_BYTES`].
+fn symbols(capacity: u8) -> usize {
+    1usize.checked_shl(capacity.into()).unwrap_or(MOST_BYTES)
+}
+
 /// Bytes of an engine's tables.
 fn memory(coding: Pear, capacity: u8) -> u64 {
-    coding.model.state_memory(1usize.checked_shl(capacity.into()).unwrap_or(MOST_BYTES))
+    coding.model.state_memory(symbols(capacity))
+}
+
+/// Bytes that coding a group takes, in either direction, beside input and output and the
+/// state that it starts from.
+fn coding_memory(coding: Pear, capacity: u8, base_length: u64, raw_length: u64) -> u64 {
+    memory(coding, capacity) + base_length + 3 * raw_length + (2 << 20)
 }
 
 /// Codes one group from `start` on; with `keep`, keeps the state behind it.
@@ -166,10 +177,7 @@ pub fn encode_group_from<'a>(
         let group = encode_group(raw, options)?;
         Ok(EncodedFrom { group, based: false, capacity: 0, state: None })
     };
-    let codec = match options.choice {
-        Choice::Only(codec) => codec,
-        Choice::Auto => samples::codec(&raw),
-    };
+    let codec = chosen(&raw, options);
     if codec != Codec::Pear {
         return alone(raw);
     }
@@ -268,7 +276,7 @@ pub fn decode_memory_from(
         return Err(CodecError::NoBase { codec: coding.codec().name() });
     };
     tables(capacity)?;
-    Ok(memory(pear, capacity) + base_length + 3 * raw_length + (2 << 20))
+    Ok(coding_memory(pear, capacity, base_length, raw_length))
 }
 
 /// Bytes of memory that coding a group takes beside input and payload and the state that
@@ -284,10 +292,8 @@ pub fn encode_memory_from(
 ) -> Result<u64, CodecError> {
     tables(capacity)?;
     let model = crate::model::Model::of_level(options.level, Contexts::Text);
-    let from = memory(Pear { filter: Filter::None, model }, capacity)
-        + base_length
-        + 3 * raw_length
-        + (2 << 20);
+    let pear = Pear { filter: Filter::None, model };
+    let from = coding_memory(pear, capacity, base_length, raw_length);
     // A group that does not suit its base is coded anew.
     Ok(from.max(super::encode_memory(options, raw_length)))
 }

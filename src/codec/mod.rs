@@ -131,12 +131,17 @@ pub fn encode_group<'a>(
 ) -> Result<EncodedGroup, CodecError> {
     let raw = raw.into();
     check_length(raw.len() as u64)?;
-    let codec = match options.choice {
-        Choice::Only(codec) => codec,
-        Choice::Auto => samples::codec(&raw),
-    };
+    let codec = chosen(&raw, options);
     test_once(codec, options.isa)?;
     codec.encode(raw, options)
+}
+
+/// The codec that the options or, if they leave it open, samples of the group say.
+fn chosen(raw: &[u8], options: &CodecOptions) -> Codec {
+    match options.choice {
+        Choice::Only(codec) => codec,
+        Choice::Auto => samples::codec(raw),
+    }
 }
 
 /// Refuses a group longer than any codec takes, before anything is computed from

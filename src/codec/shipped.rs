@@ -16,8 +16,8 @@ mod choice;
 use super::encode_group;
 use super::pear::Pear;
 use super::{
-    BaseState, Choice, Codec, CodecError, CodecOptions, Coding, EncodedFrom, Filter, Start,
-    check_length, encode_group_from, samples,
+    BaseState, Codec, CodecError, CodecOptions, Coding, EncodedFrom, Filter, Start, check_length,
+    chosen, encode_group_from, samples,
 };
 use crate::arith::Isa;
 use crate::model::{Contexts, Model};
@@ -168,11 +168,9 @@ pub fn encode_group_shipped<'a>(
 
 /// The base whose content is most like the group, if it may pay.
 fn likely(raw: &[u8], options: &CodecOptions) -> Option<&'static ShippedBase> {
-    let pear = match options.choice {
-        Choice::Only(codec) => codec == Codec::Pear,
-        Choice::Auto => samples::codec(raw) == Codec::Pear,
-    };
-    let suits = pear && raw.len() <= MOST_GROUP && samples::contexts(raw) == Contexts::Text;
+    let suits = chosen(raw, options) == Codec::Pear
+        && raw.len() <= MOST_GROUP
+        && samples::contexts(raw) == Contexts::Text;
     suits.then(|| choice::likely(raw)).flatten()
 }
 

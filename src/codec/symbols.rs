@@ -117,9 +117,9 @@ pub(super) fn encode_from(symbols: Vec<u8>, begin: Begin, keep: bool) -> Coded {
 }
 
 /// Decodes symbols, `length` in all, until they stand for `wanted` bytes. If the engine
-/// behind them is to be kept, `wanted` is all bytes of the group. The fault is [`CodecError::Damaged`] if the code
-/// ends before the symbols do, or after. The engine is returned if all symbols were
-/// decoded, even if bytes are left over.
+/// behind them is to be kept, `wanted` is all bytes of the group. The fault is
+/// [`CodecError::Damaged`] if the code ends before the symbols do, or after. The engine is
+/// returned if all symbols were decoded, even if bytes are left over.
 pub(super) fn decode_from(
     code: &[u8],
     begin: Begin,

@@ -4,7 +4,7 @@
 //! are enough of them. A large family starts with a base, a sample of all of it, and its
 //! groups go on from there. A small one is cut into groups that start anew.
 //!
-//! All of it follows from kinds, extensions and sizes, in the order of the plan.
+//! All of it follows from kinds, extensions, sizes and sketches, in the order of the plan.
 
 use super::plan::{ContentPlan, extension};
 use super::sample::{Known, choose};
@@ -89,7 +89,7 @@ fn even_share(total: u64, most: u64) -> u64 {
     total.div_ceil(total.div_ceil(most).max(1)).max(1)
 }
 
-/// Arranges contents, which are in the order of kinds, extensions and sizes.
+/// Arranges contents, which are in the order of kinds, extensions and paths.
 pub(super) fn arrange(contents: Vec<ContentPlan>, sizes: Sizes) -> Arrangement {
     let mut rules = vec![Rule::alone(0, sizes); ContentKind::ALL.len()];
     let mut arranged = Vec::with_capacity(contents.len());
