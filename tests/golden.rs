@@ -119,7 +119,8 @@ fn write_golden_archives() {
     let default = CodecOptions::default().level;
     let others = Codec::ALL.iter().filter(|&&codec| codec != Codec::PearPaper);
     let others = others.map(|&codec| (codec, codec.name().to_owned(), default));
-    let levels = [1, 3, 7, 8, 9].map(|level| (Codec::Pear, format!("pear-level-{level}"), level));
+    let levels =
+        [1, 2, 3, 4, 7, 8, 9].map(|level| (Codec::Pear, format!("pear-level-{level}"), level));
     // `pear-paper` itself has the models before these, which the encoder no longer
     // uses.
     let warmed = (Codec::PearPaper, "pear-paper-warmed".to_owned(), default);

@@ -533,6 +533,8 @@ const CLASSES: &[Class] = &[
     size_class([24, 3, 12, 2, 2, 16], false, [28, 15], 4, None, 2, [0.0003, 0.00015]),
     size_class([56, 7, 12, 2, 3, 48], true, [28, 16], 3, None, 3, [0.00013, 0.0001]),
     size_class([6, 1, 2, 0, 1, 0], false, [24, 12], 3, Some((8, 54_000)), 0, [0.006, 0.004]),
+    size_class([8, 1, 2, 0, 1, 0], false, [24, 12], 5, Some((12, 58_000)), 0, [0.006, 0.004]),
+    size_class([16, 2, 8, 1, 1, 0], false, [26, 13], 5, Some((8, 54_000)), 0, [0.001, 0.0005]),
 ];
 
 /// §5.9
@@ -1633,18 +1635,18 @@ const NIBBLE_RATE: [i16; 16] = [95, 58, 40, 31, 25, 21, 18, 15, 12, 10, 8, 7, 6,
 const NIBBLE_RAISE: [i16; 16] =
     [127, 127, 127, 127, 127, 127, 127, 64, 64, 42, 32, 26, 18, 13, 9, 0];
 const BIT_STRETCH: f32 = 8.262_958e-8;
-const NIBBLE_WEIGHT: f32 = 0.4;
+const NIBBLE_WEIGHT: f32 = 4.0;
 
 /// §5.12
 #[derive(Clone)]
 struct Nibbles {
     slots: Vec<[[i16; 16]; 2]>,
     dither: [i16; 16],
-    weights: Vec<[[f32; 16]; 10]>,
+    weights: Vec<Vec<[f32; 16]>>,
     /// Of the nibble: the slots and where they are, the sets, the inputs, `p`.
     found: Vec<(usize, usize, [i16; 16])>,
     sets: [usize; 2],
-    x: [[f32; 16]; 10],
+    x: Vec<[f32; 16]>,
     p: [f32; 16],
 }
 
@@ -1654,27 +1656,28 @@ fn path(nibble: usize) -> [(usize, u32); 4] {
 }
 
 impl Nibbles {
-    fn new(log2_bytes: u32) -> Nibbles {
+    fn new(log2_bytes: u32, inputs: usize) -> Nibbles {
+        let first = NIBBLE_WEIGHT / inputs as f32 / 2.0;
         Nibbles {
             slots: vec![[[0; 16]; 2]; 1 << (log2_bytes - 6)],
             dither: core::array::from_fn(|i| (i as u16).wrapping_mul(0x9E37) as i16),
-            weights: vec![[[NIBBLE_WEIGHT / 2.0; 16]; 10]; 68 + 512],
+            weights: vec![vec![[first; 16]; inputs]; 68 + 512],
             found: Vec::new(),
             sets: [0; 2],
-            x: [[0.0; 16]; 10],
+            x: vec![[0.0; 16]; inputs],
             p: [0.0; 16],
         }
     }
 
     fn predict(
         &mut self,
-        hashes: &[u32; 6],
+        hashes: &[u32],
         high: Option<usize>,
         expected: &[(u8, f32)],
         sets: [usize; 2],
     ) -> [u32; 16] {
         self.found.clear();
-        self.x = [[0.0; 16]; 10];
+        self.x.fill([0.0; 16]);
         for (k, &h) in hashes.iter().enumerate() {
             let (line, nibble) = match high {
                 None => (h, 1),
@@ -1694,7 +1697,7 @@ impl Nibbles {
                 *x = (bits(u) - bits(65_551 - u)) as f32 * BIT_STRETCH;
             }
         }
-        for (x, &(nibble, s)) in self.x[6..].iter_mut().zip(expected) {
+        for (x, &(nibble, s)) in self.x[hashes.len()..].iter_mut().zip(expected) {
             for (lane, bit) in path(nibble as usize) {
                 x[lane] = if bit == 1 { s } else { -s };
             }
@@ -1702,7 +1705,8 @@ impl Nibbles {
         self.sets = sets;
         let [a, b] = sets.map(|set| &self.weights[set]);
         core::array::from_fn(|lane| {
-            let y = (0..10).fold(0.0, |y, k| y + self.x[k][lane] * (a[k][lane] + b[k][lane]));
+            let y =
+                (0..self.x.len()).fold(0.0, |y, k| y + self.x[k][lane] * (a[k][lane] + b[k][lane]));
             self.p[lane] = squash(y.clamp(-CLAMP, CLAMP));
             ((self.p[lane] * 65536.0) as u32 + 1).min(65_535)
         })
@@ -1773,7 +1777,7 @@ struct Engine {
     mixed: f32,
     alone: f32,
     apms: Vec<Apm>,
-    /// Only in class Swift.
+    /// Only in the classes Swift and Quick.
     nibbles: Option<Nibbles>,
 }
 
@@ -1833,7 +1837,8 @@ impl Engine {
             mixed: 0.5,
             alone: 0.5,
             apms: (0..class.apm_stages).map(|_| Apm::new(apm)).collect(),
-            nibbles: (class.width == 0).then(|| Nibbles::new(slots)),
+            nibbles: (class.width == 0)
+                .then(|| Nibbles::new(slots, class.contexts + 1 + class.indirect)),
             class,
         };
         let contexts = engine.mixer_contexts(0, 0, 0).into_iter().take(class.mixer_contexts);
@@ -2054,8 +2059,8 @@ impl Engine {
     fn code_nibbles(&mut self, mut nibbles: Nibbles, mut bit: impl FnMut(u32) -> u32) {
         let hashes = self.state.hashes(8);
         let binary = self.state.contexts == Contexts::Binary;
-        let chosen = if binary { [0, 1, 2, 5, 6, 7] } else { [0, 1, 2, 3, 5, 6] };
-        let hashes = chosen.map(|k: usize| hashes[k]);
+        let chosen = if binary { [0, 1, 2, 5, 6, 7, 3, 4] } else { [0, 1, 2, 3, 5, 6, 4, 7] };
+        let hashes: Vec<u32> = chosen[..self.class.contexts].iter().map(|&k| hashes[k]).collect();
         self.find();
         for (indirect, after) in self.indirect.iter_mut().zip(self.state.after()) {
             indirect.predict_symbol(after);

@@ -132,7 +132,7 @@ impl GroupCodec for Pear {
             .collect();
         let mut hasher = blake3::Hasher::new();
         for id in [2, 4, 10, 17] {
-            let model = Model::of_id(id).expect("models 1 to 18 are registered");
+            let model = Model::of_id(id).expect("these models are registered");
             let (payload, _) = symbols::encode(sample.clone(), model, Spelling::default(), isa);
             hasher.update(&payload);
         }

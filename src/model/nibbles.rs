@@ -8,6 +8,7 @@
 //!
 //! Normative text: spec/codec.md §5.12.
 
+use super::array::Array;
 use super::contexts::{ContextState, Spelling};
 #[cfg(test)]
 use super::engine::digest::{Digests, digest};
@@ -25,25 +26,18 @@ use super::size::{Contexts, Size};
 use crate::arith::{Simd, Vector, math};
 use core::marker::PhantomData;
 
-/// Contexts that have counters.
-const CONTEXTS: usize = 6;
-/// Which contexts of the lists Text and Tokens they are, and which of the list Binary.
-pub const NIBBLE_CONTEXTS: [[usize; CONTEXTS]; 2] = [[0, 1, 2, 3, 5, 6], [0, 1, 2, 5, 6, 7]];
-/// Contexts of a list that are computed: the last one used, and those before it.
+/// Contexts of a list that are computed.
 const COMPUTED: usize = 8;
-/// Predicted symbols: of the match model, and of the indirect contexts.
-const PREDICTED: usize = 4;
-/// Inputs of the mixer.
-const INPUTS: usize = CONTEXTS + PREDICTED;
+/// Which contexts of the lists Text and Tokens have counters, and which of the list Binary.
+/// A class has the first ones.
+pub const NIBBLE_CONTEXTS: [[usize; COMPUTED]; 2] =
+    [[0, 1, 2, 3, 5, 6, 4, 7], [0, 1, 2, 5, 6, 7, 3, 4]];
 /// Weight sets of each mixer context.
 pub const NIBBLE_SETS: [usize; 2] = [68, 512];
-/// First weight of every input: the sum of those in the selected sets.
-pub const NIBBLE_WEIGHT: f32 = 0.4;
+/// Sum of the first weights of all inputs, in the selected sets together.
+pub const NIBBLE_WEIGHT: f32 = 4.0;
 /// Natural logarithm of 2 times 2^−23: what a step of a number's encoding is worth.
 pub const BIT_STRETCH: f32 = 8.262_958e-8;
-
-/// The weight of each input at each node.
-type Weights = [Vector; INPUTS];
 
 /// Numbers of each node for one nibble; lane 0 is unused.
 struct Path {
@@ -84,18 +78,20 @@ pub struct Nibbles<S: Simd, C: Size> {
     state: ContextState,
     table: NibbleTable,
     /// Hashes of the contexts of the next symbol, if `hashed`; else of one before.
-    hashes: [u32; CONTEXTS],
+    hashes: C::PerContext<u32>,
     hashed: bool,
     /// The slots of the nibble as they were found, and where.
-    slots: [Slot; CONTEXTS],
-    places: [SlotPlace; CONTEXTS],
+    slots: C::PerContext<Slot>,
+    places: C::PerContext<SlotPlace>,
     match_model: MatchModel,
     /// Lane 0: the match model; from lane 1 on the indirect contexts.
     predicted: PredictedSymbols,
     escape: Escape,
-    weights: Vec<Weights>,
+    /// The weight of each input at each node, of each set.
+    weights: Vec<C::Predictions>,
     selected: [usize; 2],
-    inputs: [Vector; INPUTS],
+    /// Of the contexts, of the match model, of the indirect contexts.
+    inputs: C::Predictions,
     /// The probability of a one at each node.
     probabilities: Vector,
     /// Learning rate of the mixer.
@@ -108,10 +104,10 @@ impl<S: Simd, C: Size> Predictor<S> for Nibbles<S, C> {
 
     fn new(simd: S, model: Model, spelling: Spelling, past: Past, length: usize) -> Self {
         const {
-            assert!(C::SIZE.contexts == CONTEXTS && C::SIZE.match_models == 1);
-            assert!(C::SIZE.indirect == PREDICTED - 1);
+            assert!(C::SIZE.contexts <= COMPUTED && C::SIZE.match_models == 1);
         };
         let sets = NIBBLE_SETS[0] + NIBBLE_SETS[1];
+        let first = Vector([NIBBLE_WEIGHT / C::SIZE.predictions() as f32 / 2.0; 16]);
         Nibbles {
             simd,
             model,
@@ -119,16 +115,16 @@ impl<S: Simd, C: Size> Predictor<S> for Nibbles<S, C> {
             past,
             state: ContextState::new(C::SIZE.indirect),
             table: NibbleTable::new(model.hash_table_log2(length)),
-            hashes: [0; CONTEXTS],
+            hashes: Array::from_fn(|_| 0),
             hashed: false,
-            slots: [[0; 16]; CONTEXTS],
-            places: [SlotPlace::default(); CONTEXTS],
+            slots: Array::from_fn(|_| [0; 16]),
+            places: Array::from_fn(|_| SlotPlace::default()),
             match_model: MatchModel::new(MATCH_LENGTHS[0], model.match_log2(length)),
             predicted: PredictedSymbols::default(),
             escape: Escape::new(C::SIZE.escape.expect("the class codes escape flags")),
-            weights: vec![[Vector([NIBBLE_WEIGHT / 2.0; 16]); INPUTS]; sets],
+            weights: vec![C::Predictions::from_fn(|_| first); sets],
             selected: [0; 2],
-            inputs: [Vector::ZERO; INPUTS],
+            inputs: Array::from_fn(|_| Vector::ZERO),
             probabilities: Vector::ZERO,
             rate: C::SIZE.mixer_rate(model.contexts, 0),
             class: PhantomData,
@@ -211,12 +207,15 @@ impl<S: Simd, C: Size> Predictor<S> for Nibbles<S, C> {
         vec![
             ("past", digest(&past[..])),
             ("context state", digest(state)),
-            ("nibble table", digest((table, hashes, hashed, slots, places))),
+            (
+                "nibble table",
+                digest((table, hashes.as_ref(), hashed, slots.as_ref(), places.as_ref())),
+            ),
             ("match models", digest(match_model)),
             ("predicted symbols", digest(predicted)),
             ("escape flag", digest(escape)),
-            ("mixer", digest((weights, selected))),
-            ("inputs", digest((inputs, probabilities, rate.to_bits()))),
+            ("mixer", digest((weights.iter().map(AsRef::as_ref).collect::<Vec<_>>(), selected))),
+            ("inputs", digest((inputs.as_ref(), probabilities, rate.to_bits()))),
         ]
     }
 }
@@ -267,10 +266,8 @@ impl<S: Simd, C: Size> Nibbles<S, C> {
     fn hash(&mut self) {
         let mut hashes = [0; COMPUTED];
         self.state.hashes(&self.past, self.model.contexts, &mut hashes);
-        self.hashes = match self.model.contexts {
-            Contexts::Binary => NIBBLE_CONTEXTS[1].map(|k| hashes[k]),
-            _ => NIBBLE_CONTEXTS[0].map(|k| hashes[k]),
-        };
+        let list = NIBBLE_CONTEXTS[usize::from(self.model.contexts == Contexts::Binary)];
+        self.hashes = Array::from_fn(|k| hashes[list[k]]);
         self.hashed = true;
         self.prefetch(None);
     }
@@ -292,7 +289,7 @@ impl<S: Simd, C: Size> Nibbles<S, C> {
     /// Starts fetching the slots of a nibble.
     #[inline(always)]
     fn prefetch(&self, high: Option<usize>) {
-        for hash in self.hashes {
+        for &hash in self.hashes.iter() {
             self.table.prefetch(line(hash, high));
         }
     }
@@ -322,15 +319,15 @@ impl<S: Simd, C: Size> Nibbles<S, C> {
             (self.places[k], self.slots[k]) = found;
         }
         self.select(high);
-        for (input, slot) in self.inputs.iter_mut().zip(&self.slots) {
+        for (input, slot) in self.inputs.iter_mut().zip(self.slots.iter()) {
             simd.store(&mut input.0, stretched(simd, slot));
         }
-        for (k, input) in self.inputs[CONTEXTS..].iter_mut().enumerate() {
+        for (k, input) in self.inputs.iter_mut().skip(C::SIZE.contexts).enumerate() {
             simd.store(&mut input.0, expected(simd, self.predicted.of_lane(k), high));
         }
         let [first, second] = self.selected.map(|set| &self.weights[set]);
         let mut sum = simd.splat(0.0);
-        for (input, (first, second)) in self.inputs.iter().zip(first.iter().zip(second)) {
+        for (input, (first, second)) in self.inputs.iter().zip(first.iter().zip(second.iter())) {
             let weight = simd.add(simd.load(&first.0), simd.load(&second.0));
             sum = simd.add(sum, simd.mul(simd.load(&input.0), weight));
         }
@@ -368,14 +365,14 @@ impl<S: Simd, C: Size> Nibbles<S, C> {
         let error = simd.sub(simd.load(&path.bits), simd.load(&self.probabilities.0));
         let step = simd.mul(simd.mul(error, simd.load(&path.visited)), simd.splat(self.rate));
         for set in self.selected {
-            for (weight, input) in self.weights[set].iter_mut().zip(&self.inputs) {
+            for (weight, input) in self.weights[set].iter_mut().zip(self.inputs.iter()) {
                 let change = simd.mul(step, simd.load(&input.0));
                 let new = simd.add(simd.load(&weight.0), change);
                 simd.store(&mut weight.0, new);
             }
         }
         self.table.step(simd);
-        for (place, slot) in self.places.iter().zip(&self.slots) {
+        for (place, slot) in self.places.iter().zip(self.slots.iter()) {
             self.table.learn(simd, *place, slot, nibble);
         }
     }

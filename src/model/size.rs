@@ -73,6 +73,13 @@ pub struct SizeClass {
     pub most_shipped: usize,
 }
 
+impl SizeClass {
+    /// Inputs of a nibble engine's mixer: of contexts, match models and indirect contexts.
+    pub const fn predictions(&self) -> usize {
+        self.contexts + self.match_models + self.indirect
+    }
+}
+
 /// A computation that is compiled for every size class.
 pub trait SizeKernel {
     /// What the computation returns.
@@ -108,6 +115,8 @@ pub trait Size: Copy + Stored {
     type PerApmStage<T: Stored>: Array<T> + Stored;
     /// A number for each mixer context.
     type PerMixerContext: Array<usize> + Copy + Stored;
+    /// All inputs of the mixer of a nibble engine, or a weight for each.
+    type Predictions: Array<Vector> + Copy + Stored;
     /// All inputs of the mixer, or a weight for each.
     type Inputs: Array<Vector> + Copy + Stored;
     /// A row of the network.
@@ -177,6 +186,7 @@ macro_rules! size_classes {
                     type PerMatchModel<T: Stored> = [T; $class::ROW.match_models];
                     type PerApmStage<T: Stored> = [T; $class::ROW.apm_stages];
                     type PerMixerContext = [usize; $class::ROW.mixer_contexts];
+                    type Predictions = [Vector; $class::ROW.predictions()];
                     type Inputs = [Vector; <$class as Size>::LAYOUT.vectors];
                     type Row = [Vector; $class::ROW.width];
                     type RowLanes<F: Copy> = [F; $class::ROW.width];
@@ -207,7 +217,27 @@ size_classes! {
         bytes_per_second: 3300e3,
         most_shipped: 1 << 18,
     }
-    /// 8 contexts, escape flags early: levels 2 and 3.
+    /// Four bits at once, 8 contexts: level 2.
+    Quick(Nibbles) {
+        first_model: 19,
+        last_level: 2,
+        contexts: 8,
+        mixer_contexts: 2,
+        width: 0,
+        match_models: 1,
+        counters: 0,
+        residual: false,
+        most_hash_table: 24,
+        most_rows: 12,
+        indirect: 5,
+        escape: escape(12, 58_000),
+        apm_stages: 0,
+        binary_rate: 0.006,
+        text_rate: 0.004,
+        bytes_per_second: 2600e3,
+        most_shipped: 1 << 18,
+    }
+    /// 8 contexts, escape flags early: level 3.
     Fast(Engine) {
         first_model: 1,
         last_level: 3,
@@ -227,7 +257,27 @@ size_classes! {
         bytes_per_second: 1500e3,
         most_shipped: 1 << 18,
     }
-    /// 16 contexts, escape flags: levels 4 and 5.
+    /// 16 contexts, escape flags early, a small network: level 4.
+    Brisk(Engine) {
+        first_model: 22,
+        last_level: 4,
+        contexts: 16,
+        mixer_contexts: 8,
+        width: 1,
+        match_models: 1,
+        counters: 0,
+        residual: false,
+        most_hash_table: 26,
+        most_rows: 13,
+        indirect: 5,
+        escape: escape(8, 54_000),
+        apm_stages: 0,
+        binary_rate: 0.001,
+        text_rate: 0.0005,
+        bytes_per_second: 1200e3,
+        most_shipped: 160 << 10,
+    }
+    /// 16 contexts, escape flags: level 5.
     Standard(Engine) {
         first_model: 4,
         last_level: 5,

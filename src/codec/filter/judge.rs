@@ -21,7 +21,7 @@ const JUDGED_MOST: usize = 1 << 16;
 const OVERSTATED: u64 = 12;
 /// First level that puts size first. Long contexts and matches gain what a short sample
 /// hides, so groups up to `WHOLE` are coded whole, and the sample of others is long.
-const CAREFUL: u8 = 6;
+const CAREFUL: u8 = 7;
 const WHOLE: usize = 1 << 19;
 const JUDGED_LONG: usize = 1 << 18;
 /// By how much a group that is coded whole may get larger, in 1/1000: pairs save time.
@@ -35,9 +35,9 @@ const LEAST_BYTES: usize = 1 << 16;
 /// Low levels take speed, high levels take size.
 fn price_of_speed(level: u8) -> u64 {
     match level {
-        0..=3 => 150,
-        4..=5 => 100,
-        6 => 15,
+        0..=4 => 150,
+        5 => 100,
+        6 => 60,
         _ => 0,
     }
 }
@@ -107,7 +107,7 @@ mod tests {
     fn levels_of_size_judge_small_groups_whole_and_allow_more_as_groups_grow() {
         assert_eq!(sample_of(1 << 18, 5), (1 << 14, 12));
         assert_eq!(sample_of(8 << 20, 5), (1 << 16, 12));
-        assert_eq!(sample_of(500_000, 6), (500_000, 3));
+        assert_eq!(sample_of(500_000, 7), (500_000, 3));
         let longer = [WHOLE + 1, 1 << 20, 3 << 19, 8 << 20].map(|length| sample_of(length, 9));
         assert_eq!(longer, [0, 4, 6, 16].map(|allowed| (1 << 18, allowed)));
     }
