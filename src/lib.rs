@@ -101,7 +101,7 @@
 //! |---|---|---|
 //! | 0 | `bytes`, `checksum`, `entry`, `error` | values |
 //! | 1 | `arith` | deterministic numerics, instruction sets; the only unsafe code |
-//! | 2 | `coder`, `bpe`, `filter`, `model`, `paper` | range coder; byte pairs; transforms; the PEAR predictor; the published network |
+//! | 2 | `coder`, `bpe`, `filter`, `jpeg`, `model`, `paper` | range coder; byte pairs; transforms; JPEG by Lepton; the PEAR predictor; the published network |
 //! | 3 | `codec`, `container`, `tree` | groups and their payloads; sections and index; directory trees |
 //! | 4 | `archive` | create, extract, list, verify |
 //! | 5 | `cli` and the binary | arguments, output, exit codes |
@@ -132,6 +132,8 @@ pub mod entry;
 pub mod error;
 #[doc(hidden)]
 pub mod filter;
+#[doc(hidden)]
+pub mod jpeg;
 #[doc(hidden)]
 pub mod model;
 #[cfg(feature = "paper")]

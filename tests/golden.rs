@@ -117,7 +117,8 @@ fn every_golden_archive_still_holds_the_sample() {
 #[ignore = "a deliberate act: writes golden archives that do not exist yet"]
 fn write_golden_archives() {
     let default = CodecOptions::default().level;
-    let others = Codec::ALL.iter().filter(|&&codec| codec != Codec::PearPaper);
+    let apart = [Codec::PearPaper, Codec::Jpeg];
+    let others = Codec::ALL.iter().filter(|codec| !apart.contains(codec));
     let others = others.map(|&codec| (codec, codec.name().to_owned(), default));
     let levels =
         [1, 2, 3, 4, 7, 8, 9].map(|level| (Codec::Pear, format!("pear-level-{level}"), level));

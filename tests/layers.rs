@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("coder", 2),
     ("bpe", 2),
     ("filter", 2),
+    ("jpeg", 2),
     ("model", 2),
     ("paper", 2),
     ("codec", 3),

@@ -1,8 +1,11 @@
 //! A decoder of groups written from codec.md, bpe.md and arithmetic.md alone.
 //!
 //! It shares no code with the crate and takes the shortest way: one number after
-//! the other, anything wrong is a message. Codecs store and pear, all filters of
-//! pear. Section numbers in comments are those of codec.md; names are its names.
+//! the other, anything wrong is a message. Codecs store, pear with all its filters, and
+//! jpeg. Section numbers in comments are those of codec.md; names are its names.
+
+#[path = "jpeg.rs"]
+mod jpeg;
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -36,6 +39,10 @@ pub fn decode(
         0 => {
             need(filter == 0 && payload.len() == length, "2.1: length")?;
             Ok(payload.to_vec())
+        }
+        6 => {
+            need(filter == 0 && model == 0, "2.5: filter or model")?;
+            jpeg::decode(payload, length)
         }
         _ => Ok(decode_from([codec, filter], model, payload, length, Start::Anew)?.0),
     }

@@ -295,7 +295,7 @@ pub fn encode_memory_from(
     let pear = Pear { filter: Filter::None, model };
     let from = coding_memory(pear, capacity, base_length, raw_length);
     // A group that does not suit its base is coded anew.
-    Ok(from.max(super::encode_memory(options, raw_length)))
+    Ok(from.max(super::encode_memory(options, raw_length, false)))
 }
 
 /// Rough seconds of one core to copy a state and decode a group behind it.

@@ -13,6 +13,7 @@
 //! bpe.rs        codec `bpe`
 //! pear.rs       codec `pear`
 //! paper.rs      codec `pear-paper`
+//! jpeg.rs       codec `jpeg`
 //! filter/       the list of filters of `pear`, and the filters
 //! symbols.rs    the range code of a group's symbols
 //! samples.rs    the kind of content, judged by samples
@@ -24,6 +25,7 @@ mod bpe;
 mod codecs;
 mod error;
 mod filter;
+mod jpeg;
 #[cfg_attr(not(feature = "paper"), path = "paper_absent.rs")]
 mod paper;
 mod pear;
@@ -38,6 +40,7 @@ pub use base::*;
 pub use codecs::*;
 pub use error::CodecError;
 pub use filter::Filter;
+pub use samples::is_jpeg;
 pub use shipped::*;
 pub use tested::{self_test, test_once};
 
@@ -100,23 +103,25 @@ pub enum ContentKind {
     Text,
     /// Machine code and other structured binary data.
     Binary,
+    /// JPEG files.
+    Jpeg,
     /// Already compressed or encrypted.
     Incompressible,
 }
 
 impl ContentKind {
     /// All kinds, in their order; as an integer, a kind is its place.
-    pub const ALL: [ContentKind; 3] =
-        [ContentKind::Text, ContentKind::Binary, ContentKind::Incompressible];
+    pub const ALL: [ContentKind; 4] =
+        [ContentKind::Text, ContentKind::Binary, ContentKind::Jpeg, ContentKind::Incompressible];
 }
 
 /// Guesses the kind of a file from its first bytes (64 KiB are enough). Deterministic;
 /// costs one pass over the sample.
 ///
-/// Data is incompressible when its order-0 entropy is above 7.9 bits per byte,
-/// and text when control bytes are rare.
+/// A JPEG starts as one; other data is incompressible when its order-0 entropy is above 7.9
+/// bits per byte, and text when control bytes are rare.
 pub fn sniff(sample: &[u8]) -> ContentKind {
-    samples::sniff(sample)
+    if samples::is_jpeg(sample) { ContentKind::Jpeg } else { samples::sniff(sample) }
 }
 
 /// Codes one group. Frees owned bytes as soon as they are no longer needed; copies
@@ -133,13 +138,19 @@ pub fn encode_group<'a>(
     check_length(raw.len() as u64)?;
     let codec = chosen(&raw, options);
     test_once(codec, options.isa)?;
-    codec.encode(raw, options)
+    let group = codec.encode(raw, options)?;
+    if options.choice == Choice::Auto && codec == Codec::Jpeg && group.coding.codec() != codec {
+        // JPEGs of a sort that their codec does not take.
+        return samples::codec(&group.payload).encode(group.payload.into(), options);
+    }
+    Ok(group)
 }
 
 /// The codec that the options or, if they leave it open, samples of the group say.
 fn chosen(raw: &[u8], options: &CodecOptions) -> Codec {
     match options.choice {
         Choice::Only(codec) => codec,
+        Choice::Auto if samples::is_jpeg(raw) => Codec::Jpeg,
         Choice::Auto => samples::codec(raw),
     }
 }
@@ -219,10 +230,15 @@ pub fn decode_memory(coding: Coding, raw_length: u64) -> Result<u64, CodecError>
     Ok(coding.decode_memory(raw_length))
 }
 
-/// Bytes of memory coding a group takes beside input and payload.
-pub fn encode_memory(options: &CodecOptions, raw_length: u64) -> u64 {
+/// Bytes of memory coding a group takes beside input and payload. `jpeg` says whether the
+/// group starts as a JPEG.
+pub fn encode_memory(options: &CodecOptions, raw_length: u64, jpeg: bool) -> u64 {
     let codec = match options.choice {
         Choice::Only(codec) => codec,
+        Choice::Auto if jpeg => {
+            let other = Codec::Pear.encode_memory(options, raw_length);
+            return other.max(Codec::Jpeg.encode_memory(options, raw_length));
+        }
         // The one that takes most of those that it chooses from.
         Choice::Auto => Codec::Pear,
     };

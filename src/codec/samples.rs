@@ -18,8 +18,13 @@ pub(super) fn sniff(sample: &[u8]) -> ContentKind {
     if control * 50 > sample.len() { ContentKind::Binary } else { ContentKind::Text }
 }
 
+/// Whether data starts as a JPEG does: SOI, and another marker.
+pub fn is_jpeg(data: &[u8]) -> bool {
+    data.starts_with(&[0xFF, 0xD8, 0xFF])
+}
+
 /// The codec of [`super::Choice::Auto`]: zstd (which stores what it cannot shrink) if
-/// all samples look random, else pear.
+/// all samples look random, else pear. JPEGs are looked for before.
 pub(super) fn codec(raw: &[u8]) -> Codec {
     let mut samples = samples(raw).peekable();
     if samples.peek().is_some()

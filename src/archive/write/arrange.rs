@@ -17,6 +17,8 @@ pub(super) struct Rule {
     pub base: u64,
     /// Most bytes of a group.
     pub most: u64,
+    /// Contents up to so many bytes are not divided, however long groups are.
+    pub whole: u64,
     /// Bytes that close a group. They make the groups of a family about equally large, so
     /// that no worker ends up with a much longer one.
     pub share: u64,
@@ -30,6 +32,12 @@ pub(super) struct Arrangement {
     /// The first three are those of contents without a base, by kind.
     pub rules: Vec<Rule>,
 }
+
+/// Most bytes of a group of several JPEGs.
+const JPEG_GROUP: u64 = 1 << 20;
+
+/// Longest JPEG that is a group of its own; longer ones are divided, and stored.
+const WHOLE_JPEG: u64 = 1 << 26;
 
 /// How large groups are. Base and group together are not longer than a group that starts
 /// anew, so that reading a file takes no longer.
@@ -69,13 +77,25 @@ impl Rule {
         // One group may be as long as the shortest family that has a base.
         let least = if sizes.independent { 0 } else { sizes.least_with_base() };
         let most = if total < least { sizes.group.max(total) } else { sizes.group };
-        Rule { base: 0, most, share: even_share(total, most) }
+        Rule { base: 0, most, share: even_share(total, most), whole: 0 }
+    }
+
+    /// The rule for `total` bytes of JPEGs. They gain nothing from one another, so that short
+    /// groups cost nothing and are quick to reach. A JPEG is not divided.
+    fn of_jpegs(total: u64, sizes: Sizes) -> Rule {
+        let most = JPEG_GROUP.min(sizes.group);
+        Rule { base: 0, most, share: even_share(total, most), whole: WHOLE_JPEG }
     }
 
     /// The rule for `total` bytes, of which the first are a base.
     fn with_base(total: u64, sizes: Sizes) -> Rule {
         let (base, most) = (sizes.base(), sizes.behind());
-        Rule { base, most, share: even_share(total.saturating_sub(base), most) }
+        Rule { base, most, share: even_share(total.saturating_sub(base), most), whole: 0 }
+    }
+
+    /// Returns whether no other contents may share its groups.
+    pub fn stands_apart(&self) -> bool {
+        self.base > 0 || self.whole > 0
     }
 
     /// The longest that base and group together become; 0 without a base.
@@ -99,7 +119,8 @@ pub(super) fn arrange(contents: Vec<ContentPlan>, sizes: Sizes) -> Arrangement {
         while let Some(content) = contents.next_if(|content| content.kind == kind) {
             of_kind.push(content);
         }
-        let has_bases = !sizes.independent && kind != ContentKind::Incompressible;
+        let learns = matches!(kind, ContentKind::Text | ContentKind::Binary);
+        let has_bases = !sizes.independent && learns;
         let mut alone = 0;
         let apart = if has_bases { sizes.least_of_extension() } else { u64::MAX };
         for family in families(of_kind, apart) {
@@ -113,7 +134,10 @@ pub(super) fn arrange(contents: Vec<ContentPlan>, sizes: Sizes) -> Arrangement {
                 arranged.extend(family);
             }
         }
-        rules[kind as usize] = Rule::alone(alone, sizes);
+        rules[kind as usize] = match kind {
+            ContentKind::Jpeg => Rule::of_jpegs(alone, sizes),
+            _ => Rule::alone(alone, sizes),
+        };
     }
     Arrangement { contents: arranged, rules }
 }

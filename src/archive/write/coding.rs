@@ -12,9 +12,10 @@ use crate::container::{Base, GroupCoding, Part, Writer};
 use std::io::Write;
 use std::sync::Arc;
 
-/// Bytes of memory that coding a group of `length` bytes takes, and holding it.
-fn cost(options: &CreateOptions, length: u64) -> u64 {
-    let coding = codec::encode_memory(&options.codec, length);
+/// Bytes of memory that coding a group of `length` bytes takes, and holding it. `jpeg` says
+/// whether it starts as a JPEG.
+fn cost(options: &CreateOptions, length: u64, jpeg: bool) -> u64 {
+    let coding = codec::encode_memory(&options.codec, length, jpeg);
     if length == 0 { 0 } else { coding.saturating_add(length.saturating_mul(2)) }
 }
 
@@ -39,10 +40,14 @@ pub(super) fn highest_cost(
 ) -> Result<u64, CodecError> {
     let mut highest = 0;
     for (number, rule) in arrangement.rules.iter().enumerate() {
-        let of_rule = arrangement.contents.iter().filter(|content| content.rule == number);
-        let bytes: u64 = of_rule.map(ContentPlan::size).sum();
+        let of_rule = || arrangement.contents.iter().filter(|content| content.rule == number);
+        let bytes: u64 = of_rule().map(ContentPlan::size).sum();
         let cost = match rule.reach() {
-            0 => cost(options, bytes.min(rule.most)),
+            0 if rule.whole > 0 => {
+                let longest = of_rule().map(ContentPlan::size).max().unwrap_or(0);
+                cost(options, longest.min(rule.whole).max(bytes.min(rule.most)), true)
+            }
+            0 => cost(options, bytes.min(rule.most), false),
             reach => cost_with_base(options, rule.base.max(rule.most), reach)?.saturating_mul(2),
         };
         highest = highest.max(cost);
@@ -113,13 +118,14 @@ impl<'a, W: Write> Creation<'a, W> {
         Coded { packer, writer, bytes, groups }
     }
 
-    /// Returns where the model of a group of `length` bytes starts, the group it starts behind,
+    /// Returns where the model of the group `raw` starts, the group it starts behind,
     /// and the bytes of memory that coding takes.
     fn begin(
         &mut self,
         start: Start,
-        length: u64,
+        raw: &[u8],
     ) -> Result<(JobStart, Option<u64>, u64), CodecError> {
+        let length = raw.len() as u64;
         match (start, &self.base) {
             (Start::Base { reach }, _) if length > 0 => {
                 let cost = cost_with_base(self.options, length, reach)?;
@@ -132,7 +138,10 @@ impl<'a, W: Write> Creation<'a, W> {
                 let cost = cost.max(state.memory().saturating_add(length));
                 Ok((JobStart::Behind(Arc::clone(state)), Some(*group), cost))
             }
-            _ => Ok((JobStart::Alone, None, cost(self.options, length))),
+            _ => {
+                let jpeg = codec::is_jpeg(raw);
+                Ok((JobStart::Alone, None, cost(self.options, length, jpeg)))
+            }
         }
     }
 }
@@ -194,7 +203,7 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
         };
         let Some(Filled { raw, part, start }) = filled else { return Ok(None) };
         let length = raw.len() as u64;
-        let (start, base, cost) = self.begin(start, length)?;
+        let (start, base, cost) = self.begin(start, &raw)?;
         let is_base = matches!(start, JobStart::Base { .. });
         let job = EncodeJob { raw, options: self.options, start };
         Ok(Some(Task { job, kept: Kept { part, length, is_base, base }, cost }))

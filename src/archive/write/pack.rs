@@ -165,7 +165,7 @@ impl<'a> Packer<'a> {
         let Some(next) = self.queue.front() else { return false };
         let (held, rule) = (self.buffer.len(), self.rules[self.rule]);
         if next.rule != self.rule {
-            let apart = rule.base > 0 || self.rules[next.rule].base > 0;
+            let apart = rule.stands_apart() || self.rules[next.rule].stands_apart();
             if held > 0 && (apart || held >= KIND_MINIMUM) {
                 return true;
             }
@@ -190,9 +190,11 @@ impl<'a> Packer<'a> {
 
     /// Most bytes of the group after this one, which goes on with the open file or not.
     fn most_of_next(&self, goes_on: bool) -> u64 {
-        let next = self.queue.front().filter(|_| !goes_on).map_or(self.rule, |next| next.rule);
+        let front = self.queue.front().filter(|_| !goes_on);
+        let next = front.map_or(self.rule, |next| next.rule);
         let rule = self.rules[next];
-        if next == self.rule { rule.most } else { rule.base.max(rule.most) }
+        let most = if next == self.rule { rule.most } else { rule.base.max(rule.most) };
+        front.map_or(most, |next| most.max(next.size().min(rule.whole)))
     }
 
     /// Where the model of the group starts that is being closed with `length` bytes.
@@ -266,8 +268,11 @@ impl<'a> Packer<'a> {
         let (held, size) = (self.buffer.len() as u64, self.most());
         // A data length is a file size: the sum cannot pass 2^64.
         let total = held + left;
-        if total <= size {
+        if total <= size || held == 0 && left <= self.rules[self.rule].whole {
             return left as usize;
+        }
+        if left <= self.rules[self.rule].whole {
+            return 0;
         }
         if held * 2 >= size {
             return 0;
