@@ -145,7 +145,8 @@ pub mod tree;
 /// What operations take beside paths: how to archive, to extract, and what to accept.
 pub mod options {
     pub use crate::archive::{
-        CreateOptions, DEFAULT_GROUP_SIZE, ExportOptions, ExtractOptions, ImportOptions, Limits,
+        CreateBase, CreateOptions, DEFAULT_GROUP_SIZE, ExportOptions, ExtractOptions, GivenBase,
+        GivenBases, ImportOptions, Limits, TrainOptions,
     };
     pub use crate::codec::{Choice, Codec, CodecOptions};
     pub use crate::tree::{Overwrite, RestoreOptions, WalkOptions};

@@ -13,7 +13,7 @@ mod tables;
 use forge::PREFACE;
 use pear_archive::archive::{
     Archive, ArchiveError, Control, CreateOptions, ErrorKind, ExtractOptions, ExtractSummary,
-    Limits, Silent, create_stream, extract, extract_stream, salvage, verify_stream,
+    GivenBases, Limits, Silent, create_stream, extract, extract_stream, salvage, verify_stream,
 };
 use pear_archive::codec::{Choice, Codec, CodecOptions};
 use pear_archive::tree::WalkOptions;
@@ -349,5 +349,10 @@ fn a_stored_group_loses_only_the_files_that_are_hit() {
         assert!(!to.path().join("3").exists());
     }
     let failed = |done: ExtractSummary| done.failed(ErrorKind::Integrity);
-    assert_eq!(failed(verify_stream(&archive[..], 1, &limits(), &CONTROL).unwrap()), 1);
+    assert_eq!(
+        failed(
+            verify_stream(&archive[..], 1, &GivenBases::default(), &limits(), &CONTROL).unwrap()
+        ),
+        1
+    );
 }

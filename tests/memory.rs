@@ -8,7 +8,9 @@ mod forge;
 use forge::{Batch, Item, Row, Section};
 use pear_archive::archive::{ErrorKind, extract_stream, list_stream, verify_stream};
 use pear_archive::entry::Kind;
-use pear_archive::options::{Choice, Codec, CodecOptions, CreateOptions, ExtractOptions, Limits};
+use pear_archive::options::{
+    Choice, Codec, CodecOptions, CreateOptions, ExtractOptions, GivenBases, Limits,
+};
 use pear_archive::{Archive, ArchiveError, Builder, Control, Entry};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -153,7 +155,9 @@ fn verifying_stays_within_the_memory_allowed() {
         whole(&Archive::open(bytes, limits)?.verify(1, &Control::default())?.failures)
     });
     check("verify from a pipe", bytes, |bytes, limits| {
-        whole(&verify_stream(bytes, 1, limits, &Control::default())?.failures)
+        whole(
+            &verify_stream(bytes, 1, &GivenBases::default(), limits, &Control::default())?.failures,
+        )
     });
 }
 

@@ -1,5 +1,5 @@
 //! The two independent readers in spec/reference, that of the container and that of
-//! groups, together read archives whose groups go on from bases.
+//! groups, together read archives whose groups go on from bases, in the archive or not.
 
 #[allow(dead_code)]
 #[path = "../spec/reference/container.rs"]
@@ -11,12 +11,12 @@ mod support;
 
 use container::Base;
 use decoder::Start;
-use pear_archive::options::{Choice, Codec, CodecOptions, CreateOptions};
+use pear_archive::options::{Choice, Codec, CodecOptions, CreateBase, CreateOptions, GivenBase};
 use pear_archive::{Builder, Entry};
 use std::collections::BTreeMap;
 
-/// Decodes all groups, each from where its header says.
-fn stream(archive: &container::Archive) -> Vec<u8> {
+/// Decodes all groups, each from where its header says; `given` is the base outside.
+fn stream(archive: &container::Archive, given: &[u8]) -> Vec<u8> {
     let (mut stream, mut bases) = (Vec::new(), BTreeMap::new());
     for group in &archive.groups {
         let start = match group.base().unwrap() {
@@ -26,8 +26,15 @@ fn stream(archive: &container::Archive) -> Vec<u8> {
             Base::Shipped(_) => panic!("the archive was made without shipped bases"),
         };
         let (coding, length) = ([group.codec, group.filter], group.raw_length as usize);
-        let (raw, base) =
-            decoder::decode_from(coding, group.model, &group.payload, length, start).unwrap();
+        let (raw, base) = match group.is_given(given) {
+            true => {
+                let base = decoder::Base::learn(group.filter, group.model, given, start);
+                (given.to_vec(), base.unwrap())
+            }
+            false => {
+                decoder::decode_from(coding, group.model, &group.payload, length, start).unwrap()
+            }
+        };
         stream.extend(raw);
         if group.flags & 2 != 0 {
             bases.insert(group.group, base);
@@ -65,12 +72,39 @@ fn groups_are_decoded_from_their_bases_by_the_texts_alone() {
     let archive = container::read(&bytes).unwrap();
     let resting = archive.groups.iter().filter(|group| group.base_kind == 1).count();
     assert!(resting > 1, "{resting} of {} groups rest on a base", archive.groups.len());
-    let stream = stream(&archive);
+    let stream = stream(&archive, b"");
     archive.check(&stream).unwrap();
     archive.check_parity(&bytes).unwrap();
     assert_eq!(archive.entries.len(), files.len());
     for (entry, (path, content)) in archive.entries.iter().zip(&files) {
         assert_eq!(entry.path, path.as_bytes());
         assert!(archive.content(entry, &stream).unwrap() == *content, "{path}");
+    }
+}
+
+#[test]
+fn groups_are_decoded_from_a_base_that_the_reader_is_given() {
+    let files: Vec<(String, Vec<u8>)> =
+        (0..3).map(|number| (format!("{number:02}.txt"), words(number, 5_000))).collect();
+    let base = words(99, 20_000);
+    for (level, outside) in [(1, true), (5, true), (1, false)] {
+        let codec = CodecOptions { level, ..CodecOptions::default() };
+        let given = GivenBase::new(base.clone()).unwrap();
+        let base_options = Some(CreateBase { given, outside });
+        let options = CreateOptions { codec, base: base_options, jobs: 1, ..Default::default() };
+        let mut bytes = Vec::new();
+        let mut builder = Builder::new(&mut bytes).options(options);
+        for (path, content) in &files {
+            builder.append_data(Entry::file(path.clone()), content.clone()).unwrap();
+        }
+        builder.finish().unwrap();
+        let archive = container::read(&bytes).unwrap();
+        assert_eq!((archive.groups[0].codec == 5, archive.groups[1].base), (outside, 1));
+        assert!(!archive.groups[0].is_given(b"other bytes"));
+        let stream = stream(&archive, &base);
+        archive.check(&stream).unwrap();
+        for (entry, (path, content)) in archive.entries.iter().zip(&files) {
+            assert!(archive.content(entry, &stream).unwrap() == *content, "{path}");
+        }
     }
 }

@@ -256,6 +256,11 @@ impl Section {
         }
     }
 
+    /// §4.3, rule 5: whether `bytes` are those that this base stands for.
+    pub fn is_given(&self, bytes: &[u8]) -> bool {
+        self.codec == 5 && self.payload == digest(bytes) && bytes.len() == self.raw_length as usize
+    }
+
     /// §4.3, rules 1 to 5, but for what only codec.md says of shipped bases.
     fn check_base(&self, groups: &[&Section]) -> Result<()> {
         let has_state = self.base_kind != 0 || self.flags & 2 != 0;

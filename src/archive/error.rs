@@ -1,8 +1,10 @@
 //! Why an operation on an archive failed, wholly or for one entry.
 
+use super::given;
 use super::tarball::{NotKept, TarEnd, TarFault};
 use crate::arith::refusal::Refused;
 use crate::bytes::show_size;
+use crate::checksum::Digest;
 use crate::codec::CodecError;
 use crate::container::{ContainerError, ErrorKind, NOWHERE, exceeded};
 use crate::tree::{TreeError, printable};
@@ -69,6 +71,28 @@ pub enum ArchiveError {
         group: u64,
         /// What is wrong with it.
         cause: Arc<ArchiveError>,
+    },
+    /// Groups go on from a base that is not in the archive and was not given.
+    #[error("{}", needs_base(digest, given, *files))]
+    NeedsBase {
+        /// The hash of the base.
+        digest: Digest,
+        /// Those of the bases that were given.
+        given: Vec<Digest>,
+        /// How many of the files asked for need it; 0 if it is about a group.
+        files: u64,
+    },
+    /// Bytes that cannot be a base, or not of these groups.
+    #[error("cannot be a base: {cause}")]
+    NoBase {
+        /// Why.
+        cause: &'static str,
+    },
+    /// There is nothing to make a base of.
+    #[error("no base made: {cause}")]
+    NothingToTrain {
+        /// Why.
+        cause: &'static str,
     },
     /// A group is damaged, and files that lie in it are lost.
     #[error("group {group}{}: {}{}", place(*offset), cause_in_group(cause), lost_files(*files))]
@@ -234,6 +258,7 @@ impl ArchiveError {
             | ArchiveError::BaseLost { cause, .. }
             | ArchiveError::GroupLost { cause, .. }
             | ArchiveError::File { cause, .. } => cause.kind(),
+            ArchiveError::NeedsBase { .. } => ErrorKind::Unsupported,
             ArchiveError::Salvaged { cause, .. } => match cause.kind() {
                 ErrorKind::Unsupported => ErrorKind::Unsupported,
                 _ => ErrorKind::Integrity,
@@ -257,10 +282,42 @@ impl ArchiveError {
             | ArchiveError::NotKept { .. }
             | ArchiveError::TarEnd(_)
             | ArchiveError::Unfit { .. }
+            | ArchiveError::NoBase { .. }
+            | ArchiveError::NothingToTrain { .. }
             | ArchiveError::NotFound { .. }
             | ArchiveError::NotAFile { .. } => ErrorKind::Environment,
         }
     }
+}
+
+impl ArchiveError {
+    /// Returns the base that a group lacks, if that is what is wrong.
+    pub(super) fn needed_base(&self) -> Option<(&Digest, &[Digest])> {
+        match self {
+            ArchiveError::NeedsBase { digest, given, .. } => Some((digest, given)),
+            ArchiveError::Group { cause, .. }
+            | ArchiveError::BaseLost { cause, .. }
+            | ArchiveError::File { cause, .. } => cause.needed_base(),
+            _ => None,
+        }
+    }
+}
+
+/// Says which base is missing, and what to do.
+fn needs_base(digest: &Digest, given: &[Digest], files: u64) -> String {
+    let who = match files {
+        0 => "needs".to_owned(),
+        1 => "1 file needs".to_owned(),
+        _ => format!("{files} files need"),
+    };
+    let others: Vec<String> = given.iter().map(given::name).collect();
+    let others = match &others[..] {
+        [] => String::new(),
+        [one] => format!(" (the one given is {one})"),
+        _ => format!(" (those given are {})", others.join(", ")),
+    };
+    let base = given::name(digest);
+    format!("{who} the base {base}, which is not in the archive: give it with --base FILE{others}")
 }
 
 /// Counts the entries that a message does not name.

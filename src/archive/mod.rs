@@ -13,11 +13,13 @@
 //! | `read` | reads them: through the index, front to back, or what is left of them |
 //! | `tarball` | reads tars and writes them |
 //! | `selection` | tells which entries are meant |
+//! | `given` | holds bases that are not in an archive |
 //! | `pipeline`, `threads`, `memory` | run the work, within the threads and the memory allowed |
 //! | `events`, `error` | tell the caller what happens, and why something failed |
 
 mod error;
 mod events;
+mod given;
 mod memory;
 mod pipeline;
 mod read;
@@ -28,6 +30,7 @@ mod write;
 
 pub use error::{ArchiveError, NAMELESS_OUTPUT};
 pub use events::{Control, Event, Events, Silent};
+pub use given::{GivenBase, GivenBases};
 pub use read::{
     Archive, ExtractOptions, ExtractSummary, FileReader, GroupInfo, Sink, VerifySummary,
     cat_stream, extract, extract_stream, list_stream, not_found, salvage, verify_stream,
@@ -37,8 +40,8 @@ pub use tarball::{
     export_piped_stream, import, import_stream,
 };
 pub use write::{
-    Builder, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Written, create, create_stream,
-    is_replaceable,
+    Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, TrainOptions, Trained,
+    Written, create, create_stream, is_replaceable, train, train_file,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};

@@ -7,25 +7,26 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::args::{
-    Coding, Create, EntryLimits, Extract, LimitFlags, Memory, Naming, OverwriteName, Resources,
+    Bases, Coding, EntryLimits, Extract, LimitFlags, Memory, Naming, OverwriteName, Resources,
+    Walking,
 };
+use super::cmd::Named;
 use super::memory::free;
-use super::report::Report;
-use crate::archive::{CreateOptions, Limits};
+use crate::archive::{CreateBase, CreateOptions, GivenBase, GivenBases, Limits};
 use crate::codec::CodecOptions;
-use crate::tree::{Excludes, Overwrite, Patterns, RestoreOptions, archive_path};
+use crate::tree::{Excludes, Overwrite, Patterns, RestoreOptions, WalkOptions, archive_path};
 
 /// Returns whether a path stands for standard input or output.
 pub fn is_stdio(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Returns the paths to archive, those of `--files-from` last. At least one of the
-/// paths given by hand must exist. Prints one note if a leading `/` will be dropped.
+/// Returns the paths to archive, those of `--files-from` last, and whether a leading `/`
+/// will be dropped from one. At least one of the paths given by hand must exist.
 ///
 /// # Errors
 /// If none of them exists, the list cannot be read, or there is none.
-pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathBuf>> {
+pub fn operands(arguments: &Walking) -> anyhow::Result<(Vec<PathBuf>, bool)> {
     let base = arguments.directory.as_deref().unwrap_or(Path::new(""));
     // The walk reports missing ones.
     let found = |path: &PathBuf| base.join(path).symlink_metadata();
@@ -46,17 +47,27 @@ pub fn operands(arguments: &Create, report: &Report) -> anyhow::Result<Vec<PathB
     for path in &all {
         absolute |= archive_path(path)?.1;
     }
-    if absolute {
-        report.note("leading '/' removed from names in the archive");
-    }
-    Ok(all)
+    Ok((all, absolute))
+}
+
+/// Returns what a walk takes and leaves.
+///
+/// # Errors
+/// As [`excludes`].
+pub fn walking(arguments: &Walking) -> anyhow::Result<WalkOptions> {
+    Ok(WalkOptions {
+        base: arguments.directory.clone().unwrap_or_default(),
+        excludes: excludes(arguments)?,
+        one_file_system: arguments.one_file_system,
+        leave_out: Vec::new(),
+    })
 }
 
 /// Returns the patterns of `--exclude` and `--exclude-from`.
 ///
 /// # Errors
 /// If a file cannot be read or a pattern is not a valid glob.
-pub fn excludes(arguments: &Create) -> anyhow::Result<Excludes> {
+fn excludes(arguments: &Walking) -> anyhow::Result<Excludes> {
     let mut all: Vec<Vec<u8>> = bytes_of(&arguments.exclude);
     for path in &arguments.exclude_from {
         let text = read_list(path)?;
@@ -134,15 +145,46 @@ fn codec_options(coding: &Coding) -> CodecOptions {
 }
 
 /// Returns the options for writing an archive.
-pub fn create_options(coding: &Coding, verify: bool, resources: &Resources) -> CreateOptions {
-    CreateOptions {
+///
+/// # Errors
+/// If the base cannot be read, or takes more than the memory allowed.
+pub fn create_options(
+    coding: &Coding,
+    verify: bool,
+    resources: &Resources,
+) -> anyhow::Result<CreateOptions> {
+    let memory = memory(resources);
+    let base = coding.base.as_deref().map(|path| -> anyhow::Result<CreateBase> {
+        Ok(CreateBase { given: open_base(path, memory)?, outside: coding.base_outside })
+    });
+    Ok(CreateOptions {
         codec: codec_options(coding),
         group_size: coding.group_size,
         independent: coding.independent,
+        base: base.transpose()?,
         jobs: jobs(resources),
-        memory: memory(resources),
+        memory,
         verify,
+    })
+}
+
+/// Returns the bases of `--base`.
+///
+/// # Errors
+/// If one cannot be read, or they take more than the memory allowed.
+pub fn bases(arguments: &Bases, limits: &Limits) -> anyhow::Result<GivenBases> {
+    let mut bases = GivenBases::default();
+    let mut left = limits.memory;
+    for path in &arguments.base {
+        let base = open_base(path, left)?;
+        left = left.saturating_sub(base.bytes().len() as u64);
+        bases.push(base);
     }
+    Ok(bases)
+}
+
+fn open_base(path: &Path, memory: u64) -> anyhow::Result<GivenBase> {
+    GivenBase::open(path, memory).map_err(|error| Named::about(&shown(path), error))
 }
 
 /// Returns the number of groups coded at once: as requested, or one per core.
@@ -155,7 +197,7 @@ pub fn jobs(resources: &Resources) -> usize {
 
 /// Returns the memory limit, in bytes, for making an archive: as requested, or half of
 /// what is free. It decides only how many groups are coded at once, never the result.
-fn memory(resources: &Resources) -> u64 {
+pub fn memory(resources: &Resources) -> u64 {
     let usual = || free(Path::new("/")).map_or(1 << 30, |free| free / 2);
     resources.memory.memory.unwrap_or_else(usual)
 }

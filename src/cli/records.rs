@@ -118,6 +118,8 @@ pub struct GroupRecord {
     shipped_base: Option<&'static str>,
     is_base: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    base_blake3: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     decode_seconds: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     decode_memory: Option<u64>,
@@ -203,19 +205,21 @@ impl<'a> XattrRecord<'a> {
 }
 
 impl GroupRecord {
-    /// Returns everything known of a group without decoding it.
-    pub fn of(group: &GroupInfo) -> GroupRecord {
+    /// Returns everything known of a group without decoding it. `outside` is the digest of
+    /// the base that it stands for, if that is not in the archive.
+    pub fn of(group: &GroupInfo, outside: Option<String>) -> GroupRecord {
         GroupRecord {
             group: group.group,
             offset: group.offset,
             size: group.raw_length,
             stored: group.stored_length,
-            codec: codec_name(group.coding.codec),
+            codec: if group.is_given { "given" } else { codec_name(group.coding.codec) },
             filter: filter_name(group.coding.filter),
             model: group.coding.model,
             base: group.base,
             shipped_base: group.shipped,
             is_base: group.is_base,
+            base_blake3: outside,
             decode_seconds: group.decode_seconds,
             decode_memory: group.decode_memory,
         }
@@ -353,6 +357,7 @@ mod tests {
             base: Some(0),
             shipped_base: Some(""),
             is_base: false,
+            base_blake3: text(),
             decode_seconds: Some(0.5),
             decode_memory: Some(0),
         };

@@ -3,14 +3,14 @@
 //! Normative text: spec/codec.md §7.
 
 use super::codecs::Encoded;
-use super::filter::{Filter, Origin, State};
+use super::filter::{Filter, Origin, State, that_pays};
 use super::pear::Pear;
 use super::{
-    Codec, CodecError, CodecOptions, Coding, EncodedGroup, MOST_BYTES, Partial, check_length,
-    chosen, decode_damaged, encode_group, samples, test_once,
+    Codec, CodecError, CodecOptions, Coding, CodingNumbers, ContentKind, EncodedGroup, MOST_BYTES,
+    Partial, check_length, chosen, decode_damaged, encode_group, samples, test_once,
 };
 use crate::arith::Isa;
-use crate::model::Contexts;
+use crate::model::{Contexts, Model};
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
@@ -218,6 +218,43 @@ fn finished(
     EncodedFrom { group: encoded.into_group(Coding::Pear), based, capacity, state }
 }
 
+impl Coding {
+    /// The coding of groups behind bytes that are known and not coded: `filter` and `model`
+    /// as a section header stores them.
+    ///
+    /// # Errors
+    /// [`CodecError::NoBase`] if the filter is `bpe`; otherwise as [`Coding::parse`].
+    pub fn behind_known(filter: u8, model: u16) -> Result<Coding, CodecError> {
+        let codec = Codec::Pear as u8;
+        match Coding::parse(CodingNumbers { codec, filter, model })? {
+            Coding::Pear(Pear { filter: Filter::Bpe, .. }) => {
+                Err(CodecError::NoBase { codec: Codec::Pear.name() })
+            }
+            coding => Ok(coding),
+        }
+    }
+
+    /// The coding of groups behind `bytes`, which are known and not coded: the model of the
+    /// level, and the filter that pays if it needs no payload.
+    pub fn of_known(bytes: &[u8], options: &CodecOptions) -> Coding {
+        let contexts = samples::contexts(bytes);
+        let filter = match contexts {
+            Contexts::Binary => that_pays(bytes, contexts, options.level, options.isa).0,
+            _ => Filter::None,
+        };
+        let filter = if filter == Filter::X86 { filter } else { Filter::None };
+        Coding::Pear(Pear { filter, model: Model::of_level(options.level, contexts) })
+    }
+}
+
+/// The kind of the groups that can go on behind `bytes`: text or binary.
+pub fn kind_behind(bytes: &[u8]) -> ContentKind {
+    match samples::contexts(bytes) {
+        Contexts::Binary => ContentKind::Binary,
+        _ => ContentKind::Text,
+    }
+}
+
 /// Whether the contexts of a model are those for these bytes.
 fn suits(coding: Pear, raw: &[u8]) -> bool {
     let binary = coding.model.contexts == Contexts::Binary;
@@ -291,7 +328,7 @@ pub fn encode_memory_from(
     raw_length: u64,
 ) -> Result<u64, CodecError> {
     tables(capacity)?;
-    let model = crate::model::Model::of_level(options.level, Contexts::Text);
+    let model = Model::of_level(options.level, Contexts::Text);
     let pear = Pear { filter: Filter::None, model };
     let from = coding_memory(pear, capacity, base_length, raw_length);
     // A group that does not suit its base is coded anew.

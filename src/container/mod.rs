@@ -51,7 +51,8 @@ pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
 pub use reader::{NOWHERE, Reader};
 pub use recover::{Condition, Gone, LostBatch, Recovery};
 pub use section::{
-    ANCILLARY, BASE, HEADER_LENGTH, SECTION_MOST, SYNC, Section, SectionHeader, SectionType,
+    ANCILLARY, BASE, CODEC_GIVEN, HEADER_LENGTH, SECTION_MOST, SYNC, Section, SectionHeader,
+    SectionType,
 };
 pub use source::ReadAt;
 pub use spans::{Fragment, JOIN, Span, digest_group};

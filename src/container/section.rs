@@ -26,7 +26,7 @@ pub const BASE: u8 = 2;
 const CODEC_GOES_ON: u8 = 3;
 
 /// Codec whose payload is the digest of bytes that are not in the archive.
-pub(super) const CODEC_GIVEN: u8 = 5;
+pub const CODEC_GIVEN: u8 = 5;
 
 /// Types of sections and their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -149,6 +149,11 @@ impl SectionHeader {
     /// Returns whether other groups may start where this one ends.
     pub fn is_base(&self) -> bool {
         self.flags & BASE != 0
+    }
+
+    /// Returns whether it is a base whose bytes are not in the archive.
+    pub fn is_given(&self) -> bool {
+        self.codec == CODEC_GIVEN && self.is(SectionType::Data)
     }
 
     /// Returns the number of the group that this one starts behind, if it is one.

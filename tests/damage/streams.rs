@@ -6,7 +6,7 @@ use crate::forge::{Archive, Batch, DATA, HEADER, Item, Kind, Row, Section};
 #[test]
 fn an_intact_archive_is_found_intact_from_a_pipe() {
     let (archive, _) = sample();
-    let done = verify_stream(&archive[..], 1, &limits(), &CONTROL).unwrap();
+    let done = verify_stream(&archive[..], 1, &GivenBases::default(), &limits(), &CONTROL).unwrap();
     assert!(done.failures.is_empty(), "{done:?}");
 }
 

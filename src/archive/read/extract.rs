@@ -5,7 +5,7 @@ use super::index::{Archive, data_length, find};
 use super::links::StandIns;
 use super::sink::Target;
 use super::suggest::not_found;
-use crate::archive::{ArchiveError, Control, ErrorKind, Event};
+use crate::archive::{ArchiveError, Control, ErrorKind, Event, GivenBases};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind};
 use crate::tree::{Patterns, RestoreOptions, Restorer};
@@ -27,6 +27,9 @@ pub struct ExtractOptions {
     /// Whether files that are damaged are kept under another name: `.damaged` is
     /// put behind their own, and what is lost of them reads as zeros.
     pub keep_damaged: bool,
+    /// Bases that are not in the archive, if it comes from a pipe or is opened by the
+    /// operation. One that is open has those of [`Archive::with_bases`].
+    pub bases: GivenBases,
 }
 
 /// What was done, and what was not.

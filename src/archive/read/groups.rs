@@ -2,7 +2,7 @@
 
 use super::bases::BaseGroup;
 use super::index::Archive;
-use crate::archive::ArchiveError;
+use crate::archive::{ArchiveError, GivenBase, GivenBases};
 use crate::arith::Isa;
 use crate::codec::{self, BaseState, CodecError, Coding, CodingNumbers, DecodedFrom, ShippedBase};
 use crate::container::{
@@ -64,6 +64,18 @@ impl<S: ReadAt> Archive<S> {
         keep: bool,
     ) -> (Decoded, Option<BaseState>) {
         self.cache.count();
+        if section.header.is_given() {
+            let (payload, fault) = match self.reader.read_damaged(section) {
+                Ok((payload, fault)) => (payload, fault),
+                Err(error) => (Vec::new(), Some(error)),
+            };
+            let fault = fault.map(|cause| Arc::new(in_group(section, cause.into())));
+            let (decoded, state) = learn(section, &payload, fault, &self.given);
+            return match self.reader.batch(section.header.group) {
+                Some((placed, group)) => (decoded.check(section, &placed.batch, group), state),
+                None => (decoded, state),
+            };
+        }
         // What cannot be decoded is not read.
         let start = match begin(section, base) {
             Ok(start) => start,
@@ -178,6 +190,13 @@ pub(super) fn begin<'a>(
             lost => {
                 let group = header.base_group().unwrap_or_default();
                 let cause = lost.and_then(|(_, fault)| fault.clone());
+                if let Some((&digest, given)) = cause.as_ref().and_then(|it| it.needed_base()) {
+                    return Err(ArchiveError::NeedsBase {
+                        digest,
+                        given: given.to_vec(),
+                        files: 0,
+                    });
+                }
                 let cause = cause.unwrap_or_else(|| Arc::new(ArchiveError::Digest));
                 Err(ArchiveError::BaseLost { group, cause })
             }
@@ -233,6 +252,47 @@ pub(super) fn decode(
     };
     let fault = fault.or_else(|| error.map(|cause| Arc::new(in_group(section, cause))));
     (Decoded { raw, fault, proven: Vec::new() }, state)
+}
+
+/// Takes the bytes of a base that is given, and learns them. `payload` names them. Digests of
+/// spans are not compared.
+pub(super) fn learn(
+    section: &Section,
+    payload: &[u8],
+    fault: Option<Arc<ArchiveError>>,
+    given: &GivenBases,
+) -> (Decoded, Option<BaseState>) {
+    let base = match &fault {
+        None => named_base(section, payload, given),
+        // The digests of its spans tell whether it is the one.
+        Some(_) => given.of_length(section.header.raw_length).ok_or(ArchiveError::Missing),
+    };
+    let learnt = base.and_then(|base| {
+        let start = codec::Start::Capacity(section.header.capacity);
+        let state = BaseState::learn(known(section)?, base.bytes(), start, Isa::best())?;
+        Ok((base.bytes().to_vec(), state))
+    });
+    match (learnt, fault) {
+        (Ok((raw, state)), fault) => (Decoded { raw, fault, proven: Vec::new() }, Some(state)),
+        (Err(_), fault @ Some(_)) => (Decoded { fault, ..Decoded::default() }, None),
+        (Err(error), None) => (Decoded::nothing(section, error), None),
+    }
+}
+
+/// Returns the base that a payload names.
+fn named_base<'a>(
+    section: &Section,
+    payload: &[u8],
+    given: &'a GivenBases,
+) -> Result<&'a GivenBase, ArchiveError> {
+    let (structure, offset) = ("DATA", section.offset);
+    let broken = |cause| ContainerError::Damaged { structure, offset, cause };
+    let digest = payload.try_into().map_err(|_| broken("the digest of a base has not 32 bytes"))?;
+    let base = given.find(digest)?;
+    match base.bytes().len() as u64 == section.header.raw_length {
+        true => Ok(base),
+        false => Err(broken("the base of this digest has another length").into()),
+    }
 }
 
 /// Names the group a failure happened in.
@@ -296,9 +356,13 @@ impl Cost {
     }
 }
 
-/// How a group is coded.
+/// How a group is coded; of a base that is given, how the groups behind it are.
 pub(super) fn known(section: &Section) -> Result<Coding, ArchiveError> {
-    Ok(Coding::parse(numbers(section))?)
+    let SectionHeader { filter, model, .. } = section.header;
+    match section.header.is_given() {
+        true => Ok(Coding::behind_known(filter, model)?),
+        false => Ok(Coding::parse(numbers(section))?),
+    }
 }
 
 /// How a group is coded, as its section says.

@@ -8,7 +8,7 @@ use super::suggest::not_found;
 use super::tally::Tallies;
 use crate::archive::memory::check_cost;
 use crate::archive::selection::Selection;
-use crate::archive::{ArchiveError, Control, ErrorKind, Event, Limits};
+use crate::archive::{ArchiveError, Control, ErrorKind, Event, GivenBases, Limits};
 use crate::checksum::Digest;
 use crate::entry::{Entry, compare_paths};
 use crate::tree::Restorer;
@@ -35,7 +35,7 @@ pub(super) struct Incoming<'a> {
     pub(super) seen: BTreeMap<Vec<u8>, bool>,
     pub(super) selection: Selection,
     pub(super) limits: &'a Limits,
-    /// Bytes of memory held for entries until the end.
+    /// Bytes of memory held for entries and given bases until the end.
     charged: u64,
     /// Bytes of all files begun.
     pub(super) output: u64,
@@ -64,7 +64,7 @@ impl<'a> Incoming<'a> {
             seen: BTreeMap::new(),
             selection: Selection::new(&options.patterns),
             limits,
-            charged: 0,
+            charged: options.bases.memory(),
             output: 0,
             refused: None,
         })
@@ -76,7 +76,12 @@ impl<'a> Incoming<'a> {
         self
     }
 
-    /// Returns the bytes of memory held for entries until the end.
+    /// Returns the bases that are not in the archive.
+    pub fn given(&self) -> &'a GivenBases {
+        &self.options.bases
+    }
+
+    /// Returns the bytes of memory held for entries and given bases until the end.
     pub fn memory(&self) -> u64 {
         self.charged
     }

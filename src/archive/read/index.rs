@@ -2,9 +2,10 @@
 
 use super::bases::BaseCache;
 use super::cache::GroupCache;
-use super::groups::numbers;
-use crate::archive::{ArchiveError, Control, ErrorKind, Limits};
-use crate::codec::{self, Coding, CodingNumbers};
+use super::groups::{known, numbers};
+use crate::archive::{ArchiveError, Control, ErrorKind, GivenBases, Limits};
+use crate::checksum::Digest;
+use crate::codec::{self, CodingNumbers};
 use crate::container::{
     Base, Condition, ContainerError, Gone, LostBatch, ReadAt, Reader, Recovery, Section,
 };
@@ -33,6 +34,8 @@ pub struct Archive<S = File> {
     pub(in crate::archive) tables: u64,
     pub(super) cache: GroupCache,
     pub(super) bases: BaseCache,
+    /// Bases that are not in the archive.
+    pub(super) given: GivenBases,
 }
 
 /// A decode group, for people.
@@ -54,6 +57,8 @@ pub struct GroupInfo {
     pub shipped: Option<&'static str>,
     /// Whether other groups may go on from it.
     pub is_base: bool,
+    /// Whether it is a base that is not in the archive: see [`Archive::given_base`].
+    pub is_given: bool,
     /// Rough seconds of one core to decode it, once its base is there; `None` if its coding
     /// is not known.
     pub decode_seconds: Option<f64>,
@@ -76,7 +81,23 @@ impl<S: ReadAt> Archive<S> {
         let tables = reader.memory();
         let cache = GroupCache::new(limits.memory);
         let bases = BaseCache::new(limits.memory);
-        Archive { reader, limits: limits.clone(), condition, tables, cache, bases }
+        let given = GivenBases::default();
+        Archive { reader, limits: limits.clone(), condition, tables, cache, bases, given }
+    }
+
+    /// Gives the archive bases that are not in it. They are part of the memory allowed.
+    pub fn with_bases(mut self, bases: GivenBases) -> Self {
+        self.tables = self.tables.saturating_add(bases.memory());
+        self.given = bases;
+        self
+    }
+
+    /// Returns the digest of the base that group number `group` stands for, if its bytes are
+    /// not in the archive; `None` too if that cannot be read.
+    pub fn given_base(&self, group: u64) -> Option<Digest> {
+        let section = self.group(group);
+        let payload = section.header.is_given().then(|| self.reader.read_section(&section).ok());
+        payload??.try_into().ok()
     }
 
     /// Opens an archive whatever its state: index, footer or preface may be lost,
@@ -189,7 +210,7 @@ impl<S: ReadAt> Archive<S> {
     pub fn groups(&self) -> impl Iterator<Item = GroupInfo> {
         self.reader.groups().iter().map(|section| {
             let (header, numbers) = (section.header, numbers(section));
-            let coding = Coding::parse(numbers).ok();
+            let coding = known(section).ok();
             let seconds = |coding| match header.base_group() {
                 Some(_) => codec::decode_seconds_from(coding, header.capacity, header.raw_length),
                 None => codec::decode_seconds(coding, header.raw_length),
@@ -208,6 +229,7 @@ impl<S: ReadAt> Archive<S> {
                     _ => None,
                 },
                 is_base: header.is_base(),
+                is_given: header.is_given(),
                 decode_seconds: coding.map(seconds),
                 decode_memory: Some(self.cost(section).whole()).filter(|&bytes| bytes > 0),
             }

@@ -7,7 +7,7 @@ use super::extract::{ExtractOptions, ExtractSummary};
 use super::incoming::Incoming;
 use super::sink::{Target, output_error};
 use super::stream::stream;
-use crate::archive::{ArchiveError, Control, Limits};
+use crate::archive::{ArchiveError, Control, GivenBases, Limits};
 use crate::container::StreamReader;
 use crate::entry::Entry;
 use crate::tree::Patterns;
@@ -66,10 +66,13 @@ pub fn cat_stream(
     patterns: &Patterns,
     output: &mut dyn Write,
     jobs: usize,
+    bases: &GivenBases,
     limits: &Limits,
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
-    let options = ExtractOptions { jobs, patterns: patterns.clone(), ..ExtractOptions::default() };
+    let (patterns_too, bases) = (patterns.clone(), bases.clone());
+    let options =
+        ExtractOptions { jobs, patterns: patterns_too, bases, ..ExtractOptions::default() };
     let printed = RefCell::new(vec![false; patterns.len()]);
     let printer = Printer {
         output: Rc::new(RefCell::new(output)),

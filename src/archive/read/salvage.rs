@@ -18,7 +18,8 @@ pub fn extract(
     limits: &Limits,
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
-    Archive::open_any(source, limits, control)?.extract(destination, options, control)
+    let archive = Archive::open_any(source, limits, control)?;
+    archive.with_bases(options.bases.clone()).extract(destination, options, control)
 }
 
 /// Extracts what a search finds in an archive, without use of its footer: every
@@ -33,5 +34,6 @@ pub fn salvage(
     limits: &Limits,
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
-    Archive::salvage(source, limits, control)?.extract(destination, options, control)
+    let archive = Archive::salvage(source, limits, control)?;
+    archive.with_bases(options.bases.clone()).extract(destination, options, control)
 }

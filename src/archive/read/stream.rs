@@ -6,7 +6,7 @@ use super::incoming::Incoming;
 use super::streamed::{StreamBases, StreamGroup, StreamJob};
 use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
-use crate::archive::{Archive, ArchiveError, Control, Event, Limits, VerifySummary};
+use crate::archive::{Archive, ArchiveError, Control, Event, GivenBases, Limits, VerifySummary};
 use crate::container::{
     Batch, ContainerError, Part, Section, SectionType, StreamReader, StreamSection, decode_index,
     decode_part, part_memory,
@@ -44,11 +44,12 @@ pub fn extract_stream(
 pub fn verify_stream(
     input: impl Read,
     jobs: usize,
+    bases: &GivenBases,
     limits: &Limits,
     control: &Control,
 ) -> Result<VerifySummary, ArchiveError> {
     let sections = StreamReader::new(input, limits)?;
-    let options = ExtractOptions { jobs, ..ExtractOptions::default() };
+    let options = ExtractOptions { jobs, bases: bases.clone(), ..ExtractOptions::default() };
     let incoming = Incoming::new(None, &options, limits, control)?;
     stream(sections, incoming, true, jobs)
 }
@@ -239,7 +240,8 @@ impl<'a, R: Read> Streaming<'a, R> {
         let base = self.bases.of(&group);
         let cost = self.bases.cost(&group, base.as_deref()).saturating_add(memory);
         let bases = Arc::clone(&self.bases.decoded);
-        let job = StreamJob { group, wanted, base, bases };
+        let given = self.incoming.given().clone();
+        let job = StreamJob { group, wanted, base, bases, given };
         Some(Task { job: Some(job), kept: Kept::Group, cost })
     }
 

@@ -1,8 +1,8 @@
 //! Groups that came through a pipe, and their bases.
 
 use super::bases::{BaseCache, BaseGroup};
-use super::groups::{Cost, Decoded, begin, decode};
-use crate::archive::ArchiveError;
+use super::groups::{Cost, Decoded, begin, decode, learn};
+use crate::archive::{ArchiveError, GivenBases};
 use crate::codec::BaseState;
 use crate::container::{Batch, Section};
 use std::collections::HashMap;
@@ -25,12 +25,18 @@ pub(super) struct StreamJob {
     /// The base that it starts behind, if it came.
     pub base: Option<Arc<StreamGroup>>,
     pub bases: Arc<BaseCache>,
+    /// Those that are not in the archive.
+    pub given: GivenBases,
 }
 
 impl StreamGroup {
     /// Decodes the group, and keeps the state behind it if it is a base.
-    fn decode(&self, base: Option<&BaseGroup>) -> (Decoded, Option<BaseState>) {
+    fn decode(&self, base: Option<&BaseGroup>, given: &GivenBases) -> (Decoded, Option<BaseState>) {
         let StreamGroup { section, payload, fault, batch, place } = self;
+        if section.header.is_given() {
+            let (decoded, state) = learn(section, payload, fault.clone(), given);
+            return (decoded.check(section, batch, *place), state);
+        }
         let start = match begin(section, base) {
             Ok(start) => start,
             Err(error) => return (Decoded::nothing(section, error), None),
@@ -45,13 +51,14 @@ impl StreamGroup {
 impl StreamJob {
     pub fn decode(&self) -> Arc<Decoded> {
         let decode = |base: &StreamGroup| {
-            self.bases.get(base.section.header.group, || BaseGroup::of(base.decode(None)))
+            self.bases
+                .get(base.section.header.group, || BaseGroup::of(base.decode(None, &self.given)))
         };
         match self.group.section.header.is_base() {
             true => Arc::clone(&decode(&self.group).decoded),
             false => {
                 let base = self.base.as_deref().map(decode);
-                Arc::new(self.group.decode(base.as_deref()).0)
+                Arc::new(self.group.decode(base.as_deref(), &self.given).0)
             }
         }
     }

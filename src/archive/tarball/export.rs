@@ -5,7 +5,9 @@ use crate::archive::read::extract::file_error;
 use crate::archive::read::sink::Target;
 use crate::archive::write::create::name_output;
 use crate::archive::write::output::Output;
-use crate::archive::{Archive, ArchiveError, Control, ErrorKind, Event, ExtractSummary};
+use crate::archive::{
+    Archive, ArchiveError, Control, ErrorKind, Event, ExtractSummary, GivenBases,
+};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind, compare_paths};
 use crate::tree::Patterns;
@@ -27,6 +29,9 @@ pub struct ExportOptions {
     pub jobs: usize,
     /// Whether a tar that lacks damaged files may replace an existing file.
     pub keep_incomplete: bool,
+    /// Bases that are not in the archive, if it comes from a pipe. One that is open has those
+    /// of [`Archive::with_bases`].
+    pub bases: GivenBases,
 }
 
 impl<S: ReadAt> Archive<S> {

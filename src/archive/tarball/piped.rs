@@ -59,6 +59,7 @@ pub fn export_piped_stream(
     let extracting = ExtractOptions {
         jobs: options.jobs,
         patterns: options.patterns.clone(),
+        bases: options.bases.clone(),
         ..ExtractOptions::default()
     };
     let tar = Rc::new(RefCell::new(Tar { output, length: 0, missing: HashSet::new() }));

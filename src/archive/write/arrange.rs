@@ -2,7 +2,8 @@
 //!
 //! A family is what one base serves: contents of one kind, and of one extension if there
 //! are enough of them. A large family starts with a base, a sample of all of it, and its
-//! groups go on from there. A small one is cut into groups that start anew.
+//! groups go on from there. A small one is cut into groups that start anew. If the user gave
+//! a base, all contents of its kind are one family behind it.
 //!
 //! All of it follows from kinds, extensions, sizes and sketches, in the order of the plan.
 
@@ -15,6 +16,8 @@ use crate::codec::ContentKind;
 pub(super) struct Rule {
     /// Bytes of the base, which is the first group; 0 if there is none.
     pub base: u64,
+    /// Bytes of the base that the user gave and the groups go on from; 0 if there is none.
+    pub given: u64,
     /// Most bytes of a group.
     pub most: u64,
     /// Contents up to so many bytes are not divided, however long groups are.
@@ -47,6 +50,17 @@ pub(super) struct Sizes {
     pub group: u64,
     /// Whether all groups start anew.
     pub independent: bool,
+    /// The base that the user gave.
+    pub given: Option<Given>,
+}
+
+/// A base that the user gave, for all groups of its kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given {
+    /// Text or binary.
+    pub kind: ContentKind,
+    /// Its length in bytes.
+    pub length: u64,
 }
 
 impl Sizes {
@@ -77,30 +91,48 @@ impl Rule {
         // One group may be as long as the shortest family that has a base.
         let least = if sizes.independent { 0 } else { sizes.least_with_base() };
         let most = if total < least { sizes.group.max(total) } else { sizes.group };
-        Rule { base: 0, most, share: even_share(total, most), whole: 0 }
+        Rule { base: 0, given: 0, most, share: even_share(total, most), whole: 0 }
     }
 
     /// The rule for `total` bytes of JPEGs. They gain nothing from one another, so that short
     /// groups cost nothing and are quick to reach. A JPEG is not divided.
     fn of_jpegs(total: u64, sizes: Sizes) -> Rule {
         let most = JPEG_GROUP.min(sizes.group);
-        Rule { base: 0, most, share: even_share(total, most), whole: WHOLE_JPEG }
+        Rule { base: 0, given: 0, most, share: even_share(total, most), whole: WHOLE_JPEG }
     }
 
     /// The rule for `total` bytes, of which the first are a base.
     fn with_base(total: u64, sizes: Sizes) -> Rule {
         let (base, most) = (sizes.base(), sizes.behind());
-        Rule { base, most, share: even_share(total.saturating_sub(base), most), whole: 0 }
+        let share = even_share(total.saturating_sub(base), most);
+        Rule { base, given: 0, most, share, whole: 0 }
+    }
+
+    /// The rule for `total` bytes behind a base of `given` bytes that the user gave.
+    fn behind_given(total: u64, given: u64, sizes: Sizes) -> Rule {
+        let most = sizes.group.saturating_sub(given).max(sizes.behind()).min(total.max(1));
+        Rule { base: 0, given, most, share: even_share(total, most), whole: 0 }
     }
 
     /// Returns whether no other contents may share its groups.
     pub fn stands_apart(&self) -> bool {
-        self.base > 0 || self.whole > 0
+        self.base > 0 || self.given > 0 || self.whole > 0
     }
 
     /// The longest that base and group together become; 0 without a base.
     pub fn reach(&self) -> u64 {
-        if self.base == 0 { 0 } else { self.base.saturating_add(self.most) }
+        let before = self.base.max(self.given);
+        if before == 0 { 0 } else { before.saturating_add(self.most) }
+    }
+}
+
+impl Arrangement {
+    /// Returns the longest that the base which the user gave and a group behind it become
+    /// together; `None` if no content goes on from it.
+    pub fn reach_of_given(&self) -> Option<u64> {
+        let number = self.rules.iter().position(|rule| rule.given > 0)?;
+        let goes_on = |content: &ContentPlan| content.rule == number && content.size() > 0;
+        self.contents.iter().any(goes_on).then(|| self.rules[number].reach())
     }
 }
 
@@ -118,6 +150,11 @@ pub(super) fn arrange(contents: Vec<ContentPlan>, sizes: Sizes) -> Arrangement {
         let mut of_kind = Vec::new();
         while let Some(content) = contents.next_if(|content| content.kind == kind) {
             of_kind.push(content);
+        }
+        if let Some(given) = sizes.given.filter(|given| given.kind == kind) {
+            rules[kind as usize] = Rule::behind_given(total(&of_kind), given.length, sizes);
+            arranged.extend(of_kind);
+            continue;
         }
         let learns = matches!(kind, ContentKind::Text | ContentKind::Binary);
         let has_bases = !sizes.independent && learns;

@@ -1,6 +1,7 @@
 //! Codes groups on many threads and writes them in their order.
 
 use super::arrange::Arrangement;
+use super::base::LearntBase;
 use super::create::CreateOptions;
 use super::pack::{Filled, Packer, Start};
 use super::plan::ContentPlan;
@@ -28,7 +29,7 @@ fn cost_with_base(options: &CreateOptions, length: u64, reach: u64) -> Result<u6
 }
 
 /// Log2 of the symbols for which base and group, together `reach` bytes, have tables.
-fn capacity(reach: u64) -> u8 {
+pub(super) fn capacity(reach: u64) -> u8 {
     let log2 = reach.max(1).next_power_of_two().ilog2() as u8;
     log2.clamp(*codec::CAPACITIES.start(), *codec::CAPACITIES.end())
 }
@@ -48,7 +49,10 @@ pub(super) fn highest_cost(
                 cost(options, longest.min(rule.whole).max(bytes.min(rule.most)), true)
             }
             0 => cost(options, bytes.min(rule.most), false),
-            reach => cost_with_base(options, rule.base.max(rule.most), reach)?.saturating_mul(2),
+            reach => {
+                let longest = rule.base.max(rule.given).max(rule.most);
+                cost_with_base(options, longest, reach)?.saturating_mul(2)
+            }
         };
         highest = highest.max(cost);
     }
@@ -71,6 +75,8 @@ pub(super) struct Creation<'a, W: Write> {
     /// The next group, if it was read already.
     filled: Option<Filled>,
     base: LastBase,
+    /// The base that the user gave, which is group 0.
+    given: Option<Arc<BaseState>>,
     writer: Writer<W>,
     options: &'a CreateOptions,
     control: &'a Control<'a>,
@@ -107,9 +113,27 @@ impl<'a, W: Write> Creation<'a, W> {
         control: &'a Control<'a>,
         memory: u64,
     ) -> Self {
-        let (filled, base, waiting) = (None, LastBase::None, Vec::new());
-        let (bytes, groups) = (0, 0);
-        Creation { packer, filled, base, writer, options, control, memory, waiting, bytes, groups }
+        Creation {
+            packer,
+            filled: None,
+            base: LastBase::None,
+            given: None,
+            writer,
+            options,
+            control,
+            memory,
+            waiting: Vec::new(),
+            bytes: 0,
+            groups: 0,
+        }
+    }
+
+    /// Makes a base that the user gave the first group. The packer began with it.
+    pub fn begin_with(&mut self, base: LearntBase) {
+        let LearntBase { state, coding, length, payload } = base;
+        self.given = Some(state);
+        self.waiting.push(CodedGroup { coding, length, payload });
+        self.groups += 1;
     }
 
     /// Ends it after the last group.
@@ -138,6 +162,15 @@ impl<'a, W: Write> Creation<'a, W> {
                 let cost = cost.max(state.memory().saturating_add(length));
                 Ok((JobStart::Behind(Arc::clone(state)), Some(*group), cost))
             }
+            (Start::Given, _) if length > 0 && self.given.is_some() => {
+                let state = self.given.as_ref().expect("it is there");
+                let cost_behind = cost_with_base(self.options, length, state.length() + length)?;
+                let cost_behind = cost_behind.max(state.memory().saturating_add(length));
+                // It is coded without the base too if it is short.
+                let cost =
+                    cost_behind.max(cost(self.options, length, false)).saturating_add(length);
+                Ok((JobStart::Given(Arc::clone(state)), Some(0), cost))
+            }
             _ => {
                 let jpeg = codec::is_jpeg(raw);
                 Ok((JobStart::Alone, None, cost(self.options, length, jpeg)))
@@ -161,6 +194,8 @@ enum JobStart {
     Base { capacity: u8 },
     /// Behind a base.
     Behind(Arc<BaseState>),
+    /// Behind a base that the user gave, if that is shorter.
+    Given(Arc<BaseState>),
 }
 
 impl JobStart {
@@ -168,7 +203,7 @@ impl JobStart {
         match self {
             JobStart::Alone => codec::Start::Anew,
             JobStart::Base { capacity } => codec::Start::Capacity(*capacity),
-            JobStart::Behind(state) => codec::Start::Behind(state),
+            JobStart::Behind(state) | JobStart::Given(state) => codec::Start::Behind(state),
         }
     }
 }
@@ -222,6 +257,7 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
             JobStart::Alone if !options.independent => {
                 codec::encode_group_shipped(raw, &options.codec)?
             }
+            JobStart::Given(_) => encode_given(raw, options, codec_start)?,
             _ => (codec::encode_group_from(raw, &options.codec, codec_start, keep)?, None),
         };
         if let Some(digest) = digest {
@@ -235,10 +271,12 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
     }
 
     fn memory(&self) -> u64 {
-        match &self.base {
-            LastBase::Ready { state, .. } => self.memory.saturating_sub(state.memory()),
-            _ => self.memory,
-        }
+        let given = self.given.as_ref().map_or(0, |state| state.memory());
+        let last = match &self.base {
+            LastBase::Ready { state, .. } => state.memory(),
+            _ => 0,
+        };
+        self.memory.saturating_sub(given).saturating_sub(last)
     }
 
     fn done(&mut self, kept: Kept, output: Self::Output) -> Result<(), ArchiveError> {
@@ -246,8 +284,9 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
         if let Some((EncodedFrom { group, based, capacity, state }, shipped)) = output? {
             let CodingNumbers { codec, filter, model } = group.coding.numbers();
             let distance = base.filter(|_| based).map(|base| (self.groups - base) as u32);
-            let base = distance.map(Base::Group);
-            let base = base.or(shipped.map(|base| Base::Shipped(base.id)));
+            // Behind a shipped base it does not go on from the one that was given.
+            let shipped = shipped.map(|base| Base::Shipped(base.id));
+            let base = shipped.or(distance.map(Base::Group));
             let coding =
                 GroupCoding { codec, filter, model, base, capacity, is_base: state.is_some() };
             if is_base {
@@ -272,11 +311,32 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
     }
 }
 
+/// Longest group, in bytes, that is also coded without the base that the user gave. A longer
+/// one loses little by a base that does not suit it.
+const TRIED_WITHOUT: usize = 1 << 18;
+
+/// Codes a group behind a base that the user gave, or without it if that is shorter.
+fn encode_given(
+    raw: Vec<u8>,
+    options: &CreateOptions,
+    start: codec::Start,
+) -> Result<(EncodedFrom, Option<&'static ShippedBase>), CodecError> {
+    if raw.len() > TRIED_WITHOUT {
+        return Ok((codec::encode_group_from(raw, &options.codec, start, false)?, None));
+    }
+    let behind = codec::encode_group_from(&raw[..], &options.codec, start, false)?;
+    let (alone, shipped) = codec::encode_group_shipped(raw, &options.codec)?;
+    Ok(match behind.based && behind.group.payload.len() <= alone.group.payload.len() {
+        true => (behind, None),
+        false => (alone, shipped),
+    })
+}
+
 /// Decodes a group that was just coded, and compares.
 ///
 /// # Errors
 /// [`CodecError::Damaged`] if it is not what it was.
-fn verify(
+pub(super) fn verify(
     coded: &EncodedFrom,
     start: codec::Start,
     length: usize,

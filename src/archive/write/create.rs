@@ -1,7 +1,8 @@
 //! Writes archives: reads groups, codes them, writes sections.
 
 use super::announce::{BATCH_BYTES, PartBuilder};
-use super::arrange::{Sizes, arrange};
+use super::arrange::{Given, Sizes, arrange};
+use super::base::learn;
 use super::builder::Builder;
 use super::coding::{Coded, Creation, highest_cost};
 use super::pack::Packer;
@@ -10,8 +11,8 @@ use super::source::Found;
 use crate::archive::memory::check_cost;
 use crate::archive::pipeline;
 use crate::archive::threads;
-use crate::archive::{ArchiveError, Control, Event, NAMELESS_OUTPUT};
-use crate::codec::CodecOptions;
+use crate::archive::{ArchiveError, Control, Event, GivenBase, NAMELESS_OUTPUT};
+use crate::codec::{CodecOptions, kind_behind};
 use crate::container::{ContainerError, Footer, Writer};
 use crate::tree::WalkOptions;
 use std::io::{BufWriter, Write};
@@ -30,6 +31,8 @@ pub struct CreateOptions {
     pub group_size: u64,
     /// Whether every group starts anew, so that no damage in one concerns another.
     pub independent: bool,
+    /// A base from which all groups of its kind, text or binary, go on.
+    pub base: Option<CreateBase>,
     /// Worker threads, 0 for one per processor. Never changes the bytes.
     pub jobs: usize,
     /// Bytes of memory to stay within: the tables of entries, and all groups under way.
@@ -52,11 +55,22 @@ impl Default for CreateOptions {
             codec: CodecOptions::default(),
             group_size: DEFAULT_GROUP_SIZE,
             independent: false,
+            base: None,
             jobs: 0,
             memory: 4 << 30,
             verify: false,
         }
     }
+}
+
+/// A base from which the groups of an archive go on.
+#[derive(Clone, Debug)]
+pub struct CreateBase {
+    /// Its bytes.
+    pub given: GivenBase,
+    /// Whether it stays outside the archive, which can then be read only by those who have
+    /// it. If not, it is coded as the first group.
+    pub outside: bool,
 }
 
 /// What was written.
@@ -80,7 +94,8 @@ pub struct CreateSummary {
 /// # Errors
 /// [`ArchiveError::Io`] if the archive cannot be written,
 /// [`ArchiveError::Interrupted`], [`ArchiveError::Codec`],
-/// [`ArchiveError::Limit`] if one group needs more than the memory allowed.
+/// [`ArchiveError::Limit`] if one group needs more than the memory allowed,
+/// [`ArchiveError::NoBase`] if groups cannot go on from the base.
 /// Files that cannot be read are reported as warnings and left out.
 pub fn create(
     path: &Path,
@@ -121,18 +136,30 @@ pub(in crate::archive) fn write_archive(
     let planned = plan(found, options.jobs, options.memory, control)?;
     let Plan { contents, others, entries, bytes, held, archive_id } = planned;
     let independent = options.independent || !options.codec.choice.goes_on();
-    let sizes = Sizes { group: options.group_size.max(1), independent };
+    let base = options.base.as_ref().map(|base| &base.given);
+    let given = base.map(|base| Given { kind: kind_behind(base.bytes()), length: base.length() });
+    if given.is_some() && independent {
+        let cause = "groups of this codec, or independent ones, go on from nothing";
+        return Err(ArchiveError::NoBase { cause });
+    }
+    let sizes = Sizes { group: options.group_size.max(1), independent, given };
     let arrangement = arrange(contents, sizes);
     // Payloads wait until the batch is complete, if it has several groups.
     let waiting = if bytes > options.group_size { bytes.min(2 * BATCH_BYTES) } else { 0 };
-    let held = held.saturating_add(waiting);
+    let held = held.saturating_add(waiting).saturating_add(given.map_or(0, |base| base.length));
     // Known before the first byte is written: no group takes more than this.
     check_cost(held.saturating_add(highest_cost(options, &arrangement)?), options.memory)?;
     control.events.event(Event::Total { entries, bytes });
+    let base = options.base.as_ref().zip(arrangement.reach_of_given());
+    let base = base.map(|(base, reach)| learn(base, reach, options)).transpose()?;
     let mut writer = Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?;
     write_others(&mut writer, &others, control)?;
-    let packer = Packer::new(arrangement, *control);
+    let mut packer = Packer::new(arrangement, *control);
+    if let (Some(_), Some(given)) = (&base, &options.base) {
+        packer.begin_with(given.given.bytes());
+    }
     let mut creation = Creation::new(packer, writer, options, control, options.memory - held);
+    base.into_iter().for_each(|base| creation.begin_with(base));
     pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
     let Coded { packer, writer, bytes, groups } = creation.finish();
     let others = others.iter().map(|node| node.names.len() as u64).sum::<u64>();

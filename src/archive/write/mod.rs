@@ -6,6 +6,8 @@
 //! | `source`, `data` | where entries and bytes come from: a tree, a tar, a program |
 //! | `plan` | which names are one file, which files share a content, and their order |
 //! | `arrange` | which contents make a family, and which of them its base |
+//! | `base` | learning a base that the user gives |
+//! | `train` | making a base of files |
 //! | `sample` | which contents share most with the others |
 //! | `pack` | where groups are cut |
 //! | `announce` | what each ENTRY section says |
@@ -15,6 +17,7 @@
 
 mod announce;
 mod arrange;
+mod base;
 mod builder;
 mod coding;
 pub(super) mod create;
@@ -25,7 +28,11 @@ mod plan;
 mod replace;
 mod sample;
 pub(super) mod source;
+mod train;
 
 pub use builder::Builder;
-pub use create::{CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream};
+pub use create::{
+    CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream,
+};
 pub use replace::{Written, is_replaceable};
+pub use train::{TrainOptions, Trained, train, train_file};

@@ -39,6 +39,8 @@ pub(super) enum Start {
     Base { reach: u64 },
     /// Behind the last base.
     Behind,
+    /// Behind the base that the user gave.
+    Given,
 }
 
 /// Cuts contents into groups.
@@ -110,6 +112,14 @@ impl<'a> Packer<'a> {
             has_base: false,
             entries: 0,
         }
+    }
+
+    /// Puts a base that the user gave before all groups, as bytes that no entry names.
+    pub fn begin_with(&mut self, base: &[u8]) {
+        let length = base.len() as u64;
+        self.part.fragment(length, true);
+        self.part.row(Row { length, sparse: None }, None, []);
+        self.part.end_group(base);
     }
 
     /// The number of entries of all files read, once the last group was filled.
@@ -201,6 +211,7 @@ impl<'a> Packer<'a> {
     fn start_of_group(&mut self, length: usize) -> Start {
         let rule = self.rules[self.rule];
         match (rule.base, self.has_base) {
+            (0, _) if rule.given > 0 => Start::Given,
             (0, _) => Start::Alone,
             (_, true) => Start::Behind,
             (base, false) => {

@@ -14,6 +14,8 @@ pub enum Written {
     Archive,
     /// A tar.
     Tar,
+    /// A base. It may hold any bytes, so that only an empty file is replaced.
+    Base,
 }
 
 /// Whether a file is of the kind that is written, so that a new one may take its
@@ -29,6 +31,7 @@ pub fn is_replaceable(path: &Path, written: Written) -> io::Result<bool> {
     let start = &mut start[..length.min(512) as usize];
     file.read_exact_at(start, 0)?;
     match written {
+        Written::Base => Ok(length == 0),
         Written::Tar => Ok(start.is_empty() || begins_tar(start)),
         Written::Archive => {
             let magic = start.len().min(MAGIC.len());
@@ -70,6 +73,7 @@ mod tests {
             let told =
                 [Written::Archive, Written::Tar].map(|it| is_replaceable(&path, it).unwrap());
             assert_eq!(told, [archive, tar], "{}", content.escape_ascii());
+            assert_eq!(is_replaceable(&path, Written::Base).unwrap(), content.is_empty());
         }
     }
 }

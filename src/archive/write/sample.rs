@@ -24,12 +24,18 @@ pub(super) type Sketch = Vec<u32>;
 
 /// Makes the sketch of the first bytes of a content. Costs one pass.
 pub(super) fn sketch(bytes: &[u8]) -> Sketch {
-    let hashes = bytes.windows(STRING).map(hash).filter(|hash| hash % ONE_IN == 0);
+    // The smallest are a choice by value too.
+    let mut sketch = dense_sketch(bytes, ONE_IN);
+    sketch.truncate(MOST_HASHES);
+    sketch
+}
+
+/// Makes a sketch with one string of `one_in`, and no bound. Costs one pass.
+pub(super) fn dense_sketch(bytes: &[u8], one_in: u32) -> Sketch {
+    let hashes = bytes.windows(STRING).map(hash).filter(|hash| hash % one_in == 0);
     let mut sketch: Sketch = hashes.collect();
     sketch.sort_unstable();
     sketch.dedup();
-    // The smallest are a choice by value too.
-    sketch.truncate(MOST_HASHES);
     sketch
 }
 
@@ -56,20 +62,37 @@ pub(super) struct Known<'a> {
 /// groups that the others will be cut into, in their order. Returns for each content
 /// whether it is chosen.
 pub(super) fn choose(contents: &[Known], base: u64, group: u64) -> Vec<bool> {
-    let mut worth = worths(contents, group);
+    let mut seen = 0u64;
+    let places: Vec<u64> = contents
+        .iter()
+        .map(|content| {
+            let place = seen / group.max(1);
+            seen = seen.saturating_add(content.size);
+            place
+        })
+        .collect();
     let mut chosen = vec![false; contents.len()];
+    rank(contents, &places, base).into_iter().for_each(|place| chosen[place] = true);
+    chosen
+}
+
+/// Chooses contents that together have at most `base` bytes, those worth most first.
+/// `groups` says, for each content, in which group its strings come; it ascends.
+pub(super) fn rank(contents: &[Known], groups: &[u64], base: u64) -> Vec<usize> {
+    let mut worth = worths(contents, groups);
+    let mut chosen = Vec::new();
     let gain = |worth: &HashMap<u32, u32>, content: &Known| -> u64 {
         content.sketch.iter().map(|hash| u64::from(*worth.get(hash).unwrap_or(&0))).sum()
     };
     // By gain for each byte; gains only fall, so one that is out of date is at most too high.
-    let rank = |gain: u64, size: u64| gain.saturating_mul(1 << 24) / (size + 256);
+    let for_each_byte = |gain: u64, size: u64| gain.saturating_mul(1 << 24) / (size + 256);
     let short = |content: &Known| content.size > 0 && content.size <= LONGEST;
     let mut queue: BinaryHeap<(u64, std::cmp::Reverse<usize>)> = contents
         .iter()
         .enumerate()
         .filter(|(_, content)| short(content))
         .map(|(place, content)| {
-            (rank(gain(&worth, content), content.size), std::cmp::Reverse(place))
+            (for_each_byte(gain(&worth, content), content.size), std::cmp::Reverse(place))
         })
         .collect();
     let mut left = base;
@@ -78,12 +101,12 @@ pub(super) fn choose(contents: &[Known], base: u64, group: u64) -> Vec<bool> {
         if content.size > left {
             continue;
         }
-        let now = rank(gain(&worth, content), content.size);
+        let now = for_each_byte(gain(&worth, content), content.size);
         if now < promised && queue.peek().is_some_and(|(next, _)| now < *next) {
             queue.push((now, std::cmp::Reverse(place)));
             continue;
         }
-        chosen[place] = true;
+        chosen.push(place);
         left -= content.size;
         for hash in content.sketch {
             worth.remove(hash);
@@ -93,24 +116,23 @@ pub(super) fn choose(contents: &[Known], base: u64, group: u64) -> Vec<bool> {
 }
 
 /// Returns, for each string that comes in several groups, in how many besides one.
-fn worths(contents: &[Known], group: u64) -> HashMap<u32, u32> {
-    let (mut seen, mut current, mut place) = (0u64, HashSet::new(), 0);
-    let mut groups: HashMap<u32, u32> = HashMap::new();
-    for content in contents {
-        if seen / group.max(1) != place {
-            place = seen / group.max(1);
+fn worths(contents: &[Known], groups: &[u64]) -> HashMap<u32, u32> {
+    let (mut current, mut place) = (HashSet::new(), 0);
+    let mut counts: HashMap<u32, u32> = HashMap::new();
+    for (content, &group) in contents.iter().zip(groups) {
+        if group != place {
+            place = group;
             current.clear();
         }
         for &hash in content.sketch {
             if current.insert(hash) {
-                *groups.entry(hash).or_default() += 1;
+                *counts.entry(hash).or_default() += 1;
             }
         }
-        seen = seen.saturating_add(content.size);
     }
-    groups.retain(|_, count| *count > 1);
-    groups.values_mut().for_each(|count| *count -= 1);
-    groups
+    counts.retain(|_, count| *count > 1);
+    counts.values_mut().for_each(|count| *count -= 1);
+    counts
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ Examples:
   pear-archive create photos.pear photos/ notes.txt
   pear-archive create src.pear -C project src --exclude target --exclude '*.o'
   git ls-files -z | pear-archive create code.pear -T - --null
+  pear-archive create today.pear logs/today --base logs.base --base-outside
   pear-archive create - data | ssh host 'cat > data.pear'",
     exit_status!()
 );
@@ -36,7 +37,31 @@ pub struct Create {
     /// Archive to write; '-' is standard output
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
-    /// Files and directories to archive
+    /// What to archive
+    #[command(flatten)]
+    pub walking: Walking,
+    /// Replace ARCHIVE even if it is another kind of file
+    ///
+    /// Without it only an archive or an empty file is replaced.
+    #[arg(long)]
+    pub force: bool,
+    /// How to compress
+    #[command(flatten)]
+    pub coding: Coding,
+    /// Decode and compare every group before it is written
+    ///
+    /// Takes about twice as long.
+    #[arg(long)]
+    pub verify: bool,
+    /// Resources
+    #[command(flatten)]
+    pub resources: Resources,
+}
+
+/// Files and directories, and what is left out of them.
+#[derive(Debug, Args)]
+pub struct Walking {
+    /// Files and directories
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "files_from")]
     pub paths: Vec<PathBuf>,
     /// Take paths relative to this directory
@@ -69,22 +94,6 @@ pub struct Create {
     /// Mount points are archived as empty directories.
     #[arg(long)]
     pub one_file_system: bool,
-    /// Replace ARCHIVE even if it is another kind of file
-    ///
-    /// Without it only an archive or an empty file is replaced.
-    #[arg(long)]
-    pub force: bool,
-    /// How to compress
-    #[command(flatten)]
-    pub coding: Coding,
-    /// Decode and compare every group before it is written
-    ///
-    /// Takes about twice as long.
-    #[arg(long)]
-    pub verify: bool,
-    /// Resources
-    #[command(flatten)]
-    pub resources: Resources,
 }
 
 /// How to compress.
@@ -114,6 +123,17 @@ pub struct Coding {
     /// become larger.
     #[arg(long)]
     pub independent: bool,
+    /// Let the model learn this file first
+    ///
+    /// Any file may be a base; 'train' makes good ones. What is like it becomes
+    /// smaller: text if the base is text, programs if it is of that kind. The base
+    /// is put into the archive, which pays if --group-size is small; a small archive
+    /// becomes smaller with --base-outside alone.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "independent")]
+    pub base: Option<PathBuf>,
+    /// Leave the base out of the archive, which can then be read only with --base
+    #[arg(long, requires = "base")]
+    pub base_outside: bool,
 }
 
 /// A codec by name, or `auto`.
@@ -141,6 +161,57 @@ impl ValueEnum for CodecName {
 /// Help for `auto`.
 const AUTO: &str =
     "The best for each group; samples find incompressible data, which is stored as is";
+
+const TRAIN_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive train -o records.base records/
+  pear-archive train -o logs.base --size 1M logs --exclude '*.gz'
+  pear-archive create new.pear new/ --base records.base --base-outside
+  pear-archive extract new.pear --base records.base",
+    exit_status!()
+);
+
+/// Make a base of files that are like those to be archived later.
+///
+/// A base is what the model learns before anything else, so that small archives
+/// become smaller: give it to 'create' with --base. It is a plain file: what many of
+/// the files share, with the most common last. It is made of text or of programs,
+/// whichever has more bytes; compressed files are left out.
+///
+/// The same files give the same base. Files that cannot be read are reported and
+/// left out, and the exit status is 1. If an archive does not hold its base, keep the
+/// base as long as the archive.
+#[derive(Debug, Args)]
+#[command(after_help = TRAIN_HELP)]
+pub struct Train {
+    /// Base to write; '-' is standard output
+    #[arg(short, long, value_name = "BASE", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// What to learn from
+    #[command(flatten)]
+    pub walking: Walking,
+    /// Replace BASE even if it is not empty
+    #[arg(long)]
+    pub force: bool,
+    /// Most bytes of the base
+    ///
+    /// A larger base helps more, takes longer to learn whenever an archive is made or
+    /// read, and takes more room in an archive that holds it.
+    #[arg(long, value_name = "SIZE", default_value = "256K", value_parser = parse_base_size)]
+    pub size: u64,
+    /// Resources
+    #[command(flatten)]
+    pub resources: Resources,
+}
+
+/// Bases are groups, and smaller ones say nothing.
+fn parse_base_size(text: &str) -> Result<u64, String> {
+    match parse_size(text)? {
+        size @ 1024..=0x4000_0000 => Ok(size),
+        size => Err(format!("{size} bytes is out of range; use 1K to 1G")),
+    }
+}
 
 /// Groups are bounded by what codecs take; tiny ones would be all overhead.
 fn parse_group_size(text: &str) -> Result<u64, String> {

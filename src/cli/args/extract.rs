@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{LimitFlags, Naming, Resources};
+use super::{Bases, LimitFlags, Naming, Resources};
 
 const EXTRACT_HELP: &str = concat!(
     "\
@@ -71,6 +71,9 @@ pub struct Extract {
     /// replaced by them.
     #[arg(long)]
     pub keep_damaged: bool,
+    /// Bases
+    #[command(flatten)]
+    pub bases: Bases,
     /// Resources
     #[command(flatten)]
     pub resources: Resources,

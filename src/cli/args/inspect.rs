@@ -4,7 +4,7 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{LimitFlags, Memory, Naming, Resources};
+use super::{Bases, LimitFlags, Memory, Naming, Resources};
 
 const LIST_HELP: &str = concat!(
     "\
@@ -93,6 +93,9 @@ pub struct Cat {
     /// How names are given
     #[command(flatten)]
     pub naming: Naming,
+    /// Bases
+    #[command(flatten)]
+    pub bases: Bases,
     /// Resources
     #[command(flatten)]
     pub resources: Resources,
@@ -124,6 +127,9 @@ pub struct Verify {
     /// Check stored bytes only, without decoding
     #[arg(long)]
     pub quick: bool,
+    /// Bases
+    #[command(flatten)]
+    pub bases: Bases,
     /// Resources
     #[command(flatten)]
     pub resources: Resources,

@@ -12,7 +12,7 @@ macro_rules! exit_status {
   2    wrong usage, or the system refused (missing file, full disk)
   3    the archive is damaged; undamaged files were still handled
   4    something unsafe was refused
-  5    the archive needs a newer version of this program
+  5    the archive needs a newer version of this program, or a base that was not given
   130  interrupted
 Any other status is a failure too."
     };
@@ -27,7 +27,7 @@ mod tarball;
 use clap::{Args, Parser, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
-pub use self::create::{Coding, Create};
+pub use self::create::{Coding, Create, Train, Walking};
 pub use self::extract::{Extract, OverwriteName};
 pub use self::inspect::{Cat, Info, List, Verify};
 pub use self::shell::{Completions, Generate, Man};
@@ -43,7 +43,8 @@ Examples:
   pear-archive extract photos.pear                    unpack into ./photos/
   pear-archive cat photos.pear notes.txt              print one file
   pear-archive verify photos.pear                     check every byte
-  pear-archive import photos.pear photos.tar          make an archive of a tar",
+  pear-archive import photos.pear photos.tar          make an archive of a tar
+  pear-archive train -o records.base records/         make small archives of records smaller",
     exit_status!()
 );
 
@@ -118,6 +119,16 @@ pub struct Memory {
     /// groups (containers) and 'ulimit' leave.
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub memory: Option<u64>,
+}
+
+/// Bases that are not in the archive.
+#[derive(Debug, Args)]
+pub struct Bases {
+    /// Base that the archive was made with, if it is not in it; may be repeated
+    ///
+    /// The archive names it by its BLAKE3 hash, which 'info' shows and b3sum computes.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub base: Vec<PathBuf>,
 }
 
 /// How names of entries are given.

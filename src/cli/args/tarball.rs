@@ -4,7 +4,7 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Coding, LimitFlags, Naming, Resources};
+use super::{Bases, Coding, LimitFlags, Naming, Resources};
 
 const IMPORT_HELP: &str = concat!(
     "\
@@ -118,6 +118,9 @@ pub struct Export {
     /// How names are given
     #[command(flatten)]
     pub naming: Naming,
+    /// Bases
+    #[command(flatten)]
+    pub bases: Bases,
     /// Resources
     #[command(flatten)]
     pub resources: Resources,

@@ -21,10 +21,12 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
     let named = |error| named(&arguments.archive, error);
     let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
     let jobs = config::jobs(&arguments.resources);
+    let bases = config::bases(&arguments.bases, &limits)?;
     let mut stdout = io::stdout().lock();
     let result = match Input::open(&arguments.archive)? {
         Input::File(file) => {
             let archive = Archive::open_any(file, &limits, &control).map_err(named)?;
+            let archive = archive.with_bases(bases);
             // Each group is decoded only once, up to the last byte that is printed.
             archive.keep_groups(0);
             let paths = archive.select_files(&patterns).map_err(named)?;
@@ -32,7 +34,7 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
         }
         Input::Pipe(input) => {
             let input = piped(input, &cancel);
-            cat_stream(input, &patterns, &mut stdout, jobs, &limits, &control)
+            cat_stream(input, &patterns, &mut stdout, jobs, &bases, &limits, &control)
         }
     };
     match result {

@@ -10,20 +10,18 @@ use super::super::watch::Watch;
 use super::named_output;
 use super::target::Target;
 use crate::archive::{CreateSummary, Written, create, create_stream};
-use crate::tree::{FileId, WalkOptions};
+use crate::tree::FileId;
 
 /// Makes the archive.
 pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
     let target = Target::of(&arguments.archive, Written::Archive, arguments.force)?;
-    let operands = config::operands(arguments, report)?;
-    let mut walking = WalkOptions {
-        base: arguments.directory.clone().unwrap_or_default(),
-        excludes: config::excludes(arguments)?,
-        one_file_system: arguments.one_file_system,
-        leave_out: Vec::new(),
-    };
+    let (operands, absolute) = config::operands(&arguments.walking)?;
+    if absolute {
+        report.note("leading '/' removed from names in the archive");
+    }
+    let mut walking = config::walking(&arguments.walking)?;
     let (coding, resources) = (&arguments.coding, &arguments.resources);
-    let options = config::create_options(coding, arguments.verify, resources);
+    let options = config::create_options(coding, arguments.verify, resources)?;
     let cancel = cancel_flag()?;
     let watch = Watch::new(report, "", &cancel);
     let control = watch.control();

@@ -28,6 +28,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
         patterns: config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?,
         jobs: config::jobs(&arguments.resources),
         keep_incomplete: arguments.keep_incomplete,
+        bases: config::bases(&arguments.bases, &limits)?,
     };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
@@ -37,6 +38,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
         Input::File(file) => {
             let archive = Archive::open_any(file, &limits, &control);
             let archive = archive.map_err(|error| named(&arguments.archive, error))?;
+            let archive = archive.with_bases(options.bases.clone());
             archive.keep_groups(0); // each group is decoded only once
             match target {
                 Target::Stream(output) => archive.export_stream(output, &options, &control),

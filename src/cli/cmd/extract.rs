@@ -28,6 +28,7 @@ pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
         restore: config::restore_options(arguments),
         jobs: config::jobs(&arguments.resources),
         keep_damaged: arguments.keep_damaged,
+        bases: config::bases(&arguments.bases, &limits)?,
     };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
@@ -55,6 +56,7 @@ impl Work<'_> {
     fn file(&self, file: &File) -> anyhow::Result<ExtractSummary> {
         let named = |error| named(&self.arguments.archive, error);
         let archive = Archive::open_any(file, &self.limits, &self.control).map_err(named)?;
+        let archive = archive.with_bases(self.options.bases.clone());
         archive.keep_groups(0);
         let selected = archive.select(&self.options.patterns).map_err(named)?;
         archive.check_memory(selected.iter().copied()).map_err(named)?;

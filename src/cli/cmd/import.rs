@@ -23,7 +23,7 @@ pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
     let target = Target::of(&arguments.archive, Written::Archive, arguments.force)?;
     let (coding, resources) = (&arguments.coding, &arguments.resources);
     let limits = config::limits(&arguments.limits, &resources.memory);
-    let create = config::create_options(coding, arguments.verify, resources);
+    let create = config::create_options(coding, arguments.verify, resources)?;
     let options = ImportOptions { create, strip_unsafe: arguments.strip_unsafe };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.tar);

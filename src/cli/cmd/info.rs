@@ -1,5 +1,6 @@
 //! `pear-archive info`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::args::Info;
@@ -52,11 +53,17 @@ struct Whole {
     /// Largest memory, in bytes, that one group takes to decode.
     memory: u64,
     groups: Vec<GroupInfo>,
+    /// The bases that are not in the archive, by group: their digests, which a pipe does not
+    /// keep.
+    outside: BTreeMap<u64, Option<String>>,
 }
 
 impl Whole {
     fn of<S: ReadAt>(archive: &Archive<S>) -> Whole {
         let groups: Vec<GroupInfo> = archive.groups().collect();
+        let digest = |group| archive.given_base(group).map(|digest| hex(&digest));
+        let given = groups.iter().filter(|group| group.is_given).map(|group| group.group);
+        let outside = given.map(|group| (group, digest(group))).collect();
         Whole {
             entries: archive.entries().len(),
             stored: archive.stored_length(),
@@ -66,6 +73,7 @@ impl Whole {
             seconds: groups.iter().filter_map(|group| group.decode_seconds).sum(),
             memory: groups.iter().filter_map(|group| group.decode_memory).max().unwrap_or(0),
             groups,
+            outside,
         }
     }
 
@@ -90,7 +98,10 @@ impl Whole {
             root_hash: self.root_hash.clone(),
             intact: self.root_hash.is_none().then_some(self.intact),
         });
-        let groups = self.groups.iter().map(|group| InfoRecord::Group(GroupRecord::of(group)));
+        let groups = self.groups.iter().map(|group| {
+            let outside = self.outside.get(&group.group).cloned().flatten();
+            InfoRecord::Group(GroupRecord::of(group, outside))
+        });
         [archive].into_iter().chain(groups).map(|record| json::line(&record) + "\n").collect()
     }
 
@@ -121,6 +132,12 @@ impl Whole {
             );
         }
         text.extend(self.groups.iter().map(row));
+        for (group, digest) in &self.outside {
+            let name = digest.as_ref().map_or(String::new(), |digest| format!(" b3:{digest}"));
+            text.push_str(&format!(
+                "\n  group {group} is the base{name}, outside the archive: give it with --base\n"
+            ));
+        }
         text
     }
 }
@@ -134,13 +151,18 @@ fn row(group: &GroupInfo) -> String {
         show_size(group.raw_length),
         show_size(group.stored_length),
         ratio(group.raw_length, group.stored_length),
-        codec_name(group.coding.codec),
+        coded_by(group),
         filter_name(group.coding.filter),
         group.coding.model,
         show_base(group),
         group.decode_seconds.map_or("unknown".to_owned(), show_seconds),
         group.decode_memory.map_or("unknown".to_owned(), show_size),
     )
+}
+
+/// Returns the name of what coded a group.
+fn coded_by(group: &GroupInfo) -> &'static str {
+    if group.is_given { "given" } else { codec_name(group.coding.codec) }
 }
 
 /// Returns what a group goes on from, or that it is a base itself.

@@ -11,6 +11,7 @@ mod info;
 mod list;
 mod man;
 mod target;
+mod train;
 mod verify;
 
 use anyhow::Context;
@@ -68,6 +69,7 @@ commands! {
     Info(args::Info) in info, ensure_stdout;
     Import(args::Import) in import;
     Export(args::Export) in export;
+    Train(args::Train) in train;
     Completions(args::Completions) in completions, ensure_stdout;
     Man(args::Man) in man, ensure_stdout;
     #[command(hide = true)]
@@ -160,7 +162,7 @@ pub struct Named {
 }
 
 impl Named {
-    fn about(name: &str, error: ArchiveError) -> anyhow::Error {
+    pub fn about(name: &str, error: ArchiveError) -> anyhow::Error {
         Named { message: about(name, &error), error }.into()
     }
 

@@ -47,6 +47,7 @@ impl Target {
             let what = match written {
                 Written::Archive => "archive",
                 Written::Tar => "tar",
+                Written::Base => "base",
             };
             bail!("cannot write the {what} to a terminal: redirect standard output or name a file");
         }
@@ -61,10 +62,11 @@ fn refuse_other(path: &Path, written: Written) -> anyhow::Result<()> {
     let replaceable = is_replaceable(path, written).with_context(|| {
         format!("{shown}: exists, but cannot be read to see what it is (use --force to replace it)")
     })?;
-    let (kind, advice) = match written {
-        Written::Archive => ("pear archive", "name the archive first"),
-        Written::Tar => ("tar", "name another file"),
+    let (what, advice) = match written {
+        Written::Archive => ("a pear archive", "name the archive first"),
+        Written::Tar => ("a tar", "name another file"),
+        Written::Base => ("empty", "name another file"),
     };
-    ensure!(replaceable, "{shown}: exists and is not a {kind}: {advice}, or use --force");
+    ensure!(replaceable, "{shown}: exists and is not {what}: {advice}, or use --force");
     Ok(())
 }

@@ -16,6 +16,7 @@ use std::sync::atomic::Ordering;
 pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
     let limits = config::limits(&arguments.limits, &arguments.resources.memory);
     let jobs = config::jobs(&arguments.resources);
+    let bases = config::bases(&arguments.bases, &limits)?;
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
     let watch = Watch::new(report, &name, &cancel);
@@ -24,11 +25,11 @@ pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
         (Input::File(file), quick) => {
             Archive::open_any(file, &limits, &control).and_then(|archive| match quick {
                 true => archive.verify_quick(&control),
-                false => archive.verify(jobs, &control),
+                false => archive.with_bases(bases).verify(jobs, &control),
             })
         }
         (Input::Pipe(input), false) => {
-            verify_stream(piped(input, &cancel), jobs, &limits, &control)
+            verify_stream(piped(input, &cancel), jobs, &bases, &limits, &control)
         }
         (Input::Pipe(input), true) => quick_stream(input, &limits, &control),
     };

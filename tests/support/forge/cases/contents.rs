@@ -359,7 +359,7 @@ pub fn bases() -> Vec<Case> {
         // An unknown base concerns those who need the group, and no others.
         if fault == Unsupported { in_data(one) } else { one }
     };
-    let edits: [(&str, Fault, Edit); 21] = [
+    let edits: [(&str, Fault, Edit); 23] = [
         ("two groups on a base", Nothing, |_| {}),
         ("a base of distance 0", Damaged, |all| all[1].base = 0),
         ("a base before the first group", Damaged, |all| all[1].base = 3),
@@ -383,6 +383,14 @@ pub fn bases() -> Vec<Case> {
         }),
         ("a given base of 31 bytes", Damaged, |all| {
             (all[0].codec, all[0].payload) = (5, digest(FILES[2].1)[1..].to_vec());
+        }),
+        ("a given base of filter 1", Damaged, |all| {
+            (all[0].codec, all[0].payload) = (5, digest(FILES[2].1).to_vec());
+            all.iter_mut().for_each(|one| one.filter = 1);
+        }),
+        ("a given base that has a base", Damaged, |all| {
+            (all[0].codec, all[0].payload) = (5, digest(FILES[2].1).to_vec());
+            (all[0].base_kind, all[0].base) = (2, 0x0403_0201);
         }),
         ("a given base that is no base", Damaged, |all| {
             (all[0].codec, all[0].payload) = (5, digest(FILES[2].1).to_vec());
