@@ -7,8 +7,10 @@
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fmt;
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Why a path cannot be the name of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -140,6 +142,68 @@ impl FileDigest {
     }
 }
 
+/// How a file is made from streams, which lie in the groups of one batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recipe {
+    /// The bytes of the batch that it uses, ascending and apart.
+    pub parts: Vec<Range<u64>>,
+    /// What is done, in order. The outputs of the steps that are not hidden, end to end, are
+    /// the file.
+    pub steps: Vec<Step>,
+}
+
+/// A step of a [`Recipe`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Number of the transform, as in the format.
+    pub transform: u64,
+    /// Whether only other steps use the output.
+    pub hidden: bool,
+    /// Bytes that it gives, never 0.
+    pub output: u64,
+    /// What the transform needs to know besides.
+    pub parameters: Vec<u8>,
+    /// What it works on.
+    pub inputs: Vec<Input>,
+}
+
+/// What a [`Step`] works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Bytes of the parts of the recipe, which are counted end to end.
+    Parts {
+        /// The first byte.
+        offset: u64,
+        /// Number of bytes.
+        length: u64,
+    },
+    /// The whole output of an earlier step.
+    Step {
+        /// Number of that step, counted from 0.
+        number: usize,
+    },
+}
+
+impl Recipe {
+    /// Returns the bytes of the file.
+    pub fn size(&self) -> u64 {
+        self.steps.iter().filter(|step| !step.hidden).map(|step| step.output).sum()
+    }
+
+    /// Returns the bytes that all steps together give, hidden ones included.
+    pub fn outputs(&self) -> u64 {
+        self.steps.iter().map(|step| step.output).sum()
+    }
+
+    /// Returns the number of bytes of an input.
+    pub fn length(&self, input: &Input) -> u64 {
+        match *input {
+            Input::Parts { length, .. } => length,
+            Input::Step { number } => self.steps.get(number).map_or(0, |step| step.output),
+        }
+    }
+}
+
 /// The content of a regular file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
@@ -151,8 +215,10 @@ pub struct Content {
     /// no holes.
     pub segments: Option<Vec<Segment>>,
     /// Places of the data segments' bytes, in file order. The lengths add up to the
-    /// length of the data, without holes.
+    /// length of the data, without holes. If there is a recipe: places of its parts.
     pub extents: Vec<Extent>,
+    /// How the file is made from what lies there; `None` if that is the file.
+    pub recipe: Option<Arc<Recipe>>,
 }
 
 /// The kind of an entry, with the fields that only that kind has.

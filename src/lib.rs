@@ -140,13 +140,15 @@ pub mod model;
 #[doc(hidden)]
 pub mod paper;
 #[doc(hidden)]
+pub mod recipe;
+#[doc(hidden)]
 pub mod tree;
 
 /// What operations take beside paths: how to archive, to extract, and what to accept.
 pub mod options {
     pub use crate::archive::{
         CreateBase, CreateOptions, DEFAULT_GROUP_SIZE, ExportOptions, ExtractOptions, GivenBase,
-        GivenBases, ImportOptions, Limits, TrainOptions,
+        GivenBases, ImportOptions, Limits, Recipes, TrainOptions,
     };
     pub use crate::codec::{Choice, Codec, CodecOptions};
     pub use crate::tree::{Overwrite, RestoreOptions, WalkOptions};

@@ -139,6 +139,11 @@ fn batches_that_break_a_rule_are_refused_and_others_come_out() {
 }
 
 #[test]
+fn recipes_that_break_a_rule_are_refused_and_others_come_out() {
+    check(cases::recipes());
+}
+
+#[test]
 fn bases_that_break_a_rule_are_refused_and_others_come_out() {
     let mut all = cases::bases();
     for case in &mut all {

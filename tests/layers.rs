@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("jpeg", 2),
     ("model", 2),
     ("paper", 2),
+    ("recipe", 2),
     ("codec", 3),
     ("container", 3),
     ("tree", 3),

@@ -5,7 +5,7 @@
 #[path = "support/forge/mod.rs"]
 mod forge;
 
-use forge::{Batch, Item, Row, Section};
+use forge::{Batch, Item, Row, Section, Step};
 use pear_archive::archive::{ErrorKind, extract_stream, list_stream, verify_stream};
 use pear_archive::entry::Kind;
 use pear_archive::options::{
@@ -177,6 +177,48 @@ fn extracting_stays_within_the_memory_allowed() {
     });
 }
 
+/// Makes an archive of a packed file that was taken apart, and of others.
+fn packed() -> Vec<u8> {
+    let codec = CodecOptions { choice: Choice::Only(Codec::Zstd), ..CodecOptions::default() };
+    let options = CreateOptions { codec, group_size: 1 << 20, jobs: 1, ..CreateOptions::default() };
+    let mut bytes = Vec::new();
+    let mut builder = Builder::new(&mut bytes).options(options);
+    for seed in 0..4u32 {
+        let plain: Vec<u8> = (0..800_000u32)
+            .map(|number| (number.wrapping_mul(number + seed) >> 11) as u8 % 9)
+            .collect();
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::new(9));
+        std::io::Write::write_all(&mut encoder, &plain).unwrap();
+        let packed = encoder.finish().unwrap();
+        builder.append_data(&format!("{seed}.bz2")[..], packed).unwrap();
+    }
+    builder.finish().unwrap();
+    assert_eq!(Archive::open(&bytes[..], &Limits::default()).unwrap().recipes().contents, 4);
+    bytes
+}
+
+#[test]
+fn making_files_stays_within_the_memory_allowed() {
+    let bytes = made(packed);
+    check("verify files that are made", &bytes, |bytes, limits| {
+        whole(&Archive::open(bytes, limits)?.verify(1, &Control::default())?.failures)
+    });
+    check("read a file that is made", &bytes, |bytes, limits| {
+        Archive::open(bytes, limits)?.read("2.bz2").map(drop)
+    });
+    // From a pipe a file that needs too much is reported alone.
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    for (memory, fails) in [(8 << 20, true), (40 << 20, false)] {
+        let limits = limited(memory);
+        let (done, took) = height(|| {
+            verify_stream(&bytes[..], 1, &GivenBases::default(), &limits, &Control::default())
+        });
+        assert!(took <= memory + BUFFERS, "{took} of {memory} bytes");
+        let failed = done.map_or(1, |done| done.failed(ErrorKind::Limit));
+        assert_eq!(failed > 0, fails, "{memory}");
+    }
+}
+
 /// Returns archives of which a few kilobytes of tables stand for megabytes.
 fn forged() -> Vec<(&'static str, Vec<u8>)> {
     let item = |path: String| Item::new(path, forge::Kind::Fifo);
@@ -191,6 +233,15 @@ fn forged() -> Vec<(&'static str, Vec<u8>)> {
     holes.rows[0].map = Some((40_001, segments));
     let file = |number: u64| Item::new(format!("{number:05}"), forge::Kind::File(0));
     holes.items = (0..100).map(file).collect();
+    // Each step uses every other byte of a part of the stream.
+    let mut recipes = Batch::of_files(&[("0", &[b'x'; 40_000])]);
+    let step = |number: u64| {
+        let inputs = (0..2000).map(|at| [1, number * 4000 + at * 2, 1]).collect();
+        Step { output: 2000, inputs, ..Step::default() }
+    };
+    recipes.rows.push(Row::made((0..10).map(step).collect(), b"another"));
+    let file = |number: u64| Item::new(format!("{number:05}"), forge::Kind::File(1));
+    recipes.items = (0..50).map(file).collect();
     let empty = Section::stored(forge::ENTRY, &Batch::default().table().bytes());
     let of = |batch: Batch| {
         let all = forge::sections(&[batch]).into_iter();
@@ -202,6 +253,7 @@ fn forged() -> Vec<(&'static str, Vec<u8>)> {
         ("attributes that are shared", of(shared)),
         ("rows of no bytes", of(rows)),
         ("holes that are shared", of(holes)),
+        ("recipes that are shared", of(recipes)),
         ("sections of nothing", forge::Archive::of(&vec![empty; 20_000]).bytes()),
     ]
 }

@@ -218,6 +218,7 @@ fn every_changed_byte_of_an_archive_is_noticed() {
 fn no_table_makes_the_reference_fail_otherwise_than_by_a_message() {
     let mut tables = vec![garden().table()];
     tables.extend(cases::sample().iter().map(Batch::table));
+    tables.push(cases::recipe_sample().table());
     for table in tables {
         for row in 0..table.0.len() {
             for value in [0, 1, 2, 7, 127, 1 << 31, 1 << 32, u64::MAX >> 1, u64::MAX] {
@@ -265,6 +266,11 @@ fn contents_are_refused_as_the_text_says() {
 #[test]
 fn parts_are_refused_as_the_text_says() {
     check(cases::parts());
+}
+
+#[test]
+fn recipes_are_refused_as_the_text_says() {
+    check(cases::recipes());
 }
 
 #[test]

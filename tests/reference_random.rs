@@ -63,7 +63,8 @@ fn samples() -> Vec<Vec<Batch>> {
     continued.items.remove(0);
     continued.revoked = Some(vec![1]);
     continued.rows[0] = Row { ends: Some(forge::digest(b"startrest")), ..Row::of(4) };
-    vec![vec![kinds()], vec![cut], vec![opened, continued], cases::sample().to_vec()]
+    let made = vec![cases::recipe_sample()];
+    vec![vec![kinds()], vec![cut], vec![opened, continued], cases::sample().to_vec(), made]
 }
 
 /// Changes a value or two of a table, and sometimes its bytes.

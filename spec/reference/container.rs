@@ -2,7 +2,7 @@
 //!
 //! It shares no code with the crate and takes the shortest way: everything is
 //! in memory, anything wrong is a message, and what is only unknown has one that
-//! begins with "unsupported". It reads archives of one generation, Forms 0 and 1, and
+//! begins with "unsupported". It reads archives of one generation, Forms 0, 1 and 4, and
 //! PARITY of Code 2; SIGNATURE is skipped. Section numbers in comments are those of
 //! container.md. Groups are handed out as stored; what is in them is the business of
 //! codec.md.
@@ -13,6 +13,8 @@ mod contents;
 mod entries;
 #[path = "parity.rs"]
 mod parity;
+#[path = "recipes.rs"]
+mod recipes;
 #[path = "table.rs"]
 mod table;
 
@@ -376,7 +378,10 @@ impl Archive {
     /// §12, rules 5 and 6: the content of an entry, holes filled with zeros.
     pub fn content(&self, entry: &Entry, stream: &[u8]) -> Result<Vec<u8>> {
         let content = &self.contents[entry.content.ok_or("not a file")?];
-        let data = content.data(stream);
+        let data = match &content.recipe {
+            Some(recipe) => recipe.make(stream)?,
+            None => content.data(stream),
+        };
         match (content.file_digest, content.span) {
             (Some(expected), _) => need(content.digest(&data) == expected, "File_Digest")?,
             (None, Some(span)) => self.spans[span].check(&self.contents, stream)?,

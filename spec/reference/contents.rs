@@ -2,6 +2,7 @@
 //! from all of them (§8).
 
 use super::entries::{Entry, check_below, order};
+use super::recipes::Recipe;
 use super::{Result, Section, Table, derived, digest, known, need, sum};
 use std::collections::BTreeMap;
 
@@ -19,6 +20,8 @@ pub struct Content {
     pub span: Option<usize>,
     /// Whether there are no holes.
     is_dense: bool,
+    /// How the content is made of others.
+    pub recipe: Option<Recipe>,
 }
 
 /// §6.4
@@ -132,7 +135,8 @@ impl Files {
         for (number, row) in part.rows.iter().enumerate().skip(contents.len()) {
             contents.push(self.contents.len());
             let following = part.following(number);
-            let size = row.size.unwrap_or(row.length + following);
+            let data = row.recipe.as_ref().map_or(row.length, Recipe::size);
+            let size = row.size.unwrap_or(data + following);
             let dense = [(0, size)].into_iter().filter(|_| size > 0).collect();
             self.contents.push(Content {
                 extents: Vec::new(),
@@ -141,6 +145,7 @@ impl Files {
                 file_digest: None,
                 span: None,
                 is_dense: row.size.is_none(),
+                recipe: row.recipe.as_ref().map(|recipe| recipe.at(self.end)),
             });
         }
         for (row, &content) in part.rows.iter().zip(&contents) {
@@ -196,7 +201,7 @@ impl Files {
     }
 }
 
-/// A row of Content_Table (§6.1) of Form 0 or 1.
+/// A row of Content_Table (§6.1) of Form 0, 1 or 4.
 pub struct Row {
     /// First byte in the batch.
     start: u64,
@@ -204,6 +209,8 @@ pub struct Row {
     /// Size and segments of Form 1.
     size: Option<u64>,
     segments: Option<Vec<(u64, u64)>>,
+    /// The recipe of Form 4.
+    recipe: Option<Recipe>,
     file_digest: Option<[u8; 32]>,
 }
 
@@ -239,7 +246,7 @@ impl Part {
             need(revoked.is_sorted_by(|one, next| one < next), "Revoked")?;
         }
         need(flags & 4 == 0, "Removed_Table in the first generation")?;
-        let (join, rows) = read_rows(&mut table, open)?;
+        let (join, rows) = read_rows(&mut table, continued, open)?;
         need(open.is_none_or(|(row, _)| row < rows.len()), "Open_Row")?;
         need(!continued || !rows.is_empty(), "a continued section without rows")?;
         // §6.1: the last group has what the others leave.
@@ -283,7 +290,8 @@ impl Part {
         }
         for row in 0..self.rows.len() {
             let is_whole = self.spans.iter().any(|span| span.whole.contains(&row));
-            let is_empty = self.rows[row].length == 0 && !self.is_continued(row);
+            let has_recipe = self.rows[row].recipe.is_some();
+            let is_empty = self.rows[row].length == 0 && !has_recipe && !self.is_continued(row);
             if self.following(row) == 0 && !is_whole && !is_empty {
                 let digest = table.bytes(32)?.try_into().expect("32 bytes");
                 self.rows[row].file_digest = Some(digest);
@@ -328,22 +336,31 @@ impl Part {
 }
 
 /// §6.1, columns 1 to 8: Join and the rows
-fn read_rows(table: &mut Table, open: Option<(usize, u64)>) -> Result<(u64, Vec<Row>)> {
+fn read_rows(
+    table: &mut Table,
+    continued: bool,
+    open: Option<(usize, u64)>,
+) -> Result<(u64, Vec<Row>)> {
     let count = table.count()?;
     let join = if count > 0 { table.within(1..=65_536, "Join")? } else { 1 };
     let forms = table.bytes(count as u64)?;
-    for form in forms {
-        known(*form <= 1, || match form {
+    let goes_on = |row| (continued && row == 0) || open.is_some_and(|open| open.0 == row);
+    for (row, form) in forms.iter().enumerate() {
+        known(matches!(form, 0 | 1) || (*form == 4 && !goes_on(row)), || match form {
             2 | 3 => "runs".to_owned(),
-            4 => "recipes".to_owned(),
+            4 => "a recipe that goes on in another section".to_owned(),
             5 => "rows of an earlier section".to_owned(),
             other => format!("Form {other}"),
         })?;
     }
     let (mut rows, mut start) = (Vec::new(), 0);
-    for length in table.differences(count)? {
+    let with_length = forms.iter().filter(|form| **form != 4).count();
+    let mut lengths = table.differences(with_length)?.into_iter();
+    for &form in forms {
+        let length = if form == 4 { 0 } else { lengths.next().expect("as many as counted") };
         let end = sum(start, length)?;
-        rows.push(Row { start, length, size: None, segments: None, file_digest: None });
+        let (size, segments, recipe, file_digest) = (None, None, None, None);
+        rows.push(Row { start, length, size, segments, recipe, file_digest });
         start = end;
     }
     for number in (0..count).filter(|&row| forms[row] == 1) {
@@ -361,6 +378,13 @@ fn read_rows(table: &mut Table, open: Option<(usize, u64)>) -> Result<(u64, Vec<
         need(data == sum(rows[number].length, following)?, "segments and data differ")?;
         rows[number].size = Some(size);
         rows[number].segments = Some(segments);
+    }
+    let streams: Vec<Option<(u64, u64)>> = (0..count)
+        .map(|row| (forms[row] == 0 && !goes_on(row)).then(|| (rows[row].start, rows[row].length)))
+        .collect();
+    for row in (0..count).filter(|&row| forms[row] == 4) {
+        need(start <= 1 << 26, "a batch with recipes of more than 2^26 bytes")?;
+        rows[row].recipe = Some(Recipe::read(table, &streams)?);
     }
     if let Some((row, following)) = open {
         sum(rows.get(row).ok_or("Open_Row")?.length, following)?;

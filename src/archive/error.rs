@@ -7,6 +7,7 @@ use crate::bytes::show_size;
 use crate::checksum::Digest;
 use crate::codec::CodecError;
 use crate::container::{ContainerError, ErrorKind, NOWHERE, exceeded};
+use crate::recipe::RecipeError;
 use crate::tree::{TreeError, printable};
 use rustix::io::Errno;
 use std::path::PathBuf;
@@ -132,6 +133,9 @@ pub enum ArchiveError {
     /// The decoded bytes do not have the digest of the file.
     #[error("the content does not match its BLAKE3 digest")]
     Digest,
+    /// A file cannot be made by its recipe.
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
     /// Bytes of a file are in no group that was found.
     #[error("a part of the content is missing")]
     Missing,
@@ -254,6 +258,7 @@ impl ArchiveError {
             ArchiveError::Container(error) => error.kind(),
             ArchiveError::Tree(error) => tree_kind(error),
             ArchiveError::Codec(error) => error.kind(),
+            ArchiveError::Recipe(error) => recipe_kind(error),
             ArchiveError::Group { cause, .. }
             | ArchiveError::BaseLost { cause, .. }
             | ArchiveError::GroupLost { cause, .. }
@@ -395,6 +400,14 @@ fn salvaged(cause: &ContainerError, missing: Option<(u64, u64)>) -> String {
 /// Returns whether the archive is at fault, not this version or the system.
 fn is_damage(error: &ArchiveError) -> bool {
     error.kind() == ErrorKind::Integrity
+}
+
+fn recipe_kind(error: &RecipeError) -> ErrorKind {
+    match error {
+        RecipeError::UnknownTransform { .. } => ErrorKind::Unsupported,
+        RecipeError::TooLarge { .. } => ErrorKind::Limit,
+        _ => ErrorKind::Integrity,
+    }
 }
 
 fn tree_kind(error: &TreeError) -> ErrorKind {

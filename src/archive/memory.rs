@@ -85,8 +85,9 @@ impl<S: ReadAt> Archive<S> {
         });
         let groups: BTreeSet<u64> = extents.map(|extent| extent.group).collect();
         let largest = groups.iter().map(|&group| self.cost(&self.group(group)).whole()).max();
-        let held = self.held(selected).saturating_add(held);
-        let needed = held.saturating_add(largest.unwrap_or(0));
+        let making = self.making_cost(selected.clone());
+        let held = self.held(selected).saturating_add(held).saturating_add(making.kept);
+        let needed = held.saturating_add(largest.unwrap_or(0).max(making.make));
         check_cost(needed, self.limits.memory)
     }
 }

@@ -32,16 +32,17 @@ pub use error::{ArchiveError, NAMELESS_OUTPUT};
 pub use events::{Control, Event, Events, Silent};
 pub use given::{GivenBase, GivenBases};
 pub use read::{
-    Archive, ExtractOptions, ExtractSummary, FileReader, GroupInfo, Sink, VerifySummary,
-    cat_stream, extract, extract_stream, list_stream, not_found, salvage, verify_stream,
+    Archive, ExtractOptions, ExtractSummary, FileReader, GroupInfo, RecipeInfo, Sink,
+    VerifySummary, cat_stream, extract, extract_stream, list_stream, not_found, salvage,
+    transforms, verify_stream,
 };
 pub use tarball::{
     ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, export_piped,
     export_piped_stream, import, import_stream,
 };
 pub use write::{
-    Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, TrainOptions, Trained,
-    Written, create, create_stream, is_replaceable, train, train_file,
+    Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Recipes, TrainOptions,
+    Trained, Written, create, create_stream, is_replaceable, train, train_file,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};

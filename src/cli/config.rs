@@ -12,7 +12,7 @@ use super::args::{
 };
 use super::cmd::Named;
 use super::memory::free;
-use crate::archive::{CreateBase, CreateOptions, GivenBase, GivenBases, Limits};
+use crate::archive::{CreateBase, CreateOptions, GivenBase, GivenBases, Limits, Recipes};
 use crate::codec::CodecOptions;
 use crate::tree::{Excludes, Overwrite, Patterns, RestoreOptions, WalkOptions, archive_path};
 
@@ -144,6 +144,17 @@ fn codec_options(coding: &Coding) -> CodecOptions {
     CodecOptions { choice, level: coding.level, lanes: coding.lanes, ..CodecOptions::default() }
 }
 
+/// Returns how packed files may be taken apart.
+fn recipes(coding: &Coding) -> Recipes {
+    let none = Recipes::NONE;
+    match (coding.no_recipes, &coding.kinds[..]) {
+        (true, _) => none,
+        (false, []) => Recipes::ALL,
+        // The arguments were checked.
+        (false, kinds) => kinds.iter().fold(none, |all, kind| all.and(kind).unwrap_or(all)),
+    }
+}
+
 /// Returns the options for writing an archive.
 ///
 /// # Errors
@@ -165,6 +176,7 @@ pub fn create_options(
         jobs: jobs(resources),
         memory,
         verify,
+        recipes: recipes(coding),
     })
 }
 

@@ -4,7 +4,9 @@ use jiff::tz::TimeZone;
 
 use super::json;
 use super::records::EntryRecord;
-use crate::entry::{Entry, Kind, Timestamp};
+use crate::archive::transforms;
+use crate::entry::{Entry, Kind, Recipe, Timestamp};
+use crate::recipe;
 use crate::tree::printable;
 
 /// Returns one line with mode, owner, size, time and name, like `ls -l`.
@@ -88,8 +90,22 @@ fn suffix(kind: &Kind) -> String {
         Kind::Directory => "/".to_owned(),
         Kind::Symlink { target } => format!(" -> {}", printable(target)),
         Kind::HardLink { target } => format!(" link to {}", printable(target)),
+        Kind::File(content) => content.recipe.as_ref().map_or(String::new(), |recipe| {
+            let of: u64 = content.extents.iter().map(|extent| extent.length).sum();
+            format!(" made of {of} bytes: {}", transform_names(recipe).join(", "))
+        }),
         _ => String::new(),
     }
+}
+
+/// Returns the names of the transforms that a recipe needs.
+pub(super) fn transform_names(recipe: &Recipe) -> Vec<&'static str> {
+    transforms(recipe).into_iter().map(transform_name).collect()
+}
+
+/// Returns the name of a transform; `?` if this version has it not.
+pub(super) fn transform_name(transform: u64) -> &'static str {
+    recipe::transform_name(transform).unwrap_or("?")
 }
 
 fn local_time(time: Timestamp, zone: &TimeZone) -> String {
@@ -133,7 +149,7 @@ mod tests {
     fn json_says_all() {
         let extents = vec![Extent { group: 1, offset: 2, length: 3 }];
         let digest = FileDigest::File([0x5A; 32]);
-        let content = Content { size: 12, digest, extents, segments: None };
+        let content = Content { size: 12, digest, extents, ..Content::default() };
         let mut entry = entry(Kind::File(content));
         entry.metadata.xattrs = vec![(b"user.x".to_vec(), b"y".to_vec())];
         let digest = "5a".repeat(32);

@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use super::json::{base64, hex, text_or_base64};
-use super::listing::{instant, kind_name};
+use super::listing::{instant, kind_name, transform_names};
 use crate::archive::GroupInfo;
 use crate::codec::{codec_name, filter_name};
 use crate::entry::{Content, Entry, Extent, FileDigest, Kind};
@@ -33,6 +33,8 @@ pub struct EntryRecord<'a> {
     sparse_blake3_16: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     extents: Option<Vec<ExtentRecord>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipe: Option<Vec<&'static str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,6 +102,9 @@ pub struct ArchiveRecord {
     pub root_hash: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intact: Option<usize>,
+    pub made: u64,
+    pub made_size: u64,
+    pub made_of: u64,
 }
 
 /// A decode group.
@@ -185,6 +190,7 @@ impl<'a> EntryRecord<'a> {
             sparse_blake3,
             sparse_blake3_16,
             extents: Some(content.extents.iter().map(ExtentRecord::of).collect()),
+            recipe: content.recipe.as_deref().map(transform_names),
             ..self
         }
     }
@@ -306,6 +312,7 @@ mod tests {
             sparse_blake3: text(),
             sparse_blake3_16: text(),
             extents: Some(Vec::new()),
+            recipe: Some(Vec::new()),
             target: Some(""),
             target_base64: text(),
             major: Some(0),
@@ -344,6 +351,9 @@ mod tests {
             decode_memory: 0,
             root_hash: text(),
             intact: Some(0),
+            made: 0,
+            made_size: 0,
+            made_of: 0,
         };
         compare("Archive", &InfoRecord::Archive(archive));
         let group = GroupRecord {

@@ -1,11 +1,12 @@
 //! What an ENTRY section says of the bytes of its groups: where rows lie, and their
 //! digests. Normative text: spec/container.md §6.4.
 
+use super::budget::recipe_memory;
 use super::contents::Row;
 use super::part::Open;
 use super::spans::{Fragment, cut, span_digest};
 use crate::checksum::{Digest, digest};
-use crate::entry::{Extent, FileDigest};
+use crate::entry::{Extent, FileDigest, Recipe};
 use std::ops::Range;
 
 /// The contents of a batch of groups.
@@ -64,7 +65,8 @@ impl Batch {
         }
         batch.starts.push(place);
         let opened = |row: usize| open.is_some_and(|open| open.row == row as u64);
-        let follows = |row: usize| batch.rows[row].length == 0 && !(continued && row == 0);
+        let empty = |row: &Row| row.length == 0 && row.recipe.is_none();
+        let follows = |row: usize| empty(&batch.rows[row]) && !(continued && row == 0);
         let digested = |row: &usize| !opened(*row) && !whole[*row] && !follows(*row);
         batch.digest_rows = (0..batch.rows.len()).filter(digested).map(|row| row as u32).collect();
         batch
@@ -85,12 +87,35 @@ impl Batch {
         (self.span_digests, self.file_digests) = (span_digests, file_digests);
     }
 
+    /// Returns whether files are made from its rows by recipes.
+    pub fn has_recipes(&self) -> bool {
+        self.rows.iter().any(|row| row.recipe.is_some())
+    }
+
+    /// Returns the bytes of its groups.
+    pub fn length(&self) -> u64 {
+        self.group_lengths.iter().fold(0, |sum, &length| sum.saturating_add(length))
+    }
+
+    /// Returns the places of the parts of a recipe, their groups counted from `first`, the
+    /// number of the first group of the batch.
+    pub fn places(&self, recipe: &Recipe, first: u64) -> Vec<Extent> {
+        let ends = self.group_ends();
+        let places = |part: &Range<u64>| Batch::extents(&ends, first, part.start, part.end);
+        let mut places: Vec<Extent> = recipe.parts.iter().flat_map(places).collect();
+        // Every file of the content has its own.
+        places.shrink_to_fit();
+        places
+    }
+
     /// Returns the bytes of memory that it takes besides the segments of its rows.
     pub(super) fn memory(&self) -> u64 {
+        let recipes = self.rows.iter().filter_map(|row| row.recipe.as_deref());
+        let recipes = recipes.map(recipe_memory).sum::<u64>();
         let rows = self.rows.len() * size_of::<Row>() + self.digest_rows.len() * 4;
         let groups = self.group_lengths.len() * (size_of::<u64>() + size_of::<Start>());
         let digests = self.span_digests.len() + self.file_digests.len() * size_of::<Digest>();
-        (rows + groups + digests + size_of::<Batch>()) as u64
+        (rows + groups + digests + size_of::<Batch>()) as u64 + recipes
     }
 
     /// Returns the parts of rows that lie in a group of the batch, in their order.
@@ -227,7 +252,7 @@ impl Batch {
 fn follows_from_map(row: &Row) -> FileDigest {
     let segments = row.sparse.as_ref().map(|sparse| &sparse.segments[..]);
     let size = row.sparse.as_ref().map_or(0, |sparse| sparse.size);
-    match row.length {
+    match row.data() {
         0 => FileDigest::Span(super::content_digest(digest(b""), size, segments)),
         _ => FileDigest::Unknown,
     }

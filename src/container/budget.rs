@@ -7,8 +7,10 @@ use super::columns::Columns;
 use super::contents::Row;
 use super::limits::check;
 use super::table::{ROW_MINIMUM, TABLE};
-use super::{ContainerError, Limits, Part, classes, contents};
-use crate::entry::{Content, Entry, Extent, FileDigest, Kind, Metadata, Segment};
+use super::{ContainerError, Limits, Part, classes, contents, recipes};
+use crate::entry::{
+    Content, Entry, Extent, FileDigest, Input, Kind, Metadata, Recipe, Segment, Step,
+};
 
 /// Returns the bytes that an allocation of `bytes` takes: the allocator uses a few
 /// itself.
@@ -41,13 +43,29 @@ pub fn entry_memory(entry: &Entry) -> u64 {
     size::<Entry>() + bytes(&entry.path) + bytes(user) + bytes(group) + kind + pairs + texts
 }
 
+/// Returns the bytes of memory that a recipe takes.
+pub fn recipe_memory(recipe: &Recipe) -> u64 {
+    let steps = recipe
+        .steps
+        .iter()
+        .map(|step| step_memory(step.parameters.len() as u64, step.inputs.len() as u64));
+    let parts = allocation(size_of_val(&recipe.parts[..]) as u64);
+    allocation(size::<Recipe>() + 16) + parts + steps.sum::<u64>()
+}
+
+/// Returns the bytes of memory that a step takes.
+pub(super) fn step_memory(parameters: u64, inputs: u64) -> u64 {
+    size::<Step>() + allocation(parameters) + allocation(inputs * size::<Input>())
+}
+
 /// Returns the bytes of memory that a part takes.
 pub fn part_memory(part: &Part) -> u64 {
     let numbers = part.file_rows.len() + part.revoked.len() + part.group_lengths.len();
     let digests = part.span_digests.len() + 32 * part.file_digests.len();
     let rows = part.rows.iter().map(|row| {
         let segments = row.sparse.as_ref().map_or(0, |sparse| 16 * sparse.segments.len());
-        allocation(segments as u64) + size_of_val(row) as u64
+        let recipe = row.recipe.as_deref().map_or(0, recipe_memory);
+        allocation(segments as u64) + size_of_val(row) as u64 + recipe
     });
     let entries = part.entries.iter().map(entry_memory).sum::<u64>();
     entries + rows.sum::<u64>() + (numbers * size_of::<u64>() + digests) as u64
@@ -66,8 +84,10 @@ pub(super) fn contents(columns: &mut Columns, limits: &Limits) -> Result<u64, Co
         return Ok(0);
     }
     columns.varint()?;
-    let sparse = columns.take(count)?.iter().filter(|&&form| form == 1).count();
-    columns.skip(count)?;
+    let forms = columns.take(count)?;
+    let of = |wanted: u8| forms.iter().filter(|&&form| form == wanted).count() as u64;
+    let (sparse, made) = (of(1), of(contents::RECIPE));
+    columns.skip(count - made)?;
     // Lengths, the fragments of a group and their spans, and what is known of digests.
     let row = 2 * size::<u64>() + size::<Row>() + 13 * size::<u64>() + size::<FileDigest>();
     let mut memory = count * row;
@@ -76,6 +96,10 @@ pub(super) fn contents(columns: &mut Columns, limits: &Limits) -> Result<u64, Co
         let segments = columns.count("extents", limits.extents, 2)? as u64;
         columns.skip(2 * segments)?;
         memory += allocation(segments * size::<Segment>());
+    }
+    let mut steps = recipes::SECTION_STEPS;
+    for _ in 0..made {
+        memory = memory.saturating_add(recipes::memory(columns, &mut steps)?);
     }
     Ok(memory)
 }

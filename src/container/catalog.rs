@@ -110,7 +110,7 @@ impl Catalog {
         let batch = Arc::new(part.take_batch());
         let ends = batch.group_ends();
         let starts = batch.row_starts();
-        let count = |row: u64| spanned(&ends, &starts, row as usize);
+        let count = |row: u64| spanned(&batch, &ends, &starts, row as usize);
         // Each file that goes on gets more extents, in a list with room for as many again.
         let going_on = self.open.as_ref().map_or(0, |open| open.files.len() as u64);
         let first = if going_on > 0 && !batch.rows.is_empty() { count(0) } else { 0 };
@@ -171,7 +171,10 @@ impl Catalog {
                 Kind::File(content) => {
                     let number = numbers.next().map_or(0, |&number| number as usize);
                     let (at, end) = (starts[number], starts[number + 1]);
-                    content.extents = Batch::extents(ends, first, at, end);
+                    content.extents = match &content.recipe {
+                        Some(recipe) => batch.places(recipe, first),
+                        None => Batch::extents(ends, first, at, end),
+                    };
                     if batch.open.is_some_and(|open| open.row == number as u64) {
                         open.files.push((open.files.len() as u64, row));
                         open.links.push(Vec::new());
@@ -275,11 +278,14 @@ impl Catalog {
     }
 }
 
-/// Returns in how many groups a row has bytes.
-fn spanned(ends: &[u64], starts: &[u64], row: usize) -> u64 {
-    let (at, end) = (starts[row], starts[row + 1]);
+/// Returns in how many pieces a row, or what its recipe uses, lies in groups.
+fn spanned(batch: &Batch, ends: &[u64], starts: &[u64], row: usize) -> u64 {
     let group = |at: u64| ends.partition_point(|&end| end <= at) as u64;
-    if at == end { 0 } else { group(end - 1) - group(at) + 1 }
+    let pieces = |at: u64, end: u64| if at == end { 0 } else { group(end - 1) - group(at) + 1 };
+    match &batch.rows[row].recipe {
+        Some(recipe) => recipe.parts.iter().map(|part| pieces(part.start, part.end)).sum(),
+        None => pieces(starts[row], starts[row + 1]),
+    }
 }
 
 /// Drops entries below something that is not a directory, and links without their file.

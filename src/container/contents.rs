@@ -5,15 +5,20 @@
 
 use super::columns::{Columns, put_differences};
 use super::part::Open;
+use super::recipes::{self, Streams};
 use super::spans::JOIN_MOST;
 use super::{ContainerError, Limits};
 use crate::bytes::put_varint;
 use crate::checksum::{Context, Digest, Hasher};
-use crate::entry::Segment;
+use crate::entry::{Recipe, Segment};
+use std::sync::Arc;
 
 pub(super) const TABLE: &str = "Content_Table";
 
-/// Least bytes of a row: its form, and for all forms of this build its length.
+/// The Form of a row that is made by a recipe.
+pub(super) const RECIPE: u8 = 4;
+
+/// Least bytes of a row: its form, and its length or its recipe.
 pub(super) const ROW_MINIMUM: u64 = 2;
 
 /// Size and data segments of a sparse file.
@@ -26,13 +31,27 @@ pub struct Sparse {
 }
 
 /// One file's data: all of it, or the part in one batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
-    /// Bytes of data.
+    /// Bytes of the batch.
     pub length: u64,
     /// Places of the holes; `None` for a file without holes and for a row that continues
     /// a file.
     pub sparse: Option<Sparse>,
+    /// How the file is made from other rows; the row has no bytes of its own then.
+    pub recipe: Option<Arc<Recipe>>,
+}
+
+impl Row {
+    /// Makes a row of so many bytes, without holes.
+    pub fn of(length: u64) -> Row {
+        Row { length, ..Row::default() }
+    }
+
+    /// Returns the bytes of its file's data that it gives.
+    pub fn data(&self) -> u64 {
+        self.recipe.as_ref().map_or(self.length, |recipe| recipe.size())
+    }
 }
 
 /// Computes the digest of a file of `size` bytes whose data hashes to `data`, as
@@ -59,8 +78,12 @@ pub(super) fn encode(out: &mut Vec<u8>, rows: &[Row], join: u64) {
         return;
     }
     put_varint(out, join);
-    out.extend(rows.iter().map(|row| row.sparse.is_some() as u8));
-    put_differences(out, rows.iter().map(|row| row.length));
+    out.extend(rows.iter().map(|row| match row.recipe {
+        Some(_) => RECIPE,
+        None => row.sparse.is_some() as u8,
+    }));
+    let with_length = rows.iter().filter(|row| row.recipe.is_none());
+    put_differences(out, with_length.map(|row| row.length));
     for sparse in rows.iter().filter_map(|row| row.sparse.as_ref()) {
         put_varint(out, sparse.size);
         put_varint(out, sparse.segments.len() as u64);
@@ -71,11 +94,13 @@ pub(super) fn encode(out: &mut Vec<u8>, rows: &[Row], join: u64) {
             end = segment.offset + segment.length;
         }
     }
+    recipes::encode(out, rows);
 }
 
 /// Reads the rows and Join, which is 0 without rows. Digests come behind.
 pub(super) fn decode(
     columns: &mut Columns,
+    continued: bool,
     open: Option<Open>,
     limits: &Limits,
 ) -> Result<(Vec<Row>, u64), ContainerError> {
@@ -89,13 +114,21 @@ pub(super) fn decode(
         return Err(columns.invalid(0, "Join is not 1 to 65,536"));
     }
     let forms = columns.take(count as u64)?;
-    for &form in forms {
-        check_form(form)?;
+    let goes_on =
+        |row: usize| (continued && row == 0) || open.is_some_and(|open| open.row == row as u64);
+    for (number, &form) in forms.iter().enumerate() {
+        check_form(form, goes_on(number))?;
     }
-    let lengths = columns.differences(count)?;
+    let with_length = forms.iter().filter(|&&form| form != RECIPE).count();
+    let mut lengths = columns.differences(with_length)?.into_iter();
     let mut extents = limits.extents;
     let mut rows = Vec::with_capacity(count);
-    for (number, length) in lengths.into_iter().enumerate() {
+    for number in 0..count {
+        if forms[number] == RECIPE {
+            rows.push(Row::default());
+            continue;
+        }
+        let length = lengths.next().unwrap_or_default();
         let following = open.filter(|open| open.row == number as u64);
         let data = length.checked_add(following.map_or(0, |open| open.following));
         let data =
@@ -107,17 +140,27 @@ pub(super) fn decode(
         if let Some(sparse) = &sparse {
             check_sparse(columns, number, sparse, data)?;
         }
-        rows.push(Row { length, sparse });
+        rows.push(Row { length, sparse, recipe: None });
+    }
+    if with_length < count {
+        let is_stream = |row: usize| forms[row] == 0 && !goes_on(row);
+        let streams = Streams::of(columns, &rows, &is_stream)?;
+        let mut steps = recipes::SECTION_STEPS;
+        for number in (0..count).filter(|&row| forms[row] == RECIPE) {
+            let recipe = recipes::decode(columns, number, &streams, &mut steps)?;
+            rows[number].recipe = Some(Arc::new(recipe));
+        }
     }
     Ok((rows, join))
 }
 
 /// Refuses a Form that this build does not read, by its name.
-fn check_form(form: u8) -> Result<(), ContainerError> {
+fn check_form(form: u8, goes_on: bool) -> Result<(), ContainerError> {
     let structure = match form {
         0 | 1 => return Ok(()),
+        RECIPE if !goes_on => return Ok(()),
         2 | 3 => "runs",
-        4 => "recipes",
+        RECIPE => "a recipe that goes on in another section",
         5 => "rows that name contents of earlier sections",
         _ => "an unknown Form",
     };

@@ -27,6 +27,7 @@ mod parity;
 mod part;
 mod preface;
 mod reader;
+mod recipes;
 mod recover;
 mod section;
 mod source;
@@ -39,7 +40,7 @@ mod writer;
 pub use crate::error::ErrorKind;
 pub use bases::Base;
 pub use batch::Batch;
-pub use budget::{allocation, entry_memory, part_memory};
+pub use budget::{allocation, entry_memory, part_memory, recipe_memory};
 pub use catalog::{Catalog, Contents, Placed};
 pub use error::ContainerError;
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
@@ -49,6 +50,7 @@ pub use limits::{Limits, exceeded};
 pub use part::{BATCH_GROUPS, Open, Part, Row, Sparse, content_digest, decode_part, encode_part};
 pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
 pub use reader::{NOWHERE, Reader};
+pub use recipes::{BATCH_WITH_RECIPES, MADE_MOST, recipe_of};
 pub use recover::{Condition, Gone, LostBatch, Recovery};
 pub use section::{
     ANCILLARY, BASE, CODEC_GIVEN, HEADER_LENGTH, SECTION_MOST, SYNC, Section, SectionHeader,

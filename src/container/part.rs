@@ -137,7 +137,7 @@ pub fn decode_part(
     let held = (raw.len() + payload.len()) as u64;
     let needed = budget::contents(&mut columns.clone(), limits)?;
     budget::check_memory(needed, held, limits)?;
-    (part.rows, part.join) = contents::decode(&mut columns, part.open, limits)?;
+    (part.rows, part.join) = contents::decode(&mut columns, part.continued, part.open, limits)?;
     let rows = part.rows.len();
     let mut batch = decode_digests(&mut columns, &mut part, limits)?;
     let tables = needed.saturating_add(batch.memory()).saturating_add(held);
@@ -244,10 +244,11 @@ fn fill_contents(
         super::limits::check("extents", unfolded, limits.extents)?;
         left.unfold(segments)?;
         let open = part.open.filter(|open| open.row == number);
-        let data = row.length + open.map_or(0, |open| open.following);
+        let data = row.data() + open.map_or(0, |open| open.following);
         content.size = row.sparse.as_ref().map_or(data, |sparse| sparse.size);
         content.segments = row.sparse.as_ref().map(|sparse| sparse.segments.clone());
         content.digest = digests[number as usize];
+        content.recipe = row.recipe.clone();
     }
     Ok(part)
 }

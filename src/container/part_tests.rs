@@ -1,6 +1,7 @@
 use super::*;
+use crate::container::recipe_of;
 use crate::container::{ErrorKind, JOIN};
-use crate::entry::{FileDigest, Metadata, Segment, Timestamp};
+use crate::entry::{FileDigest, Input, Metadata, Segment, Step, Timestamp};
 
 fn entry(path: &str, kind: Kind) -> Entry {
     let xattr = (b"user.note".to_vec(), path.as_bytes().to_vec());
@@ -17,15 +18,62 @@ fn entry(path: &str, kind: Kind) -> Entry {
 }
 
 fn file(size: u64, digest: FileDigest, segments: Option<Vec<Segment>>) -> Kind {
-    Kind::File(Content { size, digest, segments, extents: Vec::new() })
+    Kind::File(Content { size, digest, segments, ..Content::default() })
+}
+
+/// A file of 23 bytes, made from parts of the rows 0, 1 and 3.
+fn recipe() -> std::sync::Arc<crate::entry::Recipe> {
+    let parts = |offset, length| Input::Parts { offset, length };
+    let step = |transform, hidden, output, inputs: &[Input]| {
+        let parameters = vec![transform as u8; transform as usize];
+        Step { transform, hidden, output, parameters, inputs: inputs.to_vec() }
+    };
+    let steps = vec![
+        step(0, true, 10, &[parts(25, 5), parts(30, 5)]),
+        step(2, false, 20, &[Input::Step { number: 0 }, parts(70, 60)]),
+        step(9, false, 3, &[parts(31, 2), Input::Step { number: 0 }]),
+    ];
+    let recipe = recipe_of(steps).unwrap();
+    assert_eq!(recipe.parts, [25..35, 70..130], "the places of the rows are not told apart");
+    assert_eq!(recipe.steps[2].inputs[0], parts(6, 2));
+    std::sync::Arc::new(recipe)
+}
+
+#[test]
+fn a_recipe_beyond_the_bounds_is_none() {
+    let step = |output, inputs: Vec<Input>| Step {
+        transform: 0,
+        hidden: false,
+        output,
+        parameters: Vec::new(),
+        inputs,
+    };
+    let before = |number| vec![Input::Step { number }];
+    let chain = |length: usize| {
+        let first = step(1, vec![Input::Parts { offset: 0, length: 1 }]);
+        let others = (1..length).map(|number| step(1, before(number - 1)));
+        [first].into_iter().chain(others).collect::<Vec<_>>()
+    };
+    assert!(recipe_of(chain(8)).is_some() && recipe_of(chain(9)).is_none());
+    assert!(recipe_of(Vec::new()).is_none());
+    assert!(recipe_of(vec![step(0, Vec::new())]).is_none());
+    assert!(recipe_of(vec![step(1 << 28, Vec::new())]).is_some());
+    assert!(recipe_of(vec![step(1 << 28, Vec::new()), step(1, Vec::new())]).is_none());
+    assert!(
+        recipe_of(vec![step(1 << 27, Vec::new()), step(1, [before(0), before(0)].concat())])
+            .is_some()
+    );
+    assert!(recipe_of(vec![step(1 << 27, Vec::new()), step(1, before(0).repeat(3))]).is_none());
+    let many = |count| vec![step(1, vec![Input::Parts { offset: 0, length: 0 }; count])];
+    assert!(recipe_of(many(4096)).is_some() && recipe_of(many(4097)).is_none());
 }
 
 /// Every kind of entry; a file over two groups; dead data; two names of a content.
 fn sample() -> Part {
-    let row = |length| Row { length, sparse: None };
+    let row = Row::of;
     let holes = |size, segments: Vec<Segment>, length| Row {
-        length,
         sparse: Some(Sparse { size, segments }),
+        ..Row::of(length)
     };
     let island = vec![Segment { offset: 4096, length: 20 }];
     let rows = vec![
@@ -36,11 +84,15 @@ fn sample() -> Part {
         row(0),
         holes(4096, vec![], 0),
         row(20),
+        Row { recipe: Some(recipe()), ..row(0) },
     ];
     let (one, two) = ([1; 100], [2; 50]);
     let long = crate::checksum::digest(&[&one[60..], &two[..30]].concat());
     let empty = FileDigest::Span(content_digest(crate::checksum::digest(b""), 0, None));
     let hole = content_digest(crate::checksum::digest(b""), 4096, Some(&[]));
+    let digest = FileDigest::File([8; 32]);
+    let made = Content { size: 23, digest, recipe: Some(recipe()), ..Content::default() };
+    let made = Kind::File(made);
     let entries = vec![
         entry("d", Kind::Directory),
         entry("d/a", file(30, FileDigest::Shared, None)),
@@ -51,14 +103,15 @@ fn sample() -> Part {
         entry("device", Kind::BlockDevice { major: 8, minor: u32::MAX }),
         entry("empty", file(0, empty, None)),
         entry("hole", file(4096, FileDigest::Span(hole), Some(vec![]))),
+        entry("made", made),
         entry("null", Kind::CharacterDevice { major: 1, minor: 3 }),
         entry("other", file(0, empty, None)),
         entry("pipe", Kind::Fifo),
         entry("way", Kind::Symlink { target: b"/any/where".to_vec() }),
         entry("way2", Kind::HardLink { target: b"way".to_vec() }),
     ];
-    let file_rows = vec![0, 0, 2, 3, 4, 5, 4];
-    let file_digests = vec![long];
+    let file_rows = vec![0, 0, 2, 3, 4, 5, 7, 4];
+    let file_digests = vec![long, [8; 32]];
     let mut part = Part { rows, entries, file_rows, file_digests, ..Part::default() };
     part.seal(&[&one, &two], JOIN);
     part
@@ -89,11 +142,7 @@ fn a_part_that_goes_on_and_is_left_open_comes_back_as_it_was() {
     let raw = [7; 62];
     let sparse = Sparse { size: 99, segments: vec![Segment { offset: 0, length: 60 }] };
     let segments = Some(sparse.segments.clone());
-    let rows = vec![
-        Row { length: 5, sparse: None },
-        Row { length: 7, sparse: None },
-        Row { length: 50, sparse: Some(sparse) },
-    ];
+    let rows = vec![Row::of(5), Row::of(7), Row { sparse: Some(sparse), ..Row::of(50) }];
     let start = crate::checksum::digest(&raw[5..12]);
     let seven = FileDigest::Short(start[..16].try_into().unwrap());
     let mut part = Part {

@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_span_of_several_rows_depends_on_where_each_ends() {
-        let row = |length| Row { length, sparse: None };
+        let row = Row::of;
         let of = |one: u64, other: u64| {
             let fragments = fragments(&[(one, true), (other, true)]);
             digest_group(&fragments, &[row(one), row(other)], 8, b"sixths")

@@ -200,16 +200,14 @@ impl<W: Write> Writer<W> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::container::{Limits, Reader, Row, Sparse};
+    use crate::container::{Limits, Reader, Row};
 
     /// Makes an archive of so many batches of a group, and returns it opened.
     fn batches(count: usize, group: usize) -> Reader<Vec<u8>> {
         let mut writer = Writer::new(Vec::new(), [7; 8]).unwrap();
         for number in 0..count {
             let raw = vec![number as u8; group];
-            let sparse: Option<Sparse> = None;
-            let mut part =
-                Part { rows: vec![Row { length: group as u64, sparse }], ..Part::default() };
+            let mut part = Part { rows: vec![Row::of(group as u64)], ..Part::default() };
             part.seal(&[&raw], crate::container::JOIN);
             writer.write_part(&part).unwrap();
             writer.write_group((0, 0, 0), raw.len() as u64, &raw).unwrap();

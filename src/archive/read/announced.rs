@@ -202,7 +202,8 @@ impl<'a> Incoming<'a> {
     /// Starts a file; `None` if it is skipped or fails, which is reported.
     fn start(&mut self, entry: &Entry) -> Option<FileSink<'a>> {
         let Kind::File(content) = &entry.kind else { return None };
-        let found = self.output.saturating_add(content.size);
+        let made = content.recipe.as_ref().map_or(0, |recipe| recipe.outputs());
+        let found = self.output.saturating_add(content.size.max(made));
         let (field, limit) = ("output bytes", self.limits.output_bytes);
         if let Some(outlet) = &mut self.outlet {
             let target = match outlet.file(entry) {
@@ -240,7 +241,8 @@ impl<'a> Incoming<'a> {
     /// proven by the digests of their spans.
     fn sink(&self, target: Target<'a>, content: &Content) -> FileSink<'a> {
         let digest = match content.digest {
-            FileDigest::File(digest) => Some(digest),
+            // A file that is made is compared when it is.
+            FileDigest::File(digest) if content.recipe.is_none() => Some(digest),
             _ => None,
         };
         let (segments, cancel) = (content.segments.as_deref(), self.control.cancel);

@@ -3,6 +3,7 @@
 use super::announced::Announced;
 use super::groups::{Decoded, lost_group};
 use super::incoming::Incoming;
+use super::made::KeptGroups;
 use crate::archive::ArchiveError;
 use crate::archive::memory::seen_memory;
 use crate::container::{Batch, Part, Section};
@@ -14,9 +15,18 @@ pub(super) struct Current<'a> {
     first: u64,
     /// Groups that came, or were found to be lost.
     done: usize,
-    batch: Arc<Batch>,
+    pub batch: Arc<Batch>,
     /// The files of each row.
-    rows: Vec<Vec<Announced<'a>>>,
+    pub rows: Vec<Vec<Announced<'a>>>,
+    /// The groups that came, if files are made of them.
+    pub kept: Option<KeptGroups>,
+}
+
+impl Current<'_> {
+    /// Returns the number of a group of the batch.
+    pub fn group(&self, place: u64) -> u64 {
+        self.first + place
+    }
 }
 
 /// A content that goes on in the next part.
@@ -39,19 +49,20 @@ impl<'a> Incoming<'a> {
         }
         let open = batch.open.map(|open| open.row as usize);
         for (number, row) in batch.rows.iter().enumerate() {
-            if row.length == 0 && open != Some(number) {
+            if row.length == 0 && row.recipe.is_none() && open != Some(number) {
                 let files = std::mem::take(&mut rows[number]);
                 files.into_iter().for_each(|file| self.complete(file, batch.file_digest(number)));
             }
         }
         let (first, batch) = (section.header.group, Arc::clone(batch));
-        self.current = Some(Current { first, done: 0, batch, rows });
+        let kept = self.keep(&batch, &rows);
+        self.current = Some(Current { first, done: 0, batch, rows, kept });
         self.end_complete_batch();
     }
 
     /// Takes what was decoded of a group of the batch; groups before it that did not come are
     /// lost. No bytes if no selected file is among them.
-    pub fn group(&mut self, section: &Section, data: &Decoded) {
+    pub fn group(&mut self, section: &Section, data: &Arc<Decoded>) {
         let group = section.header.group;
         while self.current.as_ref().is_some_and(|one| one.first + (one.done as u64) < group) {
             self.lose_group();
@@ -61,7 +72,7 @@ impl<'a> Incoming<'a> {
     }
 
     /// Gives the files of the next group their bytes.
-    fn give(&mut self, section: &Section, data: &Decoded) {
+    fn give(&mut self, section: &Section, data: &Arc<Decoded>) {
         let Some(mut current) = self.current.take() else { return };
         let group = section.header.group;
         if let Some(cause) = &data.fault {
@@ -89,6 +100,7 @@ impl<'a> Incoming<'a> {
             offset += length;
         }
         current.done += 1;
+        current.kept.iter_mut().for_each(|kept| kept.groups.push(Arc::clone(data)));
         self.current = Some(current);
     }
 
@@ -96,7 +108,7 @@ impl<'a> Incoming<'a> {
     fn lose_group(&mut self) {
         let Some(current) = &self.current else { return };
         let (section, data) = lost_group(current.first + current.done as u64);
-        self.give(&section, &data);
+        self.give(&section, &Arc::new(data));
     }
 
     fn end_complete_batch(&mut self) {
@@ -113,6 +125,7 @@ impl<'a> Incoming<'a> {
             self.lose_group();
         }
         let Some(mut current) = self.current.take() else { return };
+        self.end_recipes(&mut current);
         if let Some(open) = current.batch.open {
             let files = std::mem::take(&mut current.rows[open.row as usize]);
             let before = self.open.replace(Open { files, left: open.following });

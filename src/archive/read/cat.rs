@@ -5,7 +5,7 @@
 
 use super::extract::{ExtractSummary, file_size};
 use super::extraction::Extraction;
-use super::index::{Archive, data_length};
+use super::index::{Archive, data_length, written_length};
 use super::sink::{Target, output_error, write_zeros};
 use super::suggest::not_found;
 use crate::archive::{ArchiveError, Control};
@@ -50,7 +50,7 @@ impl<S: ReadAt> Archive<S> {
     ) -> Result<ExtractSummary, ArchiveError> {
         let files = paths.iter().map(|path| self.file(path)).collect::<Result<Vec<_>, _>>()?;
         self.check_memory(files.iter())?;
-        let found = files.iter().map(file_size).fold(0, u64::saturating_add);
+        let found = files.iter().map(written_length).fold(0, u64::saturating_add);
         let limit = self.limits.output_bytes;
         if found > limit {
             return Err(ArchiveError::Limit { field: "output bytes", found, limit });

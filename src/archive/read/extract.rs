@@ -1,7 +1,7 @@
 //! Extracts through the index; decodes only the groups of the wanted files.
 
 use super::extraction::{Extraction, Opener};
-use super::index::{Archive, data_length, find};
+use super::index::{Archive, data_length, find, written_length};
 use super::links::StandIns;
 use super::sink::Target;
 use super::suggest::not_found;
@@ -198,7 +198,7 @@ impl<S: ReadAt> Archive<S> {
         self.check_memory_with(files.held, files.files.iter())?;
         // Files may share a content, so only this sum is not bounded by the groups.
         let bytes = files.files.iter().map(data_length).fold(0, u64::saturating_add);
-        let output = files.files.iter().map(file_size).fold(0, u64::saturating_add);
+        let output = files.files.iter().map(written_length).fold(0, u64::saturating_add);
         let limit = self.limits.output_bytes;
         if output > limit {
             return Err(ArchiveError::Limit { field: "output bytes", found: output, limit });

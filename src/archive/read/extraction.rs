@@ -1,17 +1,21 @@
 //! Decodes the groups of files and hands each file its bytes.
 
 use super::extract::{ExtractSummary, Files, file_error};
-use super::groups::{Decoded, ends_run};
-use super::index::{Archive, data_length};
+use super::index::{Archive, restored_length};
+use super::making::recipe_of;
 use super::sink::{FileSink, Target};
 use super::tally::Tallies;
-use crate::archive::pipeline::{self, Stages, Task};
+use crate::archive::pipeline;
 use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event};
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, FileDigest, Kind};
-use std::collections::{BTreeMap, HashMap};
+use recipes::{Collecting, batch_of, firsts, others};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+
+mod recipes;
+mod stages;
 
 /// Makes the place a file's bytes go to; `None` to skip the file.
 pub(super) type Opener<'a> =
@@ -27,6 +31,7 @@ struct Wanted<'a> {
     doubt: Option<u64>,
     /// Why a file that is kept all the same has lost bytes.
     lost: Option<Arc<ArchiveError>>,
+    making: Option<Collecting>,
 }
 
 enum State<'a> {
@@ -56,6 +61,12 @@ pub(super) struct Extraction<'a, 'f, S> {
     /// Whether groups are decoded to their ends.
     all_groups: bool,
     keep_damaged: bool,
+    /// Files of which everything came that they are made of.
+    ready: VecDeque<usize>,
+    /// How many files of each batch are not made yet, and of which of these batches groups
+    /// were decoded.
+    unmade: BTreeMap<u64, usize>,
+    begun: BTreeSet<u64>,
     /// Bytes of memory that the outputs take.
     held: u64,
     /// Bytes of memory for the groups under way, and for those that are kept.
@@ -79,13 +90,26 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         control: &'a Control<'a>,
     ) -> Self {
         let all = archive.reader.groups().iter().map(|section| section.header.group);
-        let groups = runs_by_group(&files, all.filter(|_| all_groups));
-        let wanted = |entry: Entry| {
-            let left =
-                if let Kind::File(content) = &entry.kind { content.extents.len() } else { 0 };
-            Wanted { entry, left, state: State::Waiting, doubt: None, lost: None }
+        let firsts = firsts(&files);
+        let groups = runs_by_group(&files, &firsts, all.filter(|_| all_groups));
+        let wanted = |(number, entry): (usize, Entry)| {
+            let left = match &entry.kind {
+                Kind::File(content) if firsts[number] == number => content.extents.len(),
+                _ => 0,
+            };
+            let made = recipe_of(&entry).is_some() && firsts[number] == number;
+            let making = made.then(Collecting::default);
+            Wanted { entry, left, state: State::Waiting, doubt: None, lost: None, making }
         };
-        let files = files.into_iter().map(wanted).collect();
+        let mut files: Vec<Wanted> = files.into_iter().enumerate().map(wanted).collect();
+        let mut unmade = BTreeMap::new();
+        for (number, &first) in firsts.iter().enumerate() {
+            if let Some(making) = files[first].making.as_mut().filter(|_| first != number) {
+                making.others.push(number);
+            } else if let Some(batch) = batch_of(archive, &files[number]) {
+                *unmade.entry(batch).or_default() += 1;
+            }
+        }
         Extraction {
             archive,
             control,
@@ -94,6 +118,9 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             groups,
             all_groups,
             keep_damaged,
+            ready: VecDeque::new(),
+            unmade,
+            begun: BTreeSet::new(),
             held,
             memory: (0, 0),
             tallies: Tallies::default(),
@@ -109,10 +136,26 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         // What a file needs before a group, besides what comes first for others.
         let mut before: HashMap<u64, Vec<u64>> = HashMap::new();
         let mut wanted = Vec::new();
+        // Groups that files are made of are kept until all files of their batch are made, so
+        // they come together.
+        let mut batches: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for (group, runs) in self.groups.as_slice() {
+            let makes = |run: &Run| self.files[run.file].making.is_some();
+            if runs.iter().any(makes) {
+                batches.entry(self.archive.batch_of(*group)).or_default().push(*group);
+            }
+        }
+        for pair in batches.values().flat_map(|groups| groups.windows(2)) {
+            before.entry(pair[1]).or_default().push(pair[0]);
+        }
         for Wanted { entry, .. } in &self.files {
             let Kind::File(content) = &entry.kind else { continue };
             wanted.extend(content.extents.iter().map(|extent| extent.group));
-            for pair in content.extents.windows(2) {
+            if let Some(extent) = content.extents.first().filter(|_| content.recipe.is_some()) {
+                let batch = self.archive.batch_of(extent.group);
+                wanted.extend(batches.remove(&batch).into_iter().flatten());
+            }
+            for pair in content.extents.windows(2).filter(|_| content.recipe.is_none()) {
                 before.entry(pair[1].group).or_default().push(pair[0].group);
             }
         }
@@ -136,8 +179,14 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
 
     /// Decodes everything, and adds what was done to `summary`.
     pub fn finish(mut self, jobs: usize, summary: &mut ExtractSummary) -> Result<(), ArchiveError> {
+        let followers: BTreeSet<usize> = self.files.iter().flat_map(others).copied().collect();
         for file in 0..self.files.len() {
-            if self.files[file].left == 0 {
+            if self.files[file].left > 0 || followers.contains(&file) {
+                continue;
+            }
+            if self.files[file].making.is_some() {
+                self.ready.push_back(file);
+            } else {
                 self.take(file, 0, Ok(&[]), None);
                 self.broken.take().map_or(Ok(()), Err)?;
             }
@@ -165,11 +214,14 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     fn room(&self) -> (u64, u64) {
         let Archive { limits, cache, .. } = self.archive;
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
-        let left = limits.memory.saturating_sub(held.saturating_add(self.held));
+        let making = self.archive.making_cost(self.files.iter().map(|file| &file.entry));
+        let held = held.saturating_add(self.held).saturating_add(making.kept);
+        let left = limits.memory.saturating_sub(held);
         let groups = self.groups.as_slice();
         let costs = groups.iter().map(|(group, _)| self.archive.cost(&self.archive.group(*group)));
         let (decode, state) =
             costs.fold((0, 0), |(a, b), cost| (cost.decode.max(a), cost.state.max(b)));
+        let decode = decode.max(making.make);
         let left = left.saturating_sub(self.archive.bases.reserve(left / 4, state));
         let room = left.saturating_sub(decode);
         let keeps = |(group, runs): &(u64, Vec<Run>)| self.keeps(&self.archive.group(*group), runs);
@@ -231,7 +283,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             Ok(Some(target)) => {
                 // Others are proven by the digests of their spans.
                 let digest = match content.digest {
-                    FileDigest::File(digest) => Some(digest),
+                    FileDigest::File(digest) if content.recipe.is_none() => Some(digest),
                     _ => None,
                 };
                 let (segments, cancel) = (content.segments.as_deref(), self.control.cancel);
@@ -267,7 +319,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         match ended {
             Ok(()) => {
                 self.summary.entries += 1;
-                self.summary.bytes += data_length(entry);
+                self.summary.bytes += restored_length(entry);
                 self.control.events.event(Event::Entry { path: &entry.path });
             }
             Err(cause) => {
@@ -303,10 +355,11 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
 /// that are wanted in any case.
 fn runs_by_group(
     files: &[Entry],
+    firsts: &[usize],
     all: impl Iterator<Item = u64>,
 ) -> std::vec::IntoIter<(u64, Vec<Run>)> {
     let mut groups: BTreeMap<u64, Vec<Run>> = all.map(|group| (group, Vec::new())).collect();
-    for (file, entry) in files.iter().enumerate() {
+    for (file, entry) in files.iter().enumerate().filter(|(file, _)| firsts[*file] == *file) {
         let Kind::File(content) = &entry.kind else { continue };
         for extent in &content.extents {
             // The container checked that extents lie in their groups, whose lengths are
@@ -316,77 +369,4 @@ fn runs_by_group(
         }
     }
     groups.into_iter().collect::<Vec<_>>().into_iter()
-}
-
-/// A group to be decoded.
-pub(super) struct DecodeJob<'a, S> {
-    archive: &'a Archive<S>,
-    section: Section,
-    wanted: usize,
-    /// The group, if it was decoded before.
-    kept: Option<Arc<Decoded>>,
-}
-
-impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
-    type Job = DecodeJob<'a, S>;
-    type Kept = (Section, Vec<Run>, bool);
-    type Output = Arc<Decoded>;
-
-    fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError> {
-        let Some((group, runs)) = self.groups.next() else { return Ok(None) };
-        let section = self.archive.group(group);
-        let (cache, whole) = (&self.archive.cache, section.header.raw_length);
-        let wanted = runs.iter().map(|run| run.offset + run.length).max().unwrap_or(0);
-        let wanted = if self.all_groups { whole as usize } else { wanted };
-        let wanted = self.archive.span_end(group, wanted);
-        let kept = cache.get(group, wanted);
-        let keeps = kept.is_none() && self.keeps(&section, &runs);
-        let wanted = if keeps { whole as usize } else { wanted };
-        let cost = if kept.is_some() { 0 } else { self.archive.cost(&section).decode };
-        let job = DecodeJob { archive: self.archive, section, wanted, kept };
-        Ok(Some(Task { job, kept: (section, runs, keeps), cost }))
-    }
-
-    fn work(job: DecodeJob<'a, S>) -> Arc<Decoded> {
-        let DecodeJob { archive, section, wanted, kept } = job;
-        kept.unwrap_or_else(|| archive.decode(&section, wanted))
-    }
-
-    fn memory(&self) -> u64 {
-        self.memory.0
-    }
-
-    fn done(
-        &mut self,
-        (section, runs, keeps): (Section, Vec<Run>, bool),
-        output: Arc<Decoded>,
-    ) -> Result<(), ArchiveError> {
-        ends_run(&output)?;
-        let group = section.header.group;
-        if keeps {
-            self.archive.cache.put(group, &output);
-            self.archive.cache.shrink(self.memory.1);
-        }
-        if let Some(cause) = &output.fault {
-            self.tallies.damaged(group, section.offset, cause);
-        }
-        let missing = Arc::new(ArchiveError::Missing);
-        let mut bytes = 0;
-        for run in runs {
-            if self.broken.is_some() {
-                break; // the next file would fail in the same way
-            }
-            bytes += run.length as u64;
-            let given = output.right(run.offset, run.length);
-            if given.is_none() {
-                self.files[run.file].doubt.get_or_insert(group);
-            }
-            let given = given.ok_or(output.fault.as_ref().unwrap_or(&missing));
-            let doubtful = output.bytes(run.offset, run.length);
-            self.take(run.file, run.length, given, doubtful);
-        }
-        let stored = section.header.stored_length;
-        self.control.events.event(Event::Progress { bytes, stored });
-        self.broken.take().map_or(Ok(()), Err)
-    }
 }

@@ -2,6 +2,7 @@
 
 use super::groups::Decoded;
 use super::index::Archive;
+use super::making::{Making, Piece, making_memory};
 use super::suggest::not_found;
 use crate::archive::memory::check_cost;
 use crate::archive::{ArchiveError, ErrorKind};
@@ -9,6 +10,7 @@ use crate::arith::refusal;
 use crate::checksum::Hasher;
 use crate::container::{ReadAt, content_digest};
 use crate::entry::{Content, Entry, FileDigest, Kind, Segment};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
@@ -82,6 +84,8 @@ pub struct FileReader<'a, S> {
     /// Of the data up to `hashed`.
     hasher: Hasher,
     hashed: u64,
+    /// The whole file, if it is made by a recipe and was read.
+    made: Option<Vec<u8>>,
 }
 
 impl<S> fmt::Debug for FileReader<'_, S> {
@@ -106,12 +110,71 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
         let segments = content.segments.as_ref().map_or(1, Vec::len);
         let most = (content.extents.len() + segments) as u64 * size_of::<Run>() as u64;
         check_cost(archive.tables.saturating_add(most), archive.limits.memory)?;
-        let Some(runs) = runs(content) else {
+        let runs = match &content.recipe {
+            Some(_) => Some(Vec::new()),
+            None => runs(content),
+        };
+        let Some(runs) = runs else {
             let cause = Arc::new(ArchiveError::Missing);
             return Err(ArchiveError::File { path: path.to_vec(), cause });
         };
-        let (hasher, current) = (Hasher::new(), None);
-        Ok(FileReader { archive, path, content, runs, position: 0, current, hasher, hashed: 0 })
+        let (hasher, hashed, current, made) = (Hasher::new(), 0, None, None);
+        let position = 0;
+        Ok(FileReader { archive, path, content, runs, position, current, hasher, hashed, made })
+    }
+
+    /// Reads bytes of a file that a recipe makes, at the position. All of the file is made at
+    /// once.
+    fn read_made(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
+        let made = match self.made.take() {
+            Some(made) => made,
+            None => self.make()?,
+        };
+        let start = usize::try_from(self.position).unwrap_or(usize::MAX).min(made.len());
+        let length = buffer.len().min(made.len() - start);
+        buffer[..length].copy_from_slice(&made[start..start + length]);
+        self.position += length as u64;
+        self.made = Some(made);
+        Ok(length)
+    }
+
+    /// Makes the file.
+    fn make(&self) -> Result<Vec<u8>, ArchiveError> {
+        let Some(recipe) = &self.content.recipe else { return Ok(Vec::new()) };
+        let archive = self.archive;
+        // How much of each group is wanted.
+        let mut groups: BTreeMap<u64, u64> = BTreeMap::new();
+        for extent in &self.content.extents {
+            let wanted = groups.entry(extent.group).or_default();
+            *wanted = (*wanted).max(extent.offset + extent.length);
+        }
+        let sections = groups.keys().map(|&group| archive.group(group));
+        let (kept, most) = sections.fold((0u64, 0u64), |(kept, most), section| {
+            let whole = archive.cost(&section).whole();
+            (kept.saturating_add(section.header.raw_length), most.max(whole))
+        });
+        let making = making_memory(recipe).saturating_add(self.content.size);
+        let needed = archive.tables.saturating_add(kept).saturating_add(most.max(making));
+        check_cost(needed, archive.limits.memory)?;
+        let mut pieces = Vec::with_capacity(self.content.extents.len());
+        let mut last: Option<(u64, Arc<Decoded>)> = None;
+        for extent in &self.content.extents {
+            let group = match last.take().filter(|(group, _)| *group == extent.group) {
+                Some((_, decoded)) => decoded,
+                None => archive.group_bytes(extent.group, groups[&extent.group] as usize)?,
+            };
+            let piece = Piece::of(&group, extent.offset as usize, extent.length as usize);
+            pieces.push(piece.ok_or_else(|| self.failed_by(super::making::lack_of(&group)))?);
+            last = Some((extent.group, group));
+        }
+        refusal::probe(making)?;
+        let made = refusal::attempt(|| Making::of(self.content, pieces).map(Making::make))?;
+        let made =
+            made.unwrap_or(Err(ArchiveError::Missing)).map_err(|cause| self.failed(cause))?;
+        Ok(match <[Vec<u8>; 1]>::try_from(made) {
+            Ok([whole]) => whole,
+            Err(pieces) => pieces.concat(),
+        })
     }
 
     /// Returns the size of the file in bytes, holes included.
@@ -155,7 +218,11 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
     }
 
     fn failed(&self, cause: ArchiveError) -> ArchiveError {
-        ArchiveError::File { path: self.path.to_vec(), cause: Arc::new(cause) }
+        self.failed_by(Arc::new(cause))
+    }
+
+    fn failed_by(&self, cause: Arc<ArchiveError>) -> ArchiveError {
+        ArchiveError::File { path: self.path.to_vec(), cause }
     }
 
     /// Passes over bytes that were read at the position, and hashes data that comes in order.
@@ -183,6 +250,9 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
 
 impl<S: ReadAt> Read for FileReader<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.content.recipe.is_some() {
+            return Ok(self.read_made(buffer)?);
+        }
         let left = self.size().saturating_sub(self.position);
         let next = self.runs.partition_point(|run| run.at + run.length <= self.position);
         let run = self.runs.get(next).copied();

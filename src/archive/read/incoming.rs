@@ -3,6 +3,7 @@
 use super::announced::Announced;
 use super::batches::{Current, Open};
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
+use super::made::Ready;
 use super::print::Outlet;
 use super::suggest::not_found;
 use super::tally::Tallies;
@@ -12,7 +13,7 @@ use crate::archive::{ArchiveError, Control, ErrorKind, Event, GivenBases, Limits
 use crate::checksum::Digest;
 use crate::entry::{Entry, compare_paths};
 use crate::tree::Restorer;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -30,6 +31,10 @@ pub(super) struct Incoming<'a> {
     pub(super) current: Option<Current<'a>>,
     /// The content the last part left open.
     pub(super) open: Option<Open<'a>>,
+    /// Files of which everything came that they are made of.
+    pub(super) ready: VecDeque<Ready<'a>>,
+    /// Batches whose files are not all made.
+    pub(super) unmade: usize,
     /// Paths that were announced and not revoked, and whether each is a directory. A second
     /// announcement is refused.
     pub(super) seen: BTreeMap<Vec<u8>, bool>,
@@ -61,6 +66,8 @@ impl<'a> Incoming<'a> {
             tallies: Tallies::default(),
             current: None,
             open: None,
+            ready: VecDeque::new(),
+            unmade: 0,
             seen: BTreeMap::new(),
             selection: Selection::new(&options.patterns),
             limits,

@@ -284,6 +284,24 @@ pub(super) fn find<'a>(entries: &'a [Entry], path: &[u8]) -> Option<&'a Entry> {
     found.ok().map(|index| &entries[index])
 }
 
+/// Bytes of data that an entry has once it is read.
+pub(super) fn restored_length(entry: &Entry) -> u64 {
+    match &entry.kind {
+        Kind::File(content) if content.recipe.is_some() => content.size,
+        _ => data_length(entry),
+    }
+}
+
+/// Bytes that are written of an entry, or made on the way, whichever is more.
+pub(super) fn written_length(entry: &Entry) -> u64 {
+    match &entry.kind {
+        Kind::File(content) => {
+            content.size.max(content.recipe.as_ref().map_or(0, |recipe| recipe.outputs()))
+        }
+        _ => 0,
+    }
+}
+
 /// Bytes of data an entry has in the groups.
 pub(super) fn data_length(entry: &Entry) -> u64 {
     match &entry.kind {

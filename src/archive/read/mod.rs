@@ -6,6 +6,7 @@
 //! | `groups`, `cache` | decodes groups, and keeps them for the next call |
 //! | `extraction`, `sink` | decodes the groups of files and hands each file its bytes |
 //! | `extract`, `cat`, `file`, `deliver`, `verify` | extract to disk, print, read like a file, give to a program, check |
+//! | `making`, `made` | makes files of recipes; those that come from a pipe |
 //! | `links` | makes a selected link the file if its file is not selected |
 //! | `stream`, `incoming`, `announced`, `batches` | reads front to back, from a pipe |
 //! | `print` | gives out the files of a pipe: printed, or to a tar |
@@ -26,6 +27,8 @@ pub(super) mod groups;
 mod incoming;
 pub(super) mod index;
 mod links;
+mod made;
+mod making;
 mod print;
 mod salvage;
 pub(super) mod sink;
@@ -39,6 +42,7 @@ pub use deliver::Sink;
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use file::FileReader;
 pub use index::{Archive, GroupInfo};
+pub use making::{RecipeInfo, transforms};
 pub use print::cat_stream;
 pub use salvage::{extract, salvage};
 pub use stream::{extract_stream, list_stream, verify_stream};

@@ -1,20 +1,23 @@
 //! Extracts and verifies an archive front to back, from a pipe, by its ENTRY sections.
 
 use super::extract::{ExtractOptions, ExtractSummary};
-use super::groups::{Decoded, ends_run, in_group};
+use super::groups::in_group;
 use super::incoming::Incoming;
 use super::streamed::{StreamBases, StreamGroup, StreamJob};
 use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
-use crate::archive::{Archive, ArchiveError, Control, Event, GivenBases, Limits, VerifySummary};
+use crate::archive::{Archive, ArchiveError, Control, GivenBases, Limits, VerifySummary};
 use crate::container::{
     Batch, ContainerError, Part, Section, SectionType, StreamReader, StreamSection, decode_index,
     decode_part, part_memory,
 };
 use crate::entry::Entry;
+use stages::{Job, Kept, StreamTask};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+
+mod stages;
 
 /// Extracts from a pipe. Damage is reported as warnings and spoils only the
 /// files it hits; reading goes on at the next intact section.
@@ -97,6 +100,8 @@ struct Streaming<'a, R: Read> {
     /// Whether the index has come.
     indexed: bool,
     bases: StreamBases,
+    /// The next task, if it was read already; `None` inside at the end.
+    ahead: Option<Option<StreamTask<'a>>>,
 }
 
 /// A batch whose groups are to come.
@@ -106,20 +111,13 @@ struct Pending {
     batch: Arc<Batch>,
     /// For each row, whether a selected file has bytes of it.
     selected: Vec<bool>,
+    /// For each group, whether a selected file is made of it.
+    makes: Vec<bool>,
     /// The group that is to come.
     next: usize,
     /// Bytes of memory that it takes.
     memory: u64,
 }
-
-/// What waits for all groups before it, or for its own.
-enum Kept {
-    Part(Box<(Section, Part, Arc<Batch>)>),
-    Group,
-    Index(StreamSection),
-}
-
-type StreamTask = Task<Option<StreamJob>, Kept>;
 
 /// Reads all sections and hands what they hold to `incoming`. With `all_groups`, those of no
 /// selected file are checked too.
@@ -145,6 +143,7 @@ pub(super) fn stream<'a, R: Read>(
         all_groups,
         indexed: false,
         bases: StreamBases::new(limits.memory),
+        ahead: None,
     };
     let jobs = threads::workers(jobs);
     let result = pipeline::run(&mut streaming, jobs, control);
@@ -164,7 +163,7 @@ impl<'a, R: Read> Streaming<'a, R> {
     }
 
     /// Takes an ENTRY section.
-    fn announce(&mut self, found: StreamSection) -> Result<Option<StreamTask>, ArchiveError> {
+    fn announce(&mut self, found: StreamSection) -> Result<Option<StreamTask<'a>>, ArchiveError> {
         let section = found.section;
         let (codec, raw_length) = (section.header.codec, section.header.raw_length);
         let limits = self.left();
@@ -182,10 +181,12 @@ impl<'a, R: Read> Streaming<'a, R> {
         let batch = Arc::new(part.take_batch());
         let selected = self.selected(&part, &batch);
         let first = section.header.group;
-        let pending = Pending { first, batch: Arc::clone(&batch), selected, next: 0, memory };
+        let makes = made_of(&batch, &selected);
+        let pending =
+            Pending { first, batch: Arc::clone(&batch), selected, makes, next: 0, memory };
         self.pending = Some(pending);
         let kept = Kept::Part(Box::new((section, part, batch)));
-        Ok(Some(Task { job: None, kept, cost: memory }))
+        Ok(Some(Task { job: Job::Nothing, kept, cost: memory }))
     }
 
     /// Returns the limits, with the memory that is left besides what is held until the end.
@@ -195,9 +196,9 @@ impl<'a, R: Read> Streaming<'a, R> {
 
     /// Takes the index, which waits until all groups before it are done and their memory
     /// is free.
-    fn index(&mut self, found: StreamSection) -> StreamTask {
+    fn index(&mut self, found: StreamSection) -> StreamTask<'a> {
         let cost = found.payload.len() as u64;
-        Task { job: None, kept: Kept::Index(found), cost }
+        Task { job: Job::Nothing, kept: Kept::Index(found), cost }
     }
 
     /// Reads the index and compares it with what came.
@@ -216,7 +217,7 @@ impl<'a, R: Read> Streaming<'a, R> {
     }
 
     /// Takes a DATA section and finds its place in the batch.
-    fn data(&mut self, found: StreamSection) -> Option<StreamTask> {
+    fn data(&mut self, found: StreamSection) -> Option<StreamTask<'a>> {
         let StreamSection { section, payload, fault } = found;
         let header = section.header;
         let place = self.pending.as_ref().and_then(|pending| {
@@ -232,7 +233,7 @@ impl<'a, R: Read> Streaming<'a, R> {
         pending.next = place + 1;
         let fragments = pending.batch.fragments(place);
         let named = fragments.iter().any(|fragment| pending.selected[fragment.row]);
-        let wanted = named || self.all_groups;
+        let wanted = named || pending.makes[place] || self.all_groups;
         let memory = pending.memory;
         let batch = Arc::clone(&pending.batch);
         let fault = fault.map(|cause| Arc::new(in_group(&section, cause.into())));
@@ -242,7 +243,7 @@ impl<'a, R: Read> Streaming<'a, R> {
         let bases = Arc::clone(&self.bases.decoded);
         let given = self.incoming.given().clone();
         let job = StreamJob { group, wanted, base, bases, given };
-        Some(Task { job: Some(job), kept: Kept::Group, cost })
+        Some(Task { job: Job::Decode(job), kept: Kept::Group, cost })
     }
 
     /// Reports a section that stands among the groups of a batch.
@@ -286,12 +287,19 @@ impl<'a, R: Read> Streaming<'a, R> {
     }
 }
 
-impl<R: Read> Stages for Streaming<'_, R> {
-    type Job = Option<StreamJob>;
-    type Kept = Kept;
-    type Output = Option<(Section, bool, Arc<Decoded>)>;
+/// Returns, for each group of a batch, whether a selected row is made of it.
+fn made_of(batch: &Batch, selected: &[bool]) -> Vec<bool> {
+    let mut makes = vec![false; batch.group_lengths.len()];
+    for (row, _) in batch.rows.iter().zip(selected).filter(|(_, selected)| **selected) {
+        let places = row.recipe.iter().flat_map(|recipe| batch.places(recipe, 0));
+        places.for_each(|place| makes[place.group as usize] = true);
+    }
+    makes
+}
 
-    fn next(&mut self) -> Result<Option<StreamTask>, ArchiveError> {
+impl<'a, R: Read> Streaming<'a, R> {
+    /// Reads what comes until there is something to do; `None` at the end.
+    fn read(&mut self) -> Result<Option<StreamTask<'a>>, ArchiveError> {
         while self.broken.is_none() {
             self.control.check()?;
             let found = match self.sections.next_section() {
@@ -321,34 +329,5 @@ impl<R: Read> Stages for Streaming<'_, R> {
             }
         }
         Ok(None)
-    }
-
-    fn work(job: Option<StreamJob>) -> Self::Output {
-        let job = job?;
-        let decoded = if job.wanted { job.decode() } else { Arc::default() };
-        Some((job.group.section, job.wanted, decoded))
-    }
-
-    fn memory(&self) -> u64 {
-        self.bases.leave(self.limits.memory.saturating_sub(self.incoming.memory()))
-    }
-
-    fn done(&mut self, kept: Kept, output: Self::Output) -> Result<(), ArchiveError> {
-        match (kept, output) {
-            (Kept::Index(found), _) => return self.read_index(found),
-            (Kept::Part(announced), _) => {
-                let (section, part, batch) = *announced;
-                self.incoming.begin(&section, &part, &batch);
-            }
-            (Kept::Group, Some((section, wanted, decoded))) => {
-                ends_run(&decoded)?;
-                let (bytes, stored) = (section.header.raw_length, section.header.stored_length);
-                self.incoming.summary.groups_decoded += wanted as u64;
-                self.control.events.event(Event::Progress { bytes, stored });
-                self.incoming.group(&section, &decoded);
-            }
-            (Kept::Group, None) => {}
-        }
-        self.incoming.check()
     }
 }

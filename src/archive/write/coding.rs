@@ -1,21 +1,26 @@
 //! Codes groups on many threads and writes them in their order.
 
-use super::arrange::Arrangement;
+use super::announce::PartBuilder;
+use super::apart::{Apart, SplitJob, Taken};
+use super::arrange::{Arrangement, Sizes, arrange};
 use super::base::LearntBase;
 use super::create::CreateOptions;
 use super::pack::{Filled, Packer, Start};
-use super::plan::ContentPlan;
+use super::plan::{ContentPlan, sort_by_kind};
 use crate::archive::pipeline::{Stages, Task};
 use crate::archive::{ArchiveError, Control, Event};
-use crate::checksum::{self, Digest};
-use crate::codec::{self, BaseState, CodecError, CodingNumbers, EncodedFrom, ShippedBase};
-use crate::container::{Base, GroupCoding, Part, Writer};
+use crate::codec::{self, BaseState, CodecError, CodingNumbers, EncodedFrom};
+use crate::container::{Base, GroupCoding, Part, Row, Writer};
+pub(super) use job::verify;
+use job::{EncodeJob, EncodedGroup, JobStart};
 use std::io::Write;
 use std::sync::Arc;
 
+mod job;
+
 /// Bytes of memory that coding a group of `length` bytes takes, and holding it. `jpeg` says
 /// whether it starts as a JPEG.
-fn cost(options: &CreateOptions, length: u64, jpeg: bool) -> u64 {
+pub(super) fn group_cost(options: &CreateOptions, length: u64, jpeg: bool) -> u64 {
     let coding = codec::encode_memory(&options.codec, length, jpeg);
     if length == 0 { 0 } else { coding.saturating_add(length.saturating_mul(2)) }
 }
@@ -46,9 +51,9 @@ pub(super) fn highest_cost(
         let cost = match rule.reach() {
             0 if rule.whole > 0 => {
                 let longest = of_rule().map(ContentPlan::size).max().unwrap_or(0);
-                cost(options, longest.min(rule.whole).max(bytes.min(rule.most)), true)
+                group_cost(options, longest.min(rule.whole).max(bytes.min(rule.most)), true)
             }
-            0 => cost(options, bytes.min(rule.most), false),
+            0 => group_cost(options, bytes.min(rule.most), false),
             reach => {
                 let longest = rule.base.max(rule.given).max(rule.most);
                 cost_with_base(options, longest, reach)?.saturating_mul(2)
@@ -69,10 +74,35 @@ enum LastBase {
     Ready { state: Arc<BaseState>, group: u64 },
 }
 
-/// The stages of making an archive: read a group, code it, write it.
+/// The contents that are stored as they are.
+pub(super) enum Others {
+    /// They are known.
+    Arranged(Arrangement),
+    /// More of them may come, of files that could not be taken apart.
+    Sorted(Vec<ContentPlan>, Sizes),
+}
+
+/// What is to be done next.
+#[derive(PartialEq, Eq)]
+enum Next {
+    /// A group was read.
+    Group,
+    /// A file was read, to be taken apart.
+    File,
+    /// Nothing before a file was taken apart.
+    Later,
+    /// Nothing.
+    End,
+}
+
+/// The stages of making an archive: take files apart, read a group, code it, write it.
 pub(super) struct Creation<'a, W: Write> {
-    packer: Packer<'a>,
-    /// The next group, if it was read already.
+    apart: Apart<'a>,
+    others: Others,
+    /// Cuts the others into groups, once they are known.
+    packer: Option<Packer<'a>>,
+    /// The next file to be taken apart, and the next group, if they were read already.
+    file: Option<(SplitJob, ContentPlan, u64)>,
     filled: Option<Filled>,
     base: LastBase,
     /// The base that the user gave, which is group 0.
@@ -82,6 +112,8 @@ pub(super) struct Creation<'a, W: Write> {
     control: &'a Control<'a>,
     /// Bytes of memory for the groups under way.
     memory: u64,
+    /// Bytes of memory that are set aside for batches of files taken apart.
+    reserve: u64,
     /// Coded groups of the batch.
     waiting: Vec<CodedGroup>,
     bytes: u64,
@@ -96,10 +128,11 @@ struct CodedGroup {
 }
 
 /// What is left when all groups are written.
-pub(super) struct Coded<'a, W: Write> {
-    pub packer: Packer<'a>,
+pub(super) struct Coded<W: Write> {
+    /// Number of entries of all files.
+    pub entries: u64,
     pub writer: Writer<W>,
-    /// Bytes of all groups.
+    /// Bytes of file data.
     pub bytes: u64,
     pub groups: u64,
 }
@@ -107,39 +140,93 @@ pub(super) struct Coded<'a, W: Write> {
 impl<'a, W: Write> Creation<'a, W> {
     /// Nothing was read yet. Groups under way may take `memory` bytes.
     pub fn new(
-        packer: Packer<'a>,
+        apart: Apart<'a>,
+        others: Others,
         writer: Writer<W>,
         options: &'a CreateOptions,
         control: &'a Control<'a>,
         memory: u64,
     ) -> Self {
+        let (packer, file, filled, given, waiting) = Default::default();
+        let base = LastBase::None;
+        let reserve = apart.reserve();
+        let (bytes, groups) = (0, 0);
         Creation {
+            apart,
+            others,
             packer,
-            filled: None,
-            base: LastBase::None,
-            given: None,
+            file,
+            filled,
+            base,
+            given,
             writer,
             options,
             control,
             memory,
-            waiting: Vec::new(),
-            bytes: 0,
-            groups: 0,
+            reserve,
+            waiting,
+            bytes,
+            groups,
         }
     }
 
-    /// Makes a base that the user gave the first group. The packer began with it.
-    pub fn begin_with(&mut self, base: LearntBase) {
+    /// Writes a base that the user gave as the first group, a batch of its own: bytes that no
+    /// entry names.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn begin_with(&mut self, base: LearntBase, bytes: &[u8]) -> Result<(), ArchiveError> {
         let LearntBase { state, coding, length, payload } = base;
+        let mut part = PartBuilder::default();
+        part.fragment(length, true);
+        part.row(Row { length, ..Row::default() }, None, []);
+        part.end_group(bytes);
+        self.writer.write_part(&part.finish())?;
+        self.writer.write_group(coding, length, &payload)?;
         self.given = Some(state);
-        self.waiting.push(CodedGroup { coding, length, payload });
-        self.groups += 1;
+        self.groups = 1;
+        Ok(())
     }
 
     /// Ends it after the last group.
-    pub fn finish(self) -> Coded<'a, W> {
-        let Creation { packer, writer, bytes, groups, .. } = self;
-        Coded { packer, writer, bytes, groups }
+    pub fn finish(self) -> Coded<W> {
+        let Creation { apart, packer, writer, bytes, groups, .. } = self;
+        let entries = apart.entries() + packer.map_or(0, |packer| packer.entries());
+        Coded { entries, writer, bytes, groups }
+    }
+
+    /// Takes the file that was read, unless a group comes first.
+    fn next_file(&mut self) -> Option<(SplitJob, ContentPlan, u64)> {
+        if self.filled.is_none() { self.file.take() } else { None }
+    }
+
+    /// Finds out what is to be done next, and reads it.
+    fn look(&mut self) -> Result<Next, ArchiveError> {
+        if self.filled.is_none() {
+            self.filled = self.apart.fill();
+        }
+        if self.filled.is_some() {
+            return Ok(Next::Group);
+        }
+        if self.file.is_none() {
+            self.file = self.apart.next()?;
+        }
+        if self.file.is_some() {
+            return Ok(Next::File);
+        }
+        if self.apart.is_under_way() {
+            return Ok(Next::Later);
+        }
+        let packer = match &mut self.packer {
+            Some(packer) => packer,
+            none => {
+                let others = std::mem::take(&mut self.others);
+                let arrangement = others.arranged(self.apart.take_rejected());
+                none.insert(Packer::new(arrangement, *self.control))
+            }
+        };
+        self.filled = packer.fill()?;
+        Ok(if self.filled.is_some() { Next::Group } else { Next::End })
     }
 
     /// Returns where the model of the group `raw` starts, the group it starts behind,
@@ -167,51 +254,62 @@ impl<'a, W: Write> Creation<'a, W> {
                 let cost_behind = cost_with_base(self.options, length, state.length() + length)?;
                 let cost_behind = cost_behind.max(state.memory().saturating_add(length));
                 // It is coded without the base too if it is short.
-                let cost =
-                    cost_behind.max(cost(self.options, length, false)).saturating_add(length);
+                let alone = group_cost(self.options, length, false);
+                let cost = cost_behind.max(alone).saturating_add(length);
                 Ok((JobStart::Given(Arc::clone(state)), Some(0), cost))
             }
             _ => {
                 let jpeg = codec::is_jpeg(raw);
-                Ok((JobStart::Alone, None, cost(self.options, length, jpeg)))
+                Ok((JobStart::Alone, None, group_cost(self.options, length, jpeg)))
             }
         }
     }
 }
 
-/// A group to be coded.
-pub(super) struct EncodeJob<'a> {
-    raw: Vec<u8>,
-    options: &'a CreateOptions,
-    start: JobStart,
+impl Default for Others {
+    fn default() -> Others {
+        Others::Sorted(Vec::new(), Sizes { group: 1, independent: true, given: None })
+    }
 }
 
-/// Where the model of a group starts.
-enum JobStart {
-    /// Anew.
-    Alone,
-    /// Anew, with tables for others too.
-    Base { capacity: u8 },
-    /// Behind a base.
-    Behind(Arc<BaseState>),
-    /// Behind a base that the user gave, if that is shorter.
-    Given(Arc<BaseState>),
-}
-
-impl JobStart {
-    fn for_codec(&self) -> codec::Start<'_> {
+impl Others {
+    /// Arranges them, with those that could not be taken apart.
+    fn arranged(self, rejected: Vec<ContentPlan>) -> Arrangement {
         match self {
-            JobStart::Alone => codec::Start::Anew,
-            JobStart::Base { capacity } => codec::Start::Capacity(*capacity),
-            JobStart::Behind(state) | JobStart::Given(state) => codec::Start::Behind(state),
+            Others::Arranged(arrangement) => arrangement,
+            Others::Sorted(mut contents, sizes) => {
+                contents.extend(rejected);
+                contents.iter_mut().for_each(|content| content.rule = content.kind as usize);
+                sort_by_kind(&mut contents);
+                arrange(contents, sizes)
+            }
         }
     }
 }
 
+/// What a worker does.
+pub(super) enum Job<'a> {
+    Split(SplitJob),
+    Encode(EncodeJob<'a>),
+}
+
+/// What comes of it.
+pub(super) enum Done {
+    Split(Option<Box<Taken>>),
+    Encoded(Result<Option<EncodedGroup>, CodecError>),
+}
+
+/// What waits for a worker.
+pub(super) enum Kept {
+    File(Box<ContentPlan>),
+    Group(Box<KeptGroup>),
+}
+
 /// What waits for the coded group.
-pub(super) struct Kept {
+pub(super) struct KeptGroup {
     part: Option<Part>,
     length: u64,
+    stands_for: u64,
     /// Whether others go on behind it.
     is_base: bool,
     /// The group that it is to be coded behind.
@@ -219,69 +317,73 @@ pub(super) struct Kept {
 }
 
 impl<'a, W: Write> Stages for Creation<'a, W> {
-    type Job = EncodeJob<'a>;
+    type Job = Job<'a>;
     type Kept = Kept;
-    type Output = Result<Option<(EncodedFrom, Option<&'static ShippedBase>)>, CodecError>;
+    type Output = Done;
 
     fn waits(&mut self) -> Result<bool, ArchiveError> {
-        if self.filled.is_none() {
-            self.filled = self.packer.fill()?;
+        if self.look()? == Next::Later {
+            return Ok(true);
         }
         let behind = self.filled.as_ref().is_some_and(|filled| filled.start == Start::Behind);
         Ok(behind && matches!(self.base, LastBase::Coming))
     }
 
     fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError> {
-        let filled = match self.filled.take() {
-            Some(filled) => Some(filled),
-            None => self.packer.fill()?,
+        self.look()?;
+        if let Some((job, plan, cost)) = self.next_file() {
+            let kept = Kept::File(Box::new(plan));
+            return Ok(Some(Task { job: Job::Split(job), kept, cost }));
+        }
+        let Some(Filled { raw, part, start, stands_for }) = self.filled.take() else {
+            return Ok(None);
         };
-        let Some(Filled { raw, part, start }) = filled else { return Ok(None) };
         let length = raw.len() as u64;
         let (start, base, cost) = self.begin(start, &raw)?;
         let is_base = matches!(start, JobStart::Base { .. });
-        let job = EncodeJob { raw, options: self.options, start };
-        Ok(Some(Task { job, kept: Kept { part, length, is_base, base }, cost }))
+        let job = Job::Encode(EncodeJob { raw, options: self.options, start });
+        let kept = KeptGroup { part, length, stands_for, is_base, base };
+        let kept = Kept::Group(Box::new(kept));
+        Ok(Some(Task { job, kept, cost }))
     }
 
-    fn work(EncodeJob { raw, options, start }: EncodeJob) -> Self::Output {
-        if raw.is_empty() {
-            return Ok(None);
+    fn work(job: Job) -> Done {
+        match job {
+            Job::Split(job) => Done::Split(job.work().map(Box::new)),
+            Job::Encode(job) => Done::Encoded(job.work()),
         }
-        let length = raw.len();
-        let keep = matches!(start, JobStart::Base { .. });
-        // The codec consumes the bytes.
-        let digest = options.verify.then(|| checksum::digest(&raw));
-        let codec_start = start.for_codec();
-        let (coded, shipped) = match start {
-            JobStart::Alone if !options.independent => {
-                codec::encode_group_shipped(raw, &options.codec)?
-            }
-            JobStart::Given(_) => encode_given(raw, options, codec_start)?,
-            _ => (codec::encode_group_from(raw, &options.codec, codec_start, keep)?, None),
-        };
-        if let Some(digest) = digest {
-            let state = shipped
-                .map(|base| base.state(coded.group.coding, coded.capacity, options.codec.isa));
-            let state = state.transpose()?;
-            let start = state.as_ref().map_or(codec_start, codec::Start::Behind);
-            verify(&coded, start, length, digest)?;
-        }
-        Ok(Some((coded, shipped)))
     }
 
     fn memory(&self) -> u64 {
+        let coded = self.waiting.iter().map(|group| group.payload.len() as u64).sum::<u64>();
+        // More may be held than was reckoned with: results come whether there is room or not.
+        let more = (self.apart.held() + coded).saturating_sub(self.reserve);
+        let left = self.memory.saturating_sub(if self.reserve > 0 { more } else { 0 });
         let given = self.given.as_ref().map_or(0, |state| state.memory());
         let last = match &self.base {
             LastBase::Ready { state, .. } => state.memory(),
             _ => 0,
         };
-        self.memory.saturating_sub(given).saturating_sub(last)
+        left.saturating_sub(given).saturating_sub(last)
     }
 
-    fn done(&mut self, kept: Kept, output: Self::Output) -> Result<(), ArchiveError> {
-        let Kept { part, length, is_base, base } = kept;
-        if let Some((EncodedFrom { group, based, capacity, state }, shipped)) = output? {
+    fn done(&mut self, kept: Kept, output: Done) -> Result<(), ArchiveError> {
+        match (kept, output) {
+            (Kept::File(plan), Done::Split(taken)) => {
+                self.apart.took(*plan, taken.map(|taken| *taken));
+                Ok(())
+            }
+            (Kept::Group(kept), Done::Encoded(coded)) => self.write(*kept, coded?),
+            _ => unreachable!("a result is of the kind of its job"),
+        }
+    }
+}
+
+impl<W: Write> Creation<'_, W> {
+    /// Takes a coded group, and writes the batch if it ends with it.
+    fn write(&mut self, kept: KeptGroup, coded: Option<EncodedGroup>) -> Result<(), ArchiveError> {
+        let KeptGroup { part, length, stands_for, is_base, base } = kept;
+        if let Some((EncodedFrom { group, based, capacity, state }, shipped)) = coded {
             let CodingNumbers { codec, filter, model } = group.coding.numbers();
             let distance = base.filter(|_| based).map(|base| (self.groups - base) as u32);
             // Behind a shipped base it does not go on from the one that was given.
@@ -295,11 +397,11 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
                     None => LastBase::None,
                 };
             }
-            self.bytes += length;
+            self.bytes += stands_for;
             self.groups += 1;
             let payload = group.payload;
             let stored = payload.len() as u64;
-            self.control.events.event(Event::Progress { bytes: length, stored });
+            self.control.events.event(Event::Progress { bytes: stands_for, stored });
             self.waiting.push(CodedGroup { coding, length, payload });
         }
         let Some(part) = part else { return Ok(()) };
@@ -309,49 +411,4 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
         }
         Ok(())
     }
-}
-
-/// Longest group, in bytes, that is also coded without the base that the user gave. A longer
-/// one loses little by a base that does not suit it.
-const TRIED_WITHOUT: usize = 1 << 18;
-
-/// Codes a group behind a base that the user gave, or without it if that is shorter.
-fn encode_given(
-    raw: Vec<u8>,
-    options: &CreateOptions,
-    start: codec::Start,
-) -> Result<(EncodedFrom, Option<&'static ShippedBase>), CodecError> {
-    if raw.len() > TRIED_WITHOUT {
-        return Ok((codec::encode_group_from(raw, &options.codec, start, false)?, None));
-    }
-    let behind = codec::encode_group_from(&raw[..], &options.codec, start, false)?;
-    let (alone, shipped) = codec::encode_group_shipped(raw, &options.codec)?;
-    Ok(match behind.based && behind.group.payload.len() <= alone.group.payload.len() {
-        true => (behind, None),
-        false => (alone, shipped),
-    })
-}
-
-/// Decodes a group that was just coded, and compares.
-///
-/// # Errors
-/// [`CodecError::Damaged`] if it is not what it was.
-pub(super) fn verify(
-    coded: &EncodedFrom,
-    start: codec::Start,
-    length: usize,
-    digest: Digest,
-) -> Result<(), CodecError> {
-    let coding = coded.group.coding;
-    let start = if coded.capacity == 0 { codec::Start::Anew } else { start };
-    let decoded =
-        codec::decode_group_from(coding, &coded.group.payload, length, length, start, false);
-    if let Some(fault) = decoded.partial.fault {
-        return Err(fault);
-    }
-    if checksum::digest(&decoded.partial.raw) != digest {
-        let cause = "decoding the group does not restore it; this is a bug, please report it";
-        return Err(CodecError::Damaged { codec: coding.codec().name(), offset: 0, cause });
-    }
-    Ok(())
 }

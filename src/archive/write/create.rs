@@ -1,18 +1,18 @@
 //! Writes archives: reads groups, codes them, writes sections.
 
 use super::announce::{BATCH_BYTES, PartBuilder};
-use super::arrange::{Given, Sizes, arrange};
+use super::apart::{Apart, Recipes, Room};
+use super::arrange::{Arrangement, Given, Sizes, arrange};
 use super::base::learn;
 use super::builder::Builder;
-use super::coding::{Coded, Creation, highest_cost};
-use super::pack::Packer;
-use super::plan::{Node, Plan, plan};
+use super::coding::{Coded, Creation, Others, group_cost, highest_cost};
+use super::plan::{ContentPlan, Node, Plan, extension, plan, sort_by_kind};
 use super::source::Found;
 use crate::archive::memory::check_cost;
 use crate::archive::pipeline;
 use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, Event, GivenBase, NAMELESS_OUTPUT};
-use crate::codec::{CodecOptions, kind_behind};
+use crate::codec::{Choice, Codec, CodecOptions, kind_behind};
 use crate::container::{ContainerError, Footer, Writer};
 use crate::tree::WalkOptions;
 use std::io::{BufWriter, Write};
@@ -39,6 +39,8 @@ pub struct CreateOptions {
     pub memory: u64,
     /// Decode every group before it is written and compare.
     pub verify: bool,
+    /// Which transforms may be used to take packed files apart.
+    pub recipes: Recipes,
 }
 
 impl CreateOptions {
@@ -59,6 +61,7 @@ impl Default for CreateOptions {
             jobs: 0,
             memory: 4 << 30,
             verify: false,
+            recipes: Recipes::ALL,
         }
     }
 }
@@ -78,7 +81,7 @@ pub struct CreateBase {
 pub struct CreateSummary {
     /// Entries in the archive.
     pub entries: u64,
-    /// Bytes of file data in the groups: each content once, holes left out.
+    /// Bytes of file data: each content once, holes left out.
     pub bytes: u64,
     /// Bytes of the archive.
     pub stored: u64,
@@ -134,7 +137,7 @@ pub(in crate::archive) fn write_archive(
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
     let planned = plan(found, options.jobs, options.memory, control)?;
-    let Plan { contents, others, entries, bytes, held, archive_id } = planned;
+    let Plan { contents, others: without_content, entries, bytes, held, archive_id } = planned;
     let independent = options.independent || !options.codec.choice.goes_on();
     let base = options.base.as_ref().map(|base| &base.given);
     let given = base.map(|base| Given { kind: kind_behind(base.bytes()), length: base.length() });
@@ -144,30 +147,58 @@ pub(in crate::archive) fn write_archive(
     }
     let sizes = Sizes { group: options.group_size.max(1), independent, given };
     let arrangement = arrange(contents, sizes);
+    let highest = highest_cost(options, &arrangement)?;
+    let reach = arrangement.reach_of_given();
+    let (files, others) = set_apart(arrangement, sizes, options);
+    let apart = Apart::new(files, options.recipes, Room::of(sizes.group), *control);
     // Payloads wait until the batch is complete, if it has several groups.
     let waiting = if bytes > options.group_size { bytes.min(2 * BATCH_BYTES) } else { 0 };
-    let held = held.saturating_add(waiting).saturating_add(given.map_or(0, |base| base.length));
-    // Known before the first byte is written: no group takes more than this.
-    check_cost(held.saturating_add(highest_cost(options, &arrangement)?), options.memory)?;
+    let held = held.saturating_add(waiting).saturating_add(apart.reserve());
+    let held = held.saturating_add(given.map_or(0, |base| base.length));
+    // Known before the first byte is written: nothing takes more than this.
+    let highest = highest.max(apart.highest_cost());
+    let highest = highest.max(group_cost(options, apart.longest_group(), true));
+    check_cost(held.saturating_add(highest), options.memory)?;
     control.events.event(Event::Total { entries, bytes });
-    let base = options.base.as_ref().zip(arrangement.reach_of_given());
+    let base = options.base.as_ref().zip(reach);
     let base = base.map(|(base, reach)| learn(base, reach, options)).transpose()?;
     let mut writer = Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?;
-    write_others(&mut writer, &others, control)?;
-    let mut packer = Packer::new(arrangement, *control);
-    if let (Some(_), Some(given)) = (&base, &options.base) {
-        packer.begin_with(given.given.bytes());
+    write_others(&mut writer, &without_content, control)?;
+    let memory = options.memory - held;
+    let mut creation = Creation::new(apart, others, writer, options, control, memory);
+    if let (Some(base), Some(given)) = (base, &options.base) {
+        creation.begin_with(base, given.given.bytes())?;
     }
-    let mut creation = Creation::new(packer, writer, options, control, options.memory - held);
-    base.into_iter().for_each(|base| creation.begin_with(base));
     pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
-    let Coded { packer, writer, bytes, groups } = creation.finish();
-    let others = others.iter().map(|node| node.names.len() as u64).sum::<u64>();
-    let entries = packer.entries() + others;
+    let Coded { entries, writer, bytes, groups } = creation.finish();
+    let others = without_content.iter().map(|node| node.names.len() as u64).sum::<u64>();
+    let entries = entries + others;
     let (mut output, footer): (_, Footer) = writer.finish()?;
     output.flush().map_err(ContainerError::from)?;
     let Footer { file_length: stored, root_hash, .. } = footer;
     Ok(CreateSummary { entries, bytes, stored, groups, root_hash })
+}
+
+/// Sets the files apart that may be taken apart, by extension and path. All others are arranged
+/// once it is known which of these are to be stored among them.
+fn set_apart(
+    arrangement: Arrangement,
+    sizes: Sizes,
+    options: &CreateOptions,
+) -> (Vec<ContentPlan>, Others) {
+    let room = Room::of(sizes.group);
+    // What is stored as it is gets no smaller by being unpacked.
+    let none =
+        options.recipes == Recipes::NONE || options.codec.choice == Choice::Only(Codec::Store);
+    let apart = |content: &ContentPlan| !none && content.packed && room.takes(content.size());
+    if !arrangement.contents.iter().any(apart) {
+        return (Vec::new(), Others::Arranged(arrangement));
+    }
+    let (mut files, mut others): (Vec<_>, Vec<_>) =
+        arrangement.contents.into_iter().partition(apart);
+    files.sort_by_cached_key(|content| (extension(content.path()), content.path().to_vec()));
+    sort_by_kind(&mut others);
+    (files, Others::Sorted(others, sizes))
 }
 
 /// Announces what has no content, before all groups.

@@ -10,12 +10,14 @@
 //! | `train` | making a base of files |
 //! | `sample` | which contents share most with the others |
 //! | `pack` | where groups are cut |
+//! | `apart` | which packed files are taken apart, and the groups of what is in them |
 //! | `announce` | what each ENTRY section says |
 //! | `coding` | coding groups in parallel, behind their bases, and writing them |
 //! | `create` | all of it |
 //! | `output`, `replace` | the archive file, whole or not at all, and what it may replace |
 
 mod announce;
+mod apart;
 mod arrange;
 mod base;
 mod builder;
@@ -30,6 +32,7 @@ mod sample;
 pub(super) mod source;
 mod train;
 
+pub use apart::Recipes;
 pub use builder::Builder;
 pub use create::{
     CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream,

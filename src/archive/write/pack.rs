@@ -20,7 +20,7 @@ use crate::tree::Missing;
 use std::collections::VecDeque;
 
 /// Bytes a group holds at least before a change of kind closes it.
-const KIND_MINIMUM: usize = 1 << 20;
+pub(super) const KIND_MINIMUM: usize = 1 << 20;
 
 /// A group ready to be coded. No bytes: a part without a further group.
 pub(super) struct Filled {
@@ -28,6 +28,8 @@ pub(super) struct Filled {
     /// What the batch holds that ends with this group.
     pub part: Option<Part>,
     pub start: Start,
+    /// Bytes of file data that the group stands for.
+    pub stands_for: u64,
 }
 
 /// Where the model of a group starts.
@@ -112,14 +114,6 @@ impl<'a> Packer<'a> {
             has_base: false,
             entries: 0,
         }
-    }
-
-    /// Puts a base that the user gave before all groups, as bytes that no entry names.
-    pub fn begin_with(&mut self, base: &[u8]) {
-        let length = base.len() as u64;
-        self.part.fragment(length, true);
-        self.part.row(Row { length, sparse: None }, None, []);
-        self.part.end_group(base);
     }
 
     /// The number of entries of all files read, once the last group was filled.
@@ -320,7 +314,7 @@ impl<'a> Packer<'a> {
         self.part.fragment(length, whole);
         let segments = open.source.segments().filter(|_| !open.announced);
         let sparse = segments.map(|segments| Sparse { size, segments: segments.to_vec() });
-        Row { length: open.before + length, sparse }
+        Row { sparse, ..Row::of(open.before + length) }
     }
 
     /// Closes the group, and the batch if the next group does not fit; a file that goes on is
@@ -352,7 +346,8 @@ impl<'a> Packer<'a> {
         self.part.end_group(&raw);
         let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
         let part = ends.then(|| std::mem::replace(&mut self.part, next).finish());
-        Filled { raw, part, start }
+        let stands_for = raw.len() as u64;
+        Filled { raw, part, start, stands_for }
     }
 
     /// Ends a content that was read to its end.

@@ -14,6 +14,7 @@ use crate::checksum::{Context, Digest, Hasher, Tag};
 use crate::codec::{ContentKind, sniff};
 use crate::container::content_digest;
 use crate::entry::{Content, Entry, Kind, Segment, compare_paths};
+use crate::recipe;
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +46,8 @@ pub(super) struct ContentPlan {
     pub rule: usize,
     /// Stands for its bytes when a base is chosen.
     pub sketch: Sketch,
+    /// Whether it may be worth taking apart.
+    pub packed: bool,
 }
 
 impl ContentPlan {
@@ -61,7 +64,8 @@ impl ContentPlan {
     /// Contents of a kind, cut by the rule of all that have no base.
     pub fn alone(kind: ContentKind, nodes: Vec<Node>, digest: Option<Digest>) -> ContentPlan {
         let sketch = Sketch::new();
-        ContentPlan { kind, nodes, digest, cap: None, rule: kind as usize, sketch }
+        let (rule, packed) = (kind as usize, false);
+        ContentPlan { kind, nodes, digest, cap: None, rule, sketch, packed }
     }
 }
 
@@ -218,6 +222,7 @@ fn link_target(found: &Found) -> Option<&Vec<u8>> {
 /// What was learnt of a file by looking into it.
 struct Probe {
     kind: ContentKind,
+    packed: bool,
     sketch: Sketch,
     /// Digest and segments, if another file has its size.
     content: Option<(Digest, Option<Vec<Segment>>)>,
@@ -243,6 +248,7 @@ fn join_files(
     let mut known = HashMap::new();
     for (node, probe) in files.into_iter().zip(probes) {
         let kind = probe.as_ref().map_or(ContentKind::Text, |probe| probe.kind);
+        let packed = probe.as_ref().is_some_and(|probe| probe.packed);
         let (sketch, key) = probe.map(|probe| (probe.sketch, probe.content)).unwrap_or_default();
         let digest = key.as_ref().map(|(digest, _)| *digest);
         let index = match key {
@@ -253,15 +259,20 @@ fn join_files(
             Some(content) => content.nodes.push(node),
             None => {
                 let alone = ContentPlan::alone(kind, vec![node], digest);
-                contents.push(ContentPlan { sketch, ..alone });
+                contents.push(ContentPlan { sketch, packed, ..alone });
             }
         }
     }
-    contents.sort_by_cached_key(|content| {
-        let first = &content.nodes[0];
-        (content.kind, extension(first.path()), first.path().to_vec())
-    });
+    sort_by_kind(&mut contents);
     Ok(contents)
+}
+
+/// Sorts contents by kind, extension and path.
+pub(super) fn sort_by_kind(contents: &mut [ContentPlan]) {
+    contents.sort_by_cached_key(|content| {
+        let path = content.path();
+        (content.kind, extension(path), path.to_vec())
+    });
 }
 
 /// Looks into a file. Failures are of no interest here: reading it for the
@@ -273,9 +284,10 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
     sample.truncate(length);
     let kind = sniff(&sample);
     let sketch = sketch(&sample);
+    let packed = open.segments().is_none() && recipe::is_candidate(&sample);
     // A file that was replaced since the walk is looked at when its turn comes.
     if !whole || open.new_metadata()?.is_some() {
-        return Ok(Probe { kind, sketch, content: None });
+        return Ok(Probe { kind, packed, sketch, content: None });
     }
     let segments = open.segments().map(<[Segment]>::to_vec);
     let mut hasher = Hasher::new();
@@ -288,7 +300,7 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
         }
     }
     let digest = content_digest(hasher.digest(), open.size(), segments.as_deref());
-    Ok(Probe { kind, sketch, content: Some((digest, segments)) })
+    Ok(Probe { kind, packed, sketch, content: Some((digest, segments)) })
 }
 
 /// Fills `buffer` as far as the file goes; returns how far.

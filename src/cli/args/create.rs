@@ -1,6 +1,6 @@
 //! Arguments of `create`.
 
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use super::super::size::parse_size;
 use super::Resources;
+use crate::archive::Recipes;
 use crate::codec::{Choice, Codec};
 
 const CREATE_HELP: &str = concat!(
@@ -134,6 +135,17 @@ pub struct Coding {
     /// Leave the base out of the archive, which can then be read only with --base
     #[arg(long, requires = "base")]
     pub base_outside: bool,
+    /// Store packed files as they are
+    ///
+    /// Without it files that are packed already, such as .gz, .zip, .docx, .pdf, .png or .jpg,
+    /// are taken apart: what is in them is compressed. That is done only if it gives the
+    /// same file again, which is tried for each of them.
+    #[arg(long)]
+    pub no_recipes: bool,
+    /// Take only files apart that need no other kinds of packing than these [default: all]
+    #[arg(long, value_name = "KIND", value_delimiter = ',', conflicts_with = "no_recipes",
+        value_parser = PossibleValuesParser::new(Recipes::names()))]
+    pub kinds: Vec<String>,
 }
 
 /// A codec by name, or `auto`.

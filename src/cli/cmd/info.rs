@@ -7,13 +7,14 @@ use super::super::args::Info;
 use super::super::config;
 use super::super::exit::Exit;
 use super::super::json::{self, hex};
+use super::super::listing::transform_name as name;
 use super::super::records::{ArchiveRecord, GroupRecord, InfoRecord};
 use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::{Input, named, piped};
-use crate::archive::{Archive, GroupInfo};
+use crate::archive::{Archive, GroupInfo, RecipeInfo};
 use crate::codec::{codec_name, filter_name};
 use crate::container::ReadAt;
 
@@ -56,6 +57,7 @@ struct Whole {
     /// The bases that are not in the archive, by group: their digests, which a pipe does not
     /// keep.
     outside: BTreeMap<u64, Option<String>>,
+    recipes: RecipeInfo,
 }
 
 impl Whole {
@@ -64,27 +66,33 @@ impl Whole {
         let digest = |group| archive.given_base(group).map(|digest| hex(&digest));
         let given = groups.iter().filter(|group| group.is_given).map(|group| group.group);
         let outside = given.map(|group| (group, digest(group))).collect();
+        let recipes = archive.recipes();
+        let decoding = groups.iter().filter_map(|group| group.decode_seconds).sum::<f64>();
+        let memory = groups.iter().filter_map(|group| group.decode_memory).max();
         Whole {
             entries: archive.entries().len(),
             stored: archive.stored_length(),
             raw: groups.iter().map(|group| group.raw_length).sum(),
             intact: archive.entries().iter().filter(|entry| archive.is_intact(entry)).count(),
             root_hash: archive.root_hash().map(|hash| hex(&hash)),
-            seconds: groups.iter().filter_map(|group| group.decode_seconds).sum(),
-            memory: groups.iter().filter_map(|group| group.decode_memory).max().unwrap_or(0),
+            seconds: decoding + recipes.seconds.0,
+            memory: memory.unwrap_or(0).max(recipes.memory),
             groups,
             outside,
+            recipes,
         }
     }
 
-    /// Rough seconds of one core to reach the group that takes longest, with its base.
+    /// Rough seconds of one core to reach the group that takes longest, with its base, and to
+    /// make the file that takes longest.
     fn slowest(&self) -> f64 {
         let seconds = |group: &GroupInfo| group.decode_seconds.unwrap_or(0.0);
         let base = |group: &GroupInfo| {
             let base = group.base.and_then(|base| self.groups.get(usize::try_from(base).ok()?));
             base.map_or(0.0, seconds)
         };
-        self.groups.iter().map(|group| seconds(group) + base(group)).fold(0.0, f64::max)
+        let groups = self.groups.iter().map(|group| seconds(group) + base(group));
+        groups.fold(0.0, f64::max) + self.recipes.seconds.1
     }
 
     fn json(&self) -> String {
@@ -97,6 +105,9 @@ impl Whole {
             decode_memory: self.memory,
             root_hash: self.root_hash.clone(),
             intact: self.root_hash.is_none().then_some(self.intact),
+            made: self.recipes.contents,
+            made_size: self.recipes.size,
+            made_of: self.recipes.of,
         });
         let groups = self.groups.iter().map(|group| {
             let outside = self.outside.get(&group.group).cloned().flatten();
@@ -107,7 +118,7 @@ impl Whole {
 
     fn table(&self, path: &Path) -> String {
         let mut text = format!(
-            "{}\n  entries     {}\n  content     {} in {} group{}\n  stored      {}, ratio {:.3}\n  \
+            "{}\n  entries     {}\n  content     {} in {} group{}\n{}  stored      {}, ratio {:.3}\n  \
              decoding    about {} on one core, {} of memory for each group at once\n  \
              one file    at most about {}\n  {}\n",
             config::shown(path),
@@ -115,6 +126,7 @@ impl Whole {
             show_size(self.raw),
             self.groups.len(),
             if self.groups.len() == 1 { "" } else { "s" },
+            self.recipes(),
             show_size(self.stored),
             ratio(self.raw, self.stored),
             show_seconds(self.seconds),
@@ -139,6 +151,22 @@ impl Whole {
             ));
         }
         text
+    }
+}
+
+impl Whole {
+    /// Returns the line about files that are made by recipes, if there are any.
+    fn recipes(&self) -> String {
+        let RecipeInfo { contents, size, of, transforms, .. } = &self.recipes;
+        if *contents == 0 {
+            return String::new();
+        }
+        let count = |(&transform, count): (&u64, &u64)| format!("{} {count}", name(transform));
+        let transforms: Vec<String> = transforms.iter().map(count).collect();
+        let (size, of) = (show_size(*size), show_size(*of));
+        let files = if *contents == 1 { "file" } else { "files" };
+        let transforms = transforms.join(", ");
+        format!("  recipes     {contents} {files} of {size} made of {of}: {transforms}\n")
     }
 }
 

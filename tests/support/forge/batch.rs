@@ -16,18 +16,34 @@ pub fn content_digest(data: &[u8], map: Option<&Map>) -> [u8; 32] {
     derived("sparse file", &bytes)
 }
 
-/// A row of Content_Table of Form 0, or of Form 1 if there is a map.
+/// A step of a recipe. An input is Source, Offset or Step_Back, and Input_Length.
+#[derive(Clone, Debug, Default)]
+pub struct Step {
+    pub transform: u64,
+    pub flags: u64,
+    pub output: u64,
+    pub parameters: Vec<u8>,
+    pub inputs: Vec<[u64; 3]>,
+}
+
+/// A row of Content_Table of Form 0, of Form 1 if there is a map, of Form 4 if there are steps.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     pub length: u64,
     pub map: Option<Map>,
-    /// File_Digest of the content that goes on in this row, and ends in it.
+    /// File_Digest of the content that goes on in this row, and ends in it, or is made.
     pub ends: Option<[u8; 32]>,
+    pub steps: Vec<Step>,
 }
 
 impl Row {
     pub fn of(length: usize) -> Row {
         Row { length: length as u64, ..Row::default() }
+    }
+
+    /// A row that is made by these steps, of this content.
+    pub fn made(steps: Vec<Step>, content: &[u8]) -> Row {
+        Row { ends: Some(digest(content)), steps, ..Row::default() }
     }
 }
 
@@ -137,8 +153,11 @@ impl Batch {
         if !self.rows.is_empty() {
             table.varint("Join", self.join);
         }
-        self.rows.iter().for_each(|row| table.byte("Form", row.map.is_some().into()));
-        table.differences("Length", self.rows.iter().map(|row| row.length));
+        self.rows.iter().for_each(|row| {
+            table.byte("Form", if row.steps.is_empty() { row.map.is_some().into() } else { 4 });
+        });
+        let with_length = self.rows.iter().filter(|row| row.steps.is_empty());
+        table.differences("Length", with_length.map(|row| row.length));
         for (size, segments) in self.rows.iter().filter_map(|row| row.map.as_ref()) {
             table.varint("Size", *size);
             table.varint("Segment_Count", segments.len() as u64);
@@ -149,6 +168,7 @@ impl Batch {
                 end = offset.wrapping_add(*length);
             }
         }
+        self.rows.iter().filter(|row| !row.steps.is_empty()).for_each(|row| put_recipe(table, row));
         self.put_digests(table);
     }
 
@@ -208,7 +228,8 @@ impl Batch {
         for (number, row) in self.rows.iter().enumerate() {
             let is_continued = number == 0 && self.revoked.is_some();
             let is_open = self.open.is_some_and(|open| open.0 == number as u64);
-            if is_open || is_proved[number] || (row.length == 0 && !is_continued) {
+            let is_empty = row.length == 0 && row.steps.is_empty() && !is_continued;
+            if is_open || is_proved[number] || is_empty {
                 continue;
             }
             let own = || content_digest(&data[rows[number].clone()], row.map.as_ref());
@@ -318,6 +339,25 @@ impl Item {
             Kind::Fifo => 4,
             Kind::Character(..) => 5,
             Kind::Block(..) => 6,
+        }
+    }
+}
+
+/// Writes the recipe of a row.
+fn put_recipe(table: &mut Table, row: &Row) {
+    let visible = row.steps.iter().filter(|step| step.flags & 1 == 0);
+    table.varint("Output_Length", visible.map(|step| step.output).sum());
+    table.varint("Step_Count", row.steps.len() as u64);
+    for step in &row.steps {
+        table.varint("Transform", step.transform);
+        table.varint("Step_Flags", step.flags);
+        table.varint("Output", step.output);
+        table.counted("Parameters", &step.parameters);
+        table.varint("Input_Count", step.inputs.len() as u64);
+        for [source, place, length] in &step.inputs {
+            table.varint("Source", *source);
+            table.varint("Place", *place);
+            table.varint("Input_Length", *length);
         }
     }
 }

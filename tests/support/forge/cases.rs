@@ -2,12 +2,15 @@
 
 mod contents;
 mod index;
+mod recipes;
 
 use super::*;
 #[allow(unused_imports)] // each test crate uses its part of it
 pub use contents::{CUTS, bases, batch_of, contents, parts};
 #[allow(unused_imports)]
 pub use index::index;
+#[allow(unused_imports)]
+pub use recipes::{recipe_sample, recipes};
 
 /// What a reader finds wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,7 +12,7 @@ pub mod parity;
 mod table;
 
 #[allow(unused_imports)]
-pub use batch::{Batch, Item, Kind, Map, Row, content_digest};
+pub use batch::{Batch, Item, Kind, Map, Row, Step, content_digest};
 pub use table::{Table, Value, varint};
 
 pub fn digest(bytes: &[u8]) -> [u8; 32] {

@@ -124,7 +124,7 @@ pub fn contents() -> Vec<Case> {
         set("Length", 1, Signed(i64::MIN)),
         in_data(set("Span_Digest", 0, Raw(vec![1; 16]))),
     ];
-    for form in 2..=5 {
+    for form in [2, 3, 5] {
         let name = format!("Form {form}");
         all.push(in_table(&name, NotYet, |table| table.set("Form", 0, Raw(vec![form]))));
     }
