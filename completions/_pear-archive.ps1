@@ -43,6 +43,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show how an archive is compressed, and the time and memory to decode it')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make an archive from a tar')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar from an archive, or from the entries that match the patterns')
+            [CompletionResult]::new('train', 'train', [CompletionResultType]::ParameterValue, 'Make a base of files that are like those to be archived later')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -59,6 +60,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
             [CompletionResult]::new('--group-size', '--group-size', [CompletionResultType]::ParameterName, 'Size of the groups: what is decoded at most to read one file')
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Let the model learn this file first')
+            [CompletionResult]::new('--kinds', '--kinds', [CompletionResultType]::ParameterName, 'Take only files apart that need no other kinds of packing than these [default: all]')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
@@ -67,6 +70,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--one-file-system', '--one-file-system', [CompletionResultType]::ParameterName, 'Stay on the file system of each PATH')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace ARCHIVE even if it is another kind of file')
             [CompletionResult]::new('--independent', '--independent', [CompletionResultType]::ParameterName, 'Compress every group by itself, without bases')
+            [CompletionResult]::new('--base-outside', '--base-outside', [CompletionResultType]::ParameterName, 'Leave the base out of the archive, which can then be read only with --base')
+            [CompletionResult]::new('--no-recipes', '--no-recipes', [CompletionResultType]::ParameterName, 'Store packed files as they are')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Decode and compare every group before it is written')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -87,6 +92,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
             [CompletionResult]::new('--group-size', '--group-size', [CompletionResultType]::ParameterName, 'Size of the groups: what is decoded at most to read one file')
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Let the model learn this file first')
+            [CompletionResult]::new('--kinds', '--kinds', [CompletionResultType]::ParameterName, 'Take only files apart that need no other kinds of packing than these [default: all]')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
@@ -95,6 +102,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--one-file-system', '--one-file-system', [CompletionResultType]::ParameterName, 'Stay on the file system of each PATH')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace ARCHIVE even if it is another kind of file')
             [CompletionResult]::new('--independent', '--independent', [CompletionResultType]::ParameterName, 'Compress every group by itself, without bases')
+            [CompletionResult]::new('--base-outside', '--base-outside', [CompletionResultType]::ParameterName, 'Leave the base out of the archive, which can then be read only with --base')
+            [CompletionResult]::new('--no-recipes', '--no-recipes', [CompletionResultType]::ParameterName, 'Store packed files as they are')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Decode and compare every group before it is written')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -111,6 +120,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Extract into this directory; create it if missing')
             [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'What to do with existing files [default: stop before anything is written]')
             [CompletionResult]::new('--strip-components', '--strip-components', [CompletionResultType]::ParameterName, 'Drop this many leading components of each path')
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base that the archive was made with, if it is not in it; may be repeated')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
@@ -141,6 +151,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Extract into this directory; create it if missing')
             [CompletionResult]::new('--overwrite', '--overwrite', [CompletionResultType]::ParameterName, 'What to do with existing files [default: stop before anything is written]')
             [CompletionResult]::new('--strip-components', '--strip-components', [CompletionResultType]::ParameterName, 'Drop this many leading components of each path')
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base that the archive was made with, if it is not in it; may be repeated')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
@@ -233,6 +244,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
         'pear-archive;cat' {
             [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base that the archive was made with, if it is not in it; may be repeated')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
@@ -252,6 +264,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;verify' {
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base that the archive was made with, if it is not in it; may be repeated')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
@@ -270,6 +283,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;t' {
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base that the archive was made with, if it is not in it; may be repeated')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
@@ -308,6 +322,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
             [CompletionResult]::new('--group-size', '--group-size', [CompletionResultType]::ParameterName, 'Size of the groups: what is decoded at most to read one file')
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Let the model learn this file first')
+            [CompletionResult]::new('--kinds', '--kinds', [CompletionResultType]::ParameterName, 'Take only files apart that need no other kinds of packing than these [default: all]')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
@@ -319,6 +335,8 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--strip-unsafe', '--strip-unsafe', [CompletionResultType]::ParameterName, 'Remove the unsafe part of absolute names and names with ''..''')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace ARCHIVE even if it is another kind of file')
             [CompletionResult]::new('--independent', '--independent', [CompletionResultType]::ParameterName, 'Compress every group by itself, without bases')
+            [CompletionResult]::new('--base-outside', '--base-outside', [CompletionResultType]::ParameterName, 'Leave the base out of the archive, which can then be read only with --base')
+            [CompletionResult]::new('--no-recipes', '--no-recipes', [CompletionResultType]::ParameterName, 'Store packed files as they are')
             [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Decode and compare every group before it is written')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -331,6 +349,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
         'pear-archive;export' {
             [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base that the archive was made with, if it is not in it; may be repeated')
             [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
             [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
@@ -343,6 +362,31 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace TAR even if it is another kind of file')
             [CompletionResult]::new('--literal', '--literal', [CompletionResultType]::ParameterName, 'Treat each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' are ordinary characters')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Names of --files-from end with NUL instead of a newline')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print more: what is done with each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print more: what is done with each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;train' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Base to write; ''-'' is standard output')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Base to write; ''-'' is standard output')
+            [CompletionResult]::new('-C', '-C ', [CompletionResultType]::ParameterName, 'Take paths relative to this directory')
+            [CompletionResult]::new('--directory', '--directory', [CompletionResultType]::ParameterName, 'Take paths relative to this directory')
+            [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
+            [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out matching names, by the rules of .gitignore')
+            [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read exclude patterns from a file, one per line')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Most bytes of the base')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'Paths of --files-from end with NUL instead of a newline')
+            [CompletionResult]::new('--one-file-system', '--one-file-system', [CompletionResultType]::ParameterName, 'Stay on the file system of each PATH')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace BASE even if it is not empty')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print more: what is done with each file')
@@ -380,6 +424,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show how an archive is compressed, and the time and memory to decode it')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make an archive from a tar')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar from an archive, or from the entries that match the patterns')
+            [CompletionResult]::new('train', 'train', [CompletionResultType]::ParameterValue, 'Make a base of files that are like those to be archived later')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print a manual page')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -407,6 +452,9 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;help;export' {
+            break
+        }
+        'pear-archive;help;train' {
             break
         }
         'pear-archive;help;completions' {

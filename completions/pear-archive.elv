@@ -40,6 +40,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand info 'Show how an archive is compressed, and the time and memory to decode it'
             cand import 'Make an archive from a tar'
             cand export 'Make a tar from an archive, or from the entries that match the patterns'
+            cand train 'Make a base of files that are like those to be archived later'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -55,6 +56,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
             cand --group-size 'Size of the groups: what is decoded at most to read one file'
+            cand --base 'Let the model learn this file first'
+            cand --kinds 'Take only files apart that need no other kinds of packing than these [default: all]'
             cand -j 'Groups processed in parallel [default: one per core]'
             cand --jobs 'Groups processed in parallel [default: one per core]'
             cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
@@ -63,6 +66,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --one-file-system 'Stay on the file system of each PATH'
             cand --force 'Replace ARCHIVE even if it is another kind of file'
             cand --independent 'Compress every group by itself, without bases'
+            cand --base-outside 'Leave the base out of the archive, which can then be read only with --base'
+            cand --no-recipes 'Store packed files as they are'
             cand --verify 'Decode and compare every group before it is written'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -82,6 +87,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
             cand --group-size 'Size of the groups: what is decoded at most to read one file'
+            cand --base 'Let the model learn this file first'
+            cand --kinds 'Take only files apart that need no other kinds of packing than these [default: all]'
             cand -j 'Groups processed in parallel [default: one per core]'
             cand --jobs 'Groups processed in parallel [default: one per core]'
             cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
@@ -90,6 +97,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --one-file-system 'Stay on the file system of each PATH'
             cand --force 'Replace ARCHIVE even if it is another kind of file'
             cand --independent 'Compress every group by itself, without bases'
+            cand --base-outside 'Leave the base out of the archive, which can then be read only with --base'
+            cand --no-recipes 'Store packed files as they are'
             cand --verify 'Decode and compare every group before it is written'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -105,6 +114,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --directory 'Extract into this directory; create it if missing'
             cand --overwrite 'What to do with existing files [default: stop before anything is written]'
             cand --strip-components 'Drop this many leading components of each path'
+            cand --base 'Base that the archive was made with, if it is not in it; may be repeated'
             cand -j 'Groups processed in parallel [default: one per core]'
             cand --jobs 'Groups processed in parallel [default: one per core]'
             cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
@@ -134,6 +144,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --directory 'Extract into this directory; create it if missing'
             cand --overwrite 'What to do with existing files [default: stop before anything is written]'
             cand --strip-components 'Drop this many leading components of each path'
+            cand --base 'Base that the archive was made with, if it is not in it; may be repeated'
             cand -j 'Groups processed in parallel [default: one per core]'
             cand --jobs 'Groups processed in parallel [default: one per core]'
             cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
@@ -222,6 +233,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
         &'pear-archive;cat'= {
             cand -T 'Read more names from a file, one per line; ''-'' is standard input'
             cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --base 'Base that the archive was made with, if it is not in it; may be repeated'
             cand -j 'Groups processed in parallel [default: one per core]'
             cand --jobs 'Groups processed in parallel [default: one per core]'
             cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
@@ -240,6 +252,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;verify'= {
+            cand --base 'Base that the archive was made with, if it is not in it; may be repeated'
             cand -j 'Groups processed in parallel [default: one per core]'
             cand --jobs 'Groups processed in parallel [default: one per core]'
             cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
@@ -257,6 +270,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;t'= {
+            cand --base 'Base that the archive was made with, if it is not in it; may be repeated'
             cand -j 'Groups processed in parallel [default: one per core]'
             cand --jobs 'Groups processed in parallel [default: one per core]'
             cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
@@ -293,6 +307,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
             cand --group-size 'Size of the groups: what is decoded at most to read one file'
+            cand --base 'Let the model learn this file first'
+            cand --kinds 'Take only files apart that need no other kinds of packing than these [default: all]'
             cand -j 'Groups processed in parallel [default: one per core]'
             cand --jobs 'Groups processed in parallel [default: one per core]'
             cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
@@ -304,6 +320,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --strip-unsafe 'Remove the unsafe part of absolute names and names with ''..'''
             cand --force 'Replace ARCHIVE even if it is another kind of file'
             cand --independent 'Compress every group by itself, without bases'
+            cand --base-outside 'Leave the base out of the archive, which can then be read only with --base'
+            cand --no-recipes 'Store packed files as they are'
             cand --verify 'Decode and compare every group before it is written'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -315,6 +333,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
         &'pear-archive;export'= {
             cand -T 'Read more names from a file, one per line; ''-'' is standard input'
             cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
+            cand --base 'Base that the archive was made with, if it is not in it; may be repeated'
             cand -j 'Groups processed in parallel [default: one per core]'
             cand --jobs 'Groups processed in parallel [default: one per core]'
             cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
@@ -327,6 +346,30 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --force 'Replace TAR even if it is another kind of file'
             cand --literal 'Treat each PATTERN as an exact name: ''*'', ''?'', ''['' and ''{'' are ordinary characters'
             cand --null 'Names of --files-from end with NUL instead of a newline'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Print more: what is done with each file'
+            cand --verbose 'Print more: what is done with each file'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'pear-archive;train'= {
+            cand -o 'Base to write; ''-'' is standard output'
+            cand --output 'Base to write; ''-'' is standard output'
+            cand -C 'Take paths relative to this directory'
+            cand --directory 'Take paths relative to this directory'
+            cand -T 'Read more paths from a file, one per line; ''-'' is standard input'
+            cand --files-from 'Read more paths from a file, one per line; ''-'' is standard input'
+            cand --exclude 'Leave out matching names, by the rules of .gitignore'
+            cand --exclude-from 'Read exclude patterns from a file, one per line'
+            cand --size 'Most bytes of the base'
+            cand -j 'Groups processed in parallel [default: one per core]'
+            cand --jobs 'Groups processed in parallel [default: one per core]'
+            cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
+            cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --null 'Paths of --files-from end with NUL instead of a newline'
+            cand --one-file-system 'Stay on the file system of each PATH'
+            cand --force 'Replace BASE even if it is not empty'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
             cand -v 'Print more: what is done with each file'
@@ -361,6 +404,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand info 'Show how an archive is compressed, and the time and memory to decode it'
             cand import 'Make an archive from a tar'
             cand export 'Make a tar from an archive, or from the entries that match the patterns'
+            cand train 'Make a base of files that are like those to be archived later'
             cand completions 'Print a completion script for a shell'
             cand man 'Print a manual page'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -380,6 +424,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
         &'pear-archive;help;import'= {
         }
         &'pear-archive;help;export'= {
+        }
+        &'pear-archive;help;train'= {
         }
         &'pear-archive;help;completions'= {
         }

@@ -44,6 +44,7 @@ complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "t" -d 'Ch
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "info" -d 'Show how an archive is compressed, and the time and memory to decode it'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "import" -d 'Make an archive from a tar'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "export" -d 'Make a tar from an archive, or from the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "train" -d 'Make a base of files that are like those to be archived later'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -56,10 +57,13 @@ store\t'No compression'
 zstd\t'Zstandard: fast'
 bpe\t'Byte pairs: light, with a tiny decoder'
 pear\t'The learned model'
-pear-paper\t'The PEAR network as published: very slow, for study'"
+pear-paper\t'The PEAR network as published: very slow, for study'
+jpeg\t'JPEG files: their Huffman codes by better ones'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l base -d 'Let the model learn this file first' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "bzip2\t''"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -69,6 +73,8 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l nul
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l one-file-system -d 'Stay on the file system of each PATH'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l force -d 'Replace ARCHIVE even if it is another kind of file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l independent -d 'Compress every group by itself, without bases'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l base-outside -d 'Leave the base out of the archive, which can then be read only with --base'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l no-recipes -d 'Store packed files as they are'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l verify -d 'Decode and compare every group before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s v -l verbose -d 'Print more: what is done with each file'
@@ -82,10 +88,13 @@ store\t'No compression'
 zstd\t'Zstandard: fast'
 bpe\t'Byte pairs: light, with a tiny decoder'
 pear\t'The learned model'
-pear-paper\t'The PEAR network as published: very slow, for study'"
+pear-paper\t'The PEAR network as published: very slow, for study'
+jpeg\t'JPEG files: their Huffman codes by better ones'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l base -d 'Let the model learn this file first' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "bzip2\t''"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -95,6 +104,8 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l null -d 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l one-file-system -d 'Stay on the file system of each PATH'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l force -d 'Replace ARCHIVE even if it is another kind of file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l independent -d 'Compress every group by itself, without bases'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l base-outside -d 'Leave the base out of the archive, which can then be read only with --base'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l no-recipes -d 'Store packed files as they are'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l verify -d 'Decode and compare every group before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s v -l verbose -d 'Print more: what is done with each file'
@@ -106,6 +117,7 @@ always\t'Replace it, also by a directory (named with -v)'
 newer\t'Replace it if the archived file is newer'
 rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l strip-components -d 'Drop this many leading components of each path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l base -d 'Base that the archive was made with, if it is not in it; may be repeated' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand extract" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
@@ -131,6 +143,7 @@ always\t'Replace it, also by a directory (named with -v)'
 newer\t'Replace it if the archived file is newer'
 rename\t'Extract under a new name: notes.txt.1'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l strip-components -d 'Drop this many leading components of each path' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l base -d 'Base that the archive was made with, if it is not in it; may be repeated' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand x" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
@@ -198,6 +211,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s q -l qu
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l base -d 'Base that the archive was made with, if it is not in it; may be repeated' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
@@ -212,6 +226,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -l null -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l base -d 'Base that the archive was made with, if it is not in it; may be repeated' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
@@ -225,6 +240,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -l qui
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l base -d 'Base that the archive was made with, if it is not in it; may be repeated' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand t" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
@@ -255,10 +271,13 @@ store\t'No compression'
 zstd\t'Zstandard: fast'
 bpe\t'Byte pairs: light, with a tiny decoder'
 pear\t'The learned model'
-pear-paper\t'The PEAR network as published: very slow, for study'"
+pear-paper\t'The PEAR network as published: very slow, for study'
+jpeg\t'JPEG files: their Huffman codes by better ones'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l base -d 'Let the model learn this file first' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "bzip2\t''"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
@@ -271,11 +290,14 @@ never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l strip-unsafe -d 'Remove the unsafe part of absolute names and names with \'..\''
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l force -d 'Replace ARCHIVE even if it is another kind of file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l independent -d 'Compress every group by itself, without bases'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l base-outside -d 'Leave the base out of the archive, which can then be read only with --base'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l no-recipes -d 'Store packed files as they are'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l verify -d 'Decode and compare every group before it is written'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l base -d 'Base that the archive was made with, if it is not in it; may be repeated' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
@@ -292,6 +314,23 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l nul
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -s o -l output -d 'Base to write; \'-\' is standard output' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -s C -l directory -d 'Take paths relative to this directory' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -l size -d 'Most bytes of the base' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -l null -d 'Paths of --files-from end with NUL instead of a newline'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -l one-file-system -d 'Stay on the file system of each PATH'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -l force -d 'Replace BASE even if it is not empty'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -s v -l verbose -d 'Print more: what is done with each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand train" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand completions" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
@@ -304,14 +343,15 @@ never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "create" -d 'Make an archive of files and directories'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "list" -d 'List what an archive holds, one entry per line'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "cat" -d 'Print files of an archive to standard output'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "verify" -d 'Check an archive for damage'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "info" -d 'Show how an archive is compressed, and the time and memory to decode it'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "import" -d 'Make an archive from a tar'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "export" -d 'Make a tar from an archive, or from the entries that match the patterns'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "man" -d 'Print a manual page'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "create" -d 'Make an archive of files and directories'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "list" -d 'List what an archive holds, one entry per line'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "cat" -d 'Print files of an archive to standard output'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "verify" -d 'Check an archive for damage'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "info" -d 'Show how an archive is compressed, and the time and memory to decode it'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "import" -d 'Make an archive from a tar'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "export" -d 'Make a tar from an archive, or from the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "train" -d 'Make a base of files that are like those to be archived later'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "man" -d 'Print a manual page'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info import export train completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
