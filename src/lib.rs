@@ -103,8 +103,9 @@
 //! | 1 | `arith` | deterministic numerics, instruction sets; the only unsafe code |
 //! | 2 | `coder`, `bpe`, `filter`, `jpeg`, `model`, `paper` | range coder; byte pairs; transforms; JPEG by Lepton; the PEAR predictor; the published network |
 //! | 3 | `codec`, `container`, `tree` | groups and their payloads; sections and index; directory trees |
-//! | 4 | `archive` | create, extract, list, verify |
-//! | 5 | `cli` and the binary | arguments, output, exit codes |
+//! | 4 | `recipe` | packed files taken apart, and made again |
+//! | 5 | `archive` | create, extract, list, verify |
+//! | 6 | `cli` and the binary | arguments, output, exit codes |
 //!
 //! The formats are normative in `spec/`; names there are names here.
 

@@ -17,12 +17,12 @@ const LAYERS: &[(&str, u8)] = &[
     ("jpeg", 2),
     ("model", 2),
     ("paper", 2),
-    ("recipe", 2),
     ("codec", 3),
     ("container", 3),
     ("tree", 3),
-    ("archive", 4),
-    ("cli", 5),
+    ("recipe", 4),
+    ("archive", 5),
+    ("cli", 6),
 ];
 
 /// Intended imports within one layer: (importer, imported).

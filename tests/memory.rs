@@ -177,24 +177,53 @@ fn extracting_stays_within_the_memory_allowed() {
     });
 }
 
-/// Makes an archive of a packed file that was taken apart, and of others.
-fn packed() -> Vec<u8> {
-    let codec = CodecOptions { choice: Choice::Only(Codec::Zstd), ..CodecOptions::default() };
-    let options = CreateOptions { codec, group_size: 1 << 20, jobs: 1, ..CreateOptions::default() };
-    let mut bytes = Vec::new();
-    let mut builder = Builder::new(&mut bytes).options(options);
-    for seed in 0..4u32 {
+/// Makes packed files.
+fn packed_files() -> Vec<Vec<u8>> {
+    let packed = |seed: u32| {
         let plain: Vec<u8> = (0..800_000u32)
             .map(|number| (number.wrapping_mul(number + seed) >> 11) as u8 % 9)
             .collect();
-        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::new(9));
+        let level = bzip2::Compression::new(9);
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), level);
         std::io::Write::write_all(&mut encoder, &plain).unwrap();
-        let packed = encoder.finish().unwrap();
-        builder.append_data(&format!("{seed}.bz2")[..], packed).unwrap();
-    }
-    builder.finish().unwrap();
+        encoder.finish().unwrap()
+    };
+    (0..4).map(packed).collect()
+}
+
+/// Makes an archive of packed files that were taken apart.
+fn packed() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    pack(&packed_files(), 1 << 30, &mut bytes).unwrap();
     assert_eq!(Archive::open(&bytes[..], &Limits::default()).unwrap().recipes().contents, 4);
     bytes
+}
+
+fn pack(files: &[Vec<u8>], memory: u64, to: impl std::io::Write) -> Result<(), ArchiveError> {
+    let codec = CodecOptions { choice: Choice::Only(Codec::Zstd), ..CodecOptions::default() };
+    let group_size = 1 << 20;
+    let options = CreateOptions { codec, group_size, jobs: 1, memory, ..CreateOptions::default() };
+    let mut builder = Builder::new(to).options(options);
+    for (number, file) in files.iter().enumerate() {
+        builder.append_data(&format!("{number}.bz2")[..], file).unwrap();
+    }
+    builder.finish().map(drop)
+}
+
+#[test]
+fn taking_files_apart_stays_within_the_memory_allowed() {
+    let files = made(packed_files);
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut done = Vec::new();
+    for mebibytes in [4, 20, 40, 80, 160, 320] {
+        let (result, took) = height(|| pack(&files, mebibytes << 20, std::io::sink()));
+        match result {
+            Ok(()) => assert!(took <= (mebibytes << 20) + BUFFERS, "{took} of {mebibytes} MiB"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Limit, "{error}"),
+        }
+        done.push(took);
+    }
+    assert!(done[5] > 10 << 20, "the last was not refused: {done:?}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod isa;
 pub mod lanes;
 pub mod math;
 pub mod memory;
+pub mod panics;
 pub mod refusal;
 #[cfg(target_arch = "x86_64")]
 mod tiles;

@@ -27,11 +27,13 @@ use self::exit::Exit;
 use self::report::Report;
 use crate::archive::ArchiveError;
 use crate::arith::closed::stdout_was_closed;
+use crate::arith::panics::print_no_caught;
 use crate::arith::refusal::when_refused;
 
 /// Runs the program on the arguments of the process.
 pub fn main() -> Exit {
     when_refused(shortage::out_of_memory);
+    print_no_caught();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(message) => {

@@ -252,7 +252,12 @@ pub fn decode_seconds(coding: Coding, raw_length: u64) -> f64 {
 
 /// Name of a codec number, for people; `?` if this version does not know it.
 pub fn codec_name(codec: u8) -> &'static str {
-    Codec::of_number(codec).map_or("?", Codec::name)
+    match Codec::of_number(codec) {
+        Some(codec) => codec.name(),
+        // The base of other groups, which is no codec (spec/container.md §4.3).
+        None if codec == 5 => "given",
+        None => "?",
+    }
 }
 
 /// Name of a filter number, for people; `?` if this version does not know it.

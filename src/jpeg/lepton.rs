@@ -6,11 +6,11 @@
 //! write the same bytes again, each part with a marker.
 
 use super::markers::{Frame, frame_of_segments, whole};
+use crate::arith::panics::caught;
 use crate::bytes::Cursor;
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 use lepton_jpeg::{EnabledFeatures, SingleThreadPool, decode_lepton, encode_lepton};
 use std::io::{self, Read, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Bytes of the crate's fixed header.
 const FIXED: usize = 28;
@@ -56,13 +56,12 @@ fn features() -> EnabledFeatures {
 /// back, or is not smaller.
 pub(super) fn encode(jpeg: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
     bounded(whole(jpeg)?.1, jpeg.len()).then_some(())?;
-    let coded = catch_unwind(AssertUnwindSafe(|| {
+    let coded = caught(|| {
         let mut coded = io::Cursor::new(Vec::new());
         let pool = SingleThreadPool::default();
         let result = encode_lepton(&mut io::Cursor::new(jpeg), &mut coded, &features(), &pool);
         result.ok().map(|_| coded.into_inner())
-    }))
-    .ok()??;
+    })??;
     let zlib = u32::from_le_bytes(coded.get(24..FIXED)?.try_into().ok()?) as usize;
     let mut header = Vec::new();
     ZlibDecoder::new(coded.get(FIXED..FIXED + zlib)?).read_to_end(&mut header).ok()?;
@@ -79,10 +78,8 @@ pub(super) fn decode(header: &[u8], scan: &[u8], raw: usize) -> Option<Vec<u8>> 
     let file = file(header, scan, raw)?;
     let mut out = Bounded { bytes: Vec::with_capacity(raw), most: raw };
     let pool = SingleThreadPool::default();
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        decode_lepton(&mut &file[..], &mut out, &features(), &pool).is_ok()
-    }));
-    (result.ok()? && out.bytes.len() == raw).then_some(out.bytes)
+    let result = caught(|| decode_lepton(&mut &file[..], &mut out, &features(), &pool).is_ok());
+    (result? && out.bytes.len() == raw).then_some(out.bytes)
 }
 
 /// A file as the crate writes it.

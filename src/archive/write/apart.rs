@@ -109,10 +109,13 @@ impl Room {
     }
 }
 
+/// Bytes of memory that transforms take however short a file is.
+const TRANSFORMS: u64 = 16 << 20;
+
 /// Bytes of memory that taking a file apart takes: itself, what is in it, and as much again
 /// twice while it is compared.
 fn splitting_memory(size: u64, plain: u64) -> u64 {
-    size.saturating_mul(2).saturating_add(plain.saturating_mul(3))
+    size.saturating_mul(2).saturating_add(plain.saturating_mul(3)).saturating_add(TRANSFORMS)
 }
 
 /// A file to be taken apart.
@@ -253,8 +256,10 @@ impl<'a> Apart<'a> {
 
     /// Returns the most bytes of a group.
     pub fn longest_group(&self) -> u64 {
-        let most = self.room.group.max(PICTURES);
-        self.room.batch_of(self.queue.iter().map(ContentPlan::size)).min(most)
+        let sizes = || self.queue.iter().map(ContentPlan::size);
+        // Pictures are hardly packed: they are about as long as the file they are in.
+        let pictures = sizes().max().unwrap_or(0).saturating_mul(2).min(PICTURES);
+        self.room.batch_of(sizes()).min(self.room.group.max(pictures))
     }
 
     /// Returns whether files were read that are not taken apart yet.

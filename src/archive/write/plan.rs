@@ -284,7 +284,8 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
     sample.truncate(length);
     let kind = sniff(&sample);
     let sketch = sketch(&sample);
-    let packed = open.segments().is_none() && recipe::is_candidate(&sample);
+    let plain = kind != ContentKind::Jpeg && open.segments().is_none();
+    let packed = plain && recipe::is_candidate(&sample);
     // A file that was replaced since the walk is looked at when its turn comes.
     if !whole || open.new_metadata()?.is_some() {
         return Ok(Probe { kind, packed, sketch, content: None });

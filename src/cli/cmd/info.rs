@@ -95,6 +95,11 @@ impl Whole {
         groups.fold(0.0, f64::max) + self.recipes.seconds.1
     }
 
+    /// Bytes of the contents: of files that are made, not of what they are made of.
+    fn data(&self) -> u64 {
+        (self.raw + self.recipes.size).saturating_sub(self.recipes.of)
+    }
+
     fn json(&self) -> String {
         let archive = InfoRecord::Archive(ArchiveRecord {
             entries: self.entries,
@@ -123,12 +128,12 @@ impl Whole {
              one file    at most about {}\n  {}\n",
             config::shown(path),
             self.entries,
-            show_size(self.raw),
+            show_size(self.data()),
             self.groups.len(),
             if self.groups.len() == 1 { "" } else { "s" },
             self.recipes(),
             show_size(self.stored),
-            ratio(self.raw, self.stored),
+            ratio(self.data(), self.stored),
             show_seconds(self.seconds),
             show_size(self.memory),
             show_seconds(self.slowest()),

@@ -1,0 +1,322 @@
+//! Packed data in bytes, found by what they begin with.
+
+use super::headers;
+use super::pieces::{cut, kind_of, tar_members};
+use crate::arith::panics::caught;
+use crate::jpeg::whole_jpeg;
+use crate::recipe::deflate::{Inflated, Wrapper};
+use crate::recipe::run::{BASE64, BZIP2, DEFLATE, IDAT};
+use crate::recipe::{StreamKind, base64, bzip2, idat, run};
+use std::ops::Range;
+
+/// A part of some bytes: as they are, or made by a step.
+#[derive(Debug)]
+pub(super) enum Part {
+    Piece { range: Range<usize>, kind: StreamKind },
+    Packed(Box<Packed>),
+}
+
+/// Packed data.
+#[derive(Debug)]
+pub(super) struct Packed {
+    pub transform: u64,
+    pub parameters: Vec<u8>,
+    /// Bytes of it as packed.
+    pub output: usize,
+    /// What it unpacks to, and the parts of that.
+    pub plain: Vec<u8>,
+    pub parts: Vec<Part>,
+    /// The last input, beside the plain text.
+    pub corrections: Option<Vec<u8>>,
+}
+
+/// Shortest deflate stream that is taken apart, and shortest JPEG.
+const LEAST_STREAM: usize = 64;
+const LEAST_JPEG: usize = 256;
+/// Bytes that the corrections of any stream may have, beside what a model saves.
+const FIRST_CORRECTIONS: usize = 48;
+/// Most parts that are packed; each is one step or two.
+const MOST_PARTS: usize = 24_000;
+/// Bytes that may be looked at in vain, for each of the file.
+const WORK: usize = 16;
+/// What each look in vain counts beside.
+const IN_VAIN: usize = 64;
+const JPEG_IN_VAIN: usize = 4_096;
+
+/// Bytes with which something may begin.
+const STARTS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut cinfo = 0;
+    while cinfo < 8 {
+        table[cinfo << 4 | 8] = true;
+        cinfo += 1;
+    }
+    table[0x1F] = true;
+    table[b'P' as usize] = true;
+    table[b'B' as usize] = true;
+    table[0x89] = true;
+    table[0xFF] = true;
+    table
+};
+
+/// One attempt at a file.
+pub(super) struct Scan {
+    /// Bytes by which streams and hidden outputs may still grow.
+    budget: usize,
+    /// How deep in packed data the scan is.
+    level: u32,
+    /// Bytes that may still be looked at in vain.
+    work: usize,
+    /// Whether each stream is compared when it is found.
+    careful: bool,
+    /// Parts that may still be packed.
+    parts_left: usize,
+    /// Bytes of the file that were packed, or are JPEGs.
+    pub packed: usize,
+}
+
+/// What begins at some place.
+struct Hit {
+    length: usize,
+    parts: Vec<Part>,
+}
+
+impl Scan {
+    pub fn new(budget: usize, file: usize, careful: bool) -> Self {
+        let work = WORK * file + (1 << 24);
+        Scan { budget, work, careful, level: 0, parts_left: MOST_PARTS, packed: 0 }
+    }
+
+    /// The parts of `bytes`, all of them in order. Packed data in packed data are found
+    /// `depth` deep.
+    pub fn parts(&mut self, bytes: &[u8], depth: u32) -> Vec<Part> {
+        let members = tar_members(bytes);
+        let mut parts = Vec::new();
+        let mut done = 0;
+        let mut letters =
+            (kind_of(bytes) == StreamKind::Text).then(|| base64::find(bytes, 0)).flatten();
+        let mut at = 0;
+        while depth > 0 && at < bytes.len() {
+            let next = letters.as_ref().map_or(bytes.len(), |found| found.start);
+            let skipped = bytes[at..next].iter().position(|&byte| STARTS[byte as usize]);
+            at = skipped.map_or(next, |skipped| at + skipped);
+            let hit = match letters.take_if(|found| at == found.start) {
+                Some(found) => {
+                    letters = base64::find(bytes, found.end);
+                    self.base64(found, depth)
+                }
+                None => self.hit(&bytes[at.min(bytes.len())..], depth),
+            };
+            let Some(hit) = hit else {
+                at += 1;
+                continue;
+            };
+            cut(bytes, &members, done..at, |range, kind| parts.push(Part::Piece { range, kind }));
+            for part in hit.parts {
+                parts.push(match part {
+                    Part::Piece { range, kind } => {
+                        Part::Piece { range: at + range.start..at + range.end, kind }
+                    }
+                    packed => packed,
+                });
+            }
+            at += hit.length;
+            done = at;
+            if letters.as_ref().is_some_and(|found| found.start < at) {
+                letters = base64::find(bytes, at);
+            }
+        }
+        cut(bytes, &members, done..bytes.len(), |range, kind| {
+            parts.push(Part::Piece { range, kind })
+        });
+        parts
+    }
+
+    /// What begins at the front.
+    fn hit(&mut self, bytes: &[u8], depth: u32) -> Option<Hit> {
+        if self.parts_left == 0 {
+            return None;
+        }
+        match *bytes.first()? {
+            0x1F => self.headed(bytes, headers::gzip(bytes)?, Wrapper::Gzip, depth),
+            b'P' => self.headed(bytes, headers::zip(bytes)?, Wrapper::Bare, depth),
+            b'B' => self.bzip2(bytes, depth),
+            0x89 => self.png(bytes, depth),
+            0xFF => self.jpeg(bytes),
+            _ => self.zlib(bytes, depth),
+        }
+    }
+
+    /// A deflate stream behind a header, which stays a piece.
+    fn headed(&mut self, bytes: &[u8], header: usize, wrapper: Wrapper, depth: u32) -> Option<Hit> {
+        let (length, packed) = self.deflate(&bytes[header..], wrapper, true, depth)?;
+        self.packed += length;
+        let head = Part::Piece { range: 0..header, kind: StreamKind::Binary };
+        Some(Hit { length: header + length, parts: vec![head, packed] })
+    }
+
+    fn zlib(&mut self, bytes: &[u8], depth: u32) -> Option<Hit> {
+        headers::zlib(bytes).then_some(())?;
+        let (length, packed) =
+            self.deflate(bytes, Wrapper::Zlib([bytes[0], bytes[1]]), true, depth)?;
+        self.packed += length;
+        Some(Hit { length, parts: vec![packed] })
+    }
+
+    /// A deflate stream at the front of `bytes` in its wrapper, if it is worth it: its
+    /// length and what makes it. A gzip member whose end is wrong is taken without it.
+    fn deflate(
+        &mut self,
+        bytes: &[u8],
+        wrapper: Wrapper,
+        nested: bool,
+        depth: u32,
+    ) -> Option<(usize, Part)> {
+        let head = if let Wrapper::Zlib(_) = wrapper { 2 } else { 0 };
+        let most = self.left(bytes.len()).min(self.work);
+        let inflated = match Inflated::new(&bytes[head..], most) {
+            Ok(inflated) => inflated,
+            Err(in_vain) => {
+                self.work = self.work.saturating_sub(IN_VAIN + in_vain);
+                return None;
+            }
+        };
+        let plain = inflated.plain();
+        self.work = self.work.saturating_sub(plain.len());
+        (inflated.used() >= LEAST_STREAM).then_some(())?;
+        let mut end = Vec::new();
+        wrapper.end(&[plain], &mut end);
+        let right = bytes[head + inflated.used()..].starts_with(&end);
+        let wrapper = match wrapper {
+            Wrapper::Zlib(_) if !right => return None,
+            Wrapper::Gzip if !right => Wrapper::Bare,
+            wrapper => wrapper,
+        };
+        let length = head + inflated.used() + if right { end.len() } else { 0 };
+        (plain.len() <= self.left(length)).then_some(())?;
+        let (parameters, corrections) = inflated.corrections(wrapper)?;
+        let cost = corrections.len();
+        // Less than a model saves on such plain text, by and large.
+        let most = match kind_of(plain) {
+            StreamKind::Text => length / 3,
+            StreamKind::Binary | StreamKind::Jpeg => length / 6,
+            StreamKind::Stored => length / 32,
+        };
+        (cost <= FIRST_CORRECTIONS + most && cost < length).then_some(())?;
+        let plain = inflated.into_plain();
+        if self.careful {
+            let again = run(DEFLATE, &parameters, &[&plain, &corrections], length as u64).ok()?;
+            (again == bytes[..length]).then_some(())?;
+        }
+        self.work = self.work.saturating_add(plain.len());
+        self.spend(plain.len() + corrections.len(), length)?;
+        let parts = self.nested(&plain, if nested { depth - 1 } else { 0 });
+        let corrections = Some(corrections);
+        let packed =
+            Packed { transform: DEFLATE, parameters, output: length, plain, parts, corrections };
+        Some((length, Part::Packed(Box::new(packed))))
+    }
+
+    /// Parts of what was unpacked; what they are of the file is not counted again.
+    fn nested(&mut self, plain: &[u8], depth: u32) -> Vec<Part> {
+        let packed = self.packed;
+        self.level += 1;
+        let parts = self.parts(plain, depth);
+        self.level -= 1;
+        self.packed = packed;
+        parts
+    }
+
+    /// Counts `plain` bytes of streams that take the place of `packed` bytes of the file, or
+    /// stand beside those if they are a hidden output.
+    fn spend(&mut self, plain: usize, packed: usize) -> Option<()> {
+        self.budget = self.left(packed).checked_sub(plain)?;
+        self.parts_left = self.parts_left.checked_sub(1)?;
+        Some(())
+    }
+
+    /// Bytes of streams that may take the place of `packed` bytes.
+    fn left(&self, packed: usize) -> usize {
+        self.budget + if self.level == 0 { packed } else { 0 }
+    }
+
+    fn jpeg(&mut self, bytes: &[u8]) -> Option<Hit> {
+        if self.work == 0 || !bytes.starts_with(&[0xFF, 0xD8, 0xFF]) {
+            return None;
+        }
+        let Some(length) = whole_jpeg(bytes).filter(|&length| length >= LEAST_JPEG) else {
+            self.work = self.work.saturating_sub(JPEG_IN_VAIN);
+            return None;
+        };
+        self.packed += length;
+        let kind = StreamKind::Jpeg;
+        Some(Hit { length, parts: vec![Part::Piece { range: 0..length, kind }] })
+    }
+
+    /// A PNG up to the end of its IDAT chunks, which are one zlib stream.
+    fn png(&mut self, bytes: &[u8], depth: u32) -> Option<Hit> {
+        bytes.starts_with(b"\x89PNG\r\n\x1A\n").then_some(())?;
+        // Other chunks come before, of which few are long.
+        let start =
+            memchr::memmem::find(&bytes[..bytes.len().min(1 << 20)], b"IDAT")?.checked_sub(4)?;
+        let found = idat::take(&bytes[start..])?;
+        headers::zlib(&found.data).then_some(())?;
+        let wrapper = Wrapper::Zlib([found.data[0], found.data[1]]);
+        self.spend(found.data.len(), found.length)?;
+        self.level += 1;
+        let deflated = self.deflate(&found.data, wrapper, false, depth);
+        self.level -= 1;
+        let (used, packed) = deflated?;
+        let mut parts = vec![packed];
+        if used < found.data.len() {
+            let range = used..found.data.len();
+            parts.push(Part::Piece { range, kind: StreamKind::Binary });
+        }
+        self.packed += used;
+        let packed = Packed {
+            transform: IDAT,
+            parameters: found.parameters,
+            output: found.length,
+            plain: found.data,
+            parts,
+            corrections: None,
+        };
+        let head = Part::Piece { range: 0..start, kind: StreamKind::Binary };
+        Some(Hit {
+            length: start + found.length,
+            parts: vec![head, Part::Packed(Box::new(packed))],
+        })
+    }
+
+    fn bzip2(&mut self, bytes: &[u8], depth: u32) -> Option<Hit> {
+        let found = caught(|| bzip2::take(bytes, self.left(bytes.len())))??;
+        self.spend(found.plain.len(), found.length)?;
+        self.packed += found.length;
+        let parts = self.nested(&found.plain, depth - 1);
+        let packed = Packed {
+            transform: BZIP2,
+            parameters: found.parameters,
+            output: found.length,
+            plain: found.plain,
+            parts,
+            corrections: None,
+        };
+        Some(Hit { length: found.length, parts: vec![Part::Packed(Box::new(packed))] })
+    }
+
+    fn base64(&mut self, found: base64::Found, depth: u32) -> Option<Hit> {
+        let length = found.end - found.start;
+        self.spend(found.plain.len(), length)?;
+        self.packed += length;
+        let parts = self.nested(&found.plain, depth - 1);
+        let packed = Packed {
+            transform: BASE64,
+            parameters: found.parameters,
+            output: length,
+            plain: found.plain,
+            parts,
+            corrections: None,
+        };
+        Some(Hit { length, parts: vec![Part::Packed(Box::new(packed))] })
+    }
+}
