@@ -343,7 +343,7 @@ _pear__archive() {
                     return 0
                     ;;
                 --kinds)
-                    COMPREPLY=($(compgen -W "bzip2" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "deflate bzip2 base64 idat" -- "${cur}"))
                     return 0
                     ;;
                 --jobs)
@@ -794,7 +794,7 @@ _pear__archive() {
                     return 0
                     ;;
                 --kinds)
-                    COMPREPLY=($(compgen -W "bzip2" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "deflate bzip2 base64 idat" -- "${cur}"))
                     return 0
                     ;;
                 --jobs)

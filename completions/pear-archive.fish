@@ -63,7 +63,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l lev
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l base -d 'Let the model learn this file first' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "bzip2\t''"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "deflate\t''
+bzip2\t''
+base64\t''
+idat\t''"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -94,7 +97,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l level -d
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l base -d 'Let the model learn this file first' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "bzip2\t''"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "deflate\t''
+bzip2\t''
+base64\t''
+idat\t''"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -277,7 +283,10 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l lev
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l base -d 'Let the model learn this file first' -r -F
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "bzip2\t''"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "deflate\t''
+bzip2\t''
+base64\t''
+idat\t''"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
