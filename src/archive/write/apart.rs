@@ -79,9 +79,10 @@ pub(super) struct Room {
 }
 
 impl Room {
-    /// The room with groups of `group` bytes. A batch has at most 4,096 of them.
+    /// The room with groups of `group` bytes. A batch has at most 4,096 of them, which may be
+    /// half full.
     pub fn of(group: u64) -> Room {
-        let groups = group.saturating_mul(BATCH_GROUPS / 2);
+        let groups = group.saturating_mul(BATCH_GROUPS / 4);
         Room { group, plain: BATCH_WITH_RECIPES.min(groups) }
     }
 

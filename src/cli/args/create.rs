@@ -137,9 +137,9 @@ pub struct Coding {
     pub base_outside: bool,
     /// Store packed files as they are
     ///
-    /// Without it files that are packed already, such as .gz, .zip, .docx, .pdf, .png or .jpg,
-    /// are taken apart: what is in them is compressed. That is done only if it gives the
-    /// same file again, which is tried for each of them.
+    /// Without it files that are packed already, such as .gz, .zip, .docx, .pdf or .png, are taken
+    /// apart: what is in them is compressed. That is done only if it gives the same file
+    /// again, which is tried for each of them.
     #[arg(long)]
     pub no_recipes: bool,
     /// Take only files apart that need no other kinds of packing than these [default: all]
