@@ -200,7 +200,7 @@ fn packed() -> Vec<u8> {
 }
 
 fn pack(files: &[Vec<u8>], memory: u64, to: impl std::io::Write) -> Result<(), ArchiveError> {
-    let codec = CodecOptions { level: 1, ..CodecOptions::default() };
+    let codec = CodecOptions { choice: Choice::Only(Codec::Zstd), ..CodecOptions::default() };
     let group_size = 1 << 20;
     let options = CreateOptions { codec, group_size, jobs: 1, memory, ..CreateOptions::default() };
     let mut builder = Builder::new(to).options(options);

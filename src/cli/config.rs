@@ -149,6 +149,8 @@ fn recipes(coding: &Coding) -> Recipes {
     let none = Recipes::NONE;
     match (coding.no_recipes, &coding.kinds[..]) {
         (true, _) => none,
+        // Another codec than the model is asked for because it is fast.
+        (false, []) if !codec_options(coding).choice.goes_on() => none,
         (false, []) => Recipes::ALL,
         // The arguments were checked.
         (false, kinds) => kinds.iter().fold(none, |all, kind| all.and(kind).unwrap_or(all)),

@@ -12,7 +12,7 @@ use crate::archive::memory::check_cost;
 use crate::archive::pipeline;
 use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, Event, GivenBase, NAMELESS_OUTPUT};
-use crate::codec::{CodecOptions, kind_behind};
+use crate::codec::{Choice, Codec, CodecOptions, kind_behind};
 use crate::container::{ContainerError, Footer, Writer};
 use crate::tree::WalkOptions;
 use std::io::{BufWriter, Write};
@@ -187,9 +187,9 @@ fn set_apart(
     options: &CreateOptions,
 ) -> (Vec<ContentPlan>, Others) {
     let room = Room::of(sizes.group);
-    // Other codecs than the model are asked for because they are fast, and make little of what
-    // is unpacked.
-    let none = options.recipes == Recipes::NONE || !options.codec.choice.goes_on();
+    // What is stored as it is gets no smaller by being unpacked.
+    let none =
+        options.recipes == Recipes::NONE || options.codec.choice == Choice::Only(Codec::Store);
     let apart = |content: &ContentPlan| !none && content.packed && room.takes(content.size());
     if !arrangement.contents.iter().any(apart) {
         return (Vec::new(), Others::Arranged(arrangement));

@@ -139,7 +139,8 @@ pub struct Coding {
     ///
     /// Without it files that are packed already, such as .gz, .zip, .docx, .pdf or .png, are taken
     /// apart: what is in them is compressed. That is done only if it gives the same file
-    /// again, which is tried for each of them.
+    /// again, which is tried for each of them. With another --codec than auto or pear it is
+    /// done only for the --kinds that are given.
     #[arg(long)]
     pub no_recipes: bool,
     /// Take only files apart that need no other kinds of packing than these [default: all]
