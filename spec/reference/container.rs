@@ -14,7 +14,7 @@ mod entries;
 #[path = "parity.rs"]
 mod parity;
 #[path = "recipes.rs"]
-mod recipes;
+pub mod recipes;
 #[path = "table.rs"]
 mod table;
 

@@ -1,4 +1,7 @@
-//! Recipes (§6.3) and the transforms of recipes.md. Deflate and JPEG are not written anew here.
+//! Recipes (§6.3) and the transforms of recipes.md.
+
+#[path = "deflate.rs"]
+mod deflate;
 
 use super::{Result, Table, known, need};
 use std::io::Write;
@@ -95,8 +98,7 @@ impl Recipe {
                 Input::Step(number) => &outputs[number][..],
             };
             let inputs: Vec<&[u8]> = step.inputs.iter().map(input).collect();
-            let made = transform(step.transform, &step.parameters, &inputs)?;
-            need(made.len() as u64 == step.output, "an output of another length")?;
+            let made = transform(step.transform, &step.parameters, &inputs, step.output)?;
             if !step.hidden {
                 file.extend_from_slice(&made);
             }
@@ -106,20 +108,79 @@ impl Recipe {
     }
 }
 
-/// Runs a transform.
-fn transform(number: u64, parameters: &[u8], inputs: &[&[u8]]) -> Result<Vec<u8>> {
-    match number {
+/// Runs a transform, which gives `output` bytes. Section numbers are those of recipes.md.
+pub fn transform(number: u64, parameters: &[u8], inputs: &[&[u8]], output: u64) -> Result<Vec<u8>> {
+    let made = match number {
         0 => {
-            need(parameters.is_empty(), "Parameters of copy")?;
-            Ok(inputs.concat())
+            need(parameters.is_empty(), "2.1: Parameters of copy")?;
+            inputs.concat()
         }
-        2 => {
-            let &[level @ 1..=9] = parameters else { return Err("Parameters of bzip2".to_owned()) };
-            let level = bzip2::Compression::new(level.into());
-            let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), level);
-            encoder.write_all(&inputs.concat()).map_err(|error| error.to_string())?;
-            encoder.finish().map_err(|error| error.to_string())
-        }
-        other => Err(format!("unsupported: Transform {other}")),
+        1 => deflate::run(parameters, inputs)?,
+        2 => bzip2(parameters, &inputs.concat())?,
+        3 => base64(parameters, &inputs.concat())?,
+        5 => idat(parameters, &inputs.concat(), output)?,
+        other => return Err(format!("unsupported: Transform {other}")),
+    };
+    need(made.len() as u64 == output, "1: an output of another length")?;
+    Ok(made)
+}
+
+/// §2.2
+fn bzip2(parameters: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+    let &[level @ 1..=9] = parameters else { return Err("2.2: Parameters of bzip2".to_owned()) };
+    let level = bzip2::Compression::new(level.into());
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), level);
+    encoder.write_all(plain).map_err(|error| error.to_string())?;
+    encoder.finish().map_err(|error| error.to_string())
+}
+
+/// §2.3
+fn base64(parameters: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+    let letters: Vec<u8> =
+        (b'A'..=b'Z').chain(b'a'..=b'z').chain(b'0'..=b'9').chain(*b"+/").collect();
+    let mut table = Table(parameters);
+    let (line, layout) = (table.varint()?, table.byte()?);
+    table.end()?;
+    need(layout < 64, "2.3: Layout")?;
+    let end: &[u8] = match layout & 15 {
+        0 => b"\n",
+        1 => b"\r\n",
+        2 => b"\\n",
+        other => return Err(format!("2.3: Line_End {other}")),
+    };
+    let mut text = Vec::new();
+    for group in plain.chunks(3) {
+        let byte = |k| group.get(k).map_or(0, |&byte| usize::from(byte));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        text.extend((0..=group.len()).map(|k| letters[bits >> (18 - 6 * k) & 63]));
     }
+    if layout & 32 != 0 {
+        text.resize(text.len().next_multiple_of(4), b'=');
+    }
+    let line = if line == 0 { usize::MAX } else { usize::try_from(line).unwrap_or(usize::MAX) };
+    let mut text = text.chunks(line).collect::<Vec<_>>().join(end);
+    if layout & 16 != 0 {
+        text.extend(end);
+    }
+    Ok(text)
+}
+
+/// §2.4
+fn idat(parameters: &[u8], data: &[u8], output: u64) -> Result<Vec<u8>> {
+    let (mut table, mut left, mut chunks) = (Table(parameters), data, Vec::new());
+    while table.end().is_err() {
+        let (length, count) = (table.varint()?, table.varint()?);
+        for _ in 0..count {
+            need(length <= left.len() as u64, "2.4: chunks longer than the data")?;
+            let (chunk, rest) = left.split_at(length as usize);
+            left = rest;
+            let named = [b"IDAT", chunk].concat();
+            chunks.extend((length as u32).to_be_bytes());
+            chunks.extend(&named);
+            chunks.extend(crc32fast::hash(&named).to_be_bytes());
+            need(chunks.len() as u64 <= output, "2.4: an output of another length")?;
+        }
+    }
+    need(left.is_empty(), "2.4: chunks shorter than the data")?;
+    Ok(chunks)
 }

@@ -1,7 +1,7 @@
 //! Tokens in their blocks, written again.
 
 use super::bits::{BitReader, BitWriter};
-use super::tokens::{Block, Coder, Form, Token, predict};
+use super::tokens::{Block, Coder, Decoders, Form, Token, predict};
 use super::{damaged, trees};
 use crate::recipe::error::RecipeError;
 
@@ -112,6 +112,8 @@ impl<I: Iterator<Item = Result<Block, RecipeError>>> Writer<I> {
         let bad = || damaged("trees that cannot be");
         let mut reader = BitReader::new(bits);
         let trees = trees::read(&mut reader).ok_or_else(bad)?;
+        // Codes that no inflater could tell apart.
+        Decoders::new(&trees.literals, &trees.distances).ok_or_else(bad)?;
         let length = reader.position();
         if length.div_ceil(8) != bits.len() || reader.align() != Some(0) {
             return Err(bad());

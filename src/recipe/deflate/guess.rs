@@ -221,6 +221,7 @@ pub(super) fn tokens(
         left -= length as usize;
         first = false;
     }
+    carrier.finish()?;
     chunks.finish().map_err(bad)
 }
 
@@ -287,6 +288,20 @@ impl Carrier {
         self.bit = used as u32 % 8;
         // What is left is the begin of a token: 7 + 5 + 5 + 13 bits.
         if self.rest.len() > 8 { Err(damaged("corrections that give no tokens")) } else { Ok(()) }
+    }
+
+    /// Refuses what is left of the carrier, but for zeros that fill its last byte.
+    fn finish(&self) -> Result<(), RecipeError> {
+        let filled = match self.rest[..] {
+            [] => true,
+            [last] => self.bit > 0 && last >> self.bit == 0,
+            _ => false,
+        };
+        if filled && !self.in_block {
+            Ok(())
+        } else {
+            Err(damaged("corrections that give no tokens"))
+        }
     }
 }
 
