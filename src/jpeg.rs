@@ -51,6 +51,11 @@ pub fn decode_memory(raw_length: u64) -> u64 {
     lepton::memory(raw_length.min(MOST as u64)) + 2 * raw_length
 }
 
+/// Bytes of memory that coding takes beside input and payload.
+pub fn encode_memory(raw_length: u64) -> u64 {
+    lepton::encoding_memory(raw_length.min(MOST as u64)) + 2 * raw_length
+}
+
 /// Codes a group. `None` if it holds no JPEG that Lepton makes smaller. Every JPEG is
 /// decoded again and compared. About 5 MB/s.
 pub fn encode(raw: &[u8]) -> Option<Vec<u8>> {

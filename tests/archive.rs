@@ -107,7 +107,7 @@ fn the_same_tree_gives_the_same_bytes_for_any_number_of_workers() {
     build_tree(tree.path());
     let mut settings = options(Codec::Zstd, 5_000);
     let (first, _) = pack(tree.path(), &settings);
-    for (jobs, memory) in [(1, 4 << 30), (3, 40 << 20), (8, 4 << 30)] {
+    for (jobs, memory) in [(1, 4 << 30), (3, 64 << 20), (8, 4 << 30)] {
         (settings.jobs, settings.memory) = (jobs, memory);
         assert!(pack(tree.path(), &settings).0 == first, "{jobs} jobs");
     }

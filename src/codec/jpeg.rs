@@ -31,8 +31,7 @@ impl GroupCodec for Jpeg {
     }
 
     fn encode_memory(_: &CodecOptions, raw_length: u64) -> u64 {
-        // Each JPEG is decoded again while the payload and a copy of it are there.
-        jpeg::decode_memory(raw_length) + raw_length
+        jpeg::encode_memory(raw_length)
     }
 
     fn decode_memory(self, raw_length: u64) -> u64 {

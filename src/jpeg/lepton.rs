@@ -21,9 +21,15 @@ pub(super) const MOST_EXTRA: u64 = 1 << 10;
 /// Most scans of a JPEG.
 const MOST_SCANS: u64 = 100;
 /// Most bytes of the coefficients of a JPEG: for each of its bytes, and beside that.
-const COEFFICIENTS: u64 = 64;
+const COEFFICIENTS: u64 = 32;
 const FIRST_COEFFICIENTS: u64 = 1 << 22;
 const MOST_COEFFICIENTS: u64 = 1 << 29;
+
+/// Bytes of memory that coding a JPEG of `raw` bytes takes, decoding it again included.
+pub(super) fn encoding_memory(raw: u64) -> u64 {
+    // Coefficients; what is written of them is the JPEG; the model.
+    most_coefficients(raw) + 6 * raw + (1 << 24)
+}
 
 /// Bytes of memory that decoding a JPEG of `raw` bytes takes beside its input and output.
 pub(super) fn memory(raw: u64) -> u64 {

@@ -255,12 +255,12 @@ impl<'a> Apart<'a> {
         self.queue.iter().map(|plan| cost(plan.size())).max().unwrap_or(0)
     }
 
-    /// Returns the most bytes of a group.
-    pub fn longest_group(&self) -> u64 {
+    /// Returns the most bytes of a group, and of one of pictures.
+    pub fn longest_groups(&self) -> (u64, u64) {
         let sizes = || self.queue.iter().map(ContentPlan::size);
         // Pictures are hardly packed: they are about as long as the file they are in.
         let pictures = sizes().max().unwrap_or(0).saturating_mul(2).min(PICTURES);
-        self.room.batch_of(sizes()).min(self.room.group.max(pictures))
+        (self.room.batch_of(sizes()).min(self.room.group), pictures)
     }
 
     /// Returns whether files were read that are not taken apart yet.

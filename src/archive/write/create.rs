@@ -157,7 +157,9 @@ pub(in crate::archive) fn write_archive(
     let held = held.saturating_add(given.map_or(0, |base| base.length));
     // Known before the first byte is written: nothing takes more than this.
     let highest = highest.max(apart.highest_cost());
-    let highest = highest.max(group_cost(options, apart.longest_group(), true));
+    let (group, pictures) = apart.longest_groups();
+    let highest = highest.max(group_cost(options, group, false));
+    let highest = highest.max(group_cost(options, pictures, true));
     check_cost(held.saturating_add(highest), options.memory)?;
     control.events.event(Event::Total { entries, bytes });
     let base = options.base.as_ref().zip(reach);

@@ -10,7 +10,7 @@ use crate::recipe::{Stream, StreamKind};
 const APART: usize = 64 << 10;
 
 /// Most bytes of pictures of a file that are in one group, however long groups are.
-pub(super) const PICTURES: u64 = 16 << 20;
+pub(super) const PICTURES: u64 = 4 << 20;
 
 /// Cuts streams into groups.
 pub(super) struct Cutter {
