@@ -192,7 +192,7 @@ fn check_flags(corrections: &[u8]) -> Result<()> {
     let (mut range, mut at) = (255_u32, 8);
     let mut value = (0..8).fold(0, |value, at| value << 1 | u32::from(bit(at)));
     let mut flag = |zeros: u32, all: u32| {
-        let split = 1 + ((range - 1) * (256 * zeros / all) >> 8);
+        let split = 1 + (((range - 1) * (256 * zeros / all)) >> 8);
         let is_set = value >= split;
         (value, range) = if is_set { (value - split, range - split) } else { (value, split) };
         while range < 128 {
