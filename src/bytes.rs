@@ -3,6 +3,8 @@
 //! Everything read from an archive passes through [`Cursor`], which returns an error
 //! instead of panicking. Normative text: spec/container.md §2.
 
+use std::io;
+
 /// Why bytes could not be read as the requested value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -200,6 +202,35 @@ impl<'a> Cursor<'a> {
             0 => Ok(()),
             left => Err(BytesError::Trailing { offset: self.position, left }),
         }
+    }
+}
+
+/// A buffer that is written to, and refuses more than so many bytes.
+#[derive(Debug)]
+pub struct Bounded {
+    /// What was written.
+    pub bytes: Vec<u8>,
+    most: usize,
+}
+
+impl Bounded {
+    /// Makes an empty buffer for at most `most` bytes, which are allocated.
+    pub fn new(most: usize) -> Bounded {
+        Bounded { bytes: Vec::with_capacity(most), most }
+    }
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.most - self.bytes.len() {
+            return Err(io::Error::other("longer than allowed"));
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -152,9 +152,10 @@ pub struct Recipe {
     pub steps: Vec<Step>,
 }
 
-/// A step of a [`Recipe`].
+/// A step of a [`Recipe`]; its inputs are told in another way before the streams have their
+/// places.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct Step<I = Input> {
     /// Number of the transform, as in the format.
     pub transform: u64,
     /// Whether only other steps use the output.
@@ -164,7 +165,7 @@ pub struct Step {
     /// What the transform needs to know besides.
     pub parameters: Vec<u8>,
     /// What it works on.
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<I>,
 }
 
 /// What a [`Step`] works on.

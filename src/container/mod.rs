@@ -50,7 +50,9 @@ pub use limits::{Limits, exceeded};
 pub use part::{BATCH_GROUPS, Open, Part, Row, Sparse, content_digest, decode_part, encode_part};
 pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
 pub use reader::{NOWHERE, Reader};
-pub use recipes::{BATCH_WITH_RECIPES, MADE_MOST, recipe_of};
+pub use recipes::{
+    BATCH_WITH_RECIPES, MADE_MOST, ROW_STEPS, STEP_DEPTH, STEP_INPUTS, STEP_PARAMETERS, recipe_of,
+};
 pub use recover::{Condition, Gone, LostBatch, Recovery};
 pub use section::{
     ANCILLARY, BASE, CODEC_GIVEN, HEADER_LENGTH, SECTION_MOST, SYNC, Section, SectionHeader,

@@ -19,16 +19,16 @@ pub const MADE_MOST: u64 = 1 << 28;
 pub(super) const SECTION_STEPS: u64 = 1 << 20;
 
 /// Most steps of a row.
-const STEPS: u64 = 65_536;
+pub const ROW_STEPS: u64 = 65_536;
 
 /// Greatest depth of a step.
-const DEPTH: u8 = 8;
+pub const STEP_DEPTH: u8 = 8;
 
 /// Most inputs of a step.
-const INPUTS: u64 = 4096;
+pub const STEP_INPUTS: u64 = 4096;
 
 /// Most bytes of the parameters of a step.
-const PARAMETERS: u64 = 4096;
+pub const STEP_PARAMETERS: u64 = 4096;
 
 /// Least bytes of a step and of an input: one in each field that all have.
 const STEP_MINIMUM: u64 = 5;
@@ -85,9 +85,9 @@ impl<'a> Streams<'a> {
 pub fn recipe_of(steps: Vec<Step>) -> Option<Recipe> {
     let fits = |step: &Step| {
         let (inputs, parameters) = (step.inputs.len() as u64, step.parameters.len() as u64);
-        step.output > 0 && inputs <= INPUTS && parameters <= PARAMETERS
+        step.output > 0 && inputs <= STEP_INPUTS && parameters <= STEP_PARAMETERS
     };
-    let count = 1..=STEPS;
+    let count = 1..=ROW_STEPS;
     let fits = count.contains(&(steps.len() as u64)) && steps.iter().all(fits);
     (fits && check(&steps).is_ok()).then(|| settle(steps))
 }
@@ -151,7 +151,7 @@ fn decode_input(
 }
 
 fn count_steps(columns: &mut Columns, left: &mut u64) -> Result<usize, ContainerError> {
-    if !(1..=STEPS).contains(&columns.clone().varint()?) {
+    if !(1..=ROW_STEPS).contains(&columns.clone().varint()?) {
         return Err(columns.invalid(0, "a recipe does not have 1 to 65,536 steps"));
     }
     let count = columns.count("steps of recipes", *left, STEP_MINIMUM)?;
@@ -161,7 +161,7 @@ fn count_steps(columns: &mut Columns, left: &mut u64) -> Result<usize, Container
 
 fn count_inputs(columns: &mut Columns) -> Result<usize, ContainerError> {
     let count = columns.count("inputs", u64::MAX, INPUT_MINIMUM)?;
-    match count as u64 > INPUTS {
+    match count as u64 > STEP_INPUTS {
         true => Err(columns.invalid(0, "a step has more than 4,096 inputs")),
         false => Ok(count),
     }
@@ -169,7 +169,7 @@ fn count_inputs(columns: &mut Columns) -> Result<usize, ContainerError> {
 
 fn parameters<'a>(columns: &mut Columns<'a>) -> Result<&'a [u8], ContainerError> {
     let length = columns.varint()?;
-    match length > PARAMETERS {
+    match length > STEP_PARAMETERS {
         true => Err(columns.invalid(0, "the parameters of a step have more than 4,096 bytes")),
         false => columns.take(length),
     }
@@ -212,7 +212,7 @@ fn check(steps: &[Step]) -> Result<u64, &'static str> {
                 }
             });
         }
-        if depth > DEPTH {
+        if depth > STEP_DEPTH {
             return Err("a step is deeper than 8");
         }
         depths.push(depth);

@@ -7,7 +7,7 @@
 
 use super::markers::{Frame, frame_of_segments, whole};
 use crate::arith::panics::caught;
-use crate::bytes::Cursor;
+use crate::bytes::{Bounded, Cursor};
 use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
 use lepton_jpeg::{EnabledFeatures, SingleThreadPool, decode_lepton, encode_lepton};
 use std::io::{self, Read, Write};
@@ -82,7 +82,7 @@ pub(super) fn decode(header: &[u8], scan: &[u8], raw: usize) -> Option<Vec<u8>> 
     let segments = check(header)?;
     bounded(frame_of_segments(segments)?, raw).then_some(())?;
     let file = file(header, scan, raw)?;
-    let mut out = Bounded { bytes: Vec::with_capacity(raw), most: raw };
+    let mut out = Bounded::new(raw);
     let pool = SingleThreadPool::default();
     let result = caught(|| decode_lepton(&mut &file[..], &mut out, &features(), &pool).is_ok());
     (result? && out.bytes.len() == raw).then_some(out.bytes)
@@ -131,24 +131,4 @@ fn check(header: &[u8]) -> Option<&[u8]> {
         cursor.take(length).ok()?;
     }
     (partitions == 1).then_some(segments)
-}
-
-/// Takes at most so many bytes.
-struct Bounded {
-    bytes: Vec<u8>,
-    most: usize,
-}
-
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.len() > self.most - self.bytes.len() {
-            return Err(io::Error::other("longer than the JPEG"));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

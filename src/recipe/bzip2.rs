@@ -1,8 +1,9 @@
 //! Transform `bzip2`: a bzip2 stream of its plain text.
 
 use super::error::RecipeError;
+use crate::bytes::Bounded;
 use bzip2::{Compression, read::BzDecoder, write::BzEncoder};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 
 /// Name for people.
 pub(super) const NAME: &str = "bzip2";
@@ -20,32 +21,11 @@ pub(super) fn run(
         return Err(RecipeError::Damaged { transform: NAME, cause: "parameters that cannot be" });
     };
     let too_long = |_| RecipeError::Length { transform: NAME, expected: output as u64 };
-    let bounded = Bounded { bytes: Vec::with_capacity(output), most: output };
-    let mut encoder = BzEncoder::new(bounded, Compression::new(level.into()));
+    let mut encoder = BzEncoder::new(Bounded::new(output), Compression::new(level.into()));
     for piece in pieces {
         encoder.write_all(piece).map_err(too_long)?;
     }
     encoder.finish().map(|out| out.bytes).map_err(too_long)
-}
-
-/// Takes at most so many bytes.
-struct Bounded {
-    bytes: Vec<u8>,
-    most: usize,
-}
-
-impl Write for Bounded {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.len() > self.most - self.bytes.len() {
-            return Err(io::Error::other("longer than the output"));
-        }
-        self.bytes.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// A stream that was decoded.

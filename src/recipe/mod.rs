@@ -26,14 +26,18 @@ pub use error::RecipeError;
 pub use run::{join, run, transform_memory, transform_name};
 pub use split::{is_candidate, split};
 
+use crate::{container, entry};
+
 /// Most steps that may stand one upon another.
-pub const MOST_DEPTH: u32 = 8;
+pub const MOST_DEPTH: u32 = container::STEP_DEPTH as u32;
 /// Most bytes of all outputs of a file.
-pub const MOST_OUTPUT: u64 = 1 << 28;
+pub const MOST_OUTPUT: u64 = container::MADE_MOST;
 /// Most inputs of a step.
-pub const MOST_INPUTS: usize = 4_096;
+pub const MOST_INPUTS: usize = container::STEP_INPUTS as usize;
 /// Most steps of a file.
-pub const MOST_STEPS: usize = 65_536;
+pub const MOST_STEPS: usize = container::ROW_STEPS as usize;
+/// Most bytes of the parameters of a step.
+pub const MOST_PARAMETERS: usize = container::STEP_PARAMETERS as usize;
 
 /// Bounds within which a file is taken apart.
 #[derive(Clone, Copy, Debug)]
@@ -76,19 +80,7 @@ pub enum StreamKind {
 }
 
 /// A step: what it makes, and of what.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// Number of the transform.
-    pub transform: u64,
-    /// Whether its output is only used by other steps.
-    pub hidden: bool,
-    /// Bytes of its output.
-    pub output: u64,
-    /// What the transform needs to know.
-    pub parameters: Vec<u8>,
-    /// What it is made of.
-    pub inputs: Vec<Input>,
-}
+pub type Step = entry::Step<Input>;
 
 /// An input of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

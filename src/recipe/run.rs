@@ -121,5 +121,5 @@ pub fn join(split: &Split) -> Result<Vec<u8>, RecipeError> {
         outputs.push(run(step.transform, &step.parameters, &inputs, step.output)?);
     }
     let shown = split.steps.iter().zip(&outputs).filter(|(step, _)| !step.hidden);
-    Ok(shown.flat_map(|(_, output)| output).copied().collect())
+    Ok(shown.map(|(_, output)| &output[..]).collect::<Vec<_>>().concat())
 }

@@ -67,11 +67,7 @@ impl Making {
             let inputs: Option<Vec<Cow<[u8]>>> = step.inputs.iter().map(input).collect();
             let inputs = inputs.ok_or(ArchiveError::Missing)?;
             let inputs: Vec<&[u8]> = inputs.iter().map(|input| &input[..]).collect();
-            let made = recipe::run(step.transform, &step.parameters, &inputs, step.output)?;
-            if made.len() as u64 != step.output {
-                return Err(ArchiveError::Digest);
-            }
-            outputs.push(made);
+            outputs.push(recipe::run(step.transform, &step.parameters, &inputs, step.output)?);
         }
         let hidden = recipe.steps.iter().map(|step| step.hidden);
         let visible = outputs.into_iter().zip(hidden).filter(|(_, hidden)| !hidden);

@@ -4,7 +4,8 @@ use super::pieces::kind_of;
 use super::scan::{Packed, Part};
 use crate::recipe::run::COPY;
 use crate::recipe::{
-    Input, MOST_DEPTH, MOST_INPUTS, MOST_OUTPUT, MOST_STEPS, Split, Step, Stream, StreamKind,
+    Input, MOST_DEPTH, MOST_INPUTS, MOST_OUTPUT, MOST_PARAMETERS, MOST_STEPS, Split, Step, Stream,
+    StreamKind,
 };
 use std::iter::once;
 
@@ -134,7 +135,7 @@ impl Build {
             Source::Step(place) => self.depths[*place],
         });
         let depth = 1 + below.max().unwrap_or(0);
-        (depth <= MOST_DEPTH && parameters.len() <= 4_096).then_some(())?;
+        (depth <= MOST_DEPTH && parameters.len() <= MOST_PARAMETERS).then_some(())?;
         let inputs = sources.into_iter().map(|source| match source {
             Source::Stream { stream, offset, length } => Input::Stream { stream, offset, length },
             Source::Step(other) => Input::Step { back: (place - other) as u64 },
