@@ -84,10 +84,10 @@ pub struct Metadata {
     pub uid: u32,
     /// Numeric group.
     pub gid: u32,
-    /// Owner's name, empty when unknown.
-    pub user: Vec<u8>,
-    /// Group's name, empty when unknown.
-    pub group: Vec<u8>,
+    /// Owner's name, empty when unknown; entries of one owner share it.
+    pub user: Arc<[u8]>,
+    /// Group's name, empty when unknown; entries of one group share it.
+    pub group: Arc<[u8]>,
     /// Last modification.
     pub modified: Timestamp,
     /// Extended attributes in byte order of their names; ACLs are among them.

@@ -15,8 +15,8 @@ fn archive(codec: Codec, files: impl Iterator<Item = (String, Vec<u8>, Timestamp
             mode: 0o644,
             uid: 1000,
             gid: 1000,
-            user: b"user".to_vec(),
-            group: b"user".to_vec(),
+            user: b"user"[..].into(),
+            group: b"user"[..].into(),
             modified,
             ..Metadata::default()
         };

@@ -36,8 +36,8 @@ fn entry(path: &[u8], kind: Kind) -> Entry {
         mode: 0o640,
         uid: 1000,
         gid: 100,
-        user: b"gardener".to_vec(),
-        group: b"users".to_vec(),
+        user: b"gardener"[..].into(),
+        group: b"users"[..].into(),
         modified: Timestamp { seconds: 1_234_567_890, nanoseconds: 123_456_789 },
         xattrs: vec![(b"user.note".to_vec(), b"kept\0bytes".to_vec())],
     };

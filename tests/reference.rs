@@ -55,8 +55,8 @@ fn compare(bytes: &[u8]) -> reference::Archive {
         assert_eq!(seen.mode, u64::from(metadata.mode));
         assert_eq!(seen.owner.uid, u64::from(metadata.uid));
         assert_eq!(seen.owner.gid, u64::from(metadata.gid));
-        assert_eq!(seen.owner.user, metadata.user);
-        assert_eq!(seen.owner.group, metadata.group);
+        assert_eq!(seen.owner.user, *metadata.user);
+        assert_eq!(seen.owner.group, *metadata.group);
         assert_eq!(seen.seconds, metadata.modified.seconds);
         assert_eq!(seen.nanoseconds, u64::from(metadata.modified.nanoseconds));
         assert_eq!(seen.xattrs, metadata.xattrs);

@@ -40,7 +40,15 @@ pub fn entry_memory(entry: &Entry) -> u64 {
     };
     let pairs = allocation(xattrs.len() as u64 * size::<(Vec<u8>, Vec<u8>)>());
     let texts: u64 = xattrs.iter().map(|(name, value)| bytes(name) + bytes(value)).sum();
-    size::<Entry>() + bytes(&entry.path) + bytes(user) + bytes(group) + kind + pairs + texts
+    let names = shared_name(user.len() as u64) + shared_name(group.len() as u64);
+    size::<Entry>() + bytes(&entry.path) + names + kind + pairs + texts
+}
+
+/// Returns the bytes that a name takes which entries share: it is counted for each of them,
+/// since it may be that none do.
+fn shared_name(length: u64) -> u64 {
+    // Two counts stand before it.
+    allocation(length + 2 * size::<usize>())
 }
 
 /// Returns the bytes of memory that a recipe takes.
@@ -161,19 +169,19 @@ fn path_lengths(
 }
 
 /// Reads owners, sets and classes; returns the kind of each class, and the bytes that an
-/// entry of it takes for names and attributes.
+/// entry of it takes for attributes.
 fn classes(
     columns: &mut Columns,
     limits: &Limits,
     add: &mut impl FnMut(u64),
 ) -> Result<Vec<(u8, u64)>, ContainerError> {
     let [owner, set, class] = classes::MINIMUM;
-    let mut owners = Vec::new();
-    for _ in 0..columns.count("entries", limits.entries, owner)? {
+    let owners = columns.count("entries", limits.entries, owner)?;
+    for _ in 0..owners {
         columns.skip(2)?;
         let user = columns.bytes("owner name", limits.path_length)?.len() as u64;
         let group = columns.bytes("owner name", limits.path_length)?.len() as u64;
-        owners.push(allocation(user) + allocation(group));
+        add(shared_name(user) + shared_name(group));
     }
     let mut sets = vec![0];
     for _ in 0..columns.count("entries", limits.entries, set)? {
@@ -187,18 +195,15 @@ fn classes(
     }
     let count = columns.count("entries", limits.entries, class)?;
     // The values themselves, and sets of them to find equal ones.
-    let values = (owners.len() + sets.len() + count) as u64;
+    let values = (owners + sets.len() + count) as u64;
     add(values * 16 * size::<u64>());
     let kinds = columns.take(count as u64)?;
-    columns.skip(count as u64)?;
-    let mut all: Vec<(u8, u64)> = kinds.iter().map(|&kind| (kind, 0)).collect();
-    for list in [&owners, &sets] {
-        for class in &mut all {
-            let number = usize::try_from(columns.varint()?).ok();
-            class.1 += number.and_then(|number| list.get(number)).copied().unwrap_or(0);
-        }
-    }
-    Ok(all)
+    columns.skip(2 * count as u64)?; // modes and owners
+    let of_set = |&kind: &u8| {
+        let number = usize::try_from(columns.varint()?).ok();
+        Ok((kind, number.and_then(|number| sets.get(number)).copied().unwrap_or(0)))
+    };
+    kinds.iter().map(of_set).collect()
 }
 
 /// Checks the memory of a table together with the bytes that are `held` already. Returns the

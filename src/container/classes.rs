@@ -2,19 +2,18 @@
 //! spec/container.md §6.5.
 
 use super::columns::Columns;
-use super::limits::check;
 use super::{ContainerError, Limits};
 use crate::bytes::{put_bytes, put_varint};
 use crate::entry::{Content, Entry, Kind, Metadata};
-use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::sync::Arc;
 
 /// Minimum bytes of an owner, a set and a class.
 pub(super) const MINIMUM: [u64; 3] = [4, 3, 4];
 
 /// Uid, gid, user, group.
-type Owner<'a> = (u32, u32, &'a [u8], &'a [u8]);
+type Owner<N> = (u32, u32, N, N);
 
 /// Names and values.
 type Set<'a> = Vec<(&'a [u8], &'a [u8])>;
@@ -46,7 +45,7 @@ impl<T: Clone + Eq + Hash> Numbers<T> {
 
 /// Appends owners, sets, classes and the class of each entry.
 pub(super) fn encode(out: &mut Vec<u8>, entries: &[Entry]) {
-    let mut owners: Numbers<Owner> = Numbers::new();
+    let mut owners: Numbers<Owner<&[u8]>> = Numbers::new();
     let mut sets: Numbers<&[(Vec<u8>, Vec<u8>)]> = Numbers::new();
     let mut classes: Numbers<Class> = Numbers::new();
     let mut column = Vec::with_capacity(entries.len());
@@ -84,11 +83,9 @@ pub(super) fn encode(out: &mut Vec<u8>, entries: &[Entry]) {
 
 /// What entries share.
 pub(super) struct Shared<'a> {
-    owners: Vec<Owner<'a>>,
+    owners: Vec<Owner<Arc<[u8]>>>,
     sets: Vec<Set<'a>>,
     classes: Vec<Class>,
-    /// Bytes of names that were given to entries.
-    unfolded: Cell<u64>,
 }
 
 /// Reads owners, sets and classes.
@@ -103,22 +100,23 @@ pub(super) fn decode_owners_and_sets<'a>(
     check_order(columns, owner_numbers, owners.len(), "owners are not in the order of their use")?;
     let set_numbers = classes.iter().filter_map(|class| class.3.checked_sub(1));
     check_order(columns, set_numbers, sets.len(), "sets are not in the order of their use")?;
-    Ok(Shared { owners, sets, classes, unfolded: Cell::new(0) })
+    Ok(Shared { owners, sets, classes })
 }
 
-fn decode_owners<'a>(
-    columns: &mut Columns<'a>,
+fn decode_owners(
+    columns: &mut Columns,
     limits: &Limits,
-) -> Result<Vec<Owner<'a>>, ContainerError> {
+) -> Result<Vec<Owner<Arc<[u8]>>>, ContainerError> {
     let count = columns.count("entries", limits.entries, MINIMUM[0])?;
-    let mut owners: Vec<Owner> = Vec::with_capacity(count);
+    let mut owners: Vec<Owner<&[u8]>> = Vec::with_capacity(count);
     for _ in 0..count {
         let (uid, gid) = (columns.varint_u32()?, columns.varint_u32()?);
         let user = columns.bytes("owner name", limits.path_length)?;
         owners.push((uid, gid, user, columns.bytes("owner name", limits.path_length)?));
     }
     check_distinct(columns, &owners, "an owner is listed twice")?;
-    Ok(owners)
+    let owned = |(uid, gid, user, group): Owner<&[u8]>| (uid, gid, user.into(), group.into());
+    Ok(owners.into_iter().map(owned).collect())
 }
 
 fn decode_sets<'a>(
@@ -216,19 +214,16 @@ impl Shared<'_> {
 
     /// Returns the kind, its fields empty, and the metadata of an entry of a class, without
     /// times.
-    pub fn unfold(&self, class: u64, limits: &Limits) -> Result<(Kind, Metadata), ContainerError> {
+    pub fn unfold(&self, class: u64) -> Result<(Kind, Metadata), ContainerError> {
         let (kind, mode, owner, set) = self.classes[class as usize];
-        let (uid, gid, user, group) = self.owners[owner as usize];
-        let names = self.unfolded.get() + (user.len() + group.len()) as u64;
-        check("index bytes", names, limits.index_bytes)?;
-        self.unfolded.set(names);
+        let (uid, gid, user, group) = self.owners[owner as usize].clone();
         let set = set.checked_sub(1).map_or(&[][..], |set| &self.sets[set as usize]);
         let metadata = Metadata {
             mode,
             uid,
             gid,
-            user: user.to_vec(),
-            group: group.to_vec(),
+            user,
+            group,
             xattrs: set.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect(),
             ..Metadata::default()
         };

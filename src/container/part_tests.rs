@@ -9,8 +9,8 @@ fn entry(path: &str, kind: Kind) -> Entry {
         mode: 0o4755,
         uid: path.len() as u32 % 2,
         gid: 7,
-        user: b"pia".to_vec(),
-        group: b"\xFF".to_vec(),
+        user: b"pia"[..].into(),
+        group: b"\xFF"[..].into(),
         modified: Timestamp { seconds: -5, nanoseconds: 999_999_999 },
         xattrs: if path.len() > 3 { vec![xattr] } else { Vec::new() },
     };

@@ -113,7 +113,7 @@ pub(super) fn decode(
     let mut entries = Vec::with_capacity(count);
     let numbers = classes::decode_column(columns, shared.count(), count)?;
     for (path, class) in paths.into_iter().zip(numbers) {
-        let (kind, metadata) = shared.unfold(class, limits)?;
+        let (kind, metadata) = shared.unfold(class)?;
         entries.push(Entry { path, kind, metadata });
     }
     decode_times(columns, &mut entries)?;

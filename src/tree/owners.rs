@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Both tables of this system.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub(super) struct Table {
 /// The answers so far.
 #[derive(Debug, Default)]
 struct Asked {
-    names: HashMap<u32, Vec<u8>>,
+    names: HashMap<u32, Arc<[u8]>>,
     numbers: HashMap<Vec<u8>, Option<u32>>,
 }
 
@@ -64,10 +64,10 @@ impl Table {
     }
 
     /// Returns the name of a number, empty if unknown.
-    pub(super) fn name(&self, number: u32) -> Vec<u8> {
+    pub(super) fn name(&self, number: u32) -> Arc<[u8]> {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         let ask = || (self.system.name)(number).or_else(|| self.lines.names.get(&number).cloned());
-        asked.names.entry(number).or_insert_with(|| ask().unwrap_or_default()).clone()
+        asked.names.entry(number).or_insert_with(|| ask().unwrap_or_default().into()).clone()
     }
 
     /// Returns the number of a name.
@@ -121,9 +121,9 @@ mod tests {
         };
         let table = Table::new(system, Lines::parse(text));
         for _ in 0..2 {
-            assert_eq!(table.name(0), b"root");
-            assert_eq!(table.name(1), b"");
-            assert_eq!(table.name(1000), b"directory");
+            assert_eq!(*table.name(0), *b"root");
+            assert_eq!(*table.name(1), *b"");
+            assert_eq!(*table.name(1000), *b"directory");
             assert_eq!(table.number(b"www"), Some(33));
             assert_eq!(table.number(b"root2"), Some(0));
             assert_eq!(table.number(b"directory"), Some(1000));
@@ -134,10 +134,7 @@ mod tests {
     #[test]
     fn the_system_knows_root() {
         let owners = Owners::of_this_system();
-        assert_eq!(
-            (owners.users.name(0), owners.users.number(b"root")),
-            (b"root".to_vec(), Some(0))
-        );
+        assert_eq!((&*owners.users.name(0), owners.users.number(b"root")), (&b"root"[..], Some(0)));
         assert_eq!(owners.groups.number(&owners.groups.name(0)), Some(0));
         assert_eq!(owners.users.number(b"no such\0user"), None);
     }

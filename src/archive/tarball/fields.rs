@@ -5,6 +5,7 @@ use super::pax::{Records, parse_time};
 use super::{NotKept, TarFault, acl, block};
 use crate::archive::Limits;
 use crate::entry::{Metadata, Timestamp};
+use std::sync::Arc;
 use tar::Header;
 
 /// Prefix of the records that hold extended attributes.
@@ -75,7 +76,7 @@ pub(super) fn metadata(
         found.and_then(|id| u32::try_from(id).ok()).ok_or(TarFault::Number { field })
     };
     let name = |key: &str, field: Option<&[u8]>| {
-        records.get(key).or(field).map(<[u8]>::to_vec).unwrap_or_default()
+        records.get(key).or(field).map(Arc::<[u8]>::from).unwrap_or_default()
     };
     let mode = block::number(&old.mode).ok_or(TarFault::Number { field: "mode" })?;
     let modified = match records.get("mtime") {

@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn what_fits_a_plain_header_needs_no_records() {
-        let metadata = Metadata { mode: 0o644, user: b"user".to_vec(), ..Metadata::default() };
+        let metadata = Metadata { mode: 0o644, user: b"user"[..].into(), ..Metadata::default() };
         let entry = Entry { path: vec![b'n'; 99], kind: Kind::Directory, metadata };
         assert_eq!(headers(&entry, 0, None).unwrap().len(), 512);
         let longer = Entry { path: vec![b'n'; 100], ..entry };
