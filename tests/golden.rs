@@ -84,8 +84,9 @@ fn entries() -> Vec<Entry> {
     ]
 }
 
-/// The one that holds another sample: files that are made by recipes.
+/// Those that hold other samples: files that are made by recipes.
 const RECIPES: &str = "recipes-0.7.pear";
+const ROWS: &str = "scanlines-0.7.pear";
 
 fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -149,6 +150,35 @@ fn the_golden_archive_with_recipes_still_holds_its_files() {
     assert!(with_recipes() == bytes, "the transforms and the tables are as they were");
 }
 
+/// Returns an archive of the data of a picture whose filters were taken off, and the data:
+/// two rows of each type, of two pixels of three bytes.
+fn with_rows() -> (Vec<u8>, Vec<u8>) {
+    let types = [0, 0, 1, 1, 2, 2, 3, 3, 4, 4];
+    let rows = groups()[1][..60].to_vec();
+    let content = pear_archive::recipe::run(4, &[6, 3], &[&types, &rows], 70).unwrap();
+    let step = |transform, parameters: &[u8], inputs: &[[u64; 3]]| {
+        let (parameters, inputs) = (parameters.to_vec(), inputs.to_vec());
+        Step { transform, flags: 0, output: 70, parameters, inputs }
+    };
+    let steps = vec![step(4, &[6, 3], &[[1, 0, 10], [2, 0, 60]])];
+    let batch = Batch {
+        rows: vec![Row::of(10), Row::of(60), Row::made(steps, &content)],
+        groups: vec![[&types[..], &rows].concat()],
+        items: vec![Item::new("rows", forge::Kind::File(2))],
+        ..Batch::default()
+    };
+    (forge::Archive::of_batches(&[batch]).with_id(*b"golden\0\0").bytes(), content)
+}
+
+#[test]
+fn the_golden_archive_of_rows_still_holds_them() {
+    let bytes = fs::read(golden(ROWS)).unwrap();
+    let (archive, content) = with_rows();
+    assert!(archive == bytes, "the transform and the tables are as they were");
+    let archive = Archive::open(&bytes[..], &Limits::default()).unwrap();
+    assert!(archive.read("rows").unwrap() == content);
+}
+
 fn archives() -> Vec<PathBuf> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
     let all = fs::read_dir(directory).unwrap().map(|item| item.unwrap().path());
@@ -159,7 +189,7 @@ fn archives() -> Vec<PathBuf> {
     all.retain(|path| cfg!(feature = "paper") || !paper(path));
     // They hold something else: see `golden_bases.rs`.
     all.retain(|path| !path.to_string_lossy().contains("/base-"));
-    all.retain(|path| *path != golden(RECIPES));
+    all.retain(|path| ![RECIPES, ROWS].map(golden).contains(path));
     all.sort();
     all
 }
@@ -186,6 +216,9 @@ fn every_golden_archive_still_holds_the_sample() {
 fn write_golden_archives() {
     if !golden(RECIPES).exists() {
         fs::write(golden(RECIPES), with_recipes()).unwrap();
+    }
+    if !golden(ROWS).exists() {
+        fs::write(golden(ROWS), with_rows().0).unwrap();
     }
     let default = CodecOptions::default().level;
     let apart = [Codec::PearPaper, Codec::Jpeg];

@@ -15,7 +15,7 @@ use pear_archive::{Builder, Entry};
 use std::collections::BTreeSet;
 use std::io::Write;
 
-const LIMITS: Limits = Limits { most_plain: 1 << 26, depth: 6 };
+const LIMITS: Limits = Limits { most_plain: 1 << 26, depth: 6, transforms: u64::MAX };
 
 /// Returns words in no order, of which no two texts have the same.
 fn words(seed: u64, length: usize) -> Vec<u8> {
@@ -103,6 +103,16 @@ fn png(rows: &[u8]) -> Vec<u8> {
     zlib(rows, 9).chunks(1_000).for_each(|part| put(b"IDAT", part));
     put(b"IEND", &[]);
     out
+}
+
+/// A picture of true colors whose rows have all filters, and its recipe takes them off.
+fn picture() -> Vec<u8> {
+    let mut rows = mixed(62, 6_000);
+    rows.resize(60 * (1 + 60 * 3), 7);
+    rows.chunks_mut(181).enumerate().for_each(|(y, row)| row[0] = y as u8 % 5);
+    let mut picture = png(&rows);
+    picture[16..24].copy_from_slice(&[0, 0, 0, 60, 0, 0, 0, 60]);
+    picture
 }
 
 /// A mail whose attachment is in lines of 76 letters.
@@ -193,6 +203,7 @@ fn files() -> Vec<(String, Vec<u8>, Vec<u64>)> {
     let nested = zip(&[("in.gz", &gzip(&words(52, 20_000), 6)), ("a", &words(53, 5_000))]);
     let image = png(&words(54, 40_000));
     files.push(("picture.png".to_owned(), image.clone(), vec![0, 1, 5]));
+    files.push(("rows.png".to_owned(), picture(), vec![0, 1, 4, 5]));
     files.push(("lf.eml".to_owned(), mail(&words(55, 8_000), "\n"), vec![0, 3]));
     files.push(("crlf.eml".to_owned(), mail(&image, "\r\n"), vec![0, 1, 3, 5]));
     files.push(("two.zip".to_owned(), jar, vec![0, 1]));
@@ -314,6 +325,11 @@ fn damaged(step: &Run) -> Vec<Run> {
     for place in places(step.parameters.len()) {
         let mut one = step.clone();
         one.parameters[place] = change(&one.parameters[place], place);
+        all.push(one);
+    }
+    if step.transform == 4 {
+        let mut one = step.clone();
+        one.inputs[0][1] = 5;
         all.push(one);
     }
     // Bytes of other inputs say nothing of how they are read.

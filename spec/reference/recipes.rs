@@ -118,6 +118,7 @@ pub fn transform(number: u64, parameters: &[u8], inputs: &[&[u8]], output: u64) 
         1 => deflate::run(parameters, inputs)?,
         2 => bzip2(parameters, &inputs.concat())?,
         3 => base64(parameters, &inputs.concat())?,
+        4 => scanlines(parameters, inputs)?,
         5 => idat(parameters, &inputs.concat(), output)?,
         other => return Err(format!("unsupported: Transform {other}")),
     };
@@ -163,6 +164,41 @@ fn base64(parameters: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
         text.extend(end);
     }
     Ok(text)
+}
+
+/// §2.5
+fn scanlines(parameters: &[u8], inputs: &[&[u8]]) -> Result<Vec<u8>> {
+    let mut table = Table(parameters);
+    let row = table.within(1..=u64::MAX, "2.5: Row_Length")? as usize;
+    let distance = table.within(1..=u64::MAX, "2.5: Distance")? as usize;
+    table.end()?;
+    let (types, rows) = inputs.split_first().ok_or("2.5: no inputs")?;
+    let rows = rows.concat();
+    need(row.checked_mul(types.len()) == Some(rows.len()), "2.5: filter types and rows")?;
+    let mut data = Vec::new();
+    for (y, &kind) in types.iter().enumerate() {
+        need(kind <= 4, "2.5: a filter type")?;
+        data.push(kind);
+        for x in 0..row {
+            // A byte of this row or of the one above, 0 outside.
+            let byte = |up: usize, left: usize| match (y >= up, x >= left) {
+                (true, true) => i32::from(rows[(y - up) * row + x - left]),
+                _ => 0,
+            };
+            let (left, above, corner) = (byte(0, distance), byte(1, 0), byte(1, distance));
+            let sum = left + above - corner;
+            let nearest = [left, above, corner].into_iter().min_by_key(|&one| (sum - one).abs());
+            let foretold = match kind {
+                0 => 0,
+                1 => left,
+                2 => above,
+                3 => (left + above) / 2,
+                _ => nearest.unwrap_or(0),
+            };
+            data.push((byte(0, 0) - foretold) as u8);
+        }
+    }
+    Ok(data)
 }
 
 /// §2.4

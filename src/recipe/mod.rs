@@ -9,6 +9,7 @@
 //! deflate/    transform `deflate`
 //! bzip2.rs    transform `bzip2`
 //! base64.rs   transform `base64`
+//! scanlines.rs transform `scanlines`
 //! idat.rs     transform `idat`
 //! kinds.rs    the kind of a piece
 //! ```
@@ -20,6 +21,7 @@ mod error;
 mod idat;
 mod kinds;
 mod run;
+mod scanlines;
 mod split;
 
 pub use error::RecipeError;
@@ -46,6 +48,8 @@ pub struct Limits {
     pub most_plain: u64,
     /// How deep packed data lie in packed data; at most [`MOST_DEPTH`].
     pub depth: u32,
+    /// The transforms that may be used: bit n for number n. Copying always may.
+    pub transforms: u64,
 }
 
 /// A file as streams and the steps that make it from them.
@@ -73,6 +77,8 @@ pub enum StreamKind {
     Text,
     /// Structured data.
     Binary,
+    /// Pictures: for each the first 33 bytes of a PNG, then its rows without filters.
+    Image,
     /// Whole JPEG files.
     Jpeg,
     /// What no model makes smaller.

@@ -1,12 +1,13 @@
 //! The list of transforms; a step ⇒ its output.
 
-use super::{Input, MOST_OUTPUT, RecipeError, Split, base64, bzip2, deflate, idat};
+use super::{Input, MOST_OUTPUT, RecipeError, Split, base64, bzip2, deflate, idat, scanlines};
 
 /// Numbers of the transforms.
 pub(super) const COPY: u64 = 0;
 pub(super) const DEFLATE: u64 = 1;
 pub(super) const BZIP2: u64 = 2;
 pub(super) const BASE64: u64 = 3;
+pub(super) const SCANLINES: u64 = 4;
 pub(super) const IDAT: u64 = 5;
 
 /// Name of a transform for people; `None` if this version does not know it.
@@ -16,6 +17,7 @@ pub fn transform_name(transform: u64) -> Option<&'static str> {
         DEFLATE => deflate::NAME,
         BZIP2 => bzip2::NAME,
         BASE64 => base64::NAME,
+        SCANLINES => scanlines::NAME,
         IDAT => idat::NAME,
         _ => return None,
     })
@@ -44,7 +46,7 @@ pub fn transform_memory(
         COPY | BASE64 => Ok(0),
         DEFLATE => deflate::memory(parameters, total - inputs.last().unwrap_or(&0)),
         BZIP2 => Ok(bzip2::MEMORY),
-        IDAT => Ok(total),
+        SCANLINES | IDAT => Ok(total),
         _ => Err(RecipeError::UnknownTransform { transform }),
     }
 }
@@ -70,6 +72,7 @@ pub fn run(
         },
         BZIP2 => bzip2::run(parameters, inputs, most),
         BASE64 => base64::run(parameters, inputs, most),
+        SCANLINES => scanlines::run(parameters, inputs, most),
         IDAT => idat::run(parameters, inputs, most),
         _ => Err(RecipeError::UnknownTransform { transform }),
     }?;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use std::io::Write;
 use std::sync::LazyLock;
 
-const LIMITS: Limits = Limits { most_plain: 1 << 26, depth: 6 };
+const LIMITS: Limits = Limits { most_plain: 1 << 26, depth: 6, transforms: u64::MAX };
 
 /// Words in no order, the same everywhere.
 fn text(length: usize, mut seed: u32) -> Vec<u8> {
@@ -90,6 +90,20 @@ fn png(rows: &[u8], chunk: usize) -> Vec<u8> {
     out
 }
 
+/// Returns a picture of true colors whose rows have all filters.
+fn picture() -> Vec<u8> {
+    let (width, height) = (60u32, 40u32);
+    let pixel = |x: u32, y: u32| [(3 * x + y) as u8, (x * y / 40) as u8, (200 - 2 * y) as u8];
+    let rows: Vec<u8> =
+        (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
+    let types: Vec<u8> = (0..height as u8).map(|y| y % 5).collect();
+    let output = (rows.len() + types.len()) as u64;
+    let data = run(run::SCANLINES, &[0xB4, 1, 3], &[&types, &rows], output).expect("rows fit");
+    let mut png = png(&data, 700);
+    png[16..24].copy_from_slice(&[0, 0, 0, 60, 0, 0, 0, 40]);
+    png
+}
+
 /// Lines of base64 by the transform itself.
 fn base64(bytes: &[u8], line: u8, flags: u8) -> Vec<u8> {
     let letters = bytes.len().div_ceil(3) * 4;
@@ -139,6 +153,12 @@ fn samples() -> Vec<(&'static str, Vec<u8>, Vec<&'static str>)> {
         ("zip", jar.clone(), vec!["copy", "deflate"]),
         ("zip in zip", zip(&[("x.jar", &jar, true)]), vec!["copy", "deflate"]),
         ("png", image.clone(), vec!["copy", "deflate", "idat"]),
+        ("rows", picture(), vec!["copy", "deflate", "idat", "scanlines"]),
+        (
+            "rows in zip",
+            zip(&[("x.png", &picture(), false), ("y.png", &picture(), true)]),
+            vec!["copy", "deflate", "idat", "scanlines"],
+        ),
         ("bzip2", bzip2(&one), vec!["bzip2"]),
         ("png in bzip2", bzip2(&image), vec!["bzip2", "deflate", "idat"]),
         ("mail", mail.concat(), vec!["base64", "copy", "deflate"]),
@@ -167,6 +187,32 @@ fn pieces_go_to_the_streams_of_their_kinds() {
 }
 
 #[test]
+fn the_rows_of_pictures_follow_what_says_how_they_lie() {
+    let picture = picture();
+    let icon = [&[0, 0, 1, 0, 2, 0][..], &picture, b"between", &picture].concat();
+    for (file, count) in [(&picture, 1), (&icon, 2)] {
+        let split = taken_apart(file);
+        let image = bytes_of(&split, StreamKind::Image);
+        let whole = 33 + 60 * 40 * 3;
+        assert_eq!(image.len(), count * whole);
+        for one in image.chunks(whole) {
+            assert_eq!(one[..33], picture[..33]);
+            assert_eq!(one[33..36], [0, 0, 200]);
+            assert_eq!(one[33 + 60 * 3..][..6], [1, 0, 198, 4, 0, 198]);
+        }
+    }
+    // Rows that are not those of the head keep their filters.
+    let mut other = picture.clone();
+    other[23] = 39;
+    assert!(bytes_of(&taken_apart(&other), StreamKind::Image).is_empty());
+    let no_filters = Limits { transforms: !(1 << run::SCANLINES), ..LIMITS };
+    let split = split(&picture, &no_filters).expect("still packed");
+    assert_eq!(transforms(&split), ["copy", "deflate", "idat"]);
+    let nothing = Limits { transforms: !(1 << run::DEFLATE), ..LIMITS };
+    assert_eq!(super::split(&picture, &nothing), None);
+}
+
+#[test]
 fn the_corrections_of_a_short_stream_are_short() {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(9));
     encoder.write_all(&text(4_000, 1)).unwrap();
@@ -188,7 +234,7 @@ fn what_is_not_packed_stays_as_it_is() {
 #[test]
 fn limits_hold() {
     let file = gzip(&text(1 << 20, 1));
-    let fits = Limits { most_plain: (1 << 20) + 1_000, depth: 1 };
+    let fits = Limits { most_plain: (1 << 20) + 1_000, depth: 1, ..LIMITS };
     assert!(split(&file, &fits).is_some());
     assert_eq!(split(&file, &Limits { most_plain: (1 << 20) - 1, ..fits }), None);
     let nested = (0..12).fold(text(30_000, 1), |file, _| gzip(&file));
@@ -228,8 +274,8 @@ fn memory_is_known_before() {
 
 #[test]
 fn unknown_transforms_and_wrong_lengths_are_refused() {
-    assert_eq!(run(4, &[], &[], 0), Err(RecipeError::UnknownTransform { transform: 4 }));
-    assert_eq!(transform_name(4), None);
+    assert_eq!(run(6, &[], &[], 0), Err(RecipeError::UnknownTransform { transform: 6 }));
+    assert_eq!(transform_name(6), None);
     let too_long = RecipeError::TooLarge { found: u64::MAX, limit: MOST_OUTPUT };
     assert_eq!(run(run::COPY, &[], &[], u64::MAX), Err(too_long));
     for (_, split) in SPLITS.iter() {
@@ -258,7 +304,7 @@ proptest! {
     /// Damaged steps give bytes of the length that was asked for, or an error.
     #[test]
     fn any_step_is_run_or_refused(
-        sample in 0..11usize,
+        sample in 0..SPLITS.len(),
         changes in prop::collection::vec((any::<u8>(), any::<prop::sample::Index>(), any::<u8>()), 1..5),
         cut in any::<prop::sample::Index>(),
     ) {
@@ -314,7 +360,7 @@ proptest! {
 
     #[test]
     fn any_file_is_split_or_not(
-        sample in 0..11usize,
+        sample in 0..SPLITS.len(),
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
         let mut file = SPLITS[sample].0.clone();

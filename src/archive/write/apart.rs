@@ -36,8 +36,8 @@ const LEAST_PLAIN: u64 = 1 << 20;
 const DEPTH: u32 = 6;
 
 /// The kinds of streams, in their order in a batch.
-const KINDS: [StreamKind; 4] =
-    [StreamKind::Text, StreamKind::Binary, StreamKind::Jpeg, StreamKind::Stored];
+const KINDS: [StreamKind; 5] =
+    [StreamKind::Text, StreamKind::Binary, StreamKind::Image, StreamKind::Jpeg, StreamKind::Stored];
 
 /// Which transforms may be used to take files apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,11 +61,6 @@ impl Recipes {
     pub fn names() -> impl Iterator<Item = &'static str> {
         // Copying is no transform that anybody would do without.
         (1..64).filter_map(recipe::transform_name)
-    }
-
-    fn allow(self, split: &Split) -> bool {
-        let allows = |transform| transform == 0 || (transform < 64 && self.0 >> transform & 1 == 1);
-        split.steps.iter().all(|step| allows(step.transform))
     }
 }
 
@@ -139,12 +134,13 @@ impl SplitJob {
     /// Takes the file apart; `None` if it is stored as it is.
     pub fn work(self) -> Option<Taken> {
         let SplitJob { bytes, plain, recipes } = self;
-        let split = recipe::split(&bytes, &Limits { most_plain: plain, depth: DEPTH })?;
+        let limits = Limits { most_plain: plain, depth: DEPTH, transforms: recipes.0 };
+        let split = recipe::split(&bytes, &limits)?;
         let lengths = split.streams.iter().map(|stream| stream.bytes.len() as u64).collect();
         let taken = Taken { split, lengths, size: bytes.len() as u64, digest: digest(&bytes) };
         let made = taken.recipe(&taken.places_alone());
         let whole = made.is_some_and(|made| made.size() == taken.size);
-        (taken.length() <= plain && whole && recipes.allow(&taken.split)).then_some(taken)
+        (taken.length() <= plain && whole).then_some(taken)
     }
 }
 

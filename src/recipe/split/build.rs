@@ -15,7 +15,7 @@ const LONG_CORRECTIONS: usize = 512;
 /// The streams and steps of a file. `None` if they exceed a limit of the format.
 pub(super) fn build(file: &[u8], parts: &[Part]) -> Option<Split> {
     let mut build = Build::default();
-    for part in parts {
+    for part in parts.iter().filter(|part| !empty(part)) {
         match part {
             Part::Piece { .. } => {
                 let source = build.part(file, part)?;

@@ -68,7 +68,7 @@ fn attempt(file: &[u8], limits: &Limits, careful: bool) -> Option<Split> {
     }
     let depth = limits.depth.min(MOST_DEPTH);
     for depth in (1..=depth).rev() {
-        let mut scan = Scan::new(budget, file.len(), careful);
+        let mut scan = Scan::new(budget, file.len(), limits, careful);
         let parts = scan.parts(file, depth);
         if scan.packed < LEAST.max(file.len() / LEAST_SHARE) {
             return None;

@@ -5,8 +5,8 @@ use super::pieces::{cut, kind_of, tar_members};
 use crate::arith::panics::caught;
 use crate::jpeg::whole_jpeg;
 use crate::recipe::deflate::{Inflated, Wrapper};
-use crate::recipe::run::{BASE64, BZIP2, DEFLATE, IDAT};
-use crate::recipe::{StreamKind, base64, bzip2, idat, run};
+use crate::recipe::run::{BASE64, BZIP2, DEFLATE, IDAT, SCANLINES};
+use crate::recipe::{Limits, StreamKind, base64, bzip2, idat, run, scanlines};
 use std::ops::Range;
 
 /// A part of some bytes: as they are, or made by a step.
@@ -65,6 +65,8 @@ pub(super) struct Scan {
     budget: usize,
     /// How deep in packed data the scan is.
     level: u32,
+    /// The transforms that may be used, as in [`Limits`].
+    transforms: u64,
     /// Bytes that may still be looked at in vain.
     work: usize,
     /// Whether each stream is compared when it is found.
@@ -82,9 +84,14 @@ struct Hit {
 }
 
 impl Scan {
-    pub fn new(budget: usize, file: usize, careful: bool) -> Self {
-        let work = WORK * file + (1 << 24);
-        Scan { budget, work, careful, level: 0, parts_left: MOST_PARTS, packed: 0 }
+    pub fn new(budget: usize, file: usize, limits: &Limits, careful: bool) -> Self {
+        let (work, transforms) = (WORK * file + (1 << 24), limits.transforms);
+        Scan { budget, work, careful, level: 0, transforms, parts_left: MOST_PARTS, packed: 0 }
+    }
+
+    /// Returns whether a transform may be used.
+    fn allows(&self, transform: u64) -> bool {
+        self.transforms >> transform & 1 == 1
     }
 
     /// The parts of `bytes`, all of them in order. Packed data in packed data are found
@@ -93,8 +100,9 @@ impl Scan {
         let members = tar_members(bytes);
         let mut parts = Vec::new();
         let mut done = 0;
-        let mut letters =
-            (kind_of(bytes) == StreamKind::Text).then(|| base64::find(bytes, 0)).flatten();
+        let mut letters = (self.allows(BASE64) && kind_of(bytes) == StreamKind::Text)
+            .then(|| base64::find(bytes, 0))
+            .flatten();
         let mut at = 0;
         while depth > 0 && at < bytes.len() {
             let next = letters.as_ref().map_or(bytes.len(), |found| found.start);
@@ -135,6 +143,15 @@ impl Scan {
     /// What begins at the front.
     fn hit(&mut self, bytes: &[u8], depth: u32) -> Option<Hit> {
         if self.parts_left == 0 {
+            return None;
+        }
+        let needed = match *bytes.first()? {
+            0xFF => 0,
+            b'B' => 1 << BZIP2,
+            0x89 => 1 << DEFLATE | 1 << IDAT,
+            _ => 1 << DEFLATE,
+        };
+        if self.transforms & needed != needed {
             return None;
         }
         match *bytes.first()? {
@@ -199,7 +216,7 @@ impl Scan {
         // Less than a model saves on such plain text, by and large.
         let most = match kind_of(plain) {
             StreamKind::Text => length / 3,
-            StreamKind::Binary | StreamKind::Jpeg => length / 6,
+            StreamKind::Binary | StreamKind::Image | StreamKind::Jpeg => length / 6,
             StreamKind::Stored => length / 32,
         };
         (cost <= FIRST_CORRECTIONS + most && cost < length).then_some(())?;
@@ -266,7 +283,8 @@ impl Scan {
         self.level += 1;
         let deflated = self.deflate(&found.data, wrapper, false, depth);
         self.level -= 1;
-        let (used, packed) = deflated?;
+        let (used, mut packed) = deflated?;
+        let without_filters = self.scanlines(bytes, &mut packed).is_some();
         let mut parts = vec![packed];
         if used < found.data.len() {
             let range = used..found.data.len();
@@ -281,11 +299,36 @@ impl Scan {
             parts,
             corrections: None,
         };
-        let head = Part::Piece { range: 0..start, kind: StreamKind::Binary };
-        Some(Hit {
-            length: start + found.length,
-            parts: vec![head, Part::Packed(Box::new(packed))],
-        })
+        // What the rows are is said before them.
+        let head = if without_filters { scanlines::HEAD } else { 0 };
+        let parts = vec![
+            Part::Piece { range: 0..head, kind: StreamKind::Image },
+            Part::Piece { range: head..start, kind: StreamKind::Binary },
+            Part::Packed(Box::new(packed)),
+        ];
+        Some(Hit { length: start + found.length, parts })
+    }
+
+    /// Takes the filters off the data of a PNG.
+    fn scanlines(&mut self, png: &[u8], deflated: &mut Part) -> Option<()> {
+        let Part::Packed(deflated) = deflated else { return None };
+        let data = deflated.plain.len();
+        let layout = scanlines::Layout::of(png, data).filter(|_| self.allows(SCANLINES))?;
+        let plain = scanlines::take(&deflated.plain, layout)?;
+        self.level += 1;
+        let room = self.spend(data, 0);
+        self.level -= 1;
+        room?;
+        let types = plain.len() / (layout.row + 1);
+        let parts = vec![
+            Part::Piece { range: 0..types, kind: StreamKind::Binary },
+            Part::Piece { range: types..data, kind: StreamKind::Image },
+        ];
+        let (transform, parameters) = (SCANLINES, layout.parameters());
+        let corrections = None;
+        let packed = Packed { transform, parameters, output: data, plain, parts, corrections };
+        deflated.parts = vec![Part::Packed(Box::new(packed))];
+        Some(())
     }
 
     fn bzip2(&mut self, bytes: &[u8], depth: u32) -> Option<Hit> {

@@ -72,7 +72,12 @@ impl Cutter {
             return left;
         }
         // Half a picture is not coded as one.
-        if kind == StreamKind::Jpeg && left as u64 <= PICTURES {
+        let undivided = match kind {
+            StreamKind::Jpeg => PICTURES,
+            StreamKind::Image => PICTURES.min(self.most as u64),
+            _ => 0,
+        };
+        if left as u64 <= undivided {
             return if held == 0 { left } else { 0 };
         }
         if held * 2 >= self.most {
