@@ -174,6 +174,29 @@ pub enum ArchiveError {
         /// Bytes of these.
         bytes: u64,
     },
+    /// Something that needs more of the archive than a pipe gives.
+    #[error("{what} cannot be read from a pipe: save the archive as a file first")]
+    FromPipe {
+        /// What is asked for.
+        what: &'static str,
+    },
+    /// Another program, or another run of this one, is changing the archive.
+    #[error("the archive is being changed by another run: wait until that has ended")]
+    Locked,
+    /// An archive that is not whole is not changed.
+    #[error("the archive is damaged, so it is not changed: rescue what is intact with 'extract'")]
+    NotWhole,
+    /// Not everything on disk could be looked at, so nothing was taken for gone.
+    #[error("nothing is forgotten in spite of --mirror, because not everything could be read")]
+    NothingForgotten,
+    /// Names that an operation would announce a second time.
+    #[error("{}{}: already in the archive", printable(path), and_more(*more))]
+    InArchive {
+        /// Path of the first.
+        path: Vec<u8>,
+        /// How many others there are.
+        more: u64,
+    },
     /// Something that an archive cannot hold as it was given.
     #[error("{}: cannot be archived: {cause}", printable(path))]
     Unfit {
@@ -263,7 +286,9 @@ impl ArchiveError {
             | ArchiveError::BaseLost { cause, .. }
             | ArchiveError::GroupLost { cause, .. }
             | ArchiveError::File { cause, .. } => cause.kind(),
-            ArchiveError::NeedsBase { .. } => ErrorKind::Unsupported,
+            ArchiveError::NeedsBase { .. } | ArchiveError::FromPipe { .. } => {
+                ErrorKind::Unsupported
+            }
             ArchiveError::Salvaged { cause, .. } => match cause.kind() {
                 ErrorKind::Unsupported => ErrorKind::Unsupported,
                 _ => ErrorKind::Integrity,
@@ -276,6 +301,7 @@ impl ArchiveError {
             | ArchiveError::Repeated { .. }
             | ArchiveError::BelowFile { .. }
             | ArchiveError::NotOpen { .. }
+            | ArchiveError::NotWhole
             | ArchiveError::Incomplete { .. } => ErrorKind::Integrity,
             ArchiveError::Limit { .. } => ErrorKind::Limit,
             ArchiveError::Tar { fault, .. } => fault.kind(),
@@ -287,6 +313,9 @@ impl ArchiveError {
             | ArchiveError::NotKept { .. }
             | ArchiveError::TarEnd(_)
             | ArchiveError::Unfit { .. }
+            | ArchiveError::Locked
+            | ArchiveError::NothingForgotten
+            | ArchiveError::InArchive { .. }
             | ArchiveError::NoBase { .. }
             | ArchiveError::NothingToTrain { .. }
             | ArchiveError::NotFound { .. }

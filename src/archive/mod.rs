@@ -32,19 +32,20 @@ pub use error::{ArchiveError, NAMELESS_OUTPUT};
 pub use events::{Control, Event, Events, Silent};
 pub use given::{GivenBase, GivenBases};
 pub use read::{
-    Archive, ExtractOptions, ExtractSummary, FileReader, GroupInfo, RecipeInfo, Sink,
-    VerifySummary, cat_stream, extract, extract_stream, list_stream, not_found, salvage,
-    transforms, verify_stream,
+    Archive, ExtractOptions, ExtractSummary, FileReader, GenerationInfo, GroupInfo, RecipeInfo, Sink,
+    VerifySummary, cat_stream, cat_stream_with, extract, extract_stream, list_stream, not_found, salvage,
+    transforms, verify_stream, verify_stream_at,
 };
 pub use tarball::{
     ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, export_piped,
     export_piped_stream, import, import_stream,
 };
 pub use write::{
-    Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Recipes, TrainOptions,
-    Trained, Written, create, create_stream, is_replaceable, train, train_file,
+    Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
+    RenameOptions, TrainOptions, Trained, UpdateOptions, UpdateSummary, Written, create,
+    create_stream, delete, is_replaceable, rename, train, train_file, update,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};
-pub use crate::container::{ContainerError, ErrorKind, Gone, Limits, Recovery};
+pub use crate::container::{At, ContainerError, ErrorKind, Gone, Limits, Recovery};
 pub use crate::tree::TreeError;

@@ -233,6 +233,12 @@ pub fn limits(flags: &LimitFlags, memory: &Memory) -> Limits {
     }
 }
 
+/// Returns the limits on what an archive that is changed may demand.
+pub fn changing_limits(entries: &EntryLimits, memory: &Memory) -> Limits {
+    let usual = entry_limits(entries);
+    Limits { memory: reading_memory(memory, usual.memory), ..usual }
+}
+
 /// Returns the limits on what entries may demand.
 pub fn entry_limits(flags: &EntryLimits) -> Limits {
     let usual = Limits::default();

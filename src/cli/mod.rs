@@ -7,6 +7,7 @@
 mod args;
 mod cmd;
 mod config;
+mod date;
 pub mod exit;
 mod generate;
 mod json;

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::json::{base64, hex, text_or_base64};
 use super::listing::{instant, kind_name, transform_names};
-use crate::archive::GroupInfo;
+use crate::archive::{GenerationInfo, GroupInfo};
 use crate::codec::{codec_name, filter_name};
-use crate::entry::{Content, Entry, Extent, FileDigest, Kind};
+use crate::entry::{Content, Entry, Extent, FileDigest, Kind, Timestamp};
 
 /// A line of `list --json`.
 #[derive(Debug, Default, Serialize)]
@@ -79,6 +79,38 @@ pub struct XattrRecord<'a> {
     value_base64: String,
 }
 
+/// A line of `generations --json`.
+#[derive(Debug, Serialize)]
+pub struct GenerationRecord {
+    generation: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<u64>,
+    added: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dead: Option<u64>,
+    root_hash: String,
+}
+
+impl GenerationRecord {
+    pub fn of(info: &GenerationInfo) -> GenerationRecord {
+        let GenerationInfo { number, date, entries, added, dead, root_hash } = *info;
+        let time = date.and_then(|seconds| instant(Timestamp { seconds, nanoseconds: 0 }));
+        GenerationRecord {
+            generation: number,
+            date_seconds: date,
+            date: time.map(|time| time.to_string()),
+            entries,
+            added,
+            dead,
+            root_hash: hex(&root_hash),
+        }
+    }
+}
+
 /// A line of `info --json`.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -93,6 +125,10 @@ pub enum InfoRecord {
 #[derive(Debug, Serialize)]
 pub struct ArchiveRecord {
     pub entries: usize,
+    pub generation: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub date_seconds: Option<i64>,
+    pub dead: u64,
     pub groups: usize,
     pub size: u64,
     pub stored: u64,
@@ -344,6 +380,9 @@ mod tests {
     fn the_document_lists_the_fields_of_info() {
         let archive = ArchiveRecord {
             entries: 0,
+            generation: 2,
+            date_seconds: None,
+            dead: 5,
             groups: 0,
             size: 0,
             stored: 0,

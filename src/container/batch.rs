@@ -250,6 +250,9 @@ impl Batch {
 
 /// The digest of a file without data follows from its size and map.
 fn follows_from_map(row: &Row) -> FileDigest {
+    if row.again.is_some() {
+        return FileDigest::Unknown;
+    }
     let segments = row.sparse.as_ref().map(|sparse| &sparse.segments[..]);
     let size = row.sparse.as_ref().map_or(0, |sparse| sparse.size);
     match row.data() {

@@ -76,7 +76,13 @@ pub fn part_memory(part: &Part) -> u64 {
         allocation(segments as u64) + size_of_val(row) as u64 + recipe
     });
     let entries = part.entries.iter().map(entry_memory).sum::<u64>();
-    entries + rows.sum::<u64>() + (numbers * size_of::<u64>() + digests) as u64
+    let paths = part.removed.iter().map(|path| path_memory(path)).sum::<u64>();
+    entries + paths + rows.sum::<u64>() + (numbers * size_of::<u64>() + digests) as u64
+}
+
+/// Returns the bytes of memory that a path in a list takes.
+pub(super) fn path_memory(path: &[u8]) -> u64 {
+    allocation(path.len() as u64) + size::<Vec<u8>>()
 }
 
 /// Returns the memory, in bytes, of building the rows of Content_Table with their places;
@@ -94,8 +100,8 @@ pub(super) fn contents(columns: &mut Columns, limits: &Limits) -> Result<u64, Co
     columns.varint()?;
     let forms = columns.take(count)?;
     let of = |wanted: u8| forms.iter().filter(|&&form| form == wanted).count() as u64;
-    let (sparse, made) = (of(1), of(contents::RECIPE));
-    columns.skip(count - made)?;
+    let (sparse, made, again) = (of(1), of(contents::RECIPE), of(contents::AGAIN));
+    columns.skip(count - made - again)?;
     // Lengths, the fragments of a group and their spans, and what is known of digests.
     let row = 2 * size::<u64>() + size::<Row>() + 13 * size::<u64>() + size::<FileDigest>();
     let mut memory = count * row;
@@ -109,6 +115,7 @@ pub(super) fn contents(columns: &mut Columns, limits: &Limits) -> Result<u64, Co
     for _ in 0..made {
         memory = memory.saturating_add(recipes::memory(columns, &mut steps)?);
     }
+    columns.skip(2 * again)?;
     Ok(memory)
 }
 
@@ -149,6 +156,20 @@ pub(super) fn table(columns: &mut Columns, limits: &Limits) -> Result<u64, Conta
         add(target.map_or(0, |target| allocation(lengths[target])));
     }
     Ok(memory)
+}
+
+/// Returns the memory, in bytes, of building `count` paths; `columns` starts at Shared.
+///
+/// # Errors
+/// As [`contents`].
+pub(super) fn paths(
+    columns: &mut Columns,
+    count: usize,
+    limits: &Limits,
+) -> Result<u64, ContainerError> {
+    let lengths = path_lengths(columns, count, limits)?;
+    let path = |length: u64| allocation(length) + size::<Vec<u8>>() + 2 * size::<u64>();
+    Ok(lengths.into_iter().map(path).fold(0, u64::saturating_add))
 }
 
 /// Reads the columns of the paths; returns the length of each path.

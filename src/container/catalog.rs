@@ -2,10 +2,20 @@
 //! Normative text: spec/container.md §8.
 
 use super::batch::Batch;
+use super::budget::path_memory;
+use super::index::State;
 use super::limits::check;
 use super::{ContainerError, Limits, Part, Section, allocation, entry_memory};
-use crate::entry::{Entry, Extent, Kind, compare_paths};
+use crate::entry::{Content, Entry, Extent, Kind, compare_paths};
+use merge::Removals;
+use named::Contents as NamedContents;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+mod merge;
+mod named;
+
+pub use merge::{Origin, SectionUse};
 
 /// The entries that ENTRY sections announce, in the order of the sections.
 #[derive(Debug)]
@@ -14,6 +24,13 @@ pub struct Catalog {
     memory: (u64, u64),
     entries: Vec<Announced>,
     batches: Vec<Placed>,
+    /// Contents that later sections may name.
+    named: NamedContents,
+    removed: Removals,
+    /// What is known of the ENTRY sections, by Sequence.
+    sections: BTreeMap<u64, SectionUse>,
+    /// Segments and extents of contents that were named.
+    unfolded: u64,
     /// The content that the last part left open.
     open: Option<Open>,
     /// Number of parts so far.
@@ -40,8 +57,12 @@ pub struct Placed {
 pub struct Contents {
     /// Every entry, in the order of [`crate::entry::compare_paths`].
     pub entries: Vec<Entry>,
+    /// Where each of the entries was announced, and where its content is.
+    pub origins: Vec<Origin>,
     /// The batches, in the order of their groups.
     pub batches: Vec<Placed>,
+    /// The ENTRY sections that are not dead, by Sequence.
+    pub sections: BTreeMap<u64, SectionUse>,
     /// Number of entries that are incomplete.
     pub cut: u64,
     /// The first rule that the sections break together.
@@ -53,6 +74,8 @@ pub struct Contents {
 #[derive(Debug)]
 struct Announced {
     entry: Entry,
+    origin: Origin,
+    generation: u32,
     /// The part that announced it, and the one that revoked it.
     part: u32,
     revoked: Option<u32>,
@@ -77,12 +100,36 @@ fn memory_of(entry: &Entry) -> u64 {
     entry_memory(entry) + row + allocation(size_of::<Extent>() as u64)
 }
 
+/// An ENTRY section, and what is known of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted<'a> {
+    pub section: &'a Section,
+    pub state: State,
+    /// Number of its generation.
+    pub generation: u32,
+}
+
+/// Where groups of a batch end, and where its rows start.
+type Ends<'a> = (&'a [u64], &'a [u64]);
+
 impl Catalog {
     /// Makes an empty catalog that may use `memory` bytes.
     pub fn new(memory: u64) -> Catalog {
         let (entries, batches, open, fault) = Default::default();
-        let memory = (0, memory);
-        Catalog { memory, entries, batches, open, parts: 0, groups: 0, fault }
+        let (named, removed, sections) = Default::default();
+        Catalog {
+            memory: (0, memory),
+            entries,
+            batches,
+            named,
+            removed,
+            sections,
+            unfolded: 0,
+            open,
+            parts: 0,
+            groups: 0,
+            fault,
+        }
     }
 
     /// Returns the memory that it uses, in bytes.
@@ -96,6 +143,11 @@ impl Catalog {
         self.fault.get_or_insert(ContainerError::Damaged { structure, offset, cause });
     }
 
+    /// Passes over groups that nothing is said of; `groups` is the number of the next.
+    pub fn skip_to(&mut self, groups: u64) {
+        self.groups = self.groups.max(groups);
+    }
+
     /// Adds what an ENTRY section says. Broken rules are noted.
     ///
     /// # Errors
@@ -103,20 +155,24 @@ impl Catalog {
     /// is added then.
     pub fn take(
         &mut self,
-        section: &Section,
+        counted: Counted,
         mut part: Part,
         limits: &Limits,
     ) -> Result<(), ContainerError> {
+        let Counted { section, state, generation } = counted;
         let batch = Arc::new(part.take_batch());
         let ends = batch.group_ends();
         let starts = batch.row_starts();
         let count = |row: u64| spanned(&batch, &ends, &starts, row as usize);
         // Each file that goes on gets more extents, in a list with room for as many again.
-        let going_on = self.open.as_ref().map_or(0, |open| open.files.len() as u64);
+        let going_on = self.open.as_ref().map_or(0, |open| open.files.len() as u64 + 1);
         let first = if going_on > 0 && !batch.rows.is_empty() { count(0) } else { 0 };
-        let extents = part.file_rows.iter().map(|&row| count(row)).sum::<u64>();
+        let opened = batch.open.map_or(0, |open| count(open.row));
+        let extents = part.file_rows.iter().map(|&row| count(row)).sum::<u64>() + opened;
         let extents = (extents + 2 * going_on * first) * size_of::<Extent>() as u64;
         let needed = part.entries.iter().map(memory_of).fold(extents, u64::saturating_add);
+        let paths = part.removed.iter().map(|path| path_memory(path));
+        let needed = paths.fold(needed, u64::saturating_add);
         let needed = needed.saturating_add(self.memory.0).saturating_add(batch.memory());
         check("memory", needed, self.memory.1)?;
         let held = (self.entries.len() + part.entries.len()) as u64;
@@ -126,16 +182,28 @@ impl Catalog {
         if first != self.groups {
             self.broken(section, "its batch does not follow the batch before");
         }
-        self.groups = first.saturating_add(ends.len() as u64);
-        if !batch.is_aside() {
-            self.go_on(section, &part, &batch, first, &ends);
-            let open = self.announce(part, &batch, first, (&ends, &starts));
-            self.leave_open(&batch, open);
-        } else {
-            self.announce(part, &batch, first, (&ends, &starts));
+        if generation == 0 && !part.removed.is_empty() {
+            self.broken(section, "the first generation removes entries");
         }
+        self.groups = first.saturating_add(ends.len() as u64);
+        if state == State::Contents {
+            (part.entries, part.file_rows, part.removed) = Default::default();
+        }
+        let sequence = section.header.sequence;
+        let of = SectionUse { generation, removes: !part.removed.is_empty(), ..Default::default() };
+        self.sections.insert(sequence, of);
+        let removed = std::mem::take(&mut part.removed);
+        self.removed.add(removed, generation);
+        let aside = batch.is_aside();
+        if !aside {
+            self.go_on(section, &part, &batch, first, &ends);
+        }
+        let open = self.announce(&counted, part, &batch, (&ends, &starts), limits)?;
+        if !aside {
+            self.leave_open(&batch, open);
+        }
+        self.named.add(sequence, first, &batch);
         if !ends.is_empty() {
-            let sequence = section.header.sequence;
             self.batches.push(Placed { sequence, first, batch });
         }
         self.parts += 1;
@@ -156,25 +224,37 @@ impl Catalog {
     /// Adds the entries of a part; returns those whose content goes on in the next.
     fn announce(
         &mut self,
+        counted: &Counted,
         part: Part,
         batch: &Batch,
-        first: u64,
-        (ends, starts): (&[u64], &[u64]),
-    ) -> Open {
+        (ends, starts): Ends,
+        limits: &Limits,
+    ) -> Result<Open, ContainerError> {
+        let &Counted { section, generation, .. } = counted;
+        let (sequence, first) = (section.header.sequence, section.header.group);
         let left = batch.open.map_or(0, |open| open.following);
         let mut open = Open { files: Vec::new(), links: Vec::new(), left };
         let mut numbers = part.file_rows.iter();
         let base = self.entries.len();
         for mut entry in part.entries {
             let row = self.entries.len();
+            let mut origin = Origin::of(sequence, sequence, 0);
+            let mut lost = false;
             match &mut entry.kind {
                 Kind::File(content) => {
                     let number = numbers.next().map_or(0, |&number| number as usize);
-                    let (at, end) = (starts[number], starts[number + 1]);
-                    content.extents = match &content.recipe {
-                        Some(recipe) => batch.places(recipe, first),
-                        None => Batch::extents(ends, first, at, end),
-                    };
+                    origin = Origin::of(sequence, sequence, number as u64);
+                    if let Some(again) = batch.rows[number].again {
+                        let target = sequence.checked_sub(again.back).unwrap_or(sequence);
+                        origin = Origin::of(sequence, target, again.row);
+                        lost = !self.name(section, origin, content, limits)?;
+                    } else {
+                        let (at, end) = (starts[number], starts[number + 1]);
+                        content.extents = match &content.recipe {
+                            Some(recipe) => batch.places(recipe, first),
+                            None => Batch::extents(ends, first, at, end),
+                        };
+                    }
                     if batch.open.is_some_and(|open| open.row == number as u64) {
                         open.files.push((open.files.len() as u64, row));
                         open.links.push(Vec::new());
@@ -190,14 +270,46 @@ impl Catalog {
                 }
                 _ => {}
             }
-            let (part, revoked, lost) = (self.parts, None, false);
-            self.entries.push(Announced { entry, part, revoked, lost });
+            let (part, revoked) = (self.parts, None);
+            self.entries.push(Announced { entry, origin, generation, part, revoked, lost });
         }
-        open
+        Ok(open)
+    }
+
+    /// Gives a file the content of a row of an earlier section; `false` if there is none.
+    fn name(
+        &mut self,
+        section: &Section,
+        origin: Origin,
+        content: &mut Content,
+        limits: &Limits,
+    ) -> Result<bool, ContainerError> {
+        let named = self.named.find(origin.sequence.into(), origin.row.into());
+        let (found, more) = match named {
+            Ok(found) => found,
+            Err(cause) => {
+                self.broken(section, cause);
+                return Ok(false);
+            }
+        };
+        let segments = found.segments.as_ref().map_or(0, Vec::len);
+        self.unfolded += (segments + found.extents.len()) as u64;
+        check("extents", self.unfolded, limits.extents)?;
+        let extents = found.extents.len() * size_of::<Extent>();
+        let held = (segments * size_of::<crate::entry::Segment>() + extents) as u64 + more;
+        self.memory.0 = self.memory.0.saturating_add(held);
+        check("memory", self.memory.0, self.memory.1)?;
+        *content = found;
+        let announced = u64::from(origin.announced);
+        if let Some(of) = self.sections.get_mut(&announced) {
+            of.names.insert(origin.sequence.into());
+        }
+        Ok(true)
     }
 
     /// Continues the content left open, without the files that the part revokes.
     fn go_on(&mut self, section: &Section, part: &Part, batch: &Batch, first: u64, ends: &[u64]) {
+        self.named.go_on(batch, first, ends);
         let Some(open) = self.open.take() else {
             if batch.continued {
                 self.broken(section, "it continues a content that was not left open");
@@ -250,31 +362,29 @@ impl Catalog {
         if groups.is_some_and(|groups| groups != self.groups) {
             self.fault.get_or_insert(damaged("there are groups that belong to no batch"));
         }
-        let (mut all, batches) = (self.entries, self.batches);
-        all.sort_by(|one, other| compare_paths(&one.entry.path, &other.entry.path));
+        let (batches, mut sections) = (self.batches, self.sections);
         let mut fault = self.fault;
-        for pair in all.windows(2) {
-            let anew = pair[0].revoked.is_some_and(|revoked| revoked <= pair[1].part);
-            if pair[0].entry.path == pair[1].entry.path && !anew {
-                fault.get_or_insert(damaged("a path is announced twice without being revoked"));
-            }
+        let (mut all, cut, broken) = merge::entries(self.entries, self.removed);
+        fault = fault.or(broken.map(damaged));
+        let count = all.len();
+        merge::retain_reachable(&mut all);
+        if all.len() < count {
+            let cause = "an entry is below one that is not a directory, or a link without target";
+            fault.get_or_insert(damaged(cause));
         }
-        all.retain(|one| one.revoked.is_none());
-        let cut = all.iter().filter(|one| one.lost).count() as u64;
-        let mut entries: Vec<Entry> = Vec::with_capacity(all.len());
-        for one in all.into_iter().filter(|one| !one.lost) {
-            if entries.last().is_none_or(|before| before.path != one.entry.path) {
-                entries.push(one.entry);
+        let mut entries = Vec::with_capacity(all.len());
+        let mut origins = Vec::with_capacity(all.len());
+        for Announced { entry, origin, .. } in all {
+            if let Some(of) = sections.get_mut(&u64::from(origin.announced)) {
+                of.entries += 1;
             }
-        }
-        let count = entries.len();
-        retain_reachable(&mut entries);
-        if entries.len() < count {
-            fault.get_or_insert(damaged("an entry is below one that is not a directory"));
+            entries.push(entry);
+            origins.push(origin);
         }
         let tables = batches.iter().map(|one| one.batch.memory()).sum::<u64>();
-        let memory = tables + entries.iter().map(entry_memory).sum::<u64>();
-        Contents { entries, batches, cut, fault, memory }
+        let origin = size_of::<Origin>() as u64;
+        let memory = tables + entries.iter().map(|one| entry_memory(one) + origin).sum::<u64>();
+        Contents { entries, origins, batches, sections, cut, fault, memory }
     }
 }
 
@@ -286,33 +396,4 @@ fn spanned(batch: &Batch, ends: &[u64], starts: &[u64], row: usize) -> u64 {
         Some(recipe) => recipe.parts.iter().map(|part| pieces(part.start, part.end)).sum(),
         None => pieces(starts[row], starts[row + 1]),
     }
-}
-
-/// Drops entries below something that is not a directory, and links without their file.
-fn retain_reachable(entries: &mut Vec<Entry>) {
-    let mut above: Option<Vec<u8>> = None;
-    entries.retain(|entry| {
-        let below = above.as_ref().is_some_and(|above| {
-            entry.path.starts_with(above) && entry.path.get(above.len()) == Some(&b'/')
-        });
-        if !below && entry.kind != Kind::Directory {
-            let path = above.get_or_insert_default();
-            path.clear();
-            path.extend_from_slice(&entry.path);
-        } else if !below {
-            above = None;
-        }
-        !below
-    });
-    let known =
-        |path: &[u8]| entries.binary_search_by(|entry| compare_paths(&entry.path, path)).is_ok();
-    let links: Vec<bool> = entries
-        .iter()
-        .map(|entry| match &entry.kind {
-            Kind::HardLink { target } => known(target),
-            _ => true,
-        })
-        .collect();
-    let mut links = links.into_iter();
-    entries.retain(|_| links.next().unwrap_or(false));
 }

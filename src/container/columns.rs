@@ -57,6 +57,11 @@ impl<'a> Columns<'a> {
     ) -> Result<usize, ContainerError> {
         let count = self.varint()?;
         check(field, count, limit)?;
+        self.rows(count, minimum)
+    }
+
+    /// Returns a number of rows, if the bytes left can hold them.
+    pub fn rows(&self, count: u64, minimum: u64) -> Result<usize, ContainerError> {
         match count.checked_mul(minimum) {
             Some(bytes) if bytes <= self.cursor.left() as u64 => Ok(count as usize),
             _ => Err(self.invalid(0, "the row count is larger than the remaining bytes allow")),

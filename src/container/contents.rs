@@ -18,6 +18,9 @@ pub(super) const TABLE: &str = "Content_Table";
 /// The Form of a row that is made by a recipe.
 pub(super) const RECIPE: u8 = 4;
 
+/// The Form of a row that names a content of an earlier section.
+pub(super) const AGAIN: u8 = 5;
+
 /// Least bytes of a row: its form, and its length or its recipe.
 pub(super) const ROW_MINIMUM: u64 = 2;
 
@@ -40,6 +43,17 @@ pub struct Row {
     pub sparse: Option<Sparse>,
     /// How the file is made from other rows; the row has no bytes of its own then.
     pub recipe: Option<Arc<Recipe>>,
+    /// The content of an earlier section that it is; the row has no bytes of its own then.
+    pub again: Option<Again>,
+}
+
+/// A content of an earlier section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// By how much the Sequence of that section is less.
+    pub back: u64,
+    /// Its row.
+    pub row: u64,
 }
 
 impl Row {
@@ -48,7 +62,12 @@ impl Row {
         Row { length, ..Row::default() }
     }
 
-    /// Returns the bytes of its file's data that it gives.
+    /// Returns whether it has bytes of the batch, or may have: its Form is 0 to 3.
+    fn has_length(&self) -> bool {
+        self.recipe.is_none() && self.again.is_none()
+    }
+
+    /// Returns the bytes of its file's data that it gives; 0 if another section has them.
     pub fn data(&self) -> u64 {
         self.recipe.as_ref().map_or(self.length, |recipe| recipe.size())
     }
@@ -78,11 +97,12 @@ pub(super) fn encode(out: &mut Vec<u8>, rows: &[Row], join: u64) {
         return;
     }
     put_varint(out, join);
-    out.extend(rows.iter().map(|row| match row.recipe {
-        Some(_) => RECIPE,
-        None => row.sparse.is_some() as u8,
+    out.extend(rows.iter().map(|row| match (&row.recipe, row.again) {
+        (Some(_), _) => RECIPE,
+        (_, Some(_)) => AGAIN,
+        _ => row.sparse.is_some() as u8,
     }));
-    let with_length = rows.iter().filter(|row| row.recipe.is_none());
+    let with_length = rows.iter().filter(|row| row.has_length());
     put_differences(out, with_length.map(|row| row.length));
     for sparse in rows.iter().filter_map(|row| row.sparse.as_ref()) {
         put_varint(out, sparse.size);
@@ -95,6 +115,10 @@ pub(super) fn encode(out: &mut Vec<u8>, rows: &[Row], join: u64) {
         }
     }
     recipes::encode(out, rows);
+    for Again { back, row } in rows.iter().filter_map(|row| row.again) {
+        put_varint(out, back);
+        put_varint(out, row);
+    }
 }
 
 /// Reads the rows and Join, which is 0 without rows. Digests come behind.
@@ -117,14 +141,14 @@ pub(super) fn decode(
     let goes_on =
         |row: usize| (continued && row == 0) || open.is_some_and(|open| open.row == row as u64);
     for (number, &form) in forms.iter().enumerate() {
-        check_form(form, goes_on(number))?;
+        check_form(columns, number, form, goes_on(number))?;
     }
-    let with_length = forms.iter().filter(|&&form| form != RECIPE).count();
+    let with_length = forms.iter().filter(|&&form| form < RECIPE).count();
     let mut lengths = columns.differences(with_length)?.into_iter();
     let mut extents = limits.extents;
     let mut rows = Vec::with_capacity(count);
     for number in 0..count {
-        if forms[number] == RECIPE {
+        if forms[number] >= RECIPE {
             rows.push(Row::default());
             continue;
         }
@@ -140,9 +164,9 @@ pub(super) fn decode(
         if let Some(sparse) = &sparse {
             check_sparse(columns, number, sparse, data)?;
         }
-        rows.push(Row { length, sparse, recipe: None });
+        rows.push(Row { length, sparse, ..Row::default() });
     }
-    if with_length < count {
+    if forms.contains(&RECIPE) {
         let is_stream = |row: usize| forms[row] == 0 && !goes_on(row);
         let streams = Streams::of(columns, &rows, &is_stream)?;
         let mut steps = recipes::SECTION_STEPS;
@@ -151,17 +175,29 @@ pub(super) fn decode(
             rows[number].recipe = Some(Arc::new(recipe));
         }
     }
+    for number in (0..count).filter(|&row| forms[row] == AGAIN) {
+        let again = Again { back: columns.varint()?, row: columns.varint()? };
+        if again.back == 0 {
+            return Err(columns.invalid(number, "Sequence_Back is 0"));
+        }
+        rows[number].again = Some(again);
+    }
     Ok((rows, join))
 }
 
 /// Refuses a Form that this build does not read, by its name.
-fn check_form(form: u8, goes_on: bool) -> Result<(), ContainerError> {
+fn check_form(
+    columns: &Columns,
+    row: usize,
+    form: u8,
+    goes_on: bool,
+) -> Result<(), ContainerError> {
     let structure = match form {
         0 | 1 => return Ok(()),
-        RECIPE if !goes_on => return Ok(()),
+        RECIPE | AGAIN if !goes_on => return Ok(()),
         2 | 3 => "runs",
         RECIPE => "a recipe that goes on in another section",
-        5 => "rows that name contents of earlier sections",
+        AGAIN => return Err(columns.invalid(row, "a content of another section goes on")),
         _ => "an unknown Form",
     };
     Err(ContainerError::UnsupportedPart { structure, number: u64::from(form) })

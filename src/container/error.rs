@@ -80,11 +80,33 @@ pub enum ContainerError {
         /// Name of the section's type, as in spec/container.md.
         structure: &'static str,
     },
-    /// The archive is intact, but other bytes follow it.
-    #[error("other bytes follow the end of the archive at byte {offset} and are ignored")]
+    /// The archive is intact, but other bytes follow it: what an update left that was
+    /// interrupted, or what another program appended.
+    #[error("{}", behind(*offset, *generation, *bytes))]
     Behind {
         /// Offset of these bytes.
         offset: u64,
+        /// Number of the last generation, which ends there.
+        generation: u64,
+        /// How many they are, if that is known.
+        bytes: Option<u64>,
+    },
+    /// There is no such generation.
+    #[error("there is no generation {number}; the newest is {newest}")]
+    NoGeneration {
+        /// The number asked for.
+        number: u64,
+        /// The highest that there is.
+        newest: u64,
+    },
+    /// No generation is as old as that.
+    #[error(
+        "no generation has a date that early{}; see them with 'generations'",
+        if earliest.is_none() { ", or any" } else { "" }
+    )]
+    NoneDated {
+        /// The earliest date, if there is one: seconds since 1970.
+        earliest: Option<i64>,
     },
     /// What protects the archive is damaged, not the archive.
     #[error("{structure} at byte {offset} is damaged: {cause}; nothing of the archive is lost")]
@@ -152,6 +174,8 @@ impl ContainerError {
             ContainerError::Io(error) if is_unreadable(error) => ErrorKind::Integrity,
             ContainerError::Io(_)
             | ContainerError::Behind { .. }
+            | ContainerError::NoGeneration { .. }
+            | ContainerError::NoneDated { .. }
             | ContainerError::Unprotected { .. } => ErrorKind::Environment,
             ContainerError::UnsupportedVersion { .. }
             | ContainerError::UnsupportedFeatures { .. }
@@ -176,6 +200,16 @@ fn is_unreadable(error: &std::io::Error) -> bool {
     // media errors and integrity errors of the block layer.
     let media = [Errno::IO, Errno::BADMSG, Errno::UCLEAN, Errno::NODATA, Errno::ILSEQ];
     Errno::from_io_error(error).is_some_and(|error| media.contains(&error))
+}
+
+/// Says what is not read behind the end of an archive.
+fn behind(offset: u64, generation: u64, bytes: Option<u64>) -> String {
+    let count = match bytes {
+        Some(1) => "1 byte".to_owned(),
+        Some(bytes) => format!("{bytes} bytes"),
+        None => "bytes".to_owned(),
+    };
+    format!("{count} behind the end of generation {generation}, from byte {offset} on, are ignored")
 }
 
 /// What to do about an archive of another version.

@@ -1,15 +1,16 @@
 //! What a front-to-back reading finds of an archive that may not be whole.
 
-use super::catalog::{Catalog, Contents};
+use super::catalog::{Catalog, Contents, Counted};
+use super::index::State;
 use super::parity::Record;
 use super::reader::NOWHERE;
 use super::tables::misfit;
-use super::{ContainerError, ErrorKind, FOOTER_LENGTH, Index, Limits, Part, ReadAt, Recovery};
+use super::{At, ContainerError, ErrorKind, FOOTER_LENGTH, Index, Limits, Part, ReadAt, Recovery};
 use super::{LostBatch, Section, SectionType, StreamSection, part_memory};
 use super::{decode_index, decode_part};
 use crate::checksum::digest;
 use crate::entry::{Entry, Extent, Kind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Bytes that a section takes while it is remembered, and as often once more in the index
@@ -25,6 +26,12 @@ pub(super) struct Findings {
     /// What ENTRY sections say, by Sequence.
     parts: BTreeMap<u64, Part>,
     index: Option<(Section, Index)>,
+    /// The one before it, in case its rows are not those of the sections.
+    before: Option<(Section, Index)>,
+    /// Sequences of the INDEX sections, which tell generations apart without any of them.
+    indexes: BTreeSet<u64>,
+    /// Which generation is wanted.
+    at: At,
     /// Why an index was not read.
     unsupported: Option<ContainerError>,
     /// PARITY sections and their places.
@@ -36,13 +43,16 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    pub fn new(limits: &Limits, fault: Option<ContainerError>) -> Findings {
+    pub fn new(limits: &Limits, fault: Option<ContainerError>, at: At) -> Findings {
         Findings {
             limits: limits.clone(),
             fault,
             sections: BTreeMap::new(),
             parts: BTreeMap::new(),
             index: None,
+            before: None,
+            indexes: BTreeSet::new(),
+            at,
             unsupported: None,
             parity: Vec::new(),
             held: 0,
@@ -73,8 +83,26 @@ impl Findings {
     }
 
     /// Returns the index, if it came.
-    pub fn index(&self) -> Option<&Index> {
-        self.index.as_ref().map(|(_, index)| index)
+    pub fn index(&self) -> Option<(&Section, &Index)> {
+        self.index.as_ref().map(|(section, index)| (section, index))
+    }
+
+    /// Fails if the generation that is wanted is not there, as far as can be known.
+    ///
+    /// # Errors
+    /// [`ContainerError::NoGeneration`], [`ContainerError::NoneDated`].
+    pub fn check_wanted(&self) -> Result<(), ContainerError> {
+        match (&self.index, self.at) {
+            (Some((_, index)), At::Number(number)) => {
+                let newest = index.generations.len() as u64;
+                let there = newest >= number;
+                if there { Ok(()) } else { Err(ContainerError::NoGeneration { number, newest }) }
+            }
+            (None, At::Date(_)) if !self.indexes.is_empty() => {
+                Err(ContainerError::NoneDated { earliest: None })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Returns what is wrong, and forgets everything else.
@@ -85,7 +113,9 @@ impl Findings {
     /// Returns whether INDEX or an ENTRY section is lost or damaged, as far as it is known.
     pub fn lacks_tables(&self) -> bool {
         let Some((_, index)) = &self.index else { return true };
-        let entries = index.sections.iter().filter(|one| one.header.is(SectionType::Entry));
+        let entries = index.sections.iter().filter(|one| {
+            one.header.is(SectionType::Entry) && index.state(one.header.sequence) != State::Dead
+        });
         let copied = |section: &&Section| index.copies.contains_key(&section.header.sequence);
         entries.filter(|one| !copied(one)).any(|one| !self.parts.contains_key(&one.header.sequence))
     }
@@ -149,8 +179,18 @@ impl Findings {
         payload: &[u8],
         limits: &Limits,
     ) -> Result<(), ContainerError> {
+        self.indexes.insert(section.header.sequence);
         match decode_index(section.header.codec, payload, section.header.raw_length, limits) {
-            Ok(index) => self.index = Some((section, index)),
+            Ok(index) => {
+                let newer = |(_, other): &(Section, Index)| {
+                    other.generations.len() <= index.generations.len()
+                };
+                if self.at.reaches(&index) && self.index.as_ref().is_none_or(newer) {
+                    let sections = index.sections.len() as u64;
+                    self.held = self.held.saturating_add(sections * SECTION / 3);
+                    self.before = self.index.replace((section, index));
+                }
+            }
             Err(error @ ContainerError::UnsupportedPart { .. }) => self.unsupported = Some(error),
             Err(error) => self.refuse(error)?,
         }
@@ -167,6 +207,13 @@ impl Findings {
                 None => return Err(unsupported),
                 Some(_) => self.blame(unsupported),
             }
+        }
+        let differs = |(_, index): &(Section, Index)| self.difference(index).is_some();
+        if self.index.as_ref().is_some_and(differs) && self.before.is_some() {
+            if let Some(Err(fault)) = self.index.as_ref().map(|(_, index)| self.agrees(index)) {
+                self.blame(fault);
+            }
+            self.index = self.before.take();
         }
         let index = self.index.take();
         // A wrong copy is no reason not to use the rows.
@@ -309,7 +356,8 @@ impl Findings {
         let listed = |sequence: &u64| {
             let row = index.sections.get(usize::try_from(*sequence).ok()?)?;
             let (section, _) = self.sections.get(sequence)?;
-            (row.header == section.header && row.digest == section.digest).then_some(())
+            let counts = index.state(*sequence) != State::Dead;
+            (counts && row.header == section.header && row.digest == section.digest).then_some(())
         };
         let strangers: Vec<u64> =
             self.parts.keys().copied().filter(|sequence| listed(sequence).is_none()).collect();
@@ -317,7 +365,9 @@ impl Findings {
         let mut lost = Vec::new();
         for (row, section) in index.sections.iter().enumerate() {
             let sequence = section.header.sequence;
-            if !section.header.is(SectionType::Entry) || self.parts.contains_key(&sequence) {
+            let counts = index.state(sequence) != State::Dead;
+            let is_entry = section.header.is(SectionType::Entry);
+            if !is_entry || !counts || self.parts.contains_key(&sequence) {
                 continue;
             }
             if let Some(copy) = index.copies.get(&sequence) {
@@ -338,14 +388,30 @@ impl Findings {
     fn contents(&mut self, index: &Index, known: bool) -> Result<Contents, ContainerError> {
         let sections = (self.sections.len() as u64 * SECTION).min(self.limits.memory);
         let mut catalog = Catalog::new(self.limits.memory - sections);
+        let indexes: BTreeSet<u64> = match known {
+            true => index.indexes().map(|one| one.header.sequence).collect(),
+            false => std::mem::take(&mut self.indexes),
+        };
+        let mut indexes = indexes.into_iter().peekable();
+        let mut dead = index.dead().peekable();
+        let mut generation = 0;
         for (sequence, part) in std::mem::take(&mut self.parts) {
+            while indexes.next_if(|&before| before < sequence).is_some() {
+                generation += 1;
+            }
+            while let Some((_, groups)) = dead.next_if(|dead| dead.0 < sequence) {
+                catalog.skip_to(groups);
+            }
+            let state = index.state(sequence);
             let listed = usize::try_from(sequence).ok().and_then(|row| index.sections.get(row));
             let listed = listed.filter(|_| known).copied();
             let found = self.sections.get(&sequence).map(|(section, _)| *section);
             if let Some(section) = listed.or(found) {
-                catalog.take(&section, part, &self.limits)?;
+                let counted = Counted { section: &section, state, generation };
+                catalog.take(counted, part, &self.limits)?;
             }
         }
+        dead.for_each(|(_, groups)| catalog.skip_to(groups));
         let groups = index.groups().len() as u64;
         Ok(catalog.finish(Some(groups).filter(|_| known)))
     }

@@ -10,7 +10,7 @@ use crate::bytes::put_varint;
 use crate::checksum::Digest;
 use crate::entry::{Content, Entry, Kind};
 
-pub use super::contents::{Row, Sparse, content_digest};
+pub use super::contents::{Again, Row, Sparse, content_digest};
 
 /// Most groups of a batch.
 pub const BATCH_GROUPS: u64 = 4096;
@@ -41,6 +41,8 @@ pub struct Part {
     /// or not to be readable: counted from 0 in the order of their paths, ascending. A
     /// reader drops them and the hard links to them; they may be announced again.
     pub revoked: Vec<u64>,
+    /// Paths of earlier generations that are gone with all below them, in their order.
+    pub removed: Vec<Vec<u8>>,
     /// Bytes of each group of the batch.
     pub group_lengths: Vec<u64>,
     /// Bytes that end a span of small rows; 0 without rows.
@@ -101,7 +103,9 @@ impl Part {
 pub fn encode_part(part: &Part) -> Result<(u8, Vec<u8>, u64), ContainerError> {
     let mut raw = Vec::new();
     let flag = |set, bit| if set { bit } else { 0 };
-    put_varint(&mut raw, flag(part.continued, CONTINUED) | flag(part.open.is_some(), OPEN));
+    let removing = flag(!part.removed.is_empty(), REMOVING);
+    let flags = flag(part.continued, CONTINUED) | flag(part.open.is_some(), OPEN) | removing;
+    put_varint(&mut raw, flags);
     put_varint(&mut raw, part.group_lengths.len() as u64);
     let all_but_last = part.group_lengths.split_last().map_or(&[][..], |(_, others)| others);
     all_but_last.iter().for_each(|&length| put_varint(&mut raw, length));
@@ -112,6 +116,10 @@ pub fn encode_part(part: &Part) -> Result<(u8, Vec<u8>, u64), ContainerError> {
     if part.continued {
         put_varint(&mut raw, part.revoked.len() as u64);
         part.revoked.iter().for_each(|&ordinal| put_varint(&mut raw, ordinal));
+    }
+    if !part.removed.is_empty() {
+        put_varint(&mut raw, part.removed.len() as u64);
+        table::encode_paths(&mut raw, part.removed.iter().map(|path| &path[..]))?;
     }
     contents::encode(&mut raw, &part.rows, part.join);
     raw.extend(&part.span_digests);
@@ -133,8 +141,9 @@ pub fn decode_part(
 ) -> Result<Part, ContainerError> {
     let raw = unpack(codec, payload, raw_length, limits, "ENTRY")?;
     let mut columns = Columns::new(&raw, "Part");
-    let mut part = decode_head(&mut columns, limits)?;
     let held = (raw.len() + payload.len()) as u64;
+    let mut part = decode_head(&mut columns, held, limits)?;
+    let held = part.removed.iter().map(|path| budget::path_memory(path)).fold(held, u64::saturating_add);
     let needed = budget::contents(&mut columns.clone(), limits)?;
     budget::check_memory(needed, held, limits)?;
     (part.rows, part.join) = contents::decode(&mut columns, part.continued, part.open, limits)?;
@@ -154,12 +163,12 @@ pub fn decode_part(
 }
 
 /// Reads what stands before Content_Table. The last group length follows from the rows.
-fn decode_head(columns: &mut Columns, limits: &Limits) -> Result<Part, ContainerError> {
+fn decode_head(
+    columns: &mut Columns,
+    held: u64,
+    limits: &Limits,
+) -> Result<Part, ContainerError> {
     let flags = columns.flags(CONTINUED | OPEN | REMOVING, "Part_Flags")?;
-    if flags & REMOVING != 0 {
-        let structure = "removed entries";
-        return Err(ContainerError::UnsupportedPart { structure, number: REMOVING });
-    }
     let groups = columns.varint()?;
     if groups > BATCH_GROUPS {
         return Err(columns.invalid(0, "a batch has more than 4,096 groups"));
@@ -185,7 +194,27 @@ fn decode_head(columns: &mut Columns, limits: &Limits) -> Result<Part, Container
     if !revoked.is_sorted_by(|one, next| one < next) {
         return Err(columns.invalid(0, "Revoked is out of order"));
     }
-    Ok(Part { continued, open, revoked, group_lengths, ..Part::default() })
+    let removed = match flags & REMOVING {
+        0 => Vec::new(),
+        _ => decode_removed(columns, held, limits)?,
+    };
+    Ok(Part { continued, open, revoked, removed, group_lengths, ..Part::default() })
+}
+
+/// Reads Removed_Table.
+fn decode_removed(
+    columns: &mut Columns,
+    held: u64,
+    limits: &Limits,
+) -> Result<Vec<Vec<u8>>, ContainerError> {
+    columns.enter("Removed_Table");
+    let count = columns.count("entries", limits.entries, 2)?;
+    if count == 0 {
+        return Err(columns.invalid(0, "Removed_Count is 0"));
+    }
+    let needed = budget::paths(&mut columns.clone(), count, limits)?;
+    budget::check_memory(needed, held, limits)?;
+    table::decode_paths(columns, count, limits)
 }
 
 /// Checks rows and groups against each other, moves the rows into a batch, and reads the

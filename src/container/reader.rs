@@ -1,14 +1,15 @@
 //! Reading a container by its index. Normative text: spec/container.md §12.
 
-use super::catalog::{Contents, Placed};
+use super::catalog::{Contents, Origin, Placed, SectionUse};
 use super::limits::check;
-use super::tables::{Ends, Tables, read_contents, read_tables};
+use super::tables::{Ends, Tables, read_contents, read_tables_at};
 use super::{
-    ArchiveId, ContainerError, FOOTER_LENGTH, Footer, Foreign, HEADER_LENGTH, Index, Limits,
+    ArchiveId, At, ContainerError, FOOTER_LENGTH, Footer, Foreign, HEADER_LENGTH, Index, Limits,
     PREFACE_LENGTH, Preface, ReadAt, Section, SectionHeader,
 };
 use crate::checksum::{Digest, digest};
 use crate::entry::Entry;
+use std::collections::BTreeMap;
 use std::io;
 
 /// An archive opened by its footer and index, or the remains of one.
@@ -34,8 +35,16 @@ impl<S: ReadAt> Reader<S> {
     /// # Errors
     /// Every [`ContainerError`].
     pub fn open(source: S, limits: &Limits) -> Result<Self, ContainerError> {
+        Self::open_at(source, limits, At::Newest)
+    }
+
+    /// Opens a generation of an archive, as [`Reader::open`] opens the newest.
+    ///
+    /// # Errors
+    /// Every [`ContainerError`].
+    pub fn open_at(source: S, limits: &Limits, at: At) -> Result<Self, ContainerError> {
         let length = source.length()?;
-        let tables = read_tables(&source, length, limits)?;
+        let tables = read_tables_at(&source, length, limits, at)?;
         let contents = read_contents(&source, &tables, limits)?;
         Ok(Self::whole(source, limits, tables, contents))
     }
@@ -71,6 +80,58 @@ impl<S: ReadAt> Reader<S> {
     /// The entries, and nothing else.
     pub fn into_entries(self) -> Vec<Entry> {
         self.contents.entries
+    }
+
+    /// Where each of the entries was announced, and where its content is.
+    pub fn origins(&self) -> &[Origin] {
+        &self.contents.origins
+    }
+
+    /// Returns the ENTRY sections that are not dead, by Sequence.
+    pub fn uses(&self) -> &BTreeMap<u64, SectionUse> {
+        &self.contents.sections
+    }
+
+    /// Returns the batches that are not dead, in the order of their groups.
+    pub fn batches(&self) -> &[Placed] {
+        &self.contents.batches
+    }
+
+    /// Returns the id of the archive.
+    pub fn archive_id(&self) -> ArchiveId {
+        self.archive_id
+    }
+
+    /// Returns what the archive is read from.
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// Returns the index as it would be for a generation behind this one: with INDEX and what
+    /// stands behind it. `None` if the archive is not whole, or what closes it is damaged.
+    ///
+    /// # Errors
+    /// As [`Reader::read_section`].
+    pub fn closed_index(&self) -> Result<Option<Index>, ContainerError> {
+        let Some(ends) = self.ends.as_ref().filter(|ends| ends.broken.is_none()) else {
+            return Ok(None);
+        };
+        let mut index = self.index.clone();
+        let root_hash = ends.footer.root_hash;
+        index.generations.push(super::Generation { date: index.date, root_hash });
+        (index.date, index.incomplete) = (None, false);
+        index.copies.clear();
+        index.sections.push(ends.index);
+        let before = index.sections.len() as u64;
+        for section in &ends.closings {
+            let payload = match self.read_section(section) {
+                Err(error) if error.is_salvageable() => return Ok(None),
+                other => other?,
+            };
+            index.sections.push(Section { digest: Some(digest(&payload)), ..*section });
+        }
+        index.footers.extend(ends.footers.iter().map(|footers| before + footers));
+        Ok(Some(index))
     }
 
     /// Returns the bytes of memory that entries and contents take.

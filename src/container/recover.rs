@@ -4,8 +4,8 @@ use super::catalog::Contents;
 use super::findings::Findings;
 use super::parity::Patched;
 use super::reader::{read_footer, read_preface};
-use super::tables::{Tables, read_contents, read_tables, walk};
-use super::{ArchiveId, ContainerError, FOOTER_LENGTH, Limits, ReadAt, Reader, StreamReader};
+use super::tables::{Tables, read_contents, read_tables, read_tables_at, walk};
+use super::{ArchiveId, At, ContainerError, FOOTER_LENGTH, Limits, ReadAt, Reader, StreamReader};
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -44,8 +44,15 @@ pub struct LostBatch {
 pub enum Condition {
     /// The archive is intact.
     Whole,
-    /// The archive is intact, but other bytes follow it from this offset on.
-    Behind(u64),
+    /// The archive is intact, but other bytes follow it.
+    Behind {
+        /// Where they start.
+        offset: u64,
+        /// Number of the last generation.
+        generation: u64,
+        /// How many they are, if that is known.
+        bytes: Option<u64>,
+    },
     /// The archive is damaged.
     Recovered(Box<Recovery>),
 }
@@ -63,9 +70,10 @@ impl<S: ReadAt> Reader<S> {
         source: S,
         limits: &Limits,
         cancel: &AtomicBool,
+        at: At,
     ) -> Result<(Self, Condition), ContainerError> {
         let length = source.length()?;
-        let error = match open_at(&source, length, limits) {
+        let error = match open_at(&source, length, limits, at) {
             Ok((tables, contents)) => {
                 return Ok((Reader::whole(source, limits, tables, contents), Condition::Whole));
             }
@@ -80,12 +88,20 @@ impl<S: ReadAt> Reader<S> {
         let stoppable = Stoppable { source: &source, cancel };
         if let Ok(end) = walk(&stoppable, length)
             && end < length
-            && let Ok((tables, contents)) = open_at(&source, end, limits)
+            && let Ok(newest) = read_tables(&source, end, limits)
         {
-            let reader = Reader::whole(source, limits, tables, contents);
-            return Ok((reader, Condition::Behind(end)));
+            let (offset, bytes) = (end, Some(length - end));
+            let generation = newest.index.generations.len() as u64;
+            match open_at(&source, end, limits, at) {
+                Ok((tables, contents)) => {
+                    let reader = Reader::whole(source, limits, tables, contents);
+                    return Ok((reader, Condition::Behind { offset, generation, bytes }));
+                }
+                Err(error) if !error.is_salvageable() => return Err(error),
+                Err(_) => {}
+            }
         }
-        Self::recover(source, limits, cancel, Some(error))
+        Self::recover(source, limits, cancel, Some(error), at)
     }
 
     /// Searches an archive for intact sections. `fault` is the reason for the search.
@@ -97,8 +113,9 @@ impl<S: ReadAt> Reader<S> {
         limits: &Limits,
         cancel: &AtomicBool,
         fault: Option<ContainerError>,
+        at: At,
     ) -> Result<(Self, Condition), ContainerError> {
-        let (mut found, mut archive_id) = search(&source, limits, cancel, fault)?;
+        let (mut found, mut archive_id) = search(&source, limits, cancel, fault, at)?;
         if found.lacks_tables() && !found.parity.is_empty() {
             let parity = std::mem::take(&mut found.parity);
             let repair = parity.iter().flat_map(|(place, one)| one.repair(&source, *place));
@@ -106,7 +123,7 @@ impl<S: ReadAt> Reader<S> {
             if !patches.is_empty() {
                 let fault = found.into_fault();
                 let patched = Patched { source: &source, patches };
-                (found, archive_id) = search(&patched, limits, cancel, fault)?;
+                (found, archive_id) = search(&patched, limits, cancel, fault, at)?;
             }
         }
         let (index, contents, mut recovery, whole) = found.finish(source.length()?)?;
@@ -128,8 +145,9 @@ fn open_at(
     source: &impl ReadAt,
     length: u64,
     limits: &Limits,
+    at: At,
 ) -> Result<(Tables, Contents), ContainerError> {
-    let tables = read_tables(source, length, limits)?;
+    let tables = read_tables_at(source, length, limits, at)?;
     let contents = read_contents(source, &tables, limits)?;
     Ok((tables, contents))
 }
@@ -140,6 +158,7 @@ fn search(
     limits: &Limits,
     cancel: &AtomicBool,
     fault: Option<ContainerError>,
+    at: At,
 ) -> Result<(Findings, ArchiveId), ContainerError> {
     let length = source.length()?;
     let preface = read_preface(source, length).map(|preface| preface.archive_id);
@@ -148,7 +167,7 @@ fn search(
     let stoppable = Stoppable { source, cancel };
     let sequential = Sequential { source: &stoppable, position: 0, length };
     let mut sections = StreamReader::of_archive(sequential, limits, known)?;
-    let mut found = Findings::new(limits, fault);
+    let mut found = Findings::new(limits, fault, at);
     loop {
         match sections.next_section() {
             Ok(None) => break,
@@ -169,28 +188,32 @@ impl Reader<Gone> {
     pub fn of_stream(
         input: impl Read,
         limits: &Limits,
+        at: At,
     ) -> Result<(Self, Condition), ContainerError> {
         let mut sections = StreamReader::new(input, limits)?;
-        let mut found = Findings::new(limits, None);
+        let mut found = Findings::new(limits, None, at);
         let mut behind = None;
         loop {
             match sections.next_section() {
                 Ok(None) => break,
                 Ok(Some(section)) => found.take(section)?,
-                Err(ContainerError::Behind { offset }) => behind = Some(offset),
+                Err(ContainerError::Behind { offset, generation, bytes }) => {
+                    behind = Some(Condition::Behind { offset, generation, bytes });
+                }
                 Err(ContainerError::Io(error)) => return Err(error.into()),
                 Err(error) => found.blame(error),
             }
         }
-        if let Some(Err(error)) = found.index().map(|index| sections.compare(index)) {
+        if let Some(Err(error)) = found.index().map(|(at, index)| sections.compare(index, at)) {
             found.blame(error);
         }
+        found.check_wanted()?;
         let (length, archive_id) = (sections.offset(), sections.archive_id());
         let (index, contents, recovery, whole) = found.finish(length)?;
         let reader = Reader::new(Gone(length), limits, archive_id, index, contents, None);
         let condition = match (whole, behind) {
             (true, None) => Condition::Whole,
-            (true, Some(offset)) => Condition::Behind(offset),
+            (true, Some(behind)) => behind,
             (false, _) => Condition::Recovered(Box::new(recovery)),
         };
         Ok((reader, condition))

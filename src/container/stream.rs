@@ -7,10 +7,11 @@
 use super::bases::Bases;
 use super::input::Input;
 use super::limits::check;
+use super::tables::check_roots;
 use super::{ArchiveId, ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Index, Limits};
 use super::{PREFACE_LENGTH, SYNC, Section, SectionHeader, SectionType};
 use crate::checksum::{Digest, Hasher, digest};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Read;
 
 mod ends;
@@ -20,6 +21,9 @@ mod repair;
 /// far. Beyond it, damaged sections are no longer searched for other sections. An
 /// archive that was not forged to waste time stays far below the limit.
 const AGAIN: u64 = 16 << 20;
+
+/// Most faults behind a footer that wait for what follows.
+const HELD: usize = 1024;
 
 /// A section with its payload.
 #[derive(Debug)]
@@ -40,6 +44,11 @@ impl StreamSection {
     pub fn intact(self) -> Result<Vec<u8>, ContainerError> {
         self.fault.map_or(Ok(self.payload), Err)
     }
+
+    /// Returns whether the input ends in it.
+    fn ends_early(&self) -> bool {
+        matches!(self.fault, Some(ContainerError::Truncated { .. }))
+    }
 }
 
 /// A reader of the sections of an archive in order.
@@ -54,8 +63,15 @@ pub struct StreamReader<R: Read> {
     bases: Bases,
     /// Hash of the headers and digests so far; `None` once something was lost.
     rows: Option<Hasher>,
-    /// INDEX and the digest of its payload, if that is intact.
+    /// INDEX of the generation and the digest of its payload, if that is intact; `None` before
+    /// it comes.
     index: Option<(Section, Option<Digest>)>,
+    /// For each INDEX by Sequence, the hash of all that came before it.
+    listed: BTreeMap<u64, Digest>,
+    /// Where the last generation ended, and how many there were.
+    ended: Option<(u64, u64)>,
+    /// Faults behind a footer, which count only if another follows.
+    held: Vec<ContainerError>,
     /// Bytes that were read again because of damaged sections.
     again: u64,
     repairs: repair::Repairs,
@@ -106,6 +122,9 @@ impl<R: Read> StreamReader<R> {
             bases: Bases::default(),
             rows: Some(Hasher::new()),
             index: None,
+            listed: BTreeMap::new(),
+            ended: None,
+            held: Vec::new(),
             again: 0,
             repairs: repair::Repairs::default(),
             faults: VecDeque::new(),
@@ -148,9 +167,32 @@ impl<R: Read> StreamReader<R> {
     /// [`ContainerError::Behind`], report what was skipped: call again for what
     /// follows. After any other error only `None` follows.
     pub fn next_section(&mut self) -> Result<Option<StreamSection>, ContainerError> {
-        if let Some(fault) = self.faults.pop_front() {
-            return Err(fault);
+        loop {
+            let result = match self.faults.pop_front() {
+                Some(fault) => Err(fault),
+                None => self.read_next(),
+            };
+            // What an interrupted update left is no damage.
+            let unfinished = self.ended.filter(|_| self.index.is_none());
+            match (result, unfinished) {
+                (Err(error), Some(_)) if error.is_salvageable() && self.held.len() < HELD => {
+                    self.held.push(error);
+                }
+                (Ok(Some(section)), Some(_)) if section.ends_early() => {
+                    self.held.extend(section.fault);
+                }
+                (Ok(None), Some((offset, generations))) => {
+                    self.held.clear();
+                    self.ended = None;
+                    let (generation, bytes) = (generations - 1, None);
+                    return Err(ContainerError::Behind { offset, generation, bytes });
+                }
+                (result, _) => return result,
+            }
         }
+    }
+
+    fn read_next(&mut self) -> Result<Option<StreamSection>, ContainerError> {
         let result = match self.next {
             Next::Nothing => Ok(None),
             Next::Section => self.read_section().map(Some),
@@ -163,23 +205,34 @@ impl<R: Read> StreamReader<R> {
         result
     }
 
-    /// Compares the sections that came before INDEX with what it lists. Nothing is compared
-    /// if some were lost, which was reported.
+    /// Returns the number of generations that have ended so far.
+    pub fn generations(&self) -> u64 {
+        self.ended.map_or(0, |(_, generations)| generations)
+    }
+
+    /// Compares the sections that came before the INDEX section `at` with what it lists.
+    /// Nothing is compared if some were lost, which was reported.
     ///
     /// # Errors
-    /// [`ContainerError::Damaged`].
-    pub fn compare(&self, index: &Index) -> Result<(), ContainerError> {
+    /// [`ContainerError::Damaged`], [`ContainerError::Invalid`].
+    pub fn compare(&self, index: &Index, at: &Section) -> Result<(), ContainerError> {
         index.check_copies()?;
-        let Some(rows) = &self.rows else { return Ok(()) };
+        check_roots(&self.archive_id, index)?;
+        let Some(rows) = self.listed.get(&at.header.sequence) else { return Ok(()) };
         let mut listed = Hasher::new();
-        for section in &index.sections {
+        let mut footers = index.footers.iter().peekable();
+        for (number, section) in index.sections.iter().enumerate() {
+            while footers.next_if(|&&before| before == number as u64).is_some() {
+                listed.update(&FOOTER_ROW);
+            }
             hash_row(&mut listed, &section.header, &section.digest.unwrap_or_default());
         }
-        if rows.digest() == listed.digest() {
+        footers.for_each(|_| listed.update(&FOOTER_ROW));
+        if *rows == listed.digest() {
             return Ok(());
         }
         let (structure, cause) = ("INDEX", "it does not list the sections that stand before it");
-        let offset = self.index.map_or(0, |(section, _)| section.offset);
+        let offset = at.offset;
         Err(ContainerError::Damaged { structure, offset, cause })
     }
 
@@ -190,6 +243,9 @@ impl<R: Read> StreamReader<R> {
             if let Some((header, _)) = self.header_here(Some(self.archive_id))? {
                 (self.sequence, self.groups) = (header.sequence, header.group);
                 let closing = header.known_type().is_some_and(SectionType::is_closing);
+                if !closing {
+                    self.index = None;
+                }
                 self.next = if closing { Next::Closing } else { Next::Section };
                 return self.read_section().map(Some);
             }
@@ -313,15 +369,15 @@ impl<R: Read> StreamReader<R> {
             }
         }
         let payload = self.input.take(HEADER_LENGTH, stored);
-        if let (Some(rows), Some(digest)) = (&mut self.rows, &section.digest)
-            && self.index.is_none()
-            && !header.is(SectionType::Index)
-        {
-            hash_row(rows, &header, digest);
-        }
         if header.is(SectionType::Index) {
+            let listed = self.rows.as_ref().map(Hasher::digest);
+            listed.map(|listed| self.listed.insert(header.sequence, listed));
             self.index = Some((section, section.digest));
             self.next = Next::Closing;
+            self.faults.extend(self.held.drain(..));
+        }
+        if let (Some(rows), Some(digest)) = (&mut self.rows, &section.digest) {
+            hash_row(rows, &header, digest);
         }
         Ok(self.repaired(StreamSection { section, payload, fault }))
     }
@@ -372,6 +428,9 @@ impl<R: Read> StreamReader<R> {
         Ok(footer.is_some_and(|bytes| Footer::parse(bytes).is_ok()))
     }
 }
+
+/// Stands for a footer in the hash of all.
+const FOOTER_ROW: [u8; 1] = [0];
 
 /// Adds a section to the hash of all.
 fn hash_row(rows: &mut Hasher, header: &SectionHeader, digest: &Digest) {

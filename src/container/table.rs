@@ -35,7 +35,7 @@ pub(super) fn encode(
     if entries.is_empty() {
         return Ok(());
     }
-    encode_paths(out, entries)?;
+    encode_paths(out, entries.iter().map(|entry| &entry.path[..]))?;
     classes::encode(out, entries);
     put_differences(out, entries.iter().map(|entry| entry.metadata.modified.seconds as u64));
     let mut before = 0;
@@ -54,17 +54,21 @@ pub(super) fn encode(
     Ok(())
 }
 
-fn encode_paths(out: &mut Vec<u8>, entries: &[Entry]) -> Result<(), ContainerError> {
+/// Appends the columns Shared, Suffix_Length and the suffixes of paths.
+pub(super) fn encode_paths<'p>(
+    out: &mut Vec<u8>,
+    paths: impl Iterator<Item = &'p [u8]>,
+) -> Result<(), ContainerError> {
     let mut previous: &[u8] = b"";
-    let mut suffixes = Vec::with_capacity(entries.len());
-    for (row, entry) in entries.iter().enumerate() {
-        if row > 0 && compare_paths(previous, &entry.path) != Ordering::Less {
+    let mut suffixes = Vec::new();
+    for (row, path) in paths.enumerate() {
+        if row > 0 && compare_paths(previous, path) != Ordering::Less {
             return Err(invalid(row, "paths are not in order"));
         }
-        let shared = shared_length(previous, &entry.path);
+        let shared = shared_length(previous, path);
         put_varint(out, shared as u64);
-        suffixes.push(&entry.path[shared..]);
-        previous = &entry.path;
+        suffixes.push(&path[shared..]);
+        previous = path;
     }
     suffixes.iter().for_each(|suffix| put_varint(out, suffix.len() as u64));
     suffixes.iter().for_each(|suffix| out.extend_from_slice(suffix));
@@ -124,7 +128,8 @@ pub(super) fn decode(
     Ok((entries, contents))
 }
 
-fn decode_paths(
+/// Reads the columns Shared, Suffix_Length and the suffixes of `count` paths.
+pub(super) fn decode_paths(
     columns: &mut Columns,
     count: usize,
     limits: &Limits,

@@ -1,8 +1,10 @@
 //! Reading everything but the groups of a whole archive. Normative text: spec/container.md
 //! §12.
 
-use super::catalog::{Catalog, Contents, Placed};
+use super::catalog::{Catalog, Contents, Counted, Placed};
 use super::footer::root_hash;
+use super::generation::At;
+use super::index::State;
 use super::reader::{read_footer, read_payload, read_preface, read_structure};
 use super::{
     ArchiveId, ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Index, Limits, PREFACE_LENGTH,
@@ -14,8 +16,12 @@ use crate::checksum::digest;
 #[derive(Clone, Debug)]
 pub(super) struct Ends {
     pub footer: Footer,
+    /// INDEX.
+    pub index: Section,
     /// PARITY and SIGNATURE sections behind INDEX.
     pub closings: Vec<Section>,
+    /// For each footer, the number of closings before it.
+    pub footers: Vec<u64>,
     /// Where what stands there is no section any more, which costs nothing of the archive.
     pub broken: Option<u64>,
 }
@@ -25,6 +31,31 @@ pub(super) struct Tables {
     pub archive_id: ArchiveId,
     pub index: Index,
     pub ends: Ends,
+}
+
+/// Reads the preface, footer and index of a generation of an archive whose footer ends at
+/// `length`.
+pub(super) fn read_tables_at(
+    source: &impl ReadAt,
+    length: u64,
+    limits: &Limits,
+    at: At,
+) -> Result<Tables, ContainerError> {
+    let newest = read_tables(source, length, limits)?;
+    let number = at.number_in(&newest.index)?;
+    let (Some(generation), Some(&end)) =
+        (newest.index.generations.get(number), newest.index.ends().get(number))
+    else {
+        return Ok(newest);
+    };
+    let tables = read_tables(source, end, limits)?;
+    let known = tables.index.generations.len() == number;
+    if !known || tables.ends.footer.root_hash != generation.root_hash {
+        let (table, row) = ("Generation_Table", number as u64);
+        let cause = "the footer of the generation says something else";
+        return Err(ContainerError::Invalid { table, row, cause });
+    }
+    Ok(tables)
 }
 
 /// Reads the preface, footer and index of an archive whose footer ends at `length`.
@@ -45,7 +76,7 @@ pub(super) fn read_tables(
     if root_hash(&archive_id, &section.header, &digest(&payload)) != footer.root_hash {
         return Err(damaged("Root_Hash does not match the INDEX section"));
     }
-    let (closings, broken) = read_closings(source, &footer, &section, offset)?;
+    let (closings, footers, broken) = read_closings(source, &footer, &section, offset)?;
     let (codec, raw_length) = (section.header.codec, section.header.raw_length);
     let index = super::decode_index(codec, &payload, raw_length, limits)?;
     index.check_copies()?;
@@ -55,8 +86,32 @@ pub(super) fn read_tables(
     if index.end() != footer.index_offset || !placed {
         return Err(damaged("the INDEX section does not follow the sections that it lists"));
     }
-    Ok(Tables { archive_id, index, ends: Ends { footer, closings, broken } })
+    check_roots(&archive_id, &index)?;
+    let index_section = Section { digest: Some(digest(&payload)), ..section };
+    let ends = Ends { footer, index: index_section, closings, footers, broken };
+    Ok(Tables { archive_id, index, ends })
 }
+
+/// Compares the rows of earlier INDEX sections with the roots of their generations.
+pub(super) fn check_roots(archive_id: &ArchiveId, index: &Index) -> Result<(), ContainerError> {
+    let pairs = index.indexes().zip(&index.generations);
+    let differs = |(section, generation): &(&Section, &super::Generation)| {
+        let payload = section.digest.unwrap_or_default();
+        root_hash(archive_id, &section.header, &payload) != generation.root_hash
+    };
+    match pairs.enumerate().find(|(_, pair)| differs(pair)) {
+        None => Ok(()),
+        Some((row, _)) => {
+            let (table, row) = ("Generation_Table", row as u64);
+            let cause = "Root_Hash is not that of the INDEX section of the generation";
+            Err(ContainerError::Invalid { table, row, cause })
+        }
+    }
+}
+
+/// Sections behind INDEX, how many of them stand before each footer, and where a damaged header
+/// ends the reading.
+type Closings = (Vec<Section>, Vec<u64>, Option<u64>);
 
 /// Reads the sections between INDEX and the footer at `end`, without their payloads. Returns
 /// them, and where a damaged header ends the reading.
@@ -65,8 +120,8 @@ fn read_closings(
     footer: &Footer,
     index: &Section,
     end: u64,
-) -> Result<(Vec<Section>, Option<u64>), ContainerError> {
-    let mut closings = Vec::new();
+) -> Result<Closings, ContainerError> {
+    let (mut closings, mut footers) = (Vec::new(), Vec::new());
     let mut offset = index.end();
     let mut sequence = index.header.sequence;
     while offset < end {
@@ -81,10 +136,11 @@ fn read_closings(
                 return Err(damaged("the footers of a generation differ"));
             }
             offset += FOOTER_LENGTH as u64;
+            footers.push(closings.len() as u64);
             continue;
         }
         let Ok((header, archive_id)) = SectionHeader::parse(&bytes) else {
-            return Ok((closings, Some(offset)));
+            return Ok((closings, footers, Some(offset)));
         };
         sequence += 1;
         let closes = header.known_type().is_some_and(SectionType::is_closing)
@@ -99,7 +155,8 @@ fn read_closings(
     }
     let cause = "the sections before it do not end where it starts";
     let damaged = ContainerError::Damaged { structure: "Footer", offset: end, cause };
-    if offset == end { Ok((closings, None)) } else { Err(damaged) }
+    footers.push(closings.len() as u64);
+    if offset == end { Ok((closings, footers, None)) } else { Err(damaged) }
 }
 
 /// Reads the ENTRY sections of a whole archive.
@@ -110,7 +167,18 @@ pub(super) fn read_contents(
 ) -> Result<Contents, ContainerError> {
     let mut catalog = Catalog::new(limits.memory);
     let sections = &tables.index.sections;
-    for section in sections.iter().filter(|one| one.header.is(SectionType::Entry)) {
+    let mut dead = tables.index.dead().peekable();
+    let mut generation = 0;
+    for section in sections {
+        generation += u32::from(section.header.is(SectionType::Index));
+        let sequence = section.header.sequence;
+        let state = tables.index.state(sequence);
+        if !section.header.is(SectionType::Entry) || state == State::Dead {
+            continue;
+        }
+        while let Some((_, groups)) = dead.next_if(|dead| dead.0 < sequence) {
+            catalog.skip_to(groups);
+        }
         let memory = limits.memory.saturating_sub(catalog.memory());
         let left = Limits { memory, ..limits.clone() };
         let copy = tables.index.copies.get(&section.header.sequence);
@@ -121,8 +189,9 @@ pub(super) fn read_contents(
         let (codec, raw_length) = (section.header.codec, section.header.raw_length);
         let part = decode_part(codec, &payload, raw_length, &left)?;
         drop(payload);
-        catalog.take(section, part, limits)?;
+        catalog.take(Counted { section, state, generation }, part, limits)?;
     }
+    dead.for_each(|(_, groups)| catalog.skip_to(groups));
     let mut contents = catalog.finish(Some(tables.index.groups().len() as u64));
     let fault = contents.fault.take().or_else(|| misfit(sections, &contents.batches, true));
     fault.map_or(Ok(contents), Err)

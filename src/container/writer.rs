@@ -3,8 +3,9 @@
 use super::footer::root_hash;
 use super::section::SECTION_MOST;
 use super::{ArchiveId, BASE, Base, ContainerError, Footer, Index, Part, Preface, Section};
-use super::{SectionHeader, SectionType, encode_index, encode_part, parity};
+use super::{SectionHeader, SectionType, State, encode_index, encode_part, parity};
 use crate::checksum::{Digest, digest, short};
+use std::collections::BTreeMap;
 use std::io::Write;
 
 /// Returns the bytes of DATA payloads for each byte of a copy, at least; `count` are the
@@ -60,7 +61,35 @@ impl<W: Write> Writer<W> {
         Ok(Writer { output, archive_id, offset, index, groups: 0, protected })
     }
 
-    /// Returns the number of bytes written so far.
+    /// Goes on behind a generation: what is written now is the next. `index` is what
+    /// [`super::Reader::closed_index`] gives; the output starts where that ends.
+    pub fn resume(output: W, archive_id: ArchiveId, index: Index) -> Self {
+        let groups = index.groups().len() as u64;
+        let (offset, protected) = (index.end(), Default::default());
+        Writer { output, archive_id, offset, index, groups, protected }
+    }
+
+    /// Says when the generation is written, in seconds since 1970.
+    pub fn set_date(&mut self, date: Option<i64>) {
+        self.index.date = date;
+    }
+
+    /// Says which ENTRY sections of earlier generations are not live, by Sequence.
+    pub fn set_states(&mut self, states: BTreeMap<u64, State>) {
+        self.index.states = states;
+    }
+
+    /// Returns the Sequence of the next section.
+    pub fn sequence(&self) -> u64 {
+        self.index.sections.len() as u64
+    }
+
+    /// Returns the number of the next group.
+    pub fn groups(&self) -> u64 {
+        self.groups
+    }
+
+    /// Returns the number of bytes written so far, with those of earlier generations.
     pub fn written(&self) -> u64 {
         self.offset
     }
@@ -122,8 +151,8 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Writes INDEX, what protects it, and the footer. Returns the output and the footer;
-    /// nothing is flushed.
+    /// Writes INDEX, what protects it, and the footer. Returns the output and the footer.
+    /// Everything before the footer is flushed, the footer is not.
     ///
     /// # Errors
     /// [`ContainerError::Io`], [`ContainerError::TooLarge`].
@@ -151,6 +180,7 @@ impl<W: Write> Writer<W> {
             archive_id: self.archive_id,
             root_hash,
         };
+        self.output.flush()?;
         self.output.write_all(&footer.to_bytes())?;
         Ok((self.output, footer))
     }
@@ -161,6 +191,10 @@ impl<W: Write> Writer<W> {
             self.index.sections.iter().filter(move |section| section.header.is(wanted))
         };
         let stored = |wanted| of(wanted).map(|one| one.header.stored_length).sum::<u64>();
+        // Payloads of earlier generations are not at hand.
+        if !self.index.generations.is_empty() {
+            return;
+        }
         let share = copied_share(of(SectionType::Entry).count());
         if stored(SectionType::Entry).saturating_mul(share) > stored(SectionType::Data) {
             return;

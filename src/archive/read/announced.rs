@@ -1,13 +1,14 @@
 //! Handles what parts announce: files that begin, links to them, entries without content.
 
-use super::incoming::Incoming;
+use super::incoming::{Incoming, Seen};
 use super::links::StandIns;
 use super::sink::{FileSink, Target};
-use crate::archive::ArchiveError;
+use crate::archive::{ArchiveError, Event};
 use crate::archive::memory::{restored_memory, seen_memory};
-use crate::container::{Part, allocation};
+use crate::container::{Batch, Part, allocation};
 use crate::entry::{Content, Entry, FileDigest, Kind};
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// A file whose content begins or goes on. Unselected ones are kept while the
 /// content is open: revoking counts them.
@@ -101,7 +102,9 @@ impl<'a> Incoming<'a> {
     }
 
     /// Restores entries without content and starts files; returns the files by row.
-    pub(super) fn announce(&mut self, part: &Part, rows: usize) -> Vec<Vec<Announced<'a>>> {
+    pub(super) fn announce(&mut self, part: &Part, batch: &Batch) -> Vec<Vec<Announced<'a>>> {
+        part.removed.iter().for_each(|path| self.remove(path));
+        let rows = batch.rows.len();
         let mut all = Announcements::default();
         all.files.resize_with(rows, Vec::new);
         all.ordinals.resize(rows, 0);
@@ -116,7 +119,11 @@ impl<'a> Incoming<'a> {
             match (&entry.kind, numbers.as_slice().first()) {
                 (Kind::File(_), Some(&row)) => {
                     numbers.next();
-                    let sink = if selected { self.start(entry) } else { None };
+                    let sink = match (selected, batch.rows[row as usize].again) {
+                        (false, _) => None,
+                        (true, None) => self.start(entry),
+                        (true, Some(_)) => self.start_again(entry),
+                    };
                     all.add(row as usize, &entry.path, None, sink);
                 }
                 _ if selected => self.restore_other(entry),
@@ -171,7 +178,12 @@ impl<'a> Incoming<'a> {
             self.fail(error);
             return false;
         }
-        self.seen.insert(entry.path.clone(), entry.is_directory());
+        let seen = Seen { directory: entry.is_directory(), generation: self.generation };
+        self.seen.insert(entry.path.clone(), seen);
+        if self.generation > 0 {
+            self.charge(seen_memory(&entry.path));
+            self.changed.push(entry.path.clone());
+        }
         let restored = selected && self.restorer.is_some();
         self.charge(seen_memory(&entry.path) + if restored { restored_memory(entry) } else { 0 });
         selected
@@ -183,20 +195,69 @@ impl<'a> Incoming<'a> {
         if self.seen.len() as u64 >= limit {
             return Err(ArchiveError::Limit { field: "entries", found: limit + 1, limit });
         }
-        if self.seen.contains_key(&path) {
+        if self.seen.get(&path).is_some_and(|seen| seen.generation == self.generation) {
             return Err(ArchiveError::Repeated { path });
         }
+        // What is above or below may still be replaced in this generation.
+        match self.generation {
+            0 => self.check_around(&path, entry.is_directory()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that nothing is below what is not a directory.
+    fn check_around(&self, path: &[u8], directory: bool) -> Result<(), ArchiveError> {
+        let path = path.to_vec();
         let slashes = memchr::memchr_iter(b'/', &path);
         let mut above = slashes.map(|end| self.seen.get(&path[..end]));
-        if above.any(|directory| directory == Some(&false)) {
+        if above.any(|seen| seen.is_some_and(|seen| !seen.directory)) {
             return Err(ArchiveError::BelowFile { path });
         }
         let inside = [&path[..], b"/"].concat();
         let below = self.seen.range(inside.clone()..).next();
-        match below.is_some_and(|(path, _)| path.starts_with(&inside)) && !entry.is_directory() {
+        match below.is_some_and(|(path, _)| path.starts_with(&inside)) && !directory {
             true => Err(ArchiveError::BelowFile { path }),
             false => Ok(()),
         }
+    }
+
+    /// Forgets a path, and all below it, that a generation removes.
+    fn remove(&mut self, path: &[u8]) {
+        let older = |seen: &Seen| seen.generation < self.generation;
+        if self.seen.get(path).is_some_and(older) {
+            self.seen.remove(path);
+        }
+        let inside = [path, b"/"].concat();
+        let below = self.seen.range(inside.clone()..);
+        let below = below.take_while(|(path, _)| path.starts_with(&inside));
+        let gone: Vec<Vec<u8>> =
+            below.filter(|(_, seen)| older(seen)).map(|(path, _)| path.clone()).collect();
+        for path in gone {
+            self.seen.remove(&path);
+        }
+    }
+
+    /// Ends a generation: checks what it announces against what was there.
+    pub(super) fn end_generation(&mut self) {
+        for path in std::mem::take(&mut self.changed) {
+            self.release(seen_memory(&path));
+            let Some(&seen) = self.seen.get(&path) else { continue };
+            if let Err(error) = self.check_around(&path, seen.directory) {
+                self.fail(error);
+            }
+        }
+    }
+
+    /// Passes over a file whose content came before: it was checked then, and is not kept.
+    fn start_again(&mut self, entry: &Entry) -> Option<FileSink<'a>> {
+        if self.only_checks() {
+            self.summary.entries += 1;
+            self.control.events.event(Event::Entry { path: &entry.path });
+        } else {
+            let cause = Arc::new(ArchiveError::FromPipe { what: "a content that came before" });
+            self.fail(ArchiveError::File { path: entry.path.clone(), cause });
+        }
+        None
     }
 
     /// Starts a file; `None` if it is skipped or fails, which is reported.

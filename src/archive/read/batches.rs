@@ -38,12 +38,19 @@ pub(super) struct Open<'a> {
 
 impl<'a> Incoming<'a> {
     /// Takes what an ENTRY section says of a batch. Its groups follow.
-    pub fn begin(&mut self, section: &Section, part: &Part, batch: &Arc<Batch>) {
+    pub fn begin(
+        &mut self,
+        section: &Section,
+        part: &Part,
+        batch: &Arc<Batch>,
+        generation: u64,
+    ) {
         self.end_batch();
+        self.generation = generation;
         let aside = batch.is_aside();
         // What it revokes may be announced again.
         let mut continued = if aside { Vec::new() } else { self.continued(section, part, batch) };
-        let mut rows = self.announce(part, batch.rows.len());
+        let mut rows = self.announce(part, batch);
         if let Some(first) = rows.first_mut() {
             first.append(&mut continued);
         }

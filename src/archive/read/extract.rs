@@ -6,7 +6,7 @@ use super::links::StandIns;
 use super::sink::Target;
 use super::suggest::not_found;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event, GivenBases};
-use crate::container::ReadAt;
+use crate::container::{At, ReadAt};
 use crate::entry::{Content, Entry, Kind};
 use crate::tree::{Patterns, RestoreOptions, Restorer};
 use std::collections::HashMap;
@@ -30,6 +30,9 @@ pub struct ExtractOptions {
     /// Bases that are not in the archive, if it comes from a pipe or is opened by the
     /// operation. One that is open has those of [`Archive::with_bases`].
     pub bases: GivenBases,
+    /// Which generation, if the archive comes from a pipe or is opened by the operation. From a
+    /// pipe the first alone can be extracted, and none if others follow it, unless it is meant.
+    pub generation: At,
 }
 
 /// What was done, and what was not.

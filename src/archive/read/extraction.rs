@@ -91,7 +91,9 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     ) -> Self {
         let all = archive.reader.groups().iter().map(|section| section.header.group);
         let firsts = firsts(&files);
-        let groups = runs_by_group(&files, &firsts, all.filter(|_| all_groups));
+        // Nothing is known of what is in a dead group.
+        let known = |group: &u64| all_groups && archive.reader.batch(*group).is_some();
+        let groups = runs_by_group(&files, &firsts, all.filter(known));
         let wanted = |(number, entry): (usize, Entry)| {
             let left = match &entry.kind {
                 Kind::File(content) if firsts[number] == number => content.extents.len(),

@@ -11,11 +11,20 @@ use crate::archive::memory::check_cost;
 use crate::archive::selection::Selection;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event, GivenBases, Limits};
 use crate::checksum::Digest;
+use crate::container::At;
 use crate::entry::{Entry, compare_paths};
 use crate::tree::Restorer;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
+
+/// An entry that was announced and not revoked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub directory: bool,
+    /// Number of its generation.
+    pub generation: u64,
+}
 
 /// Restores what parts announce, piece by piece.
 pub(super) struct Incoming<'a> {
@@ -35,9 +44,13 @@ pub(super) struct Incoming<'a> {
     pub(super) ready: VecDeque<Ready<'a>>,
     /// Batches whose files are not all made.
     pub(super) unmade: usize,
-    /// Paths that were announced and not revoked, and whether each is a directory. A second
-    /// announcement is refused.
-    pub(super) seen: BTreeMap<Vec<u8>, bool>,
+    /// Paths that were announced and not revoked. A second announcement in one generation is
+    /// refused.
+    pub(super) seen: BTreeMap<Vec<u8>, Seen>,
+    /// Number of the generation that comes.
+    pub(super) generation: u64,
+    /// Paths that a generation behind the first announces, to be checked when it ends.
+    pub(super) changed: Vec<Vec<u8>>,
     pub(super) selection: Selection,
     pub(super) limits: &'a Limits,
     /// Bytes of memory held for entries and given bases until the end.
@@ -69,6 +82,8 @@ impl<'a> Incoming<'a> {
             ready: VecDeque::new(),
             unmade: 0,
             seen: BTreeMap::new(),
+            generation: 0,
+            changed: Vec::new(),
             selection: Selection::new(&options.patterns),
             limits,
             charged: options.bases.memory(),
@@ -81,6 +96,16 @@ impl<'a> Incoming<'a> {
     pub fn into_outlet(mut self, outlet: Box<dyn Outlet<'a> + 'a>) -> Self {
         self.outlet = Some(outlet);
         self
+    }
+
+    /// Returns whether nothing is given out.
+    pub fn only_checks(&self) -> bool {
+        self.restorer.is_none() && self.outlet.is_none()
+    }
+
+    /// Returns which generation is wanted.
+    pub fn wanted(&self) -> At {
+        self.options.generation
     }
 
     /// Returns the bases that are not in the archive.

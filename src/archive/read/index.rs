@@ -7,7 +7,7 @@ use crate::archive::{ArchiveError, Control, ErrorKind, GivenBases, Limits};
 use crate::checksum::Digest;
 use crate::codec::{self, CodingNumbers};
 use crate::container::{
-    Base, Condition, ContainerError, Gone, LostBatch, ReadAt, Reader, Recovery, Section,
+    At, Base, Condition, ContainerError, Gone, LostBatch, ReadAt, Reader, Recovery, Section,
 };
 use crate::entry::{Entry, Kind, compare_paths};
 use std::fs::File;
@@ -27,7 +27,7 @@ use std::sync::Arc;
 /// each of them.
 #[derive(Debug)]
 pub struct Archive<S = File> {
-    pub(super) reader: Reader<S>,
+    pub(in crate::archive) reader: Reader<S>,
     pub(in crate::archive) limits: Limits,
     condition: Condition,
     /// Bytes of memory that entries and contents take.
@@ -74,7 +74,16 @@ impl<S: ReadAt> Archive<S> {
     /// [`ArchiveError::Container`]. For an archive that may not be whole see
     /// [`Archive::open_any`].
     pub fn open(source: S, limits: &Limits) -> Result<Self, ArchiveError> {
-        Ok(Self::new(Reader::open(source, limits)?, limits, Condition::Whole))
+        Self::open_at(source, limits, At::Newest)
+    }
+
+    /// Opens a generation of an archive, as [`Archive::open`] opens the newest.
+    ///
+    /// # Errors
+    /// As [`Archive::open`]; an error of kind [`ErrorKind::Environment`] if there is no such
+    /// generation.
+    pub fn open_at(source: S, limits: &Limits, at: At) -> Result<Self, ArchiveError> {
+        Ok(Self::new(Reader::open_at(source, limits, at)?, limits, Condition::Whole))
     }
 
     fn new(reader: Reader<S>, limits: &Limits, condition: Condition) -> Self {
@@ -109,7 +118,21 @@ impl<S: ReadAt> Archive<S> {
     /// [`ArchiveError::Container`] if nothing of an archive is found, or it is for
     /// a newer version or over a limit; [`ArchiveError::Interrupted`].
     pub fn open_any(source: S, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
-        Self::opened(Reader::open_any(source, limits, control.cancel), limits, control)
+        Self::open_any_at(source, limits, control, At::Newest)
+    }
+
+    /// Opens a generation of an archive whatever its state, as [`Archive::open_any`] opens the
+    /// newest. If the archive is damaged, that may be one before.
+    ///
+    /// # Errors
+    /// As [`Archive::open_any`] and [`Archive::open_at`].
+    pub fn open_any_at(
+        source: S,
+        limits: &Limits,
+        control: &Control,
+        at: At,
+    ) -> Result<Self, ArchiveError> {
+        Self::opened(Reader::open_any(source, limits, control.cancel, at), limits, control)
     }
 
     /// Opens what a search for intact sections finds of an archive, without use of
@@ -118,7 +141,30 @@ impl<S: ReadAt> Archive<S> {
     /// # Errors
     /// As [`Archive::open_any`].
     pub fn salvage(source: S, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
-        Self::opened(Reader::recover(source, limits, control.cancel, None), limits, control)
+        Self::opened(Reader::recover(source, limits, control.cancel, None, At::Newest), limits, control)
+    }
+
+    /// Opens an archive that is to be changed; returns with it where the bytes start that
+    /// follow its end.
+    ///
+    /// # Errors
+    /// As [`Archive::open_any`]; [`ArchiveError::NotWhole`].
+    pub(in crate::archive) fn open_whole(
+        source: S,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<(Self, Option<ContainerError>), ArchiveError> {
+        let opened = Reader::open_any(source, limits, control.cancel, At::Newest);
+        control.check()?;
+        let (reader, condition) = opened?;
+        let behind = match condition {
+            Condition::Whole => None,
+            Condition::Behind { offset, generation, bytes } => {
+                Some(ContainerError::Behind { offset, generation, bytes })
+            }
+            Condition::Recovered(_) => return Err(ArchiveError::NotWhole),
+        };
+        Ok((Self::new(reader, limits, Condition::Whole), behind))
     }
 
     fn opened(
@@ -130,8 +176,8 @@ impl<S: ReadAt> Archive<S> {
         let (reader, condition) = result?;
         match &condition {
             Condition::Whole => {}
-            Condition::Behind(offset) => {
-                control.warn(ContainerError::Behind { offset: *offset });
+            &Condition::Behind { offset, generation, bytes } => {
+                control.warn(ContainerError::Behind { offset, generation, bytes });
             }
             Condition::Recovered(recovery) => {
                 let (cause, missing) = (Arc::clone(&recovery.fault), recovery.missing);
@@ -156,7 +202,7 @@ impl<S: ReadAt> Archive<S> {
     pub(super) fn failure(&self) -> Option<ErrorKind> {
         match &self.condition {
             Condition::Whole => None,
-            Condition::Behind(_) => Some(ErrorKind::Environment),
+            Condition::Behind { .. } => Some(ErrorKind::Environment),
             Condition::Recovered(recovery) => Some(match recovery.fault.kind() {
                 ErrorKind::Unsupported => ErrorKind::Unsupported,
                 _ => ErrorKind::Integrity,
@@ -273,8 +319,9 @@ impl Archive<Gone> {
         input: impl Read,
         limits: &Limits,
         control: &Control,
+        at: At,
     ) -> Result<Self, ArchiveError> {
-        Self::opened(Reader::of_stream(input, limits), limits, control)
+        Self::opened(Reader::of_stream(input, limits, at), limits, control)
     }
 }
 

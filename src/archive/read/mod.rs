@@ -7,6 +7,7 @@
 //! | `extraction`, `sink` | decodes the groups of files and hands each file its bytes |
 //! | `extract`, `cat`, `file`, `deliver`, `verify` | extract to disk, print, read like a file, give to a program, check |
 //! | `making`, `made` | makes files of recipes; those that come from a pipe |
+//! | `generations` | lists generations, and tells what is dead |
 //! | `links` | makes a selected link the file if its file is not selected |
 //! | `stream`, `incoming`, `announced`, `batches` | reads front to back, from a pipe |
 //! | `print` | gives out the files of a pipe: printed, or to a tar |
@@ -23,6 +24,7 @@ mod deliver;
 pub(super) mod extract;
 mod extraction;
 mod file;
+mod generations;
 pub(super) mod groups;
 mod incoming;
 pub(super) mod index;
@@ -41,11 +43,12 @@ mod verify;
 pub use deliver::Sink;
 pub use extract::{ExtractOptions, ExtractSummary};
 pub use file::FileReader;
+pub use generations::GenerationInfo;
 pub use index::{Archive, GroupInfo};
 pub use making::{RecipeInfo, transforms};
-pub use print::cat_stream;
+pub use print::{cat_stream, cat_stream_with};
 pub use salvage::{extract, salvage};
-pub use stream::{extract_stream, list_stream, verify_stream};
+pub use stream::{extract_stream, list_stream, verify_stream, verify_stream_at};
 pub use suggest::not_found;
 pub use verify::VerifySummary;
 

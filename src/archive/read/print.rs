@@ -70,9 +70,23 @@ pub fn cat_stream(
     limits: &Limits,
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
-    let (patterns_too, bases) = (patterns.clone(), bases.clone());
-    let options =
-        ExtractOptions { jobs, patterns: patterns_too, bases, ..ExtractOptions::default() };
+    let (patterns, bases) = (patterns.clone(), bases.clone());
+    let options = ExtractOptions { jobs, patterns, bases, ..ExtractOptions::default() };
+    cat_stream_with(input, &options, output, limits, control)
+}
+
+/// Does the same as [`cat_stream`] with the patterns, jobs, bases and generation of the options.
+///
+/// # Errors
+/// As [`cat_stream`]; [`ArchiveError::FromPipe`].
+pub fn cat_stream_with(
+    input: impl Read,
+    options: &ExtractOptions,
+    output: &mut dyn Write,
+    limits: &Limits,
+    control: &Control,
+) -> Result<ExtractSummary, ArchiveError> {
+    let patterns = &options.patterns;
     let printed = RefCell::new(vec![false; patterns.len()]);
     let printer = Printer {
         output: Rc::new(RefCell::new(output)),
@@ -81,7 +95,7 @@ pub fn cat_stream(
         room: Spool::room(limits),
         cancel: control.cancel,
     };
-    let summary = read_piped(input, Box::new(printer), &options, limits, control)?;
+    let summary = read_piped(input, Box::new(printer), options, limits, control)?;
     match printed.borrow().iter().position(|printed| !printed) {
         Some(index) if summary.is_complete() => {
             Err(ArchiveError::NotAFile { path: patterns.given(index).to_vec() })

@@ -18,7 +18,7 @@ pub fn extract(
     limits: &Limits,
     control: &Control,
 ) -> Result<ExtractSummary, ArchiveError> {
-    let archive = Archive::open_any(source, limits, control)?;
+    let archive = Archive::open_any_at(source, limits, control, options.generation)?;
     archive.with_bases(options.bases.clone()).extract(destination, options, control)
 }
 

@@ -8,7 +8,7 @@ use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
 use crate::archive::{Archive, ArchiveError, Control, GivenBases, Limits, VerifySummary};
 use crate::container::{
-    Batch, ContainerError, Part, Section, SectionType, StreamReader, StreamSection, decode_index,
+    At, Batch, ContainerError, Part, Section, SectionType, StreamReader, StreamSection, decode_index,
     decode_part, part_memory,
 };
 use crate::entry::Entry;
@@ -51,8 +51,24 @@ pub fn verify_stream(
     limits: &Limits,
     control: &Control,
 ) -> Result<VerifySummary, ArchiveError> {
+    verify_stream_at(input, jobs, bases, limits, control, At::Newest)
+}
+
+/// Does the same as [`verify_stream`] with the generations up to one given by its number.
+///
+/// # Errors
+/// As [`verify_stream`]; [`ArchiveError::FromPipe`].
+pub fn verify_stream_at(
+    input: impl Read,
+    jobs: usize,
+    bases: &GivenBases,
+    limits: &Limits,
+    control: &Control,
+    at: At,
+) -> Result<VerifySummary, ArchiveError> {
     let sections = StreamReader::new(input, limits)?;
-    let options = ExtractOptions { jobs, bases: bases.clone(), ..ExtractOptions::default() };
+    let (bases, generation) = (bases.clone(), at);
+    let options = ExtractOptions { jobs, bases, generation, ..ExtractOptions::default() };
     let incoming = Incoming::new(None, &options, limits, control)?;
     stream(sections, incoming, true, jobs)
 }
@@ -67,7 +83,7 @@ pub fn list_stream(
     limits: &Limits,
     control: &Control,
 ) -> Result<Vec<Entry>, ArchiveError> {
-    let archive = Archive::of_stream(input, limits, control)?;
+    let archive = Archive::of_stream(input, limits, control, At::Newest)?;
     match archive.recovery() {
         None => Ok(archive.into_entries()),
         Some(recovery) => Err(ArchiveError::Salvaged {
@@ -100,6 +116,8 @@ struct Streaming<'a, R: Read> {
     /// Whether the index has come.
     indexed: bool,
     bases: StreamBases,
+    /// Whether nothing that follows is wanted.
+    ended: bool,
     /// The next task, if it was read already; `None` inside at the end.
     ahead: Option<Option<StreamTask<'a>>>,
 }
@@ -119,6 +137,16 @@ struct Pending {
     memory: u64,
 }
 
+/// Refuses a generation that cannot be had from a pipe.
+fn check_wanted(incoming: &Incoming) -> Result<(), ArchiveError> {
+    let what = match incoming.wanted() {
+        At::Date(_) => "a generation by its date",
+        At::Number(1..) if !incoming.only_checks() => "a generation but the first",
+        _ => return Ok(()),
+    };
+    Err(ArchiveError::FromPipe { what })
+}
+
 /// Reads all sections and hands what they hold to `incoming`. With `all_groups`, those of no
 /// selected file are checked too.
 ///
@@ -131,6 +159,7 @@ pub(super) fn stream<'a, R: Read>(
     jobs: usize,
 ) -> Result<ExtractSummary, ArchiveError> {
     let (limits, control) = (incoming.limits, incoming.control);
+    check_wanted(&incoming)?;
     let mut streaming = Streaming {
         sections,
         incoming,
@@ -143,6 +172,7 @@ pub(super) fn stream<'a, R: Read>(
         all_groups,
         indexed: false,
         bases: StreamBases::new(limits.memory),
+        ended: false,
         ahead: None,
     };
     let jobs = threads::workers(jobs);
@@ -185,7 +215,8 @@ impl<'a, R: Read> Streaming<'a, R> {
         let pending =
             Pending { first, batch: Arc::clone(&batch), selected, makes, next: 0, memory };
         self.pending = Some(pending);
-        let kept = Kept::Part(Box::new((section, part, batch)));
+        let generation = self.sections.generations();
+        let kept = Kept::Part(Box::new((section, part, batch, generation)));
         Ok(Some(Task { job: Job::Nothing, kept, cost: memory }))
     }
 
@@ -203,13 +234,13 @@ impl<'a, R: Read> Streaming<'a, R> {
 
     /// Reads the index and compares it with what came.
     fn read_index(&mut self, found: StreamSection) -> Result<(), ArchiveError> {
-        let header = found.section.header;
+        let (section, header) = (found.section, found.section.header);
         let limits = self.left();
         self.indexed = true;
         let index = found.intact();
         let index = index
             .and_then(|payload| decode_index(header.codec, &payload, header.raw_length, &limits));
-        match index.and_then(|index| self.sections.compare(&index)) {
+        match index.and_then(|index| self.sections.compare(&index, &section)) {
             Ok(()) => {}
             Err(error) => self.fail_or_end(error)?,
         }
@@ -298,9 +329,31 @@ fn made_of(batch: &Batch, selected: &[bool]) -> Vec<bool> {
 }
 
 impl<'a, R: Read> Streaming<'a, R> {
+    /// Returns whether a section is of a generation that is wanted. What is given out cannot be
+    /// taken back: if a generation follows the first, nothing of it is, and that is reported.
+    fn is_wanted(&mut self, section: &Section) -> bool {
+        let generation = self.sections.generations();
+        match self.incoming.wanted() {
+            At::Number(number) if generation > number => {
+                self.ended = true;
+                false
+            }
+            _ if generation == 0 || self.incoming.only_checks() => true,
+            _ => {
+                // Without INDEX it is what an interrupted update left.
+                if section.header.is(SectionType::Index) {
+                    let what = "a generation that changes what came before";
+                    self.incoming.fail(ArchiveError::FromPipe { what });
+                    self.ended = true;
+                }
+                false
+            }
+        }
+    }
+
     /// Reads what comes until there is something to do; `None` at the end.
     fn read(&mut self) -> Result<Option<StreamTask<'a>>, ArchiveError> {
-        while self.broken.is_none() {
+        while self.broken.is_none() && !self.ended {
             self.control.check()?;
             let found = match self.sections.next_section() {
                 Ok(Some(found)) => found,
@@ -314,6 +367,9 @@ impl<'a, R: Read> Streaming<'a, R> {
                     continue;
                 }
             };
+            if !self.is_wanted(&found.section) {
+                continue;
+            }
             let task = match found.section.header.known_type() {
                 Some(SectionType::Entry) => self.announce(found)?,
                 Some(SectionType::Data) => self.data(found),

@@ -34,10 +34,13 @@ impl<S: ReadAt> Archive<S> {
     pub fn verify(&self, jobs: usize, control: &Control) -> Result<VerifySummary, ArchiveError> {
         let mut summary = self.summary();
         // Of an archive that is not whole only the files are looked at. Groups are read, and
-        // checked, when they are decoded.
+        // checked, when they are decoded, but for dead ones.
         let whole = self.recovery().is_none();
         let sections = self.reader.index().sections.iter();
-        let others = sections.filter(|section| whole && !section.header.is(SectionType::Data));
+        let others = sections.filter(|section| {
+            let decoded = || self.reader.batch(section.header.group).is_some();
+            whole && !(section.header.is(SectionType::Data) && decoded())
+        });
         self.verify_sections(others, &mut summary, control)?;
         summary.bytes = 0;
         let files: Vec<Entry> =

@@ -54,6 +54,11 @@ impl PartBuilder {
         self.announced.extend(entries.map(|entry| (entry, number)));
     }
 
+    /// Says that a path is gone with all below it. Paths come in their order.
+    pub fn remove(&mut self, path: Vec<u8>) {
+        self.part.removed.push(path);
+    }
+
     /// Announces something without content.
     pub fn other(&mut self, node: &Node) {
         self.announced.extend(node.entries(node.kind()).map(|entry| (entry, 0)));
@@ -84,11 +89,13 @@ impl PartBuilder {
 
     pub fn is_empty(&self) -> bool {
         let part = &self.part;
-        part.rows.is_empty() && part.group_lengths.is_empty() && self.announced.is_empty()
+        let entries = self.announced.is_empty() && part.removed.is_empty();
+        part.rows.is_empty() && part.group_lengths.is_empty() && entries
     }
 
     pub fn is_full(&self) -> bool {
-        self.announced.len().max(self.part.rows.len()) >= PART_ENTRIES
+        let entries = self.announced.len().max(self.part.removed.len());
+        entries.max(self.part.rows.len()) >= PART_ENTRIES
     }
 
     /// Returns whether the batch ends with the group that is being filled, so that what

@@ -105,8 +105,8 @@ pub(super) struct Creation<'a, W: Write> {
     file: Option<(SplitJob, ContentPlan, u64)>,
     filled: Option<Filled>,
     base: LastBase,
-    /// The base that the user gave, which is group 0.
-    given: Option<Arc<BaseState>>,
+    /// The base that the user gave, and its group.
+    given: Option<(Arc<BaseState>, u64)>,
     writer: Writer<W>,
     options: &'a CreateOptions,
     control: &'a Control<'a>,
@@ -150,7 +150,7 @@ impl<'a, W: Write> Creation<'a, W> {
         let (packer, file, filled, given, waiting) = Default::default();
         let base = LastBase::None;
         let reserve = apart.reserve();
-        let (bytes, groups) = (0, 0);
+        let (bytes, groups) = (0, writer.groups());
         Creation {
             apart,
             others,
@@ -183,8 +183,8 @@ impl<'a, W: Write> Creation<'a, W> {
         part.end_group(bytes);
         self.writer.write_part(&part.finish())?;
         self.writer.write_group(coding, length, &payload)?;
-        self.given = Some(state);
-        self.groups = 1;
+        self.given = Some((state, self.groups));
+        self.groups += 1;
         Ok(())
     }
 
@@ -250,13 +250,13 @@ impl<'a, W: Write> Creation<'a, W> {
                 Ok((JobStart::Behind(Arc::clone(state)), Some(*group), cost))
             }
             (Start::Given, _) if length > 0 && self.given.is_some() => {
-                let state = self.given.as_ref().expect("it is there");
+                let (state, group) = self.given.as_ref().expect("it is there");
                 let cost_behind = cost_with_base(self.options, length, state.length() + length)?;
                 let cost_behind = cost_behind.max(state.memory().saturating_add(length));
                 // It is coded without the base too if it is short.
                 let alone = group_cost(self.options, length, false);
                 let cost = cost_behind.max(alone).saturating_add(length);
-                Ok((JobStart::Given(Arc::clone(state)), Some(0), cost))
+                Ok((JobStart::Given(Arc::clone(state)), Some(*group), cost))
             }
             _ => {
                 let jpeg = codec::is_jpeg(raw);
@@ -359,7 +359,7 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
         // More may be held than was reckoned with: results come whether there is room or not.
         let more = (self.apart.held() + coded).saturating_sub(self.reserve);
         let left = self.memory.saturating_sub(if self.reserve > 0 { more } else { 0 });
-        let given = self.given.as_ref().map_or(0, |state| state.memory());
+        let given = self.given.as_ref().map_or(0, |(state, _)| state.memory());
         let last = match &self.base {
             LastBase::Ready { state, .. } => state.memory(),
             _ => 0,

@@ -13,7 +13,9 @@ use crate::archive::pipeline;
 use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, Event, GivenBase, NAMELESS_OUTPUT};
 use crate::codec::{Choice, Codec, CodecOptions, kind_behind};
-use crate::container::{ContainerError, Footer, Writer};
+use crate::checksum::Tag;
+use crate::container::{Again, ContainerError, Footer, Origin, Row, Writer};
+use crate::entry::compare_paths;
 use crate::tree::WalkOptions;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -137,6 +139,29 @@ pub(in crate::archive) fn write_archive(
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
     let planned = plan(found, options.jobs, options.memory, control)?;
+    let begin = |archive_id| {
+        Ok(Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?)
+    };
+    let coded = write_planned(planned, Amended::default(), options, control, begin)?;
+    let Coded { entries, writer, bytes, groups } = coded;
+    let (mut output, footer): (_, Footer) = writer.finish()?;
+    output.flush().map_err(ContainerError::from)?;
+    let Footer { file_length: stored, root_hash, .. } = footer;
+    Ok(CreateSummary { entries, bytes, stored, groups, root_hash })
+}
+
+/// Writes what was planned, and what is amended, with the writer that `begin` makes once
+/// nothing but writing can fail; INDEX is still to come.
+///
+/// # Errors
+/// As [`create`].
+pub(super) fn write_planned<W: Write>(
+    planned: Plan,
+    amended: Amended,
+    options: &CreateOptions,
+    control: &Control,
+    begin: impl FnOnce(Tag) -> Result<Writer<W>, ArchiveError>,
+) -> Result<Coded<W>, ArchiveError> {
     let Plan { contents, others: without_content, entries, bytes, held, archive_id } = planned;
     let independent = options.independent || !options.codec.choice.goes_on();
     let base = options.base.as_ref().map(|base| &base.given);
@@ -164,21 +189,17 @@ pub(in crate::archive) fn write_archive(
     control.events.event(Event::Total { entries, bytes });
     let base = options.base.as_ref().zip(reach);
     let base = base.map(|(base, reach)| learn(base, reach, options)).transpose()?;
-    let mut writer = Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?;
-    write_others(&mut writer, &without_content, control)?;
+    let mut writer = begin(archive_id)?;
+    write_others(&mut writer, amended, &without_content, control)?;
     let memory = options.memory - held;
     let mut creation = Creation::new(apart, others, writer, options, control, memory);
     if let (Some(base), Some(given)) = (base, &options.base) {
         creation.begin_with(base, given.given.bytes())?;
     }
     pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
-    let Coded { entries, writer, bytes, groups } = creation.finish();
-    let others = without_content.iter().map(|node| node.names.len() as u64).sum::<u64>();
-    let entries = entries + others;
-    let (mut output, footer): (_, Footer) = writer.finish()?;
-    output.flush().map_err(ContainerError::from)?;
-    let Footer { file_length: stored, root_hash, .. } = footer;
-    Ok(CreateSummary { entries, bytes, stored, groups, root_hash })
+    let mut coded = creation.finish();
+    coded.entries += without_content.iter().map(|node| node.names.len() as u64).sum::<u64>();
+    Ok(coded)
 }
 
 /// Sets the files apart that may be taken apart, by extension and path. All others are arranged
@@ -203,13 +224,42 @@ fn set_apart(
     (files, Others::Sorted(others, sizes))
 }
 
-/// Announces what has no content, before all groups.
+/// What a generation says of earlier ones, without new contents.
+#[derive(Debug, Default)]
+pub(super) struct Amended {
+    /// Paths that are gone with all below them.
+    pub removed: Vec<Vec<u8>>,
+    /// Files whose content is there already.
+    pub again: Vec<(Node, Origin)>,
+}
+
+/// Announces what has no content of its own, before all groups.
 fn write_others(
     writer: &mut Writer<impl Write>,
+    amended: Amended,
     others: &[Node],
     control: &Control,
 ) -> Result<(), ArchiveError> {
     let mut part = PartBuilder::default();
+    let Amended { mut removed, again } = amended;
+    removed.sort_by(|one, other| compare_paths(one, other));
+    for path in removed {
+        if part.is_full() {
+            writer.write_part(&std::mem::take(&mut part).finish())?;
+        }
+        part.remove(path);
+    }
+    for (node, origin) in &again {
+        if part.is_full() {
+            writer.write_part(&std::mem::take(&mut part).finish())?;
+        }
+        let back = writer.sequence() - u64::from(origin.sequence);
+        let again = Some(Again { back, row: origin.row.into() });
+        part.row(Row { again, ..Row::default() }, None, [node]);
+        for found in &node.names {
+            control.events.event(Event::Entry { path: &found.entry.path });
+        }
+    }
     for node in others {
         if part.is_full() {
             writer.write_part(&std::mem::take(&mut part).finish())?;

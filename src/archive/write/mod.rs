@@ -14,28 +14,37 @@
 //! | `announce` | what each ENTRY section says |
 //! | `coding` | coding groups in parallel, behind their bases, and writing them |
 //! | `create` | all of it |
+//! | `amend` | another generation behind an archive, in place |
+//! | `changed` | what is on disk that an archive has not |
+//! | `update`, `rename` | the changes of a generation: by what is on disk, by names |
 //! | `output`, `replace` | the archive file, whole or not at all, and what it may replace |
 
+mod amend;
 mod announce;
 mod apart;
 mod arrange;
 mod base;
 mod builder;
+mod changed;
 mod coding;
 pub(super) mod create;
 mod data;
 pub(super) mod output;
 mod pack;
 mod plan;
+mod rename;
 mod replace;
 mod sample;
 pub(super) mod source;
 mod train;
+mod update;
 
 pub use apart::Recipes;
 pub use builder::Builder;
 pub use create::{
     CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream,
 };
+pub use rename::{RenameOptions, delete, rename};
 pub use replace::{Written, is_replaceable};
 pub use train::{TrainOptions, Trained, train, train_file};
+pub use update::{Existing, UpdateOptions, UpdateSummary, update};

@@ -159,7 +159,7 @@ pub(super) fn plan(
 
 /// Checks that no path comes twice and that nothing is below what is no directory.
 /// `found` is in path order: what is below an entry follows it at once.
-fn check_paths(found: &[Found]) -> Result<(), ArchiveError> {
+pub(super) fn check_paths(found: &[Found]) -> Result<(), ArchiveError> {
     for pair in found.windows(2) {
         let [above, entry] = [&pair[0].entry, &pair[1].entry];
         let rest = entry.path.strip_prefix(&above.path[..]);
@@ -191,7 +191,7 @@ fn archive_id(found: &[Found]) -> Tag {
 }
 
 /// Brings the names of each file together; both in path order.
-fn join_names(found: Vec<Found>) -> Vec<Node> {
+pub(super) fn join_names(found: Vec<Found>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::with_capacity(found.len());
     let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
     let linked: HashSet<Vec<u8>> = found.iter().filter_map(link_target).cloned().collect();
@@ -273,6 +273,15 @@ pub(super) fn sort_by_kind(contents: &mut [ContentPlan]) {
         let path = content.path();
         (content.kind, extension(path), path.to_vec())
     });
+}
+
+/// Returns the digest of a file and its segments; `None` if it cannot be read, or is not the
+/// one that was found.
+pub(super) fn digest_of(
+    source: &Source,
+    cancel: &AtomicBool,
+) -> Option<(Digest, Option<Vec<Segment>>)> {
+    probe(source, true, cancel).ok()?.content
 }
 
 /// Looks into a file. Failures are of no interest here: reading it for the

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Bases, LimitFlags, Naming, Resources};
+use super::{Bases, Generation, LimitFlags, Naming, Resources};
 
 const EXTRACT_HELP: &str = concat!(
     "\
@@ -32,6 +32,9 @@ pub struct Extract {
     /// Archive to read; '-' is standard input
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
+    /// Generation
+    #[command(flatten)]
+    pub generation: Generation,
     /// What to extract [default: everything]
     ///
     /// Names or glob patterns, starting at the top of the archive. A directory

@@ -4,7 +4,7 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Bases, LimitFlags, Memory, Naming, Resources};
+use super::{Bases, Generation, LimitFlags, Memory, Naming, Resources};
 
 const LIST_HELP: &str = concat!(
     "\
@@ -33,6 +33,9 @@ pub struct List {
     /// Archive to read; '-' is standard input
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
+    /// Generation
+    #[command(flatten)]
+    pub generation: Generation,
     /// What to list [default: everything]
     ///
     /// Names or glob patterns, starting at the top of the archive. A directory
@@ -84,6 +87,9 @@ pub struct Cat {
     /// Archive to read; '-' is standard input
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
+    /// Generation
+    #[command(flatten)]
+    pub generation: Generation,
     /// Files to print: names or glob patterns from the top of the archive
     ///
     /// A name that is in the archive selects only itself, whatever characters
@@ -124,6 +130,9 @@ pub struct Verify {
     /// Archive to check; '-' is standard input
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
+    /// Generation
+    #[command(flatten)]
+    pub generation: Generation,
     /// Check stored bytes only, without decoding
     #[arg(long)]
     pub quick: bool,
@@ -156,6 +165,9 @@ pub struct Info {
     /// Archive to read; '-' is standard input
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
     pub archive: PathBuf,
+    /// Generation
+    #[command(flatten)]
+    pub generation: Generation,
     /// Print JSON Lines: one object for the archive, then one per group
     #[arg(long)]
     pub json: bool,

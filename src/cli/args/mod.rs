@@ -18,6 +18,7 @@ Any other status is a failure too."
     };
 }
 
+mod change;
 mod create;
 mod extract;
 mod inspect;
@@ -27,13 +28,16 @@ mod tarball;
 use clap::{Args, Parser, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
+pub use self::change::{Append, Dating, Delete, Generations, Rename, Update};
 pub use self::create::{Coding, Create, Train, Walking};
 pub use self::extract::{Extract, OverwriteName};
 pub use self::inspect::{Cat, Info, List, Verify};
 pub use self::shell::{Completions, Generate, Man};
 pub use self::tarball::{Export, Import};
 use super::cmd::Command;
+use super::date::parse_generation;
 use super::size::parse_size;
+use crate::archive::At;
 
 const EXAMPLES: &str = concat!(
     "\
@@ -129,6 +133,18 @@ pub struct Bases {
     /// The archive names it by its BLAKE3 hash, which 'info' shows and b3sum computes.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub base: Vec<PathBuf>,
+}
+
+/// Which generation of an archive is meant.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Generation {
+    /// Generation to read: a number, or the newest at a date [default: the newest]
+    ///
+    /// 'generations' shows numbers and dates. A date is 2026-11-27, or with a time
+    /// 2026-11-27T08:30, in the time zone of this system; the generation is the newest
+    /// that is dated then or before. Generations without a date are passed over.
+    #[arg(long, value_name = "N|DATE", value_parser = parse_generation)]
+    pub generation: Option<At>,
 }
 
 /// How names of entries are given.

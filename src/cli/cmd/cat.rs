@@ -9,7 +9,7 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::watch::Watch;
 use super::{Input, named, piped, printed};
-use crate::archive::{Archive, ArchiveError, cat_stream};
+use crate::archive::{Archive, ArchiveError, ExtractOptions, cat_stream_with};
 
 /// Prints the files.
 pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
@@ -19,13 +19,14 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
     let named = |error| named(&arguments.archive, error);
+    let at = arguments.generation.generation.unwrap_or_default();
     let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
     let jobs = config::jobs(&arguments.resources);
     let bases = config::bases(&arguments.bases, &limits)?;
     let mut stdout = io::stdout().lock();
     let result = match Input::open(&arguments.archive)? {
         Input::File(file) => {
-            let archive = Archive::open_any(file, &limits, &control).map_err(named)?;
+            let archive = Archive::open_any_at(file, &limits, &control, at).map_err(named)?;
             let archive = archive.with_bases(bases);
             // Each group is decoded only once, up to the last byte that is printed.
             archive.keep_groups(0);
@@ -34,7 +35,9 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
         }
         Input::Pipe(input) => {
             let input = piped(input, &cancel);
-            cat_stream(input, &patterns, &mut stdout, jobs, &bases, &limits, &control)
+            let options =
+                ExtractOptions { patterns, jobs, bases, generation: at, ..Default::default() };
+            cat_stream_with(input, &options, &mut stdout, &limits, &control)
         }
     };
     match result {

@@ -29,6 +29,7 @@ pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
         jobs: config::jobs(&arguments.resources),
         keep_damaged: arguments.keep_damaged,
         bases: config::bases(&arguments.bases, &limits)?,
+        generation: arguments.generation.generation.unwrap_or_default(),
     };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
@@ -55,7 +56,9 @@ impl Work<'_> {
     /// Extracts through the index, or, without it, what is left of the archive.
     fn file(&self, file: &File) -> anyhow::Result<ExtractSummary> {
         let named = |error| named(&self.arguments.archive, error);
-        let archive = Archive::open_any(file, &self.limits, &self.control).map_err(named)?;
+        let at = self.options.generation;
+        let archive = Archive::open_any_at(file, &self.limits, &self.control, at);
+        let archive = archive.map_err(named)?;
         let archive = archive.with_bases(self.options.bases.clone());
         archive.keep_groups(0);
         let selected = archive.select(&self.options.patterns).map_err(named)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::args::Info;
-use super::super::config;
+use super::super::{config, date};
 use super::super::exit::Exit;
 use super::super::json::{self, hex};
 use super::super::listing::transform_name as name;
@@ -26,10 +26,11 @@ pub fn run(arguments: &Info, report: &Report) -> anyhow::Result<Exit> {
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
     let named = |error| named(&arguments.archive, error);
+    let at = arguments.generation.generation.unwrap_or_default();
     let whole = match Input::open(&arguments.archive)? {
-        Input::File(file) => Whole::of(&Archive::open_any(file, &limits, &control).map_err(named)?),
+        Input::File(file) => Whole::of(&Archive::open_any_at(file, &limits, &control, at).map_err(named)?),
         Input::Pipe(input) => {
-            let archive = Archive::of_stream(piped(input, &cancel), &limits, &control);
+            let archive = Archive::of_stream(piped(input, &cancel), &limits, &control, at);
             Whole::of(&archive.map_err(named)?)
         }
     };
@@ -44,6 +45,10 @@ pub fn run(arguments: &Info, report: &Report) -> anyhow::Result<Exit> {
 /// Everything that is shown.
 struct Whole {
     entries: usize,
+    /// Number of the generation, and its date.
+    generation: (u64, Option<i64>),
+    /// Bytes that are of no use any more.
+    dead: u64,
     stored: u64,
     raw: u64,
     /// Number of entries that can be restored.
@@ -71,6 +76,8 @@ impl Whole {
         let memory = groups.iter().filter_map(|group| group.decode_memory).max();
         Whole {
             entries: archive.entries().len(),
+            generation: (archive.generation(), archive.date()),
+            dead: archive.dead_bytes(),
             stored: archive.stored_length(),
             raw: groups.iter().map(|group| group.raw_length).sum(),
             intact: archive.entries().iter().filter(|entry| archive.is_intact(entry)).count(),
@@ -103,6 +110,9 @@ impl Whole {
     fn json(&self) -> String {
         let archive = InfoRecord::Archive(ArchiveRecord {
             entries: self.entries,
+            generation: self.generation.0,
+            date_seconds: self.generation.1,
+            dead: self.dead,
             groups: self.groups.len(),
             size: self.raw,
             stored: self.stored,
@@ -123,11 +133,12 @@ impl Whole {
 
     fn table(&self, path: &Path) -> String {
         let mut text = format!(
-            "{}\n  entries     {}\n  content     {} in {} group{}\n{}  stored      {}, ratio {:.3}\n  \
+            "{}\n  entries     {}\n{}  content     {} in {} group{}\n{}  stored      {}, ratio {:.3}\n  \
              decoding    about {} on one core, {} of memory for each group at once\n  \
              one file    at most about {}\n  {}\n",
             config::shown(path),
             self.entries,
+            self.generation(),
             show_size(self.data()),
             self.groups.len(),
             if self.groups.len() == 1 { "" } else { "s" },
@@ -160,6 +171,18 @@ impl Whole {
 }
 
 impl Whole {
+    /// Returns the lines about generations, if there is more than one or a date.
+    fn generation(&self) -> String {
+        let (number, dated) = self.generation;
+        let dated = dated.map(|date| format!(" of {}", date::show_date(date)));
+        if number == 0 && dated.is_none() {
+            return String::new();
+        }
+        let percent = self.dead as f64 * 100.0 / self.stored.max(1) as f64;
+        let (dated, dead) = (dated.unwrap_or_default(), show_size(self.dead));
+        format!("  generation  {number}{dated}\n  dead        {dead}, {percent:.1} %\n")
+    }
+
     /// Returns the line about files that are made by recipes, if there are any.
     fn recipes(&self) -> String {
         let RecipeInfo { contents, size, of, transforms, .. } = &self.recipes;

@@ -23,13 +23,14 @@ pub fn run(arguments: &List, report: &Report) -> anyhow::Result<Exit> {
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
     let named = |error| named(&arguments.archive, error);
+    let at = arguments.generation.generation.unwrap_or_default();
     match Input::open(&arguments.archive)? {
         Input::File(file) => {
-            let archive = Archive::open_any(file, &limits, &control).map_err(named)?;
+            let archive = Archive::open_any_at(file, &limits, &control, at).map_err(named)?;
             print_archive(&archive, arguments, &control)?;
         }
         Input::Pipe(input) => {
-            let archive = Archive::of_stream(piped(input, &cancel), &limits, &control);
+            let archive = Archive::of_stream(piped(input, &cancel), &limits, &control, at);
             print_archive(&archive.map_err(named)?, arguments, &control)?;
         }
     }

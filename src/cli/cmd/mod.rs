@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
 mod cat;
+mod change;
 mod completions;
 mod create;
 mod export;
 mod extract;
 mod generate;
+mod generations;
 mod import;
 mod info;
 mod list;
@@ -20,6 +22,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+
+use change::{appending, deleting, renaming, updating};
 
 use super::args;
 use super::config;
@@ -67,6 +71,12 @@ commands! {
     #[command(visible_alias = "t")]
     Verify(args::Verify) in verify;
     Info(args::Info) in info, ensure_stdout;
+    #[command(visible_alias = "u")]
+    Update(args::Update) in updating;
+    Append(args::Append) in appending;
+    Delete(args::Delete) in deleting;
+    Rename(args::Rename) in renaming;
+    Generations(args::Generations) in generations, ensure_stdout;
     Import(args::Import) in import;
     Export(args::Export) in export;
     Train(args::Train) in train;

@@ -8,7 +8,7 @@ use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::{Input, named, piped};
-use crate::archive::{Archive, ArchiveError, Control, Limits, VerifySummary, verify_stream};
+use crate::archive::{Archive, ArchiveError, At, Control, Limits, VerifySummary, verify_stream_at};
 use std::fs::File;
 use std::sync::atomic::Ordering;
 
@@ -21,17 +21,18 @@ pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
     let name = config::shown(&arguments.archive);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
+    let at = arguments.generation.generation.unwrap_or_default();
     let summary = match (Input::open(&arguments.archive)?, arguments.quick) {
         (Input::File(file), quick) => {
-            Archive::open_any(file, &limits, &control).and_then(|archive| match quick {
+            Archive::open_any_at(file, &limits, &control, at).and_then(|archive| match quick {
                 true => archive.verify_quick(&control),
                 false => archive.with_bases(bases).verify(jobs, &control),
             })
         }
         (Input::Pipe(input), false) => {
-            verify_stream(piped(input, &cancel), jobs, &bases, &limits, &control)
+            verify_stream_at(piped(input, &cancel), jobs, &bases, &limits, &control, at)
         }
-        (Input::Pipe(input), true) => quick_stream(input, &limits, &control),
+        (Input::Pipe(input), true) => quick_stream(input, &limits, &control, at),
     };
     let summary = summary.map_err(|error| match control.cancel.load(Ordering::Relaxed) {
         true => ArchiveError::Interrupted, // whatever error was seen
@@ -51,8 +52,9 @@ fn quick_stream(
     input: File,
     limits: &Limits,
     control: &Control,
+    at: At,
 ) -> Result<VerifySummary, ArchiveError> {
-    let archive = Archive::of_stream(piped(input, control.cancel), limits, control)?;
+    let archive = Archive::of_stream(piped(input, control.cancel), limits, control, at)?;
     let bytes = archive.groups().map(|group| group.stored_length).sum();
     Ok(VerifySummary { bytes, ..VerifySummary::default() })
 }

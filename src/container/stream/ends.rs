@@ -1,6 +1,6 @@
 //! The start and the end of an archive: preface, and what stands behind INDEX.
 
-use super::{AGAIN, Next, StreamReader, StreamSection};
+use super::{AGAIN, FOOTER_ROW, Next, StreamReader, StreamSection};
 use crate::checksum::digest;
 use crate::container::footer::root_hash;
 use crate::container::{
@@ -64,13 +64,18 @@ impl<R: Read> StreamReader<R> {
             Ok(footer) => footer,
             Err(_) if starts => return self.read_section().map(Some),
             Err(cause) => {
-                self.next = Next::Nothing;
+                // Another generation may follow.
+                self.next = Next::Search;
                 return Err(ContainerError::Damaged { structure: "Footer", offset, cause });
             }
         };
-        self.next = Next::Nothing;
+        self.next = Next::Search;
         self.check_footer(&bytes, &footer, offset)?;
         self.input.pass(FOOTER_LENGTH);
+        self.next = Next::Nothing;
+        if let Some(rows) = &mut self.rows {
+            rows.update(&FOOTER_ROW);
+        }
         self.read_behind()
     }
 
@@ -100,26 +105,25 @@ impl<R: Read> StreamReader<R> {
         }
     }
 
-    /// Looks at what stands behind a footer.
+    /// Looks at what stands behind a footer: nothing, what closes the generation again, or
+    /// another generation.
     fn read_behind(&mut self) -> Result<Option<StreamSection>, ContainerError> {
         let offset = self.input.offset();
         if self.input.peek(1)?.is_empty() {
             return Ok(None);
         }
-        while let Some((header, _)) = self.header_here(Some(self.archive_id))? {
-            let first = self.input.offset() == offset;
-            match header.known_type() {
-                Some(known) if first && known.is_closing() => {
-                    self.next = Next::Closing;
-                    return self.read_section().map(Some);
-                }
-                Some(SectionType::Index) => {
-                    let structure = "generations";
-                    return Err(ContainerError::UnsupportedPart { structure, number: 1 });
-                }
-                _ => self.input.skip(header.section_length())?,
-            }
+        let generations = self.ended.map_or(0, |(_, generations)| generations);
+        let Some((header, _)) = self.header_here(Some(self.archive_id))? else {
+            let generation = generations;
+            return Err(ContainerError::Behind { offset, generation, bytes: None });
+        };
+        if header.known_type().is_some_and(SectionType::is_closing) {
+            self.next = Next::Closing;
+            return self.read_section().map(Some);
         }
-        Err(ContainerError::Behind { offset })
+        self.ended = Some((offset, generations + 1));
+        self.index = None;
+        self.next = Next::Section;
+        self.read_next()
     }
 }

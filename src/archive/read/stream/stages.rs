@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// What waits for all groups before it, or for its own.
 pub(in crate::archive::read) enum Kept<'a> {
-    Part(Box<(Section, Part, Arc<Batch>)>),
+    Part(Box<(Section, Part, Arc<Batch>, u64)>),
     Group,
     Made(Box<Ready<'a>>),
     Index(StreamSection),
@@ -113,10 +113,13 @@ impl<'a, R: Read> Stages for Streaming<'a, R> {
 
     fn done(&mut self, kept: Kept<'a>, output: Done) -> Result<(), ArchiveError> {
         match (kept, output) {
-            (Kept::Index(found), _) => return self.read_index(found),
+            (Kept::Index(found), _) => {
+                self.incoming.end_generation();
+                return self.read_index(found);
+            }
             (Kept::Part(announced), _) => {
-                let (section, part, batch) = *announced;
-                self.incoming.begin(&section, &part, &batch);
+                let (section, part, batch, generation) = *announced;
+                self.incoming.begin(&section, &part, &batch, generation);
             }
             (Kept::Made(ready), Done::Made(made)) => self.incoming.made(*ready, made),
             (Kept::Group, Done::Decoded(section, wanted, decoded)) => {

@@ -1,0 +1,225 @@
+//! Arguments of the commands that change an archive, or compare it.
+
+use clap::{Args, ValueHint};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::super::date::parse_date;
+use super::create::{Coding, Walking};
+use super::{EntryLimits, Memory, Naming, Resources};
+
+const UPDATE_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive update photos.pear photos/            archive what is new or has changed
+  pear-archive update photos.pear photos/ --mirror   and forget what is gone
+  pear-archive generations photos.pear               see what was added when
+  pear-archive extract photos.pear --generation 0    unpack what it was at first",
+    exit_status!()
+);
+
+/// Bring an archive up to what is on disk: a new generation with what changed.
+///
+/// New files are added, and files of another size or time take the place of those in the
+/// archive. Unchanged files are neither read nor compressed. Of a file whose mode, owner or
+/// name alone is new, and of one of 64 KiB or more whose content is in the archive already,
+/// the content is not stored again. If nothing changed, the archive stays as it is.
+///
+/// What is in the archive is never overwritten: the generation is written behind it, and
+/// earlier ones can still be read (--generation). If the run fails or is interrupted, the
+/// archive is what it was. After a crash, bytes may follow its end: they are ignored, and
+/// the next update cuts them off.
+///
+/// Files that cannot be read are reported, stay as they are in the archive, and the exit
+/// status is 1. An archive that is damaged, or that another run is changing, is not changed.
+#[derive(Debug, Args)]
+#[command(after_help = UPDATE_HELP)]
+pub struct Update {
+    /// Archive to change
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// What to archive
+    #[command(flatten)]
+    pub walking: Walking,
+    /// Forget what is below each PATH in the archive and no longer on disk
+    ///
+    /// What --exclude leaves out is not forgotten. If anything below cannot be read,
+    /// nothing is forgotten, and the exit status is 1.
+    #[arg(long)]
+    pub mirror: bool,
+    /// Compare what is in the files, not their size and time
+    ///
+    /// Reads all files whose size is unchanged, and decodes those in the archive that are
+    /// short and have no digest of their own.
+    #[arg(long)]
+    pub checksum: bool,
+    /// Date
+    #[command(flatten)]
+    pub date: Dating,
+    /// How to compress
+    #[command(flatten)]
+    pub coding: Coding,
+    /// Decode and compare every group before it is written
+    #[arg(long)]
+    pub verify: bool,
+    /// Resources
+    #[command(flatten)]
+    pub resources: Resources,
+    /// Limits
+    #[command(flatten)]
+    pub limits: EntryLimits,
+}
+
+const APPEND_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive append logs.pear logs/2026-11-27.log
+  pear-archive append logs.pear logs/ --skip-existing",
+    exit_status!()
+);
+
+/// Add files to an archive, and change nothing in it.
+///
+/// Works as 'update', but a name that is in the archive already is an error, and then
+/// nothing is added. Directories that are there stay as they are.
+#[derive(Debug, Args)]
+#[command(after_help = APPEND_HELP)]
+pub struct Append {
+    /// Archive to change
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// What to archive
+    #[command(flatten)]
+    pub walking: Walking,
+    /// Pass over names that are in the archive already
+    #[arg(long)]
+    pub skip_existing: bool,
+    /// Date
+    #[command(flatten)]
+    pub date: Dating,
+    /// How to compress
+    #[command(flatten)]
+    pub coding: Coding,
+    /// Decode and compare every group before it is written
+    #[arg(long)]
+    pub verify: bool,
+    /// Resources
+    #[command(flatten)]
+    pub resources: Resources,
+    /// Limits
+    #[command(flatten)]
+    pub limits: EntryLimits,
+}
+
+/// The date of a generation.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Dating {
+    /// Date of the new generation [default: now]
+    ///
+    /// As for --generation. The same files and the same date give the same archive.
+    #[arg(long, value_name = "DATE", value_parser = parse_date)]
+    pub date: Option<i64>,
+    /// Give the new generation no date
+    #[arg(long, conflicts_with = "date")]
+    pub no_date: bool,
+}
+
+const DELETE_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive delete photos.pear photos/blurred.jpg
+  pear-archive delete photos.pear 'photos/**/*.tmp'",
+    exit_status!()
+);
+
+/// Remove entries from an archive: a new generation without them.
+///
+/// Earlier generations keep them, and the archive gets no smaller: see 'repack'.
+#[derive(Debug, Args)]
+#[command(after_help = DELETE_HELP)]
+pub struct Delete {
+    /// Archive to change
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// What to remove: names or glob patterns from the top of the archive
+    ///
+    /// A directory is removed with everything below it. '*' and '?' stop at '/', '**' does
+    /// not. A pattern that matches nothing is an error, and nothing is removed.
+    #[arg(value_name = "PATTERN", required_unless_present = "files_from")]
+    pub patterns: Vec<OsString>,
+    /// How names are given
+    #[command(flatten)]
+    pub naming: Naming,
+    /// Date
+    #[command(flatten)]
+    pub date: Dating,
+    /// Resources
+    #[command(flatten)]
+    pub memory: Memory,
+    /// Limits
+    #[command(flatten)]
+    pub limits: EntryLimits,
+}
+
+const RENAME_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive rename photos.pear photos/2025 photos/last-year",
+    exit_status!()
+);
+
+/// Rename an entry of an archive, with everything below it.
+///
+/// A new generation has the new name. No content is stored again. A name that is taken is an
+/// error.
+#[derive(Debug, Args)]
+#[command(after_help = RENAME_HELP)]
+pub struct Rename {
+    /// Archive to change
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// Name in the archive
+    #[arg(value_name = "OLD")]
+    pub old: OsString,
+    /// Its new name
+    #[arg(value_name = "NEW")]
+    pub new: OsString,
+    /// Date
+    #[command(flatten)]
+    pub date: Dating,
+    /// Resources
+    #[command(flatten)]
+    pub memory: Memory,
+    /// Limits
+    #[command(flatten)]
+    pub limits: EntryLimits,
+}
+
+const GENERATIONS_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive generations photos.pear
+  pear-archive generations --json photos.pear | jq .added",
+    exit_status!()
+);
+
+/// List the generations of an archive: what create, update, append, delete and rename wrote.
+///
+/// Prints number, date, entries, the bytes it added, and how many bytes of the archive were
+/// dead then: contents of no entry, and tables of earlier generations.
+#[derive(Debug, Args)]
+#[command(after_help = GENERATIONS_HELP)]
+pub struct Generations {
+    /// Archive to read
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub json: bool,
+    /// Resources
+    #[command(flatten)]
+    pub memory: Memory,
+    /// Limits
+    #[command(flatten)]
+    pub limits: EntryLimits,
+}

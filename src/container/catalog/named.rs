@@ -1,0 +1,112 @@
+//! Contents of ENTRY sections that rows of later sections may name (Form 5).
+
+use crate::container::batch::Batch;
+use crate::entry::{Content, Extent, FileDigest};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The contents of all sections so far, by Sequence.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    sections: BTreeMap<u64, Named>,
+    /// The content that goes on: the section and the places so far.
+    open: Option<(u64, Vec<Extent>)>,
+}
+
+#[derive(Debug)]
+struct Named {
+    /// Number of the first group.
+    first: u64,
+    batch: Arc<Batch>,
+    /// What is looked up, once something is.
+    places: Option<Box<Places>>,
+    /// The whole of the content that it leaves open, once that has ended.
+    whole: Option<(Vec<Extent>, FileDigest)>,
+}
+
+#[derive(Debug)]
+struct Places {
+    digests: Vec<FileDigest>,
+    starts: Vec<u64>,
+    ends: Vec<u64>,
+}
+
+impl Contents {
+    /// Adds the contents of a section.
+    pub fn add(&mut self, sequence: u64, first: u64, batch: &Arc<Batch>) {
+        if batch.rows.is_empty() {
+            return;
+        }
+        if let Some(open) = batch.open.filter(|open| !(batch.continued && open.row == 0)) {
+            let (starts, ends) = (batch.row_starts(), batch.group_ends());
+            let row = open.row as usize;
+            let extents = Batch::extents(&ends, first, starts[row], starts[row + 1]);
+            self.open = Some((sequence, extents));
+        }
+        let named = Named { first, batch: Arc::clone(batch), places: None, whole: None };
+        self.sections.insert(sequence, named);
+    }
+
+    /// Goes on with the content left open.
+    pub fn go_on(&mut self, batch: &Batch, first: u64, ends: &[u64]) {
+        if !batch.continued {
+            self.open = None;
+            return;
+        }
+        let Some((_, extents)) = &mut self.open else { return };
+        let length = batch.rows.first().map_or(0, |row| row.length);
+        extents.extend(Batch::extents(ends, first, 0, length));
+        if batch.open.is_some_and(|open| open.row == 0) {
+            return;
+        }
+        let ended = self.open.take();
+        let digest = batch.file_digest(0).map_or(FileDigest::Unknown, FileDigest::File);
+        if let Some((sequence, extents)) = ended
+            && let Some(named) = self.sections.get_mut(&sequence)
+        {
+            named.whole = Some((extents, digest));
+        }
+    }
+
+    /// Returns the content of a row, and the bytes of memory that were taken to find it. The
+    /// error is the broken rule.
+    pub fn find(&mut self, sequence: u64, row: u64) -> Result<(Content, u64), &'static str> {
+        let named = self.sections.get_mut(&sequence);
+        let named = named.ok_or("it names a content of no earlier ENTRY section that counts")?;
+        let (batch, first) = (&named.batch, named.first);
+        let number = usize::try_from(row).ok().filter(|&number| number < batch.rows.len());
+        let number = number.ok_or("it names a row that is not there")?;
+        let found = &batch.rows[number];
+        if found.again.is_some() || (batch.continued && number == 0) {
+            return Err("it names a row that is no content of its section");
+        }
+        let mut taken = 0;
+        let places = named.places.get_or_insert_with(|| {
+            let (starts, ends) = (batch.row_starts(), batch.group_ends());
+            let places = Places { digests: batch.row_digests(), starts, ends };
+            let digests = size_of_val(&places.digests[..]);
+            taken = (digests + 8 * (places.starts.len() + places.ends.len())) as u64;
+            Box::new(places)
+        });
+        let (extents, digest) = if batch.open.is_some_and(|open| open.row == row) {
+            named.whole.clone().ok_or("it names a content that has not ended")?
+        } else {
+            let extents = match &found.recipe {
+                Some(recipe) => batch.places(recipe, first),
+                None => {
+                    let (start, end) = (places.starts[number], places.starts[number + 1]);
+                    Batch::extents(&places.ends, first, start, end)
+                }
+            };
+            (extents, places.digests[number])
+        };
+        let data = match &found.recipe {
+            Some(recipe) => recipe.size(),
+            None => extents.iter().map(|extent| extent.length).sum(),
+        };
+        let size = found.sparse.as_ref().map_or(data, |sparse| sparse.size);
+        let segments = found.sparse.as_ref().map(|sparse| sparse.segments.clone());
+        let recipe = found.recipe.clone();
+        Ok((Content { size, digest, segments, extents, recipe }, taken))
+    }
+}
