@@ -2,8 +2,7 @@
 //!
 //! It shares no code with the crate and takes the shortest way: everything is
 //! in memory, anything wrong is a message, and what is only unknown has one that
-//! begins with "unsupported". It reads archives of one generation, Forms 0, 1 and 4, and
-//! PARITY of Code 2; SIGNATURE is skipped. Section numbers in comments are those of
+//! begins with "unsupported". It reads Forms 0, 1, 4 and 5, and PARITY of Code 2; SIGNATURE is skipped. Section numbers in comments are those of
 //! container.md. Groups are handed out as stored; what is in them is the business of
 //! codec.md.
 
@@ -61,6 +60,8 @@ pub struct Archive {
     /// Where contents lie in the stream; entries name them by number.
     pub contents: Vec<Content>,
     spans: Vec<Span>,
+    /// Where each generation ends.
+    pub ends: Vec<usize>,
 }
 
 pub type Result<T> = std::result::Result<T, String>;
@@ -97,6 +98,29 @@ fn sum(left: u64, right: u64) -> Result<u64> {
     left.checked_add(right).ok_or("a sum does not fit 64 bits".to_owned())
 }
 
+/// A generation as it was met: its INDEX section by number, and its end.
+struct Closed {
+    index: usize,
+    root: Vec<u8>,
+    end: usize,
+}
+
+/// What stands before an INDEX section (§5.2).
+#[derive(Clone, Copy)]
+enum Row {
+    Section(usize),
+    Footer,
+}
+
+/// §8: reads the generation of this number.
+pub fn read_generation(archive: &[u8], number: usize) -> Result<Archive> {
+    let newest = read(archive)?;
+    let end = *newest.ends.get(number).ok_or("there is no such generation")?;
+    let generation = read(&archive[..end])?;
+    need(generation.ends.len() == number + 1, "another generation than in the newest INDEX")?;
+    Ok(generation)
+}
+
 /// §12: reads an archive that ends with its footer.
 pub fn read(archive: &[u8]) -> Result<Archive> {
     need(archive.len() >= 32 + 56 + 72, "too short")?;
@@ -104,40 +128,53 @@ pub fn read(archive: &[u8]) -> Result<Archive> {
     let footer = read_footer(archive, archive.len())?;
     need(is_index(archive, footer.0), "no INDEX section at Index_Offset")?;
     let (mut sections, mut at, mut groups) = (Vec::<Section>::new(), 32, 0);
-    let mut index = None;
+    let (mut rows, mut closed) = (Vec::new(), Vec::<Closed>::new());
+    // INDEX of the generation, and how many rows stand before it.
+    let mut index: Option<(usize, usize)> = None;
     while at < archive.len() {
         // §13, rule 1: what tells a footer from a section.
-        let may_be_footer = index.is_some() && archive.len() - at >= 72;
-        if may_be_footer && is_footer(&archive[at..at + 72]) {
-            let one = read_footer(archive, at + 72)?;
-            need(one == footer, "footers of one generation differ")?;
+        let may_be_footer = archive.len() - at >= 72 && is_footer(&archive[at..at + 72]);
+        if let Some((number, _)) = index.filter(|_| may_be_footer) {
+            let (offset, root) = read_footer(archive, at + 72)?;
+            let section: &Section = &sections[number];
+            need(offset == section.offset as u64, "Index_Offset")?;
+            // §7
+            let from = section.offset;
+            let of = [&archive[..32], &archive[from..from + 56], &digest(&section.payload)];
+            need(root == derived("root", &of.concat()), "Root_Hash")?;
             at += 72;
+            closed.retain(|one| one.index != number);
+            closed.push(Closed { index: number, root, end: at });
+            rows.push(Row::Footer);
             continue;
         }
         let section = read_section(archive, at, sections.len(), groups)?;
         groups += usize::from(section.kind == 2);
-        need(!matches!(section.kind, 5 | 8) || index.is_some(), "PARITY or SIGNATURE too early")?;
-        if section.kind == 3 && index.is_none() {
-            // Only the first generation has its INDEX first.
-            known(footer.0 == at as u64, || "more than one generation".to_owned())?;
-            index = Some(sections.len());
-        } else {
-            let closing = matches!(section.kind, 5 | 8);
-            need(index.is_none() || closing, "a section between INDEX and the footer")?;
+        let closing = matches!(section.kind, 5 | 8);
+        need(!closing || index.is_some(), "PARITY or SIGNATURE too early")?;
+        if !closing && index.is_some() {
+            // §1: another generation begins, behind a footer.
+            let ended = matches!(rows.last(), Some(Row::Footer));
+            need(ended, "a section between INDEX and the footer")?;
+            index = None;
+        }
+        if section.kind == 3 {
+            index = Some((sections.len(), rows.len()));
         }
         at += 56 + section.payload.len();
+        rows.push(Row::Section(sections.len()));
         sections.push(section);
     }
-    let index = index.ok_or("there is no INDEX")?;
-    // §7
-    let (from, payload) = (footer.0 as usize, &sections[index].payload);
-    let root = [&archive[..32], &archive[from..from + 56], &digest(payload)].concat();
-    need(footer.1 == derived("root", &root), "Root_Hash")?;
-    read_index(&sections[index], &sections[..index])?;
-    let files = Files::of(&sections[..index])?;
+    let (index, before) = index.ok_or("there is no INDEX")?;
+    need(matches!(rows.last(), Some(Row::Footer)), "no footer at the end")?;
+    need(closed.last().is_some_and(|one| one.root == footer.1), "the last footer")?;
+    let earlier = &closed[..closed.len() - 1];
+    let states = read_index(&sections[index], &sections, &rows[..before], earlier)?;
+    let files = Files::of(&sections[..index], &states)?;
     let Files { entries, contents, spans, .. } = files;
     let (groups, others) = sections.into_iter().partition(|section| section.kind == 2);
-    Ok(Archive { groups, others, entries, contents, spans })
+    let ends = closed.iter().map(|one| one.end).collect();
+    Ok(Archive { groups, others, entries, contents, spans, ends })
 }
 
 /// §3
@@ -291,12 +328,16 @@ impl Section {
     }
 }
 
-/// §5
-fn read_index(index: &Section, sections: &[Section]) -> Result<()> {
+/// §5. Returns State, without the bit of copies, for each section.
+fn read_index(
+    index: &Section,
+    all: &[Section],
+    rows: &[Row],
+    earlier: &[Closed],
+) -> Result<Vec<u8>> {
     let raw = index.tables()?;
     let mut table = Table(&raw);
     let generation = table.within(0..=1 << 20, "Generation")?;
-    known(generation == 0, || format!("generation {generation}"))?;
     let flags = table.varint()?;
     known(flags <= 1, || format!("Index_Flags {flags:#x}"))?;
     if table.flag()? {
@@ -307,19 +348,39 @@ fn read_index(index: &Section, sections: &[Section]) -> Result<()> {
         table.within(0..=shards - 1, "Shard")?;
         table.bytes(16)?;
     }
-    // §5.1: there are no earlier generations. §5.2:
-    need(table.varint()? == sections.len() as u64, "Section_Count")?;
-    let data: Vec<&Section> = sections.iter().filter(|section| section.kind == 2).collect();
-    for section in sections {
-        need(table.byte()? == section.kind, "Type")?;
+    // §5.1
+    need(generation <= raw.len() as u64, "Generation")?;
+    let dated = (0..generation).map(|_| table.flag()).collect::<Result<Vec<bool>>>()?;
+    dated.into_iter().filter(|dated| *dated).try_for_each(|_| table.signed().map(drop))?;
+    need(generation == earlier.len() as u64, "there are not as many generations")?;
+    for one in earlier {
+        need(table.bytes(32)? == one.root, "Root_Hash in Generation_Table")?;
     }
-    for section in sections {
+    // §5.2
+    need(table.varint()? == rows.len() as u64, "Section_Count")?;
+    let sections: Vec<&Section> = rows
+        .iter()
+        .filter_map(|row| match row {
+            Row::Section(number) => Some(&all[*number]),
+            Row::Footer => None,
+        })
+        .collect();
+    let sections = || sections.iter().copied();
+    let data: Vec<&Section> = sections().filter(|section| section.kind == 2).collect();
+    for row in rows {
+        let kind = match row {
+            Row::Section(number) => all[*number].kind,
+            Row::Footer => 0,
+        };
+        need(table.byte()? == kind, "Type")?;
+    }
+    for section in sections() {
         need(table.byte()? == section.flags, "Flags")?;
     }
-    for section in sections {
+    for section in sections() {
         need(table.byte()? == section.codec, "Codec")?;
     }
-    for section in sections {
+    for section in sections() {
         need(table.varint()? == section.payload.len() as u64, "Stored_Length")?;
     }
     for group in &data {
@@ -333,18 +394,22 @@ fn read_index(index: &Section, sections: &[Section]) -> Result<()> {
         need(table.varint()? == u64::from(group.base), "Base")?;
     }
     let mut copied = Vec::new();
-    for section in sections.iter().filter(|section| section.kind == 1) {
+    let mut states = vec![1; sections().count()];
+    let begins = earlier.last().map_or(0, |one| one.index);
+    for (number, section) in sections().enumerate().filter(|(_, section)| section.kind == 1) {
+        let state = table.byte()?;
+        need(matches!(state, 0..=2 | 5 | 6), "State")?;
         // In the generation that INDEX ends, all are live.
-        match table.byte()? {
-            1 => {}
-            5 => copied.push(section),
-            _ => return Err("State".to_owned()),
+        need(number < begins || state & 3 == 1, "State")?;
+        states[number] = state & 3;
+        if state > 3 {
+            copied.push(section);
         }
     }
-    for section in sections.iter().filter(|section| section.codec != 0) {
+    for section in sections().filter(|section| section.codec != 0) {
         need(table.varint()? == u64::from(section.raw_length), "Raw_Length")?;
     }
-    for section in sections {
+    for section in sections() {
         need(table.bytes(32)? == digest(&section.payload), "Digest")?;
     }
     // §5.3
@@ -352,7 +417,8 @@ fn read_index(index: &Section, sections: &[Section]) -> Result<()> {
         need(table.bytes(section.payload.len() as u64)? == section.payload, "a copy")?;
     }
     table.end()?;
-    data.iter().try_for_each(|group| group.check_base(&data))
+    data.iter().try_for_each(|group| group.check_base(&data))?;
+    Ok(states)
 }
 
 impl Archive {

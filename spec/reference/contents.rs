@@ -1,10 +1,14 @@
 //! ENTRY sections but for their Entry_Table (§6.1 to §6.4), and the entries that follow
 //! from all of them (§8).
 
-use super::entries::{Entry, check_below, order};
+use super::entries::{Entry, check_below, order, read_paths};
 use super::recipes::Recipe;
 use super::{Result, Section, Table, derived, digest, known, need, sum};
 use std::collections::BTreeMap;
+
+/// Numbers of State (§5.2).
+const DEAD: u8 = 0;
+const CONTENTS_ONLY: u8 = 2;
 
 /// What files hold: the data of one row of Content_Table (§6.1), and of the rows that go
 /// on with it.
@@ -88,38 +92,92 @@ pub struct Files {
     pub contents: Vec<Content>,
     pub spans: Vec<Span>,
     open: Option<Open>,
-    by_path: BTreeMap<Vec<u8>, Entry>,
+    /// Entries with the section that announces each, and its generation.
+    by_path: BTreeMap<Vec<u8>, (Entry, usize, usize)>,
+    /// For each section by its Sequence, the contents of its rows that may be named.
+    named: BTreeMap<usize, Vec<Option<usize>>>,
+    /// The generation that is read.
+    generation: usize,
     /// Where the next batch begins in the stream.
     end: u64,
 }
 
 impl Files {
-    /// §4.2, rules 4 and 6; §8, rules 1, 2 and 4
-    pub fn of(sections: &[Section]) -> Result<Files> {
+    /// §4.2, rules 4 and 6; §8
+    pub fn of(sections: &[Section], states: &[u8]) -> Result<Files> {
         let mut files = Files::default();
-        let mut rest = sections.iter();
-        while let Some(section) = rest.next() {
+        let mut rest = sections.iter().enumerate().peekable();
+        while let Some((number, section)) = rest.next() {
             match section.kind {
                 1 => {}
                 2 => return Err("a group that no ENTRY section announces".to_owned()),
+                3 => {
+                    need(files.open.is_none(), "a content is open at the end of a generation")?;
+                    files.generation += 1;
+                    continue;
+                }
                 _ => continue,
             }
+            if states[number] == DEAD {
+                while let Some((_, group)) = rest.next_if(|(_, next)| next.kind == 2) {
+                    files.end = sum(files.end, group.raw_length.into())?;
+                }
+                continue;
+            }
             let raw = section.tables()?;
-            let part = Part::read(&raw)?;
+            let mut part = Part::read(&raw)?;
+            need(files.generation > 0 || part.removed.is_empty(), "the first generation removes")?;
             for &length in &part.groups {
-                let group = rest.next().filter(|section| section.kind == 2);
-                let group = group.ok_or("a group of a batch is missing")?;
+                let group = rest.next().filter(|(_, section)| section.kind == 2);
+                let (_, group) = group.ok_or("a group of a batch is missing")?;
                 need(u64::from(group.raw_length) == length, "Group_Length")?;
             }
-            files.add(part)?;
+            if states[number] == CONTENTS_ONLY {
+                (part.entries, part.removed) = Default::default();
+            }
+            files.remove(&part.removed);
+            files.add(part, number)?;
         }
         need(files.open.is_none(), "a content is open at the end")?;
-        files.entries = std::mem::take(&mut files.by_path).into_values().collect();
+        files.check_links()?;
+        let all = std::mem::take(&mut files.by_path).into_values();
+        files.entries = all.map(|(entry, ..)| entry).collect();
         check_below(&files.entries)?;
         Ok(files)
     }
 
-    fn add(&mut self, part: Part) -> Result<()> {
+    /// §8, rule 3
+    fn remove(&mut self, paths: &[Vec<u8>]) {
+        for path in paths {
+            let goes = |entry: &Entry| {
+                let rest = entry.path.strip_prefix(&path[..]);
+                rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
+            };
+            let generation = self.generation;
+            self.by_path.retain(|_, (entry, _, from)| *from == generation || !goes(entry));
+        }
+    }
+
+    /// §8: the target of a hard link is what its own section announced.
+    fn check_links(&self) -> Result<()> {
+        for (entry, section, _) in self.by_path.values().filter(|(entry, ..)| entry.kind == 3) {
+            let target = self.by_path.get(&order(&entry.target));
+            need(target.is_some_and(|target| target.1 == *section), "a link without its target")?;
+        }
+        Ok(())
+    }
+
+    /// §6.1, Again: the content of a row of an earlier section
+    fn again(&self, number: usize, back: u64, row: u64) -> Result<usize> {
+        let section = usize::try_from(back).ok().and_then(|back| number.checked_sub(back));
+        let rows = section.and_then(|section| self.named.get(&section)).ok_or("Sequence_Back")?;
+        let content = usize::try_from(row).ok().and_then(|row| *rows.get(row)?).ok_or("Row")?;
+        let goes_on = self.open.as_ref().is_some_and(|open| open.content == content);
+        need(!goes_on, "a row of Form 5 names a content that has not ended")?;
+        Ok(content)
+    }
+
+    fn add(&mut self, part: Part, number: usize) -> Result<()> {
         let mut contents = Vec::new();
         let from = self.open.take();
         need(from.is_none() || part.continued || part.is_between(), "no section goes on")?;
@@ -132,9 +190,16 @@ impl Files {
             }
             (from, false) => self.open = from,
         }
-        for (number, row) in part.rows.iter().enumerate().skip(contents.len()) {
+        let mut named: Vec<Option<usize>> = vec![None; contents.len()];
+        for (row_number, row) in part.rows.iter().enumerate().skip(contents.len()) {
+            if let Some((back, row)) = row.again {
+                contents.push(self.again(number, back, row)?);
+                named.push(None);
+                continue;
+            }
+            named.push(Some(self.contents.len()));
             contents.push(self.contents.len());
-            let following = part.following(number);
+            let following = part.following(row_number);
             let data = row.recipe.as_ref().map_or(row.length, Recipe::size);
             let size = row.size.unwrap_or(data + following);
             let dense = [(0, size)].into_iter().filter(|_| size > 0).collect();
@@ -148,7 +213,11 @@ impl Files {
                 recipe: row.recipe.as_ref().map(|recipe| recipe.at(self.end)),
             });
         }
+        self.named.insert(number, named);
         for (row, &content) in part.rows.iter().zip(&contents) {
+            if row.again.is_some() {
+                continue;
+            }
             let content = &mut self.contents[content];
             content.extents.push((self.end + row.start, row.length));
             content.file_digest = row.file_digest;
@@ -172,8 +241,10 @@ impl Files {
         }
         for mut entry in part.entries {
             entry.content = entry.content.map(|row| contents[row]);
-            let clash = self.by_path.insert(order(&entry.path), entry);
-            need(clash.is_none(), "a path is announced twice")?;
+            let announced = (entry, number, self.generation);
+            let clash = self.by_path.insert(order(&announced.0.path), announced);
+            let replaced = clash.is_none_or(|(.., generation)| generation < self.generation);
+            need(replaced, "a path is announced twice")?;
         }
         Ok(())
     }
@@ -184,7 +255,10 @@ impl Files {
             let file = open.files.get_mut(number as usize).and_then(Option::take);
             let path = file.ok_or("Revoked")?;
             self.by_path.remove(&order(&path));
-            self.by_path.retain(|_, entry| entry.kind != 3 || entry.target != path);
+            let generation = self.generation;
+            self.by_path.retain(|_, (entry, _, from)| {
+                entry.kind != 3 || entry.target != path || *from < generation
+            });
         }
         Ok(())
     }
@@ -201,7 +275,7 @@ impl Files {
     }
 }
 
-/// A row of Content_Table (§6.1) of Form 0, 1 or 4.
+/// A row of Content_Table (§6.1) of Form 0, 1, 4 or 5.
 pub struct Row {
     /// First byte in the batch.
     start: u64,
@@ -211,6 +285,8 @@ pub struct Row {
     segments: Option<Vec<(u64, u64)>>,
     /// The recipe of Form 4.
     recipe: Option<Recipe>,
+    /// Sequence_Back and Row of Form 5.
+    again: Option<(u64, u64)>,
     file_digest: Option<[u8; 32]>,
 }
 
@@ -220,6 +296,8 @@ pub struct Part {
     /// Open_Row and Following.
     open: Option<(usize, u64)>,
     revoked: Vec<u64>,
+    /// The paths of Removed_Table.
+    removed: Vec<Vec<u8>>,
     /// All lengths of groups, the last one too.
     groups: Vec<u64>,
     pub rows: Vec<Row>,
@@ -245,7 +323,13 @@ impl Part {
             revoked = table.varints(count)?;
             need(revoked.is_sorted_by(|one, next| one < next), "Revoked")?;
         }
-        need(flags & 4 == 0, "Removed_Table in the first generation")?;
+        let mut removed = Vec::new();
+        if flags & 4 != 0 {
+            // §6.6
+            let count = table.count()?;
+            need(count > 0, "Removed_Count")?;
+            removed = read_paths(&mut table, count)?;
+        }
         let (join, rows) = read_rows(&mut table, continued, open)?;
         need(open.is_none_or(|(row, _)| row < rows.len()), "Open_Row")?;
         need(!continued || !rows.is_empty(), "a continued section without rows")?;
@@ -261,7 +345,7 @@ impl Part {
             }
         }
         let (spans, entries) = (Vec::new(), Vec::new());
-        let mut part = Part { continued, open, revoked, groups, rows, spans, entries };
+        let mut part = Part { continued, open, revoked, removed, groups, rows, spans, entries };
         part.read_digests(&mut table, join)?;
         part.read_entries(&mut table)?;
         table.end()?;
@@ -346,21 +430,21 @@ fn read_rows(
     let forms = table.bytes(count as u64)?;
     let goes_on = |row| (continued && row == 0) || open.is_some_and(|open| open.0 == row);
     for (row, form) in forms.iter().enumerate() {
-        known(matches!(form, 0 | 1) || (*form == 4 && !goes_on(row)), || match form {
+        need(*form != 5 || !goes_on(row), "a content of another section goes on")?;
+        known(matches!(form, 0 | 1 | 5) || (*form == 4 && !goes_on(row)), || match form {
             2 | 3 => "runs".to_owned(),
             4 => "a recipe that goes on in another section".to_owned(),
-            5 => "rows of an earlier section".to_owned(),
             other => format!("Form {other}"),
         })?;
     }
     let (mut rows, mut start) = (Vec::new(), 0);
-    let with_length = forms.iter().filter(|form| **form != 4).count();
+    let with_length = forms.iter().filter(|form| **form < 4).count();
     let mut lengths = table.differences(with_length)?.into_iter();
     for &form in forms {
-        let length = if form == 4 { 0 } else { lengths.next().expect("as many as counted") };
+        let length = if form >= 4 { 0 } else { lengths.next().expect("as many as counted") };
         let end = sum(start, length)?;
-        let (size, segments, recipe, file_digest) = (None, None, None, None);
-        rows.push(Row { start, length, size, segments, recipe, file_digest });
+        let (size, segments, recipe, again, file_digest) = Default::default();
+        rows.push(Row { start, length, size, segments, recipe, again, file_digest });
         start = end;
     }
     for number in (0..count).filter(|&row| forms[row] == 1) {
@@ -385,6 +469,9 @@ fn read_rows(
     for row in (0..count).filter(|&row| forms[row] == 4) {
         need(start <= 1 << 26, "a batch with recipes of more than 2^26 bytes")?;
         rows[row].recipe = Some(Recipe::read(table, &streams)?);
+    }
+    for row in (0..count).filter(|&row| forms[row] == 5) {
+        rows[row].again = Some((table.within(1..=u64::MAX, "Sequence_Back")?, table.varint()?));
     }
     if let Some((row, following)) = open {
         sum(rows.get(row).ok_or("Open_Row")?.length, following)?;

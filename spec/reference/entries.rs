@@ -147,7 +147,7 @@ impl Part {
 }
 
 /// §6.5, columns 2 to 4
-fn read_paths(table: &mut Table, count: usize) -> Result<Vec<Vec<u8>>> {
+pub fn read_paths(table: &mut Table, count: usize) -> Result<Vec<Vec<u8>>> {
     let (shared, suffixes) = (table.varints(count)?, table.varints(count)?);
     let mut paths: Vec<Vec<u8>> = Vec::new();
     for (&shared, &suffix) in shared.iter().zip(&suffixes) {
