@@ -78,6 +78,33 @@
 //! # Ok::<(), pear_archive::ArchiveError>(())
 //! ```
 //!
+//! Bring an archive up to what is on disk, and read what it held before:
+//!
+//! ```
+//! use pear_archive::options::{At, CreateOptions, Limits, UpdateOptions, WalkOptions};
+//! use pear_archive::{Archive, Builder, Control, update};
+//! # let at = tempfile::tempdir().unwrap();
+//! # let (note, path) = (at.path().join("note"), at.path().join("notes.pear"));
+//! # std::fs::write(&note, "first").unwrap();
+//!
+//! let walking = WalkOptions { base: at.path().to_owned(), ..WalkOptions::default() };
+//! let mut builder = Builder::create(&path)?.walking(walking.clone());
+//! builder.append_path("note")?;
+//! builder.finish()?;
+//!
+//! std::fs::write(&note, "another one")?;
+//! let create = CreateOptions::at_level(1);
+//! let options = UpdateOptions { create, ..UpdateOptions::default() };
+//! let summary = update(&path, &["note".into()], walking, &options, &Control::default())?;
+//! assert_eq!(summary.generation, Some(1));
+//!
+//! assert_eq!(Archive::open_path(&path)?.read("note")?, b"another one");
+//! let file = std::fs::File::open(&path)?;
+//! let before = Archive::open_at(file, &Limits::default(), At::Number(0))?;
+//! assert_eq!(before.read("note")?, b"first");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Errors
 //!
 //! Every operation fails with an [`ArchiveError`]; [`ArchiveError::kind`] says what that
@@ -148,8 +175,9 @@ pub mod tree;
 /// What operations take beside paths: how to archive, to extract, and what to accept.
 pub mod options {
     pub use crate::archive::{
-        CreateBase, CreateOptions, DEFAULT_GROUP_SIZE, ExportOptions, ExtractOptions, GivenBase,
-        GivenBases, ImportOptions, Limits, Recipes, TrainOptions,
+        At, CreateBase, CreateOptions, DEFAULT_GROUP_SIZE, Existing, ExportOptions, ExtractOptions,
+        GivenBase, GivenBases, ImportOptions, Limits, Recipes, RenameOptions, RepackOptions,
+        TrainOptions, UpdateOptions,
     };
     pub use crate::codec::{Choice, Codec, CodecOptions};
     pub use crate::tree::{Overwrite, RestoreOptions, WalkOptions};
@@ -161,7 +189,9 @@ pub mod patterns {
 }
 
 pub use archive::{
-    Archive, ArchiveError, Builder, Control, ErrorKind, Event, Events, FileReader, Sink,
+    Archive, ArchiveError, Builder, Control, Difference, DifferenceKind, ErrorKind, Event, Events,
+    FileReader, GenerationInfo, Sink, UpdateSummary, delete, diff_archives, diff_directory, rename,
+    repack, update,
 };
 pub use container::ReadAt;
 pub use entry::Entry;

@@ -13,10 +13,12 @@
 //! | `read` | reads them: through the index, front to back, or what is left of them |
 //! | `tarball` | reads tars and writes them |
 //! | `selection` | tells which entries are meant |
+//! | `diff` | tells what differs between archives and directories |
 //! | `given` | holds bases that are not in an archive |
 //! | `pipeline`, `threads`, `memory` | run the work, within the threads and the memory allowed |
 //! | `events`, `error` | tell the caller what happens, and why something failed |
 
+mod diff;
 mod error;
 mod events;
 mod given;
@@ -28,13 +30,14 @@ mod tarball;
 mod threads;
 mod write;
 
+pub use diff::{Difference, DifferenceKind, diff_archives, diff_directory};
 pub use error::{ArchiveError, NAMELESS_OUTPUT};
 pub use events::{Control, Event, Events, Silent};
 pub use given::{GivenBase, GivenBases};
 pub use read::{
-    Archive, ExtractOptions, ExtractSummary, FileReader, GenerationInfo, GroupInfo, RecipeInfo, Sink,
-    VerifySummary, cat_stream, cat_stream_with, extract, extract_stream, list_stream, not_found, salvage,
-    transforms, verify_stream, verify_stream_at,
+    Archive, ExtractOptions, ExtractSummary, FileReader, GenerationInfo, GroupInfo, RecipeInfo,
+    Sink, VerifySummary, cat_stream, cat_stream_with, extract, extract_stream, list_stream,
+    not_found, salvage, transforms, verify_stream, verify_stream_at,
 };
 pub use tarball::{
     ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, export_piped,
@@ -42,8 +45,8 @@ pub use tarball::{
 };
 pub use write::{
     Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
-    RenameOptions, TrainOptions, Trained, UpdateOptions, UpdateSummary, Written, create,
-    create_stream, delete, is_replaceable, rename, train, train_file, update,
+    RenameOptions, RepackOptions, TrainOptions, Trained, UpdateOptions, UpdateSummary, Written,
+    create, create_stream, delete, is_replaceable, rename, repack, train, train_file, update,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};

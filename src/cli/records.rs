@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json::{base64, hex, text_or_base64};
 use super::listing::{instant, kind_name, transform_names};
-use crate::archive::{GenerationInfo, GroupInfo};
+use crate::archive::{Difference, DifferenceKind, GenerationInfo, GroupInfo};
 use crate::codec::{codec_name, filter_name};
 use crate::entry::{Content, Entry, Extent, FileDigest, Kind, Timestamp};
 
@@ -108,6 +108,30 @@ impl GenerationRecord {
             dead,
             root_hash: hex(&root_hash),
         }
+    }
+}
+
+/// A line of `diff --json`.
+#[derive(Debug, Serialize)]
+pub struct DifferenceRecord<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_base64: Option<String>,
+    difference: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    what: Option<Vec<&'static str>>,
+}
+
+impl DifferenceRecord<'_> {
+    pub fn of(difference: &Difference) -> DifferenceRecord<'_> {
+        let (path, path_base64) = text_or_base64(&difference.path);
+        let (difference, what) = match &difference.how {
+            DifferenceKind::Removed => ("removed", None),
+            DifferenceKind::Added => ("added", None),
+            DifferenceKind::Changed(what) => ("changed", Some(what.clone())),
+        };
+        DifferenceRecord { path, path_base64, difference, what }
     }
 }
 
@@ -381,7 +405,7 @@ mod tests {
         let archive = ArchiveRecord {
             entries: 0,
             generation: 2,
-            date_seconds: None,
+            date_seconds: Some(0),
             dead: 5,
             groups: 0,
             size: 0,
@@ -411,6 +435,18 @@ mod tests {
             decode_memory: Some(0),
         };
         compare("Group", &InfoRecord::Group(group));
+    }
+
+    #[test]
+    fn the_document_lists_the_fields_of_generations_and_differences() {
+        let (number, added, root_hash) = (0, 0, [0; 32]);
+        let (date, entries, dead) = (Some(0), Some(0), Some(0));
+        let info = GenerationInfo { number, date, entries, added, dead, root_hash };
+        compare("Generation", &GenerationRecord::of(&info));
+        let how = DifferenceKind::Changed(vec!["mode"]);
+        let difference = Difference { path: b"a".to_vec(), how };
+        let record = DifferenceRecord { path_base64: text(), ..DifferenceRecord::of(&difference) };
+        compare("Difference", &record);
     }
 
     #[test]

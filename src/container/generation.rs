@@ -32,7 +32,9 @@ impl At {
             At::Date(until) => {
                 let dates: Vec<Option<i64>> = dates.collect();
                 let found = dates.iter().rposition(|date| date.is_some_and(|date| date <= until));
-                found.ok_or(ContainerError::NoneDated { earliest: dates.into_iter().flatten().min() })
+                found.ok_or(ContainerError::NoneDated {
+                    earliest: dates.into_iter().flatten().min(),
+                })
             }
         }
     }

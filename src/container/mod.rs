@@ -49,7 +49,9 @@ pub use foreign::Foreign;
 pub use generation::At;
 pub use index::{Generation, Index, Shard, State, decode_index, encode_index};
 pub use limits::{Limits, exceeded};
-pub use part::{Again, BATCH_GROUPS, Open, Part, Row, Sparse, content_digest, decode_part, encode_part};
+pub use part::{
+    Again, BATCH_GROUPS, Open, Part, Row, Sparse, content_digest, decode_part, encode_part,
+};
 pub use preface::{MAGIC, PREFACE_LENGTH, Preface, VERSION_MAJOR, VERSION_MINOR};
 pub use reader::{NOWHERE, Reader};
 pub use recipes::{

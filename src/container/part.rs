@@ -143,7 +143,8 @@ pub fn decode_part(
     let mut columns = Columns::new(&raw, "Part");
     let held = (raw.len() + payload.len()) as u64;
     let mut part = decode_head(&mut columns, held, limits)?;
-    let held = part.removed.iter().map(|path| budget::path_memory(path)).fold(held, u64::saturating_add);
+    let held =
+        part.removed.iter().map(|path| budget::path_memory(path)).fold(held, u64::saturating_add);
     let needed = budget::contents(&mut columns.clone(), limits)?;
     budget::check_memory(needed, held, limits)?;
     (part.rows, part.join) = contents::decode(&mut columns, part.continued, part.open, limits)?;
@@ -163,11 +164,7 @@ pub fn decode_part(
 }
 
 /// Reads what stands before Content_Table. The last group length follows from the rows.
-fn decode_head(
-    columns: &mut Columns,
-    held: u64,
-    limits: &Limits,
-) -> Result<Part, ContainerError> {
+fn decode_head(columns: &mut Columns, held: u64, limits: &Limits) -> Result<Part, ContainerError> {
     let flags = columns.flags(CONTINUED | OPEN | REMOVING, "Part_Flags")?;
     let groups = columns.varint()?;
     if groups > BATCH_GROUPS {

@@ -3,8 +3,8 @@
 use super::incoming::{Incoming, Seen};
 use super::links::StandIns;
 use super::sink::{FileSink, Target};
-use crate::archive::{ArchiveError, Event};
 use crate::archive::memory::{restored_memory, seen_memory};
+use crate::archive::{ArchiveError, Event};
 use crate::container::{Batch, Part, allocation};
 use crate::entry::{Content, Entry, FileDigest, Kind};
 use std::collections::HashMap;

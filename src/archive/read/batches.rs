@@ -6,7 +6,7 @@ use super::incoming::Incoming;
 use super::made::KeptGroups;
 use crate::archive::ArchiveError;
 use crate::archive::memory::seen_memory;
-use crate::container::{Batch, Part, Section};
+use crate::container::{Batch, ContainerError, Part, Section};
 use std::sync::Arc;
 
 /// A batch whose groups are coming.
@@ -38,15 +38,14 @@ pub(super) struct Open<'a> {
 
 impl<'a> Incoming<'a> {
     /// Takes what an ENTRY section says of a batch. Its groups follow.
-    pub fn begin(
-        &mut self,
-        section: &Section,
-        part: &Part,
-        batch: &Arc<Batch>,
-        generation: u64,
-    ) {
+    pub fn begin(&mut self, section: &Section, part: &Part, batch: &Arc<Batch>, generation: u64) {
         self.end_batch();
         self.generation = generation;
+        if generation == 0 && !part.removed.is_empty() {
+            let (structure, offset) = ("ENTRY", section.offset);
+            let cause = "the first generation removes entries";
+            self.fail(ContainerError::Damaged { structure, offset, cause });
+        }
         let aside = batch.is_aside();
         // What it revokes may be announced again.
         let mut continued = if aside { Vec::new() } else { self.continued(section, part, batch) };

@@ -95,7 +95,9 @@ impl<S: ReadAt> Archive<S> {
                 Some(SectionType::Entry) if index.state(sequence) != State::Dead => 0,
                 Some(SectionType::Comment) | None => 0,
                 // What closes the last of the earlier generations stands behind its INDEX.
-                Some(SectionType::Parity | SectionType::Signature) => section.header.section_length(),
+                Some(SectionType::Parity | SectionType::Signature) => {
+                    section.header.section_length()
+                }
                 _ if earlier => section.header.section_length(),
                 _ => 0,
             }

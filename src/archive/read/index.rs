@@ -141,7 +141,11 @@ impl<S: ReadAt> Archive<S> {
     /// # Errors
     /// As [`Archive::open_any`].
     pub fn salvage(source: S, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
-        Self::opened(Reader::recover(source, limits, control.cancel, None, At::Newest), limits, control)
+        Self::opened(
+            Reader::recover(source, limits, control.cancel, None, At::Newest),
+            limits,
+            control,
+        )
     }
 
     /// Opens an archive that is to be changed; returns with it where the bytes start that

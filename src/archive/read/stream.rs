@@ -8,8 +8,8 @@ use crate::archive::pipeline::{self, Stages, Task};
 use crate::archive::threads;
 use crate::archive::{Archive, ArchiveError, Control, GivenBases, Limits, VerifySummary};
 use crate::container::{
-    At, Batch, ContainerError, Part, Section, SectionType, StreamReader, StreamSection, decode_index,
-    decode_part, part_memory,
+    At, Batch, ContainerError, Part, Section, SectionType, StreamReader, StreamSection,
+    decode_index, decode_part, part_memory,
 };
 use crate::entry::Entry;
 use stages::{Job, Kept, StreamTask};

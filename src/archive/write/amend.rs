@@ -1,7 +1,7 @@
 //! Writes another generation behind an archive, in place: whole or not at all.
 
-use super::create::{Amended, CreateOptions, name_output, write_planned};
 use super::coding::Coded;
+use super::create::{Amended, CreateOptions, name_output, write_planned};
 use super::plan::plan;
 use super::source::Found;
 use crate::archive::{Archive, ArchiveError, Control, Event, Limits};
@@ -57,9 +57,8 @@ impl Amending {
     /// [`ArchiveError::Locked`], [`ArchiveError::NotWhole`], [`ArchiveError::Io`]; otherwise as
     /// [`Archive::open`].
     pub fn open(path: &Path, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
-        let failed = |operation| {
-            move |source| ArchiveError::Io { path: path.to_owned(), operation, source }
-        };
+        let failed =
+            |operation| move |source| ArchiveError::Io { path: path.to_owned(), operation, source };
         let opened = File::options().read(true).write(true).open(path);
         let file = opened.map_err(failed("open"))?;
         if !file.metadata().map_err(failed("open"))?.is_file() {
@@ -205,9 +204,8 @@ fn states(archive: &Archive<File>) -> BTreeMap<u64, State> {
         }
     }
     // A removal counts as long as there may be something to remove.
-    let removes = |of: &SectionUse| {
-        of.removes && oldest.is_some_and(|oldest| oldest < of.generation)
-    };
+    let removes =
+        |of: &SectionUse| of.removes && oldest.is_some_and(|oldest| oldest < of.generation);
     live.extend(uses.iter().filter(|(_, of)| removes(of)).map(|(&sequence, _)| unit(sequence)));
     let is_live = |sequence: u64| live.contains(&unit(sequence));
     let users = uses.iter().filter(|(sequence, _)| is_live(**sequence));

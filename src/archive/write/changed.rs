@@ -13,7 +13,7 @@ use std::fs::File;
 
 /// How much of what was found is in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sameness {
+pub(in crate::archive) enum Sameness {
     /// All of it, under its names.
     Whole,
     /// The content.
@@ -23,7 +23,7 @@ pub(super) enum Sameness {
 }
 
 /// What an archive holds, by names and by contents.
-pub(super) struct Known<'a> {
+pub(in crate::archive) struct Known<'a> {
     archive: &'a Archive<File>,
     /// Numbers of the hard links to each entry.
     links: HashMap<&'a [u8], Vec<usize>>,
@@ -31,7 +31,7 @@ pub(super) struct Known<'a> {
 
 /// Names that lose the entry they link to, and are announced anew.
 #[derive(Debug, Default)]
-pub(super) struct Orphans {
+pub(in crate::archive) struct Orphans {
     pub again: Vec<(Node, Origin)>,
     pub found: Vec<Found>,
 }
@@ -130,7 +130,7 @@ impl<'a> Known<'a> {
 
     /// Returns whether a file has the bytes of a content. Both are read if the archive has no
     /// whole digest of it.
-    fn holds(
+    pub(in crate::archive) fn holds(
         &self,
         content: &Content,
         path: &[u8],
@@ -182,7 +182,8 @@ impl<'a> Known<'a> {
             let found = source.and_then(|source| digest_of(source, cancel));
             let Some((digest, segments)) = found else { return };
             let number = contents.get(&(node.size(), &digest)).copied();
-            let same = |number: &usize| segments_of(&self.entries()[*number]) == segments.as_deref();
+            let same =
+                |number: &usize| segments_of(&self.entries()[*number]) == segments.as_deref();
             if let Some(number) = number.filter(same) {
                 *sameness = Sameness::Content(self.origin(number));
             }
@@ -233,9 +234,9 @@ impl<'a> Known<'a> {
         let announced: HashSet<&[u8]> = announced.collect();
         let is_removed = |path: &[u8]| {
             let before = removed.partition_point(|one| compare_paths(one, path).is_le());
-            before.checked_sub(1).is_some_and(|last| {
-                removed[last] == path || is_below(path, &removed[last])
-            })
+            before
+                .checked_sub(1)
+                .is_some_and(|last| removed[last] == path || is_below(path, &removed[last]))
         };
         let goes = |path: &[u8]| announced.contains(path) || is_removed(path);
         let mut orphans = Orphans::default();
@@ -267,7 +268,7 @@ impl<'a> Known<'a> {
 }
 
 /// Returns whether a path is below another.
-pub(super) fn is_below(path: &[u8], above: &[u8]) -> bool {
+pub(in crate::archive) fn is_below(path: &[u8], above: &[u8]) -> bool {
     path.strip_prefix(above).is_some_and(|rest| rest.first() == Some(&b'/'))
 }
 

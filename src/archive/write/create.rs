@@ -12,8 +12,8 @@ use crate::archive::memory::check_cost;
 use crate::archive::pipeline;
 use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, Event, GivenBase, NAMELESS_OUTPUT};
-use crate::codec::{Choice, Codec, CodecOptions, kind_behind};
 use crate::checksum::Tag;
+use crate::codec::{Choice, Codec, CodecOptions, kind_behind};
 use crate::container::{Again, ContainerError, Footer, Origin, Row, Writer};
 use crate::entry::compare_paths;
 use crate::tree::WalkOptions;
@@ -139,9 +139,8 @@ pub(in crate::archive) fn write_archive(
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
     let planned = plan(found, options.jobs, options.memory, control)?;
-    let begin = |archive_id| {
-        Ok(Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?)
-    };
+    let begin =
+        |archive_id| Ok(Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?);
     let coded = write_planned(planned, Amended::default(), options, control, begin)?;
     let Coded { entries, writer, bytes, groups } = coded;
     let (mut output, footer): (_, Footer) = writer.finish()?;

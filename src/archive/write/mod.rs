@@ -17,6 +17,7 @@
 //! | `amend` | another generation behind an archive, in place |
 //! | `changed` | what is on disk that an archive has not |
 //! | `update`, `rename` | the changes of a generation: by what is on disk, by names |
+//! | `repack` | an archive of what is live in another |
 //! | `output`, `replace` | the archive file, whole or not at all, and what it may replace |
 
 mod amend;
@@ -25,14 +26,15 @@ mod apart;
 mod arrange;
 mod base;
 mod builder;
-mod changed;
+pub(super) mod changed;
 mod coding;
 pub(super) mod create;
 mod data;
 pub(super) mod output;
 mod pack;
-mod plan;
+pub(super) mod plan;
 mod rename;
+mod repack;
 mod replace;
 mod sample;
 pub(super) mod source;
@@ -45,6 +47,7 @@ pub use create::{
     CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream,
 };
 pub use rename::{RenameOptions, delete, rename};
+pub use repack::{RepackOptions, repack};
 pub use replace::{Written, is_replaceable};
 pub use train::{TrainOptions, Trained, train, train_file};
 pub use update::{Existing, UpdateOptions, UpdateSummary, update};

@@ -28,7 +28,7 @@ const BUFFER: usize = 256 << 10;
 /// All names of one file, in path order. The first becomes the entry, the
 /// others hard links to it.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(in crate::archive) struct Node {
     pub names: Vec<Found>,
 }
 
@@ -191,7 +191,7 @@ fn archive_id(found: &[Found]) -> Tag {
 }
 
 /// Brings the names of each file together; both in path order.
-pub(super) fn join_names(found: Vec<Found>) -> Vec<Node> {
+pub(in crate::archive) fn join_names(found: Vec<Found>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::with_capacity(found.len());
     let mut known: HashMap<Vec<u8>, usize> = HashMap::new();
     let linked: HashSet<Vec<u8>> = found.iter().filter_map(link_target).cloned().collect();

@@ -5,6 +5,7 @@ use crate::archive::ArchiveError;
 use crate::archive::tarball::{OpenPart, TarPart};
 use crate::entry::{Metadata, Segment};
 use crate::tree;
+use std::sync::Arc;
 
 /// Something to be archived.
 pub(in crate::archive) type Found = tree::Found<Source>;
@@ -18,6 +19,8 @@ pub(in crate::archive) enum Source {
     Tar(TarPart),
     /// Given by a program.
     Data(Data),
+    /// With holes between the data of its segments.
+    Sparse { pieces: Arc<[Data]>, size: u64, segments: Arc<[Segment]> },
 }
 
 impl Source {
@@ -27,6 +30,7 @@ impl Source {
             Source::Tree(source) => source.size(),
             Source::Tar(part) => part.size(),
             Source::Data(data) => data.size(),
+            Source::Sparse { size, .. } => *size,
         }
     }
 
@@ -39,6 +43,10 @@ impl Source {
             Source::Tree(source) => OpenSource::Tree(Box::new(source.open()?)),
             Source::Tar(part) => OpenSource::Tar(part.open()),
             Source::Data(data) => OpenSource::Data(data.clone(), 0),
+            Source::Sparse { pieces, size, segments } => {
+                let (pieces, segments) = (Arc::clone(pieces), Arc::clone(segments));
+                OpenSource::Sparse(Pieces { pieces, size: *size, segments, next: (0, 0) })
+            }
         })
     }
 }
@@ -50,6 +58,32 @@ pub(in crate::archive) enum OpenSource {
     Tar(OpenPart),
     /// With the place of the next byte.
     Data(Data, u64),
+    Sparse(Pieces),
+}
+
+/// The data of the segments of a file with holes.
+#[derive(Debug)]
+pub(in crate::archive) struct Pieces {
+    pieces: Arc<[Data]>,
+    size: u64,
+    segments: Arc<[Segment]>,
+    /// The piece with the next byte, and its place there.
+    next: (usize, u64),
+}
+
+impl Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
+        while let Some(piece) = self.pieces.get(self.next.0) {
+            match piece.read_at(self.next.1, buffer)? {
+                0 if !buffer.is_empty() => self.next = (self.next.0 + 1, 0),
+                length => {
+                    self.next.1 += length as u64;
+                    return Ok(length);
+                }
+            }
+        }
+        Ok(0)
+    }
 }
 
 impl OpenSource {
@@ -59,6 +93,7 @@ impl OpenSource {
             OpenSource::Tree(open) => open.size(),
             OpenSource::Tar(open) => open.part().size(),
             OpenSource::Data(data, _) => data.size(),
+            OpenSource::Sparse(pieces) => pieces.size,
         }
     }
 
@@ -68,6 +103,7 @@ impl OpenSource {
             OpenSource::Tree(open) => open.segments(),
             OpenSource::Tar(open) => open.part().segments(),
             OpenSource::Data(..) => None,
+            OpenSource::Sparse(pieces) => Some(&pieces.segments),
         }
     }
 
@@ -75,7 +111,7 @@ impl OpenSource {
     pub fn is_same(&self) -> bool {
         match self {
             OpenSource::Tree(open) => open.is_same(),
-            OpenSource::Tar(_) | OpenSource::Data(..) => true,
+            OpenSource::Tar(_) | OpenSource::Data(..) | OpenSource::Sparse(_) => true,
         }
     }
 
@@ -86,7 +122,7 @@ impl OpenSource {
     pub fn new_metadata(&self) -> Result<Option<Metadata>, ArchiveError> {
         match self {
             OpenSource::Tree(open) => Ok(open.new_metadata()?),
-            OpenSource::Tar(_) | OpenSource::Data(..) => Ok(None),
+            OpenSource::Tar(_) | OpenSource::Data(..) | OpenSource::Sparse(_) => Ok(None),
         }
     }
 
@@ -103,6 +139,7 @@ impl OpenSource {
             OpenSource::Tree(open) => open.data_length(),
             OpenSource::Tar(open) => open.part().data_length(),
             OpenSource::Data(data, _) => data.size(),
+            OpenSource::Sparse(pieces) => pieces.pieces.iter().map(Data::size).sum(),
         }
     }
 
@@ -114,6 +151,7 @@ impl OpenSource {
         match self {
             OpenSource::Tree(open) => Ok(open.read(buffer)?),
             OpenSource::Tar(open) => open.read(buffer),
+            OpenSource::Sparse(pieces) => pieces.read(buffer),
             OpenSource::Data(data, position) => {
                 let length = data.read_at(*position, buffer)?;
                 *position += length as u64;
@@ -130,7 +168,7 @@ impl OpenSource {
     pub fn finish(self) -> Result<(), ArchiveError> {
         match self {
             OpenSource::Tree(open) => Ok(open.finish()?),
-            OpenSource::Tar(_) | OpenSource::Data(..) => Ok(()),
+            OpenSource::Tar(_) | OpenSource::Data(..) | OpenSource::Sparse(_) => Ok(()),
         }
     }
 }

@@ -216,9 +216,10 @@ impl<'a> Work<'a> {
                 kept.extend(ends.map(|end| &path[..end]));
             }
         }
-        let removed = entries.iter().zip(gone).filter(|(entry, gone)| {
-            *gone && !kept.contains(&entry.path[..])
-        });
+        let removed = entries
+            .iter()
+            .zip(gone)
+            .filter(|(entry, gone)| *gone && !kept.contains(&entry.path[..]));
         let removed: Vec<Vec<u8>> = removed.map(|(entry, _)| entry.path.clone()).collect();
         self.summary.removed += removed.len() as u64;
         self.changes.amended.removed = topmost(removed);
@@ -254,9 +255,9 @@ impl<'a> Work<'a> {
     /// Adds what follows: what cannot stay beside what is new, and links whose file goes.
     fn finish(mut self) -> (Changes, UpdateSummary) {
         let again = self.changes.amended.again.iter().flat_map(|(node, _)| &node.names);
-        let announced = again.chain(&self.changes.found).map(|found| {
-            (found.entry.path.clone(), found.entry.is_directory())
-        });
+        let announced = again
+            .chain(&self.changes.found)
+            .map(|found| (found.entry.path.clone(), found.entry.is_directory()));
         let announced: Vec<(Vec<u8>, bool)> = announced.collect();
         let displaced = self.known.displaced(&announced);
         self.summary.removed += displaced.1;

@@ -4,9 +4,10 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::super::date::parse_date;
+use super::super::date::{parse_date, parse_generation};
 use super::create::{Coding, Walking};
-use super::{EntryLimits, Memory, Naming, Resources};
+use super::{EntryLimits, Generation, Memory, Naming, Resources};
+use crate::archive::At;
 
 const UPDATE_HELP: &str = concat!(
     "\
@@ -222,4 +223,125 @@ pub struct Generations {
     /// Limits
     #[command(flatten)]
     pub limits: EntryLimits,
+}
+
+const DIFF_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive diff photos.pear                   against what is here
+  pear-archive diff photos.pear /backup --checksum
+  pear-archive diff old.pear new.pear
+  pear-archive diff photos.pear --generation 0 --to 2",
+    exit_status!()
+);
+
+/// Show what differs between an archive and a directory, or another archive.
+///
+/// Prints a line for each difference: '-' and a name that is in ARCHIVE alone, '+' and one
+/// that is in OTHER alone, '~' and one with what differs: kind, size, content, target, device,
+/// mode, owner, modified, attributes. The exit status is 1 if there are differences.
+///
+/// Of a directory all is looked at that is below the names at the top of the archive. The
+/// times of directories are not compared.
+#[derive(Debug, Args)]
+#[command(after_help = DIFF_HELP)]
+pub struct Diff {
+    /// Archive to read
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// Directory or archive to compare it with [default: the current directory]
+    #[arg(value_name = "OTHER", value_hint = ValueHint::AnyPath)]
+    pub other: Option<PathBuf>,
+    /// Generation of ARCHIVE
+    #[command(flatten)]
+    pub generation: Generation,
+    /// Generation to compare with, of OTHER or else of ARCHIVE
+    #[arg(long, value_name = "N|DATE", value_parser = parse_generation)]
+    pub to: Option<At>,
+    /// Compare what is in files of the same size, too
+    ///
+    /// Without it files of the same size and time count as equal.
+    #[arg(long)]
+    pub checksum: bool,
+    /// Print JSON Lines
+    #[arg(long)]
+    pub json: bool,
+    /// Resources
+    #[command(flatten)]
+    pub memory: Memory,
+    /// Limits
+    #[command(flatten)]
+    pub limits: EntryLimits,
+}
+
+const REPACK_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive repack photos.pear smaller.pear
+  pear-archive repack photos.pear first.pear --generation 0
+  pear-archive repack photos.pear smallest.pear --recode --level 9",
+    exit_status!()
+);
+
+/// Make an archive of the newest generation of another, without what is dead.
+///
+/// Groups of which half or more is in use are copied as they are, the files of others are
+/// compressed anew. With --recode all files are, by the options for compression.
+#[derive(Debug, Args)]
+#[command(after_help = REPACK_HELP)]
+pub struct Repack {
+    /// Archive to read
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// Archive to write
+    #[arg(value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// Generation
+    #[command(flatten)]
+    pub generation: Generation,
+    /// Replace OUT even if it is another kind of file
+    #[arg(long)]
+    pub force: bool,
+    /// How to compress
+    #[command(flatten)]
+    pub recoding: Recoding,
+}
+
+/// How contents are coded anew.
+#[derive(Debug, Args)]
+pub struct Recoding {
+    /// Compress all files anew
+    #[arg(long)]
+    pub recode: bool,
+    /// How to compress what is not copied
+    #[command(flatten)]
+    pub coding: Coding,
+    /// Resources
+    #[command(flatten)]
+    pub resources: Resources,
+    /// Limits
+    #[command(flatten)]
+    pub limits: EntryLimits,
+}
+
+const PRUNE_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive prune photos.pear",
+    exit_status!()
+);
+
+/// Drop earlier generations and dead data from an archive.
+///
+/// Writes what 'repack' would, and puts it in the place of the archive in one step. The
+/// earlier generations are gone then.
+#[derive(Debug, Args)]
+#[command(after_help = PRUNE_HELP)]
+pub struct Prune {
+    /// Archive to change
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath)]
+    pub archive: PathBuf,
+    /// How to compress
+    #[command(flatten)]
+    pub recoding: Recoding,
 }

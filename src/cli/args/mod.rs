@@ -28,7 +28,9 @@ mod tarball;
 use clap::{Args, Parser, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
-pub use self::change::{Append, Dating, Delete, Generations, Rename, Update};
+pub use self::change::{
+    Append, Dating, Delete, Diff, Generations, Prune, Recoding, Rename, Repack, Update,
+};
 pub use self::create::{Coding, Create, Train, Walking};
 pub use self::extract::{Extract, OverwriteName};
 pub use self::inspect::{Cat, Info, List, Verify};

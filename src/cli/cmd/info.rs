@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::super::args::Info;
-use super::super::{config, date};
 use super::super::exit::Exit;
 use super::super::json::{self, hex};
 use super::super::listing::transform_name as name;
@@ -13,6 +12,7 @@ use super::super::report::Report;
 use super::super::signal::cancel_flag;
 use super::super::size::show_size;
 use super::super::watch::Watch;
+use super::super::{config, date};
 use super::{Input, named, piped};
 use crate::archive::{Archive, GroupInfo, RecipeInfo};
 use crate::codec::{codec_name, filter_name};
@@ -28,7 +28,9 @@ pub fn run(arguments: &Info, report: &Report) -> anyhow::Result<Exit> {
     let named = |error| named(&arguments.archive, error);
     let at = arguments.generation.generation.unwrap_or_default();
     let whole = match Input::open(&arguments.archive)? {
-        Input::File(file) => Whole::of(&Archive::open_any_at(file, &limits, &control, at).map_err(named)?),
+        Input::File(file) => {
+            Whole::of(&Archive::open_any_at(file, &limits, &control, at).map_err(named)?)
+        }
         Input::Pipe(input) => {
             let archive = Archive::of_stream(piped(input, &cancel), &limits, &control, at);
             Whole::of(&archive.map_err(named)?)

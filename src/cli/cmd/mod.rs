@@ -4,6 +4,7 @@ mod cat;
 mod change;
 mod completions;
 mod create;
+mod diff;
 mod export;
 mod extract;
 mod generate;
@@ -12,6 +13,7 @@ mod import;
 mod info;
 mod list;
 mod man;
+mod repack;
 mod target;
 mod train;
 mod verify;
@@ -24,6 +26,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use change::{appending, deleting, renaming, updating};
+use repack::pruning;
 
 use super::args;
 use super::config;
@@ -77,6 +80,9 @@ commands! {
     Delete(args::Delete) in deleting;
     Rename(args::Rename) in renaming;
     Generations(args::Generations) in generations, ensure_stdout;
+    Diff(args::Diff) in diff, ensure_stdout;
+    Repack(args::Repack) in repack;
+    Prune(args::Prune) in pruning;
     Import(args::Import) in import;
     Export(args::Export) in export;
     Train(args::Train) in train;

@@ -26,7 +26,8 @@ pub struct Step {
     pub inputs: Vec<[u64; 3]>,
 }
 
-/// A row of Content_Table of Form 0, of Form 1 if there is a map, of Form 4 if there are steps.
+/// A row of Content_Table of Form 0, of Form 1 if there is a map, of Form 4 if there are steps,
+/// of Form 5 if there is `again`.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     pub length: u64,
@@ -34,9 +35,24 @@ pub struct Row {
     /// File_Digest of the content that goes on in this row, and ends in it, or is made.
     pub ends: Option<[u8; 32]>,
     pub steps: Vec<Step>,
+    /// Sequence_Back and Row.
+    pub again: Option<(u64, u64)>,
 }
 
 impl Row {
+    /// A row that names the content of another.
+    pub fn again(back: u64, row: u64) -> Row {
+        Row { again: Some((back, row)), ..Row::default() }
+    }
+
+    fn form(&self) -> u8 {
+        match (self.again, &self.steps[..]) {
+            (Some(_), _) => 5,
+            (None, []) => self.map.is_some().into(),
+            _ => 4,
+        }
+    }
+
     pub fn of(length: usize) -> Row {
         Row { length: length as u64, ..Row::default() }
     }
@@ -88,6 +104,8 @@ pub struct Batch {
     pub open: Option<(u64, u64)>,
     /// The revoked files, if the section is continued.
     pub revoked: Option<Vec<u64>>,
+    /// Paths of Removed_Table.
+    pub removed: Vec<&'static str>,
     pub items: Vec<Item>,
     /// Extra_Id and column.
     pub extras: Vec<(u64, Vec<u8>)>,
@@ -101,6 +119,7 @@ impl Default for Batch {
             rows: Vec::new(),
             open: None,
             revoked: None,
+            removed: Vec::new(),
             items: Vec::new(),
             extras: Vec::new(),
         }
@@ -130,6 +149,7 @@ impl Batch {
     pub fn table(&self) -> Table {
         let mut table = Table::default();
         let flags = u64::from(self.revoked.is_some()) | u64::from(self.open.is_some()) << 1;
+        let flags = flags | u64::from(!self.removed.is_empty()) << 2;
         table.varint("Part_Flags", flags);
         table.varint("Groups", self.groups.len() as u64);
         for group in self.groups.iter().rev().skip(1).rev() {
@@ -143,6 +163,13 @@ impl Batch {
             table.varint("Revoked_Count", revoked.len() as u64);
             revoked.iter().for_each(|&number| table.varint("Revoked", number));
         }
+        if !self.removed.is_empty() {
+            table.varint("Removed_Count", self.removed.len() as u64);
+            put_paths(
+                &mut table,
+                &self.removed.iter().map(|path| path.as_bytes()).collect::<Vec<_>>(),
+            );
+        }
         self.put_contents(&mut table);
         self.put_entries(&mut table);
         table
@@ -153,10 +180,8 @@ impl Batch {
         if !self.rows.is_empty() {
             table.varint("Join", self.join);
         }
-        self.rows.iter().for_each(|row| {
-            table.byte("Form", if row.steps.is_empty() { row.map.is_some().into() } else { 4 });
-        });
-        let with_length = self.rows.iter().filter(|row| row.steps.is_empty());
+        self.rows.iter().for_each(|row| table.byte("Form", row.form()));
+        let with_length = self.rows.iter().filter(|row| row.form() < 4);
         table.differences("Length", with_length.map(|row| row.length));
         for (size, segments) in self.rows.iter().filter_map(|row| row.map.as_ref()) {
             table.varint("Size", *size);
@@ -169,6 +194,10 @@ impl Batch {
             }
         }
         self.rows.iter().filter(|row| !row.steps.is_empty()).for_each(|row| put_recipe(table, row));
+        for (back, row) in self.rows.iter().filter_map(|row| row.again) {
+            table.varint("Sequence_Back", back);
+            table.varint("Row", row);
+        }
         self.put_digests(table);
     }
 
@@ -242,17 +271,7 @@ impl Batch {
         if self.items.is_empty() {
             return;
         }
-        let mut before: &[u8] = b"";
-        let mut shared = Vec::new();
-        for item in &self.items {
-            shared.push(before.iter().zip(&item.path).take_while(|(one, two)| one == two).count());
-            before = &item.path;
-        }
-        let suffixes: Vec<&[u8]> =
-            self.items.iter().zip(&shared).map(|(item, &shared)| &item.path[shared..]).collect();
-        shared.iter().for_each(|&shared| table.varint("Shared", shared as u64));
-        suffixes.iter().for_each(|suffix| table.varint("Suffix_Length", suffix.len() as u64));
-        suffixes.iter().for_each(|suffix| table.put("Suffix", Value::Raw(suffix.to_vec())));
+        put_paths(table, &self.items.iter().map(|item| &item.path[..]).collect::<Vec<_>>());
         self.put_classes(table);
         table.differences("Seconds", self.items.iter().map(|item| item.time.0 as u64));
         let mut before = 0;
@@ -341,6 +360,21 @@ impl Item {
             Kind::Block(..) => 6,
         }
     }
+}
+
+/// Writes Shared, Suffix_Length and the suffixes of paths.
+fn put_paths(table: &mut Table, paths: &[&[u8]]) {
+    let mut before: &[u8] = b"";
+    let mut shared = Vec::new();
+    for path in paths {
+        shared.push(before.iter().zip(*path).take_while(|(one, two)| one == two).count());
+        before = path;
+    }
+    let suffixes: Vec<&[u8]> =
+        paths.iter().zip(&shared).map(|(path, &shared)| &path[shared..]).collect();
+    shared.iter().for_each(|&shared| table.varint("Shared", shared as u64));
+    suffixes.iter().for_each(|suffix| table.varint("Suffix_Length", suffix.len() as u64));
+    suffixes.iter().for_each(|suffix| table.put("Suffix", Value::Raw(suffix.to_vec())));
 }
 
 /// Writes the recipe of a row.

@@ -8,6 +8,7 @@
 
 mod batch;
 pub mod cases;
+pub mod generations;
 pub mod parity;
 mod table;
 

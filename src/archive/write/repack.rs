@@ -1,0 +1,271 @@
+//! Makes an archive of what is live in another: groups are copied without being decoded.
+
+use super::coding::Coded;
+use super::create::{Amended, CreateOptions, CreateSummary, name_output, write_planned};
+use super::data::Store;
+use super::output::Output;
+use super::plan::{Node, plan};
+use super::source::{Found, Source};
+use crate::archive::{Archive, ArchiveError, Control};
+use crate::checksum::{Context, Hasher, Tag};
+use crate::container::{
+    Base, ContainerError, Footer, GroupCoding, Part, Placed, Row, Section, Writer, decode_part,
+};
+use crate::entry::{Content, Entry, Kind, compare_paths};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+/// How an archive is repacked.
+#[derive(Clone, Debug, Default)]
+pub struct RepackOptions {
+    /// How contents are coded that are not copied.
+    pub create: CreateOptions,
+    /// Whether all contents are coded anew.
+    pub recode: bool,
+}
+
+/// Writes the entries of the generation that is open as an archive of one generation, which
+/// appears whole under the name `path` or not at all. Groups of batches of which half or more
+/// is live are copied; the files of others are decoded and coded anew, and wait in the
+/// directory for temporary files meanwhile.
+///
+/// # Errors
+/// [`ArchiveError::NotWhole`] if the archive is damaged; damage of what is copied or decoded;
+/// otherwise as [`super::create`].
+pub fn repack(
+    archive: &Archive<File>,
+    path: &Path,
+    options: &RepackOptions,
+    control: &Control,
+) -> Result<CreateSummary, ArchiveError> {
+    let root = archive.root_hash().ok_or(ArchiveError::NotWhole)?;
+    let output = Output::new(path)?;
+    let files = Files::of(archive);
+    let units = if options.recode { BTreeSet::new() } else { copied(archive) };
+    let found = rest(archive, &files, &units, control)?;
+    let memory = options.create.memory.saturating_sub(archive.tables);
+    let planned = plan(found.into_iter().map(Ok), options.create.jobs, memory, control)?;
+    let create = CreateOptions { memory, ..options.create.clone() };
+    let mut bytes = 0;
+    let begin = |_| {
+        let buffer = BufWriter::with_capacity(1 << 20, output.file());
+        let mut writer = Writer::new(buffer, archive_id(&root))?;
+        bytes = copy(archive, &files, &units, &mut writer, control)?;
+        Ok(writer)
+    };
+    let written = write_planned(planned, Amended::default(), &create, control, begin);
+    let written = written.and_then(|coded| {
+        let Coded { writer, bytes: coded, groups, .. } = coded;
+        let (mut buffer, footer): (_, Footer) = writer.finish()?;
+        buffer.flush().map_err(ContainerError::from)?;
+        let Footer { file_length: stored, root_hash, .. } = footer;
+        let (entries, bytes) = (archive.entries().len() as u64, bytes + coded);
+        Ok(CreateSummary { entries, bytes, stored, groups, root_hash })
+    });
+    let summary = written.map_err(|error| name_output(error, path))?;
+    control.check()?;
+    output.commit()?;
+    Ok(summary)
+}
+
+/// The same archive gives the same id.
+fn archive_id(root: &[u8; 32]) -> Tag {
+    let mut hasher = Hasher::derived(Context::ArchiveId);
+    hasher.update(root);
+    hasher.tag()
+}
+
+/// Where a content is: the Sequence of the ENTRY section, and the row.
+type Place = (u64, u64);
+
+/// The files of an archive with all their names, by contents, and everything else.
+struct Files {
+    contents: BTreeMap<Place, Vec<Node>>,
+    others: Vec<Found>,
+}
+
+impl Files {
+    fn of(archive: &Archive<File>) -> Files {
+        let mut links: BTreeMap<&[u8], Vec<&Entry>> = BTreeMap::new();
+        for entry in archive.entries() {
+            if let Kind::HardLink { target } = &entry.kind {
+                links.entry(target).or_default().push(entry);
+            }
+        }
+        let mut files = Files { contents: BTreeMap::new(), others: Vec::new() };
+        for (entry, origin) in archive.entries().iter().zip(archive.reader.origins()) {
+            if matches!(entry.kind, Kind::HardLink { .. }) {
+                continue;
+            }
+            let links = links.get(&entry.path[..]).into_iter().flatten().copied();
+            let names = [entry].into_iter().chain(links);
+            let names = names.map(|entry| Found { entry: entry.clone(), source: None });
+            match entry.kind {
+                Kind::File(_) => {
+                    let place = (origin.sequence.into(), origin.row.into());
+                    let node = Node { names: names.collect() };
+                    files.contents.entry(place).or_default().push(node);
+                }
+                _ => files.others.extend(names),
+            }
+        }
+        files
+    }
+}
+
+/// Returns the Sequences of the ENTRY sections whose groups are copied: those that are half
+/// live, with what goes on in them and what their groups rest on.
+fn copied(archive: &Archive<File>) -> BTreeSet<u64> {
+    let reader = &archive.reader;
+    let live = archive.live_bytes();
+    // Sections that go on with one another, and the groups of each such unit.
+    let mut units: Vec<Vec<&Placed>> = Vec::new();
+    for placed in reader.batches() {
+        match units.last_mut().filter(|_| placed.batch.continued) {
+            Some(unit) => unit.push(placed),
+            None => units.push(vec![placed]),
+        }
+    }
+    let groups =
+        |placed: &Placed| placed.first..placed.first + placed.batch.group_lengths.len() as u64;
+    let mut unit_of = BTreeMap::new();
+    for (number, unit) in units.iter().enumerate() {
+        for group in unit.iter().flat_map(|placed| groups(placed)) {
+            unit_of.insert(group, number);
+        }
+    }
+    let mut chosen = BTreeSet::new();
+    for (number, unit) in units.iter().enumerate() {
+        let all: u64 = unit.iter().map(|placed| placed.batch.length()).sum();
+        let of_unit = unit.iter().flat_map(|placed| groups(placed));
+        let used: u64 = of_unit.filter_map(|group| live.get(&group)).sum();
+        if used > 0 && used.saturating_mul(2) >= all {
+            chosen.insert(number);
+        }
+    }
+    let base = |group: u64| reader.group(group)?.header.base_group();
+    let bases: Vec<usize> = chosen
+        .iter()
+        .flat_map(|&number| units[number].iter().flat_map(|placed| groups(placed)))
+        .filter_map(|group| unit_of.get(&base(group)?).copied())
+        .collect();
+    chosen.extend(bases);
+    let sections = chosen.into_iter().flat_map(|number| &units[number]);
+    sections.map(|placed| placed.sequence).collect()
+}
+
+/// Returns what is not copied: entries without content, and files, whose contents are decoded.
+fn rest(
+    archive: &Archive<File>,
+    files: &Files,
+    units: &BTreeSet<u64>,
+    control: &Control,
+) -> Result<Vec<Found>, ArchiveError> {
+    let mut found = files.others.clone();
+    let mut store = Store::default();
+    for ((sequence, _), nodes) in &files.contents {
+        if units.contains(sequence) {
+            continue;
+        }
+        control.check()?;
+        let source = decoded(archive, &nodes[0].names[0].entry, &mut store)?;
+        for name in nodes.iter().flat_map(|node| &node.names) {
+            found.push(Found { entry: name.entry.clone(), source: Some(source.clone()) });
+        }
+    }
+    found.sort_by(|one, other| compare_paths(&one.entry.path, &other.entry.path));
+    Ok(found)
+}
+
+/// Decodes the data of a file and keeps it.
+fn decoded(
+    archive: &Archive<File>,
+    entry: &Entry,
+    store: &mut Store,
+) -> Result<Source, ArchiveError> {
+    let mut reader = archive.reader(entry)?;
+    let Kind::File(Content { size, segments: Some(segments), .. }) = &entry.kind else {
+        return Ok(Source::Data(store.keep(&entry.path, reader)?));
+    };
+    let failed = |error| crate::archive::read::archive_error(&entry.path, error);
+    let mut kept = Vec::new();
+    for segment in segments {
+        reader.seek(SeekFrom::Start(segment.offset)).map_err(failed)?;
+        kept.push(store.keep(&entry.path, reader.by_ref().take(segment.length))?);
+    }
+    Ok(Source::Sparse { pieces: kept.into(), size: *size, segments: segments[..].into() })
+}
+
+/// Copies the groups of these ENTRY sections, and announces what is live of them. Returns the
+/// bytes of the groups.
+fn copy(
+    archive: &Archive<File>,
+    files: &Files,
+    units: &BTreeSet<u64>,
+    writer: &mut Writer<impl Write>,
+    control: &Control,
+) -> Result<u64, ArchiveError> {
+    let reader = &archive.reader;
+    // New numbers of the groups.
+    let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut bytes = 0;
+    for placed in reader.batches().iter().filter(|placed| units.contains(&placed.sequence)) {
+        control.check()?;
+        let row = usize::try_from(placed.sequence).unwrap_or(usize::MAX);
+        let section = &reader.index().sections[row];
+        writer.write_part(&announced(archive, files, section)?)?;
+        for group in placed.first..placed.first + placed.batch.group_lengths.len() as u64 {
+            let section = *reader.group(group).ok_or(ArchiveError::Missing)?;
+            let payload = reader.read_section(&section)?;
+            let header = section.header;
+            let base = match header.base_group() {
+                Some(base) => {
+                    let base = numbers.get(&base).ok_or(ArchiveError::Missing)?;
+                    Some(Base::Group((writer.groups() - base) as u32))
+                }
+                None => header.base,
+            };
+            let coding = GroupCoding {
+                codec: header.codec,
+                filter: header.filter,
+                model: header.model,
+                base,
+                capacity: header.capacity,
+                is_base: header.is_base(),
+            };
+            numbers.insert(group, writer.write_group(coding, header.raw_length, &payload)?);
+            bytes += header.raw_length;
+        }
+    }
+    Ok(bytes)
+}
+
+/// Returns what an ENTRY section says of its groups, with the entries that are live.
+fn announced(
+    archive: &Archive<File>,
+    files: &Files,
+    section: &Section,
+) -> Result<Part, ArchiveError> {
+    let header = section.header;
+    let payload = archive.reader.read_section(section)?;
+    let mut part = decode_part(header.codec, &payload, header.raw_length, &archive.limits)?;
+    part.removed.clear();
+    part.revoked.clear();
+    for row in part.rows.iter_mut().filter(|row| row.again.is_some()) {
+        *row = Row::default();
+    }
+    let sequence = header.sequence;
+    let mut entries: Vec<(Entry, u64)> = Vec::new();
+    for ((_, row), nodes) in files.contents.range((sequence, 0)..=(sequence, u64::MAX)) {
+        for node in nodes {
+            let kind = Kind::File(Content::default());
+            entries.extend(node.entries(kind).map(|entry| (entry, *row)));
+        }
+    }
+    entries.sort_by(|one, other| compare_paths(&one.0.path, &other.0.path));
+    part.file_rows = entries.iter().filter(|(entry, _)| entry.is_file()).map(|one| one.1).collect();
+    part.entries = entries.into_iter().map(|(entry, _)| entry).collect();
+    Ok(part)
+}
