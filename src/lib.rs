@@ -190,8 +190,8 @@ pub mod patterns {
 
 pub use archive::{
     Archive, ArchiveError, Builder, Control, Difference, DifferenceKind, ErrorKind, Event, Events,
-    FileReader, GenerationInfo, Sink, UpdateSummary, delete, diff_archives, diff_directory, rename,
-    repack, update,
+    FileReader, GenerationInfo, Sink, UpdateSummary, delete, diff_archives, diff_directory, merge,
+    rename, repack, update,
 };
 pub use container::ReadAt;
 pub use entry::Entry;

@@ -7,9 +7,13 @@ use serde::Serialize;
 
 use super::json::{base64, hex, text_or_base64};
 use super::listing::{instant, kind_name, transform_names};
-use crate::archive::{Difference, DifferenceKind, GenerationInfo, GroupInfo};
+use crate::archive::GroupInfo;
 use crate::codec::{codec_name, filter_name};
-use crate::entry::{Content, Entry, Extent, FileDigest, Kind, Timestamp};
+use crate::entry::{Content, Entry, Extent, FileDigest, Kind};
+
+mod change;
+
+pub use change::{DifferenceRecord, GenerationRecord};
 
 /// A line of `list --json`.
 #[derive(Debug, Default, Serialize)]
@@ -77,62 +81,6 @@ pub struct XattrRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name_base64: Option<String>,
     value_base64: String,
-}
-
-/// A line of `generations --json`.
-#[derive(Debug, Serialize)]
-pub struct GenerationRecord {
-    generation: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    date_seconds: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    date: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entries: Option<u64>,
-    added: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    dead: Option<u64>,
-    root_hash: String,
-}
-
-impl GenerationRecord {
-    pub fn of(info: &GenerationInfo) -> GenerationRecord {
-        let GenerationInfo { number, date, entries, added, dead, root_hash } = *info;
-        let time = date.and_then(|seconds| instant(Timestamp { seconds, nanoseconds: 0 }));
-        GenerationRecord {
-            generation: number,
-            date_seconds: date,
-            date: time.map(|time| time.to_string()),
-            entries,
-            added,
-            dead,
-            root_hash: hex(&root_hash),
-        }
-    }
-}
-
-/// A line of `diff --json`.
-#[derive(Debug, Serialize)]
-pub struct DifferenceRecord<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path_base64: Option<String>,
-    difference: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    what: Option<Vec<&'static str>>,
-}
-
-impl DifferenceRecord<'_> {
-    pub fn of(difference: &Difference) -> DifferenceRecord<'_> {
-        let (path, path_base64) = text_or_base64(&difference.path);
-        let (difference, what) = match &difference.how {
-            DifferenceKind::Removed => ("removed", None),
-            DifferenceKind::Added => ("added", None),
-            DifferenceKind::Changed(what) => ("changed", Some(what.clone())),
-        };
-        DifferenceRecord { path, path_base64, difference, what }
-    }
 }
 
 /// A line of `info --json`.
@@ -295,6 +243,7 @@ impl GroupRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::archive::{Difference, DifferenceKind, GenerationInfo};
     use crate::cli::json;
     use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
     use serde_json::Value;

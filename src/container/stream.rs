@@ -7,8 +7,7 @@
 use super::bases::Bases;
 use super::input::Input;
 use super::limits::check;
-use super::tables::check_roots;
-use super::{ArchiveId, ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Index, Limits};
+use super::{ArchiveId, ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Limits};
 use super::{PREFACE_LENGTH, SYNC, Section, SectionHeader, SectionType};
 use crate::checksum::{Digest, Hasher, digest};
 use std::collections::{BTreeMap, VecDeque};
@@ -16,6 +15,9 @@ use std::io::Read;
 
 mod ends;
 mod repair;
+mod rows;
+
+use rows::hash_row;
 
 /// Limit of bytes that are read a second time, in addition to twice the bytes read so
 /// far. Beyond it, damaged sections are no longer searched for other sections. An
@@ -210,32 +212,6 @@ impl<R: Read> StreamReader<R> {
         self.ended.map_or(0, |(_, generations)| generations)
     }
 
-    /// Compares the sections that came before the INDEX section `at` with what it lists.
-    /// Nothing is compared if some were lost, which was reported.
-    ///
-    /// # Errors
-    /// [`ContainerError::Damaged`], [`ContainerError::Invalid`].
-    pub fn compare(&self, index: &Index, at: &Section) -> Result<(), ContainerError> {
-        index.check_copies()?;
-        check_roots(&self.archive_id, index)?;
-        let Some(rows) = self.listed.get(&at.header.sequence) else { return Ok(()) };
-        let mut listed = Hasher::new();
-        let mut footers = index.footers.iter().peekable();
-        for (number, section) in index.sections.iter().enumerate() {
-            while footers.next_if(|&&before| before == number as u64).is_some() {
-                listed.update(&FOOTER_ROW);
-            }
-            hash_row(&mut listed, &section.header, &section.digest.unwrap_or_default());
-        }
-        footers.for_each(|_| listed.update(&FOOTER_ROW));
-        if *rows == listed.digest() {
-            return Ok(());
-        }
-        let (structure, cause) = ("INDEX", "it does not list the sections that stand before it");
-        let offset = at.offset;
-        Err(ContainerError::Damaged { structure, offset, cause })
-    }
-
     /// Searches for the next section.
     fn search(&mut self) -> Result<Option<StreamSection>, ContainerError> {
         self.rows = None;
@@ -427,13 +403,4 @@ impl<R: Read> StreamReader<R> {
         let footer = bytes.get(end..end + FOOTER_LENGTH).and_then(|bytes| bytes.try_into().ok());
         Ok(footer.is_some_and(|bytes| Footer::parse(bytes).is_ok()))
     }
-}
-
-/// Stands for a footer in the hash of all.
-const FOOTER_ROW: [u8; 1] = [0];
-
-/// Adds a section to the hash of all.
-fn hash_row(rows: &mut Hasher, header: &SectionHeader, digest: &Digest) {
-    rows.update(&header.to_bytes(&ArchiveId::default()));
-    rows.update(digest);
 }

@@ -40,19 +40,47 @@ pub fn repack(
     options: &RepackOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
-    let root = archive.root_hash().ok_or(ArchiveError::NotWhole)?;
+    let files = Files::of(archive, |_| true);
+    let live = archive.live_bytes();
+    let half = |unit: &Unit| {
+        let used: u64 = unit.groups().filter_map(|group| live.get(&group)).sum();
+        used > 0 && used.saturating_mul(2) >= unit.bytes()
+    };
+    let units = if options.recode { BTreeSet::new() } else { copied(archive, half) };
+    write(&[Input { archive, files, units }], path, &options.create, control)
+}
+
+/// An archive of which entries are taken.
+pub(super) struct Input<'a> {
+    pub archive: &'a Archive<File>,
+    pub files: Files,
+    /// Sequences of the ENTRY sections whose groups are copied.
+    pub units: BTreeSet<u64>,
+}
+
+/// Writes the entries of archives as another one, which appears whole under its name or not at
+/// all.
+pub(super) fn write(
+    inputs: &[Input],
+    path: &Path,
+    options: &CreateOptions,
+    control: &Control,
+) -> Result<CreateSummary, ArchiveError> {
+    let roots = inputs.iter().map(|input| input.archive.root_hash());
+    let roots: Vec<[u8; 32]> = roots.collect::<Option<_>>().ok_or(ArchiveError::NotWhole)?;
     let output = Output::new(path)?;
-    let files = Files::of(archive);
-    let units = if options.recode { BTreeSet::new() } else { copied(archive) };
-    let found = rest(archive, &files, &units, control)?;
-    let memory = options.create.memory.saturating_sub(archive.tables);
-    let planned = plan(found.into_iter().map(Ok), options.create.jobs, memory, control)?;
-    let create = CreateOptions { memory, ..options.create.clone() };
+    let found = rest(inputs, control)?;
+    let tables = inputs.iter().map(|input| input.archive.tables).fold(0, u64::saturating_add);
+    let memory = options.memory.saturating_sub(tables);
+    let planned = plan(found.into_iter().map(Ok), options.jobs, memory, control)?;
+    let create = CreateOptions { memory, ..options.clone() };
     let mut bytes = 0;
     let begin = |_| {
         let buffer = BufWriter::with_capacity(1 << 20, output.file());
-        let mut writer = Writer::new(buffer, archive_id(&root))?;
-        bytes = copy(archive, &files, &units, &mut writer, control)?;
+        let mut writer = Writer::new(buffer, archive_id(&roots))?;
+        for input in inputs {
+            bytes += copy(input, &mut writer, control)?;
+        }
         Ok(writer)
     };
     let written = write_planned(planned, Amended::default(), &create, control, begin);
@@ -61,8 +89,8 @@ pub fn repack(
         let (mut buffer, footer): (_, Footer) = writer.finish()?;
         buffer.flush().map_err(ContainerError::from)?;
         let Footer { file_length: stored, root_hash, .. } = footer;
-        let (entries, bytes) = (archive.entries().len() as u64, bytes + coded);
-        Ok(CreateSummary { entries, bytes, stored, groups, root_hash })
+        let entries = inputs.iter().map(|input| input.files.entries).sum();
+        Ok(CreateSummary { entries, bytes: bytes + coded, stored, groups, root_hash })
     });
     let summary = written.map_err(|error| name_output(error, path))?;
     control.check()?;
@@ -70,43 +98,67 @@ pub fn repack(
     Ok(summary)
 }
 
-/// The same archive gives the same id.
-fn archive_id(root: &[u8; 32]) -> Tag {
+/// The same archives give the same id.
+fn archive_id(roots: &[[u8; 32]]) -> Tag {
     let mut hasher = Hasher::derived(Context::ArchiveId);
-    hasher.update(root);
+    roots.iter().for_each(|root| hasher.update(root));
     hasher.tag()
 }
 
 /// Where a content is: the Sequence of the ENTRY section, and the row.
-type Place = (u64, u64);
+pub(super) type Place = (u64, u64);
+
+/// A content, and the files that have it.
+#[derive(Debug)]
+pub(super) struct Stored {
+    /// The entry of one of them, with the content.
+    pub file: Entry,
+    pub nodes: Vec<Node>,
+}
 
 /// The files of an archive with all their names, by contents, and everything else.
-struct Files {
-    contents: BTreeMap<Place, Vec<Node>>,
-    others: Vec<Found>,
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    pub contents: BTreeMap<Place, Stored>,
+    pub others: Vec<Found>,
+    /// Number of entries.
+    pub entries: u64,
 }
 
 impl Files {
-    fn of(archive: &Archive<File>) -> Files {
+    /// Takes the entries that are wanted. If the first name of a file is not, the next takes
+    /// its place.
+    pub fn of(archive: &Archive<File>, wanted: impl Fn(&Entry) -> bool) -> Files {
         let mut links: BTreeMap<&[u8], Vec<&Entry>> = BTreeMap::new();
         for entry in archive.entries() {
             if let Kind::HardLink { target } = &entry.kind {
                 links.entry(target).or_default().push(entry);
             }
         }
-        let mut files = Files { contents: BTreeMap::new(), others: Vec::new() };
+        let mut files = Files::default();
         for (entry, origin) in archive.entries().iter().zip(archive.reader.origins()) {
             if matches!(entry.kind, Kind::HardLink { .. }) {
                 continue;
             }
             let links = links.get(&entry.path[..]).into_iter().flatten().copied();
-            let names = [entry].into_iter().chain(links);
-            let names = names.map(|entry| Found { entry: entry.clone(), source: None });
+            let names = [entry].into_iter().chain(links).filter(|entry| wanted(entry));
+            let mut names: Vec<Found> =
+                names.map(|entry| Found { entry: entry.clone(), source: None }).collect();
+            let Some(first) = names.first_mut() else { continue };
+            first.entry.kind = entry.kind.clone();
+            let target = first.entry.path.clone();
+            for other in &mut names[1..] {
+                other.entry.kind = Kind::HardLink { target: target.clone() };
+            }
+            files.entries += names.len() as u64;
             match entry.kind {
                 Kind::File(_) => {
                     let place = (origin.sequence.into(), origin.row.into());
-                    let node = Node { names: names.collect() };
-                    files.contents.entry(place).or_default().push(node);
+                    let stored = files
+                        .contents
+                        .entry(place)
+                        .or_insert_with(|| Stored { file: entry.clone(), nodes: Vec::new() });
+                    stored.nodes.push(Node { names });
                 }
                 _ => files.others.extend(names),
             }
@@ -115,64 +167,67 @@ impl Files {
     }
 }
 
-/// Returns the Sequences of the ENTRY sections whose groups are copied: those that are half
-/// live, with what goes on in them and what their groups rest on.
-fn copied(archive: &Archive<File>) -> BTreeSet<u64> {
+/// ENTRY sections whose contents go on in one another.
+pub(super) struct Unit<'a>(Vec<&'a Placed>);
+
+impl Unit<'_> {
+    /// Returns the numbers of the groups.
+    pub fn groups(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().flat_map(|one| one.first..one.first + one.batch.group_lengths.len() as u64)
+    }
+
+    /// Returns the bytes of the groups.
+    pub fn bytes(&self) -> u64 {
+        self.0.iter().map(|placed| placed.batch.length()).sum()
+    }
+
+    /// Returns the Sequences of the ENTRY sections.
+    pub fn sequences(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|placed| placed.sequence)
+    }
+}
+
+/// Returns the Sequences of the ENTRY sections whose groups are copied: those that are wanted,
+/// with what their groups rest on.
+pub(super) fn copied(archive: &Archive<File>, wanted: impl Fn(&Unit) -> bool) -> BTreeSet<u64> {
     let reader = &archive.reader;
-    let live = archive.live_bytes();
-    // Sections that go on with one another, and the groups of each such unit.
-    let mut units: Vec<Vec<&Placed>> = Vec::new();
+    let mut units: Vec<Unit> = Vec::new();
     for placed in reader.batches() {
         match units.last_mut().filter(|_| placed.batch.continued) {
-            Some(unit) => unit.push(placed),
-            None => units.push(vec![placed]),
+            Some(unit) => unit.0.push(placed),
+            None => units.push(Unit(vec![placed])),
         }
     }
-    let groups =
-        |placed: &Placed| placed.first..placed.first + placed.batch.group_lengths.len() as u64;
-    let mut unit_of = BTreeMap::new();
-    for (number, unit) in units.iter().enumerate() {
-        for group in unit.iter().flat_map(|placed| groups(placed)) {
-            unit_of.insert(group, number);
-        }
-    }
-    let mut chosen = BTreeSet::new();
-    for (number, unit) in units.iter().enumerate() {
-        let all: u64 = unit.iter().map(|placed| placed.batch.length()).sum();
-        let of_unit = unit.iter().flat_map(|placed| groups(placed));
-        let used: u64 = of_unit.filter_map(|group| live.get(&group)).sum();
-        if used > 0 && used.saturating_mul(2) >= all {
-            chosen.insert(number);
-        }
-    }
+    let numbered = || units.iter().enumerate();
+    let unit_of: BTreeMap<u64, usize> = numbered()
+        .flat_map(|(number, unit)| unit.groups().map(move |group| (group, number)))
+        .collect();
+    let mut chosen: BTreeSet<usize> =
+        numbered().filter(|(_, unit)| wanted(unit)).map(|(number, _)| number).collect();
     let base = |group: u64| reader.group(group)?.header.base_group();
     let bases: Vec<usize> = chosen
         .iter()
-        .flat_map(|&number| units[number].iter().flat_map(|placed| groups(placed)))
+        .flat_map(|&number| units[number].groups())
         .filter_map(|group| unit_of.get(&base(group)?).copied())
         .collect();
     chosen.extend(bases);
-    let sections = chosen.into_iter().flat_map(|number| &units[number]);
-    sections.map(|placed| placed.sequence).collect()
+    chosen.into_iter().flat_map(|number| units[number].sequences()).collect()
 }
 
 /// Returns what is not copied: entries without content, and files, whose contents are decoded.
-fn rest(
-    archive: &Archive<File>,
-    files: &Files,
-    units: &BTreeSet<u64>,
-    control: &Control,
-) -> Result<Vec<Found>, ArchiveError> {
-    let mut found = files.others.clone();
-    let mut store = Store::default();
-    for ((sequence, _), nodes) in &files.contents {
-        if units.contains(sequence) {
-            continue;
-        }
-        control.check()?;
-        let source = decoded(archive, &nodes[0].names[0].entry, &mut store)?;
-        for name in nodes.iter().flat_map(|node| &node.names) {
-            found.push(Found { entry: name.entry.clone(), source: Some(source.clone()) });
+fn rest(inputs: &[Input], control: &Control) -> Result<Vec<Found>, ArchiveError> {
+    let (mut found, mut store) = (Vec::new(), Store::default());
+    for Input { archive, files, units } in inputs {
+        found.extend(files.others.iter().cloned());
+        for ((sequence, _), Stored { file, nodes }) in &files.contents {
+            if units.contains(sequence) || nodes.is_empty() {
+                continue;
+            }
+            control.check()?;
+            let source = decoded(archive, file, &mut store)?;
+            for name in nodes.iter().flat_map(|node| &node.names) {
+                found.push(Found { entry: name.entry.clone(), source: Some(source.clone()) });
+            }
         }
     }
     found.sort_by(|one, other| compare_paths(&one.entry.path, &other.entry.path));
@@ -198,15 +253,14 @@ fn decoded(
     Ok(Source::Sparse { pieces: kept.into(), size: *size, segments: segments[..].into() })
 }
 
-/// Copies the groups of these ENTRY sections, and announces what is live of them. Returns the
-/// bytes of the groups.
+/// Copies the groups of the chosen ENTRY sections, and announces what is live of them. Returns
+/// the bytes of the groups.
 fn copy(
-    archive: &Archive<File>,
-    files: &Files,
-    units: &BTreeSet<u64>,
+    input: &Input,
     writer: &mut Writer<impl Write>,
     control: &Control,
 ) -> Result<u64, ArchiveError> {
+    let Input { archive, files, units } = input;
     let reader = &archive.reader;
     // New numbers of the groups.
     let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
@@ -258,8 +312,8 @@ fn announced(
     }
     let sequence = header.sequence;
     let mut entries: Vec<(Entry, u64)> = Vec::new();
-    for ((_, row), nodes) in files.contents.range((sequence, 0)..=(sequence, u64::MAX)) {
-        for node in nodes {
+    for ((_, row), stored) in files.contents.range((sequence, 0)..=(sequence, u64::MAX)) {
+        for node in &stored.nodes {
             let kind = Kind::File(Content::default());
             entries.extend(node.entries(kind).map(|entry| (entry, *row)));
         }

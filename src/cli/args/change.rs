@@ -324,6 +324,39 @@ pub struct Recoding {
     pub limits: EntryLimits,
 }
 
+const MERGE_HELP: &str = concat!(
+    "\
+Examples:
+  pear-archive merge year.pear january.pear february.pear
+  pear-archive merge all.pear part-*.pear",
+    exit_status!()
+);
+
+/// Make one archive of several, without compressing anything again.
+///
+/// Of equal names that of the later archive counts. A file also hides what earlier archives
+/// have below its name. Contents of 64 KiB and more that are in several archives are stored
+/// once. Only the newest generation of each archive is taken.
+#[derive(Debug, Args)]
+#[command(after_help = MERGE_HELP)]
+pub struct Merge {
+    /// Archive to write
+    #[arg(value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// Archives to read
+    #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath, required = true)]
+    pub archives: Vec<PathBuf>,
+    /// Replace OUT even if it is another kind of file
+    #[arg(long)]
+    pub force: bool,
+    /// Resources
+    #[command(flatten)]
+    pub resources: Resources,
+    /// Limits
+    #[command(flatten)]
+    pub limits: EntryLimits,
+}
+
 const PRUNE_HELP: &str = concat!(
     "\
 Examples:

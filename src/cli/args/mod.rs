@@ -29,7 +29,7 @@ use clap::{Args, Parser, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
 pub use self::change::{
-    Append, Dating, Delete, Diff, Generations, Prune, Recoding, Rename, Repack, Update,
+    Append, Dating, Delete, Diff, Generations, Merge, Prune, Recoding, Rename, Repack, Update,
 };
 pub use self::create::{Coding, Create, Train, Walking};
 pub use self::extract::{Extract, OverwriteName};

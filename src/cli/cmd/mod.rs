@@ -13,6 +13,7 @@ mod import;
 mod info;
 mod list;
 mod man;
+mod merge;
 mod repack;
 mod target;
 mod train;
@@ -82,6 +83,7 @@ commands! {
     Generations(args::Generations) in generations, ensure_stdout;
     Diff(args::Diff) in diff, ensure_stdout;
     Repack(args::Repack) in repack;
+    Merge(args::Merge) in merge;
     Prune(args::Prune) in pruning;
     Import(args::Import) in import;
     Export(args::Export) in export;

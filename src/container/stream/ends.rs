@@ -1,6 +1,7 @@
 //! The start and the end of an archive: preface, and what stands behind INDEX.
 
-use super::{AGAIN, FOOTER_ROW, Next, StreamReader, StreamSection};
+use super::rows::FOOTER_ROW;
+use super::{AGAIN, Next, StreamReader, StreamSection};
 use crate::checksum::digest;
 use crate::container::footer::root_hash;
 use crate::container::{

@@ -1,0 +1,41 @@
+//! `pear-archive merge`.
+
+use super::super::args::Merge;
+use super::super::config;
+use super::super::exit::Exit;
+use super::super::report::Report;
+use super::super::signal::cancel_flag;
+use super::super::watch::Watch;
+use super::create::tell;
+use super::target::Target;
+use super::{Input, named, named_output};
+use crate::archive::{Archive, ArchiveError, CreateOptions, Written, merge};
+
+/// Makes one archive of several.
+pub fn run(arguments: &Merge, report: &Report) -> anyhow::Result<Exit> {
+    let Merge { output, archives, resources, .. } = arguments;
+    let Target::File(path) = Target::of(output, Written::Archive, arguments.force)? else {
+        anyhow::bail!("{}: not a regular file", config::shown(output));
+    };
+    let limits = config::changing_limits(&arguments.limits, &resources.memory);
+    let cancel = cancel_flag()?;
+    let mut exit = Exit::Fine;
+    let mut opened = Vec::new();
+    for archive in archives {
+        let name = config::shown(archive);
+        let watch = Watch::new(report, &name, &cancel);
+        let Input::File(file) = Input::open(archive)? else {
+            return Err(named(archive, ArchiveError::FromPipe { what: "an archive to merge" }));
+        };
+        let one = Archive::open_any(file, &limits, &watch.control());
+        opened.push(one.map_err(|error| named(archive, error))?);
+        exit = exit.max(watch.exit());
+    }
+    let watch = Watch::new(report, "", &cancel);
+    let (memory, jobs) = (config::memory(resources), config::jobs(resources));
+    let options = CreateOptions { memory, jobs, ..CreateOptions::default() };
+    let summary = merge(&opened, &path, &options, &watch.control());
+    let summary = summary.map_err(|error| named_output(output, error))?;
+    tell(&summary, report);
+    Ok(exit.max(watch.exit()))
+}

@@ -1,0 +1,248 @@
+//! `diff`, `repack` and `prune`, as a user runs them, and a session with everything that changes
+//! an archive.
+
+mod support;
+
+use std::fs::{self, File};
+use std::path::Path;
+use support::*;
+
+fn write(at: &Path, path: &str, content: impl AsRef<[u8]>) {
+    let path = at.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, content).unwrap();
+}
+
+fn set_time(at: &Path, path: &str, seconds: u64) {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    File::options().read(true).open(at.join(path)).unwrap().set_modified(time).unwrap();
+}
+
+fn length(at: &Path, archive: &str) -> u64 {
+    fs::metadata(at.join(archive)).unwrap().len()
+}
+
+/// Makes the tree `t` and the archive `a.pear` of it.
+fn begin(at: &Path) {
+    write(at, "t/a.txt", "the first file\n".repeat(30));
+    write(at, "t/b.txt", "another one\n".repeat(20));
+    write(at, "t/sub/c.bin", noise(1, 100_000));
+    fs::hard_link(at.join("t/a.txt"), at.join("t/same")).unwrap();
+    std::os::unix::fs::symlink("a.txt", at.join("t/way")).unwrap();
+    run(at, "create a.pear t --codec zstd", 0);
+}
+
+#[test]
+fn differences_are_told_in_one_line_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    begin(at);
+    assert_eq!(run(at, "diff a.pear", 0).0, "");
+    assert_eq!(run(at, "diff a.pear . --checksum", 0).0, "");
+    let time = fs::metadata(at.join("t/b.txt")).unwrap().modified().unwrap();
+    write(at, "t/b.txt", "another ten\n".repeat(20));
+    File::options().write(true).open(at.join("t/b.txt")).unwrap().set_modified(time).unwrap();
+    assert_eq!(run(at, "diff a.pear", 0).0, "", "size and time are the same");
+    assert_eq!(run(at, "diff a.pear --checksum", 1).0, "~ t/b.txt: content\n");
+    write(at, "t/sub/new", "new");
+    set_mode(&at.join("t/a.txt"), 0o600);
+    fs::remove_file(at.join("t/way")).unwrap();
+    let long = fs::metadata(at.join("t/sub/c.bin")).unwrap().modified().unwrap();
+    write(at, "t/sub/c.bin", noise(5, 100_000));
+    File::options().write(true).open(at.join("t/sub/c.bin")).unwrap().set_modified(long).unwrap();
+    let expected = "~ t/a.txt: mode\n~ t/b.txt: content\n~ t/same: mode\n\
+                    ~ t/sub/c.bin: content\n+ t/sub/new\n- t/way\n";
+    assert_eq!(run(at, "diff a.pear --checksum", 1).0, expected);
+    let json = run(at, "diff a.pear --json", 1).0;
+    assert!(
+        json.starts_with("{\"path\":\"t/a.txt\",\"difference\":\"changed\",\"what\":[\"mode\"]}\n")
+    );
+    run(at, "update a.pear t --mirror --checksum --no-date --codec zstd", 0);
+    assert_eq!(run(at, "diff a.pear --checksum", 0).0, "");
+    let between = run(at, "diff a.pear --generation 0 --to 1 --checksum", 1).0;
+    assert_eq!(
+        between.lines().filter(|line| !line.contains("modified")).collect::<Vec<_>>(),
+        expected.lines().collect::<Vec<_>>()
+    );
+    run(at, "create other.pear t --codec store", 0);
+    assert_eq!(run(at, "diff a.pear other.pear --checksum", 0).0, "");
+    run(at, "diff a.pear nothing-there", 2);
+}
+
+#[test]
+fn what_is_dead_is_dropped_and_the_rest_copied() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    begin(at);
+    write(at, "t/large.bin", noise(9, 400_000));
+    let mut holes = File::create(at.join("t/holes")).unwrap();
+    holes.set_len(1 << 20).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&mut holes, b"an island", 500_000).unwrap();
+    run(at, "update a.pear t --no-date --codec zstd", 0);
+    fs::remove_file(at.join("t/large.bin")).unwrap();
+    write(at, "t/b.txt", "newer\n".repeat(30));
+    run(at, "update a.pear t --mirror --no-date --codec zstd", 0);
+    run(at, "rename a.pear t/sub t/under --no-date", 0);
+    let info: serde_json::Value =
+        serde_json::from_str(run(at, "info a.pear --json", 0).0.lines().next().unwrap()).unwrap();
+    let dead = info["dead"].as_u64().unwrap();
+    assert!(dead > 390_000 && dead < 420_000, "{dead}");
+    run(at, "repack a.pear b.pear", 0);
+    assert!(length(at, "b.pear") < length(at, "a.pear") - 390_000);
+    assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
+    run(at, "verify b.pear", 0);
+    let groups = |archive: &str| -> Vec<String> {
+        let shown = run(at, &format!("info {archive} --json"), 0).0;
+        let lines = shown.lines().skip(1).map(|line| {
+            let group: serde_json::Value = serde_json::from_str(line).unwrap();
+            format!("{} {}", group["size"], group["stored"])
+        });
+        lines.collect()
+    };
+    let copied = groups("b.pear").iter().filter(|group| groups("a.pear").contains(group)).count();
+    assert!(copied > 0, "{:?} {:?}", groups("a.pear"), groups("b.pear"));
+    run(at, "repack a.pear c.pear --recode --level 1", 0);
+    assert_eq!(run(at, "diff a.pear c.pear --checksum", 0).0, "");
+    run(at, "verify c.pear", 0);
+    run(at, "repack a.pear first.pear --generation 0", 0);
+    assert_eq!(run(at, "diff a.pear first.pear --generation 0 --checksum", 0).0, "");
+    run(at, "extract b.pear -C out", 0);
+    run(at, "extract c.pear -C out2", 0);
+    assert_same(&at.join("out/t"), &at.join("out2/t"));
+    run(at, "prune a.pear", 0);
+    assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
+    assert_eq!(run(at, "generations a.pear", 0).0.lines().count(), 2);
+    run(at, "prune a.pear", 0);
+    run(at, "verify a.pear", 0);
+}
+
+#[test]
+fn groups_behind_bases_are_copied_with_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    for number in 0..30 {
+        let words: Vec<String> = noise(number, 3_000)
+            .chunks(2)
+            .map(|pair| format!("w{} ", pair[0] % 32 + pair[1] % 8))
+            .collect();
+        write(at, &format!("t/{number:02}.txt"), words.concat());
+    }
+    run(at, "create a.pear t --level 1 --group-size 16K", 0);
+    let bases = |archive: &str| {
+        run(at, &format!("info {archive} --json"), 0).0.matches("\"base\":").count()
+    };
+    assert!(bases("a.pear") > 3);
+    run(at, "delete a.pear t/00.txt t/07.txt --no-date", 0);
+    run(at, "repack a.pear b.pear", 0);
+    assert!(bases("b.pear") > 3);
+    run(at, "verify b.pear", 0);
+    assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
+}
+
+/// A user's session, as it is meant to look.
+#[test]
+fn a_session() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let mut transcript = String::new();
+    let mut step = |line: &str, code: i32| {
+        let (stdout, stderr) = run(at, line, code);
+        transcript += &format!("$ pear-archive {line}\n{stdout}{stderr}");
+    };
+    write(at, "letters/one.txt", "Dear one,\n");
+    write(at, "letters/two.txt", "Dear two,\n");
+    for path in ["letters/one.txt", "letters/two.txt", "letters"] {
+        set_time(at, path, 1_700_000_000);
+    }
+    step("create letters.pear letters", 0);
+    write(at, "letters/two.txt", "Dear two, once more\n");
+    write(at, "letters/three.txt", "Dear three,\n");
+    fs::remove_file(at.join("letters/one.txt")).unwrap();
+    step("diff letters.pear", 1);
+    step("update -v letters.pear letters --mirror --no-date", 0);
+    step("list letters.pear", 0);
+    step("list letters.pear --generation 0", 0);
+    step("cat letters.pear letters/two.txt --generation 0", 0);
+    step("extract letters.pear --generation 0 -C old", 0);
+    step("delete letters.pear letters/three.txt --no-date", 0);
+    step("diff letters.pear", 1);
+    step("diff letters.pear --generation 0 --to 2", 1);
+    step("repack letters.pear small.pear", 0);
+    step("list small.pear", 0);
+    step("list small.pear --generation 1", 2);
+    let expected = "\
+$ pear-archive create letters.pear letters
+$ pear-archive diff letters.pear
+- letters/one.txt
++ letters/three.txt
+~ letters/two.txt: size, modified
+$ pear-archive update -v letters.pear letters --mirror --no-date
+letters
+letters/three.txt
+letters/two.txt
+pear-archive: letters.pear: generation 1: 1 added, 2 replaced, 1 removed, 0 unchanged; 32 B of data, SIZE more
+$ pear-archive list letters.pear
+letters
+letters/three.txt
+letters/two.txt
+$ pear-archive list letters.pear --generation 0
+letters
+letters/one.txt
+letters/two.txt
+$ pear-archive cat letters.pear letters/two.txt --generation 0
+Dear two,
+$ pear-archive extract letters.pear --generation 0 -C old
+$ pear-archive delete letters.pear letters/three.txt --no-date
+$ pear-archive diff letters.pear
++ letters/three.txt
+$ pear-archive diff letters.pear --generation 0 --to 2
+- letters/one.txt
+~ letters/two.txt: size, modified
+$ pear-archive repack letters.pear small.pear
+$ pear-archive list small.pear
+letters
+letters/two.txt
+$ pear-archive list small.pear --generation 1
+pear-archive: error: small.pear: there is no generation 1; the newest is 0
+";
+    let more = transcript.split("of data, ").nth(1).and_then(|rest| rest.split(" more").next());
+    let transcript = transcript.replace(more.unwrap_or(""), "SIZE");
+    assert_eq!(transcript, expected);
+    assert_eq!(fs::read_to_string(at.join("old/letters/one.txt")).unwrap(), "Dear one,\n");
+}
+
+#[test]
+fn archives_are_merged_and_the_later_names_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    write(at, "t/a.txt", "the first of this name\n".repeat(9));
+    write(at, "t/only-here", "kept");
+    write(at, "t/way/below", "hidden by a file");
+    write(at, "t/big.bin", noise(1, 200_000));
+    fs::hard_link(at.join("t/a.txt"), at.join("t/other-name")).unwrap();
+    run(at, "create one.pear t --codec zstd", 0);
+    fs::remove_dir_all(at.join("t")).unwrap();
+    write(at, "t/a.txt", "the second\n".repeat(5));
+    write(at, "t/way", "a file");
+    write(at, "t/copy.bin", noise(1, 200_000));
+    write(at, "u/text", "elsewhere");
+    run(at, "create two.pear t u --codec zstd", 0);
+    run(at, "merge all.pear one.pear two.pear", 0);
+    let all = ["t", "t/a.txt", "t/big.bin", "t/copy.bin", "t/only-here", "t/other-name", "t/way"];
+    let all: Vec<&str> = all.into_iter().chain(["u", "u/text"]).collect();
+    assert_eq!(run(at, "list all.pear", 0).0.lines().collect::<Vec<_>>(), all);
+    assert_eq!(run(at, "cat all.pear t/a.txt", 0).0, "the second\n".repeat(5));
+    assert_eq!(run(at, "cat all.pear t/other-name", 0).0, "the first of this name\n".repeat(9));
+    assert_eq!(run(at, "cat all.pear t/way u/text", 0).0, "a fileelsewhere");
+    run(at, "verify all.pear", 0);
+    assert!(length(at, "all.pear") < 220_000, "the large content is stored once");
+    run(at, "extract all.pear -C out", 0);
+    assert!(fs::read(at.join("out/t/copy.bin")).unwrap() == noise(1, 200_000));
+    // The same archives give the same archive, and one that is no archive gives none.
+    let first = fs::read(at.join("all.pear")).unwrap();
+    run(at, "merge all.pear one.pear two.pear", 0);
+    assert!(fs::read(at.join("all.pear")).unwrap() == first);
+    fs::write(at.join("none.pear"), "no archive").unwrap();
+    run(at, "merge all.pear one.pear none.pear", 3);
+    assert!(fs::read(at.join("all.pear")).unwrap() == first);
+}
