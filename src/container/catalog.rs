@@ -9,11 +9,13 @@ use super::{ContainerError, Limits, Part, Section, allocation, entry_memory};
 use crate::entry::{Content, Entry, Extent, Kind, compare_paths};
 use merge::Removals;
 use named::Contents as NamedContents;
+use rows::{Mark, Rows};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 mod merge;
 mod named;
+mod rows;
 
 pub use merge::{Origin, SectionUse};
 
@@ -22,7 +24,7 @@ pub use merge::{Origin, SectionUse};
 pub struct Catalog {
     /// Bytes of memory that it uses, and may use.
     memory: (u64, u64),
-    entries: Vec<Announced>,
+    rows: Rows,
     batches: Vec<Placed>,
     /// Contents that later sections may name.
     named: NamedContents,
@@ -72,18 +74,6 @@ pub struct Contents {
 }
 
 #[derive(Debug)]
-struct Announced {
-    entry: Entry,
-    origin: Origin,
-    generation: u32,
-    /// The part that announced it, and the one that revoked it.
-    part: u32,
-    revoked: Option<u32>,
-    /// Whether its rest was not found.
-    lost: bool,
-}
-
-#[derive(Debug)]
 struct Open {
     /// Numbers of the files, in the order of their paths, and their rows.
     files: Vec<(u64, usize)>,
@@ -94,9 +84,9 @@ struct Open {
 }
 
 /// Returns the bytes of memory that an entry takes here: its row, its first extent, and the
-/// spare capacity of the list.
+/// spare capacity of the lists.
 fn memory_of(entry: &Entry) -> u64 {
-    let row = 2 * size_of::<Announced>() as u64;
+    let row = (size_of::<Entry>() + 2 * size_of::<Mark>()) as u64;
     entry_memory(entry) + row + allocation(size_of::<Extent>() as u64)
 }
 
@@ -115,11 +105,11 @@ type Ends<'a> = (&'a [u64], &'a [u64]);
 impl Catalog {
     /// Makes an empty catalog that may use `memory` bytes.
     pub fn new(memory: u64) -> Catalog {
-        let (entries, batches, open, fault) = Default::default();
+        let (rows, batches, open, fault) = Default::default();
         let (named, removed, sections) = Default::default();
         Catalog {
             memory: (0, memory),
-            entries,
+            rows,
             batches,
             named,
             removed,
@@ -175,7 +165,7 @@ impl Catalog {
         let needed = paths.fold(needed, u64::saturating_add);
         let needed = needed.saturating_add(self.memory.0).saturating_add(batch.memory());
         check("memory", needed, self.memory.1)?;
-        let held = (self.entries.len() + part.entries.len()) as u64;
+        let held = (self.rows.entries.len() + part.entries.len()) as u64;
         check("entries", held, limits.entries)?;
         self.memory.0 = needed;
         let first = section.header.group;
@@ -216,7 +206,7 @@ impl Catalog {
         if batch.open.is_some_and(|one| !(batch.continued && one.row == 0)) {
             let before = self.open.replace(open);
             for (_, row) in before.into_iter().flat_map(|open| open.files) {
-                self.entries[row].lost = true;
+                self.rows.marks[row].lost = true;
             }
         }
     }
@@ -235,12 +225,14 @@ impl Catalog {
         let left = batch.open.map_or(0, |open| open.following);
         let mut open = Open { files: Vec::new(), links: Vec::new(), left };
         let mut numbers = part.file_rows.iter();
-        let base = self.entries.len();
-        for mut entry in part.entries {
-            let row = self.entries.len();
+        let base = self.rows.entries.len();
+        let mut entries = part.entries;
+        for at in 0..entries.len() {
+            let (before, rest) = entries.split_at_mut(at);
+            let row = base + at;
             let mut origin = Origin::of(sequence, sequence, 0);
             let mut lost = false;
-            match &mut entry.kind {
+            match &mut rest[0].kind {
                 Kind::File(content) => {
                     let number = numbers.next().map_or(0, |&number| number as usize);
                     origin = Origin::of(sequence, sequence, number as u64);
@@ -261,8 +253,7 @@ impl Catalog {
                     }
                 }
                 Kind::HardLink { target } if !open.files.is_empty() => {
-                    let found = self.entries[base..]
-                        .binary_search_by(|one| compare_paths(&one.entry.path, target));
+                    let found = before.binary_search_by(|one| compare_paths(&one.path, target));
                     let place = found.ok().and_then(|at| {
                         open.files.binary_search_by_key(&(base + at), |&(_, row)| row).ok()
                     });
@@ -271,8 +262,9 @@ impl Catalog {
                 _ => {}
             }
             let (part, revoked) = (self.parts, None);
-            self.entries.push(Announced { entry, origin, generation, part, revoked, lost });
+            self.rows.marks.push(Mark { origin, generation, part, revoked, lost });
         }
+        self.rows.append(entries);
         Ok(open)
     }
 
@@ -331,12 +323,12 @@ impl Catalog {
         for ((number, row), links) in open.files.into_iter().zip(open.links) {
             if revoked(number) {
                 for row in links.into_iter().chain([row]) {
-                    self.entries[row].revoked = Some(self.parts);
+                    self.rows.marks[row].revoked = Some(self.parts);
                 }
                 continue;
             }
-            self.entries[row].lost |= !fits;
-            if let Kind::File(content) = &mut self.entries[row].entry.kind
+            self.rows.marks[row].lost |= !fits;
+            if let Kind::File(content) = &mut self.rows.entries[row].kind
                 && fits
             {
                 content.extents.extend_from_slice(&extents);
@@ -357,29 +349,28 @@ impl Catalog {
         let damaged = |cause| ContainerError::Damaged { structure: "ENTRY", offset: 0, cause };
         if let Some(open) = self.open.take() {
             self.fault.get_or_insert(damaged("the archive ends with a content left open"));
-            open.files.into_iter().for_each(|(_, row)| self.entries[row].lost = true);
+            open.files.into_iter().for_each(|(_, row)| self.rows.marks[row].lost = true);
         }
         if groups.is_some_and(|groups| groups != self.groups) {
             self.fault.get_or_insert(damaged("there are groups that belong to no batch"));
         }
         let (batches, mut sections) = (self.batches, self.sections);
         let mut fault = self.fault;
-        let (mut all, cut, broken) = merge::entries(self.entries, self.removed);
+        let mut all = self.rows;
+        let (cut, broken) = merge::entries(&mut all, self.removed);
         fault = fault.or(broken.map(damaged));
-        let count = all.len();
+        let count = all.entries.len();
         merge::retain_reachable(&mut all);
-        if all.len() < count {
+        if all.entries.len() < count {
             let cause = "an entry is below one that is not a directory, or a link without target";
             fault.get_or_insert(damaged(cause));
         }
-        let mut entries = Vec::with_capacity(all.len());
-        let mut origins = Vec::with_capacity(all.len());
-        for Announced { entry, origin, .. } in all {
+        let Rows { entries, marks } = all;
+        let origins: Vec<Origin> = marks.into_iter().map(|mark| mark.origin).collect();
+        for origin in &origins {
             if let Some(of) = sections.get_mut(&u64::from(origin.announced)) {
                 of.entries += 1;
             }
-            entries.push(entry);
-            origins.push(origin);
         }
         let tables = batches.iter().map(|one| one.batch.memory()).sum::<u64>();
         let origin = size_of::<Origin>() as u64;

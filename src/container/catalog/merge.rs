@@ -1,7 +1,7 @@
 //! Which of the entries that generations announce are those of the last one.
 
-use super::Announced;
-use crate::entry::{Kind, compare_paths};
+use super::rows::{Mark, Rows};
+use crate::entry::{Entry, Kind, compare_paths};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -48,13 +48,13 @@ impl Removals {
 
     /// Returns for each of the entries, which are in path order, whether a later generation
     /// removes it.
-    fn of(mut self, all: &[Announced]) -> Vec<bool> {
+    fn of(mut self, all: &Rows) -> Vec<bool> {
         self.0.sort_by(|one, other| compare_paths(&one.0, &other.0));
         let mut coming = self.0.into_iter().peekable();
         // Those above the entry, and the last generation that removes one of them.
         let mut above: Vec<(Vec<u8>, u32)> = Vec::new();
-        let removed = |one: &Announced| {
-            let path = &one.entry.path;
+        let removed = |(entry, mark): (&Entry, &Mark)| {
+            let path = &entry.path;
             let before = |next: &(Vec<u8>, u32)| compare_paths(&next.0, path) != Ordering::Greater;
             while let Some((next, generation)) = coming.next_if(before) {
                 above.truncate(leading(&above, &next));
@@ -62,7 +62,7 @@ impl Removals {
                 above.push((next, last));
             }
             above.truncate(leading(&above, path));
-            above.last().is_some_and(|&(_, generation)| generation > one.generation)
+            above.last().is_some_and(|&(_, generation)| generation > mark.generation)
         };
         all.iter().map(removed).collect()
     }
@@ -77,43 +77,41 @@ fn leading(above: &[(Vec<u8>, u32)], path: &[u8]) -> usize {
     above.iter().rposition(holds).map_or(0, |last| last + 1)
 }
 
-/// Returns the entries that count, in path order, the number of those that are incomplete, and
-/// the rule that is broken.
-pub(super) fn entries(
-    mut all: Vec<Announced>,
-    removals: Removals,
-) -> (Vec<Announced>, u64, Option<&'static str>) {
-    all.sort_by(|one, other| compare_paths(&one.entry.path, &other.entry.path));
+/// Keeps the entries that count, in path order. Returns the number of those that are
+/// incomplete, and the rule that is broken.
+pub(super) fn entries(all: &mut Rows, removals: Removals) -> (u64, Option<&'static str>) {
+    all.sort();
     let mut broken = None;
-    for pair in all.windows(2) {
-        let anew = pair[0].revoked.is_some_and(|revoked| revoked <= pair[1].part);
-        let same = pair[0].generation == pair[1].generation;
-        if same && pair[0].entry.path == pair[1].entry.path && !anew {
+    for [(before, of_before), (entry, of_entry)] in all.pairs() {
+        let anew = of_before.revoked.is_some_and(|revoked| revoked <= of_entry.part);
+        let same = of_before.generation == of_entry.generation;
+        if same && before.path == entry.path && !anew {
             broken = Some("a path is announced twice without being revoked");
         }
     }
-    all.retain(|one| one.revoked.is_none());
-    let replaced = |pair: &[Announced]| {
-        pair[0].entry.path == pair[1].entry.path && pair[0].generation < pair[1].generation
-    };
-    let mut gone: Vec<bool> = all.windows(2).map(replaced).collect();
-    gone.resize(all.len(), false);
+    retain(all, |rows| rows.marks.iter().map(|mark| mark.revoked.is_none()).collect());
+    let mut gone: Vec<bool> = all.pairs().map(replaced).collect();
+    gone.resize(all.entries.len(), false);
     if !removals.0.is_empty() {
-        let removed = removals.of(&all);
+        let removed = removals.of(all);
         gone.iter_mut().zip(removed).for_each(|(gone, removed)| *gone |= removed);
     }
-    retain(&mut all, gone.into_iter().map(|gone| !gone));
-    let cut = all.iter().filter(|one| one.lost).count() as u64;
-    all.retain(|one| !one.lost);
-    all.dedup_by(|next, before| next.entry.path == before.entry.path);
-    (all, cut, broken)
+    retain(all, |_| gone.iter().map(|gone| !gone).collect());
+    let cut = all.marks.iter().filter(|mark| mark.lost).count() as u64;
+    retain(all, |rows| rows.marks.iter().map(|mark| !mark.lost).collect());
+    // Of those of one path the first counts.
+    retain(all, |rows| {
+        let others = rows.pairs().map(|[(before, _), (entry, _)]| before.path != entry.path);
+        std::iter::once(true).chain(others).collect()
+    });
+    (cut, broken)
 }
 
 /// Drops entries below something that is not a directory, and links without the file that
 /// their section announces.
-pub(super) fn retain_reachable(all: &mut Vec<Announced>) {
+pub(super) fn retain_reachable(all: &mut Rows) {
     let mut above: Option<Vec<u8>> = None;
-    all.retain(|Announced { entry, .. }| {
+    let reachable = |entry: &Entry| {
         let below = above.as_ref().is_some_and(|above| {
             entry.path.starts_with(above) && entry.path.get(above.len()) == Some(&b'/')
         });
@@ -125,18 +123,27 @@ pub(super) fn retain_reachable(all: &mut Vec<Announced>) {
             above = None;
         }
         !below
-    });
-    let target_is_there = |link: &Announced| match &link.entry.kind {
-        Kind::HardLink { target } => {
-            let found = all.binary_search_by(|one| compare_paths(&one.entry.path, target));
-            found.is_ok_and(|row| all[row].origin.announced == link.origin.announced)
-        }
-        _ => true,
     };
-    let kept: Vec<bool> = all.iter().map(target_is_there).collect();
-    retain(all, kept.into_iter());
+    retain(all, |rows| rows.entries.iter().map(reachable).collect());
+    retain(all, |rows| rows.iter().map(|row| target_is_there(rows, row)).collect());
 }
 
-fn retain<T>(all: &mut Vec<T>, mut kept: impl Iterator<Item = bool>) {
-    all.retain(|_| kept.next().unwrap_or(false));
+/// Returns whether a hard link's section announces its target; `true` for what is no link.
+fn target_is_there(all: &Rows, (entry, mark): (&Entry, &Mark)) -> bool {
+    let Kind::HardLink { target } = &entry.kind else { return true };
+    let found = all.entries.binary_search_by(|one| compare_paths(&one.path, target));
+    found.is_ok_and(|row| all.marks[row].origin.announced == mark.origin.announced)
+}
+
+/// Returns whether the second of two neighbours takes the place of the first.
+fn replaced([(before, of_before), (entry, of_entry)]: [(&Entry, &Mark); 2]) -> bool {
+    before.path == entry.path && of_before.generation < of_entry.generation
+}
+
+/// Keeps those that `kept` says; does nothing if that is all.
+fn retain(all: &mut Rows, kept: impl FnOnce(&Rows) -> Vec<bool>) {
+    let kept = kept(all);
+    if kept.contains(&false) {
+        all.retain(kept.iter().copied());
+    }
 }
