@@ -140,6 +140,12 @@ pub fn read(archive: &[u8]) -> Result<Archive> {
         if let Some((number, _)) = index.filter(|_| may_be_footer) {
             let (offset, root) = read_footer(archive, at + 72)?;
             let section: &Section = &sections[number];
+            // All footers of the last generation say the same.
+            let is_last = footer.0 == section.offset as u64;
+            need(
+                !is_last || (offset, &root) == (footer.0, &footer.1),
+                "footers of one generation differ",
+            )?;
             need(offset == section.offset as u64, "Index_Offset")?;
             // §7
             let from = section.offset;

@@ -3,7 +3,7 @@
 
 use super::budget::recipe_memory;
 use super::contents::Row;
-use super::part::Open;
+use super::part::{Open, Part};
 use super::spans::{Fragment, cut, span_digest};
 use crate::checksum::{Digest, digest};
 use crate::entry::{Extent, FileDigest, Recipe};
@@ -85,6 +85,42 @@ impl Batch {
 
     pub(super) fn set_digests(&mut self, span_digests: Vec<u8>, file_digests: Vec<Digest>) {
         (self.span_digests, self.file_digests) = (span_digests, file_digests);
+    }
+
+    /// Returns whether a group can be taken out with the rows that lie in it: they lie in no
+    /// other, and no recipe uses bytes of the batch.
+    pub fn stands_alone(&self, group: usize) -> bool {
+        !self.has_recipes() && self.fragments(group).iter().all(|fragment| fragment.whole)
+    }
+
+    /// Takes groups that stand alone out of the part that says what is in this batch. Returns
+    /// for each row its number in what is left.
+    pub fn drop_groups(&self, part: &mut Part, dropped: &[bool]) -> Vec<Option<u64>> {
+        let mut stays = vec![true; self.rows.len()];
+        let (mut lengths, mut digests) = (Vec::new(), Vec::new());
+        for (group, &dropped) in dropped.iter().enumerate() {
+            if dropped {
+                self.fragments(group).iter().for_each(|fragment| stays[fragment.row] = false);
+            } else {
+                lengths.push(self.group_lengths[group]);
+                let range = self.starts[group].digests..self.starts[group + 1].digests;
+                digests.extend_from_slice(&self.span_digests[range]);
+            }
+        }
+        (part.group_lengths, part.span_digests) = (lengths, digests);
+        let mut next = 0;
+        let number = |&stays: &bool| {
+            next += u64::from(stays);
+            stays.then(|| next - 1)
+        };
+        let numbers: Vec<Option<u64>> = stays.iter().map(number).collect();
+        let mut kept = stays.into_iter();
+        part.rows.retain(|_| kept.next().unwrap_or(true));
+        part.join = if part.rows.is_empty() { 0 } else { part.join };
+        if let Some(open) = &mut part.open {
+            open.row = numbers[open.row as usize].unwrap_or(open.row);
+        }
+        numbers
     }
 
     /// Returns whether files are made from its rows by recipes.

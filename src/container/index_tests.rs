@@ -138,3 +138,70 @@ fn limits_of_an_index_are_checked_before_allocating() {
         assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
     }
 }
+
+/// Makes the index of a third generation: the second is closed twice, with PARITY between.
+fn third() -> Index {
+    use SectionType::*;
+    let kinds = [Entry, Data, Index, Entry, Index, Parity, Entry];
+    // Behind how many sections footers stand.
+    let footers = vec![3, 5, 6];
+    let (mut offset, mut group, mut sections) = (PREFACE_LENGTH as u64, 0, Vec::new());
+    for (number, kind) in kinds.into_iter().enumerate() {
+        let digest = digest(&[number as u8]);
+        let header = SectionHeader {
+            sequence: number as u64,
+            section_type: kind as u8,
+            flags: u8::from(kind == Parity),
+            group,
+            stored_length: 10,
+            raw_length: 10,
+            payload_hash: short(&digest),
+            ..SectionHeader::default()
+        };
+        group += u64::from(kind == Data);
+        let before = footers.iter().filter(|&&before| before == number as u64).count();
+        offset += (before * FOOTER_LENGTH) as u64;
+        sections.push(Section { header, offset, digest: Some(digest) });
+        offset = sections[number].end();
+    }
+    let generation = |date, byte| Generation { date, root_hash: [byte; 32] };
+    let generations = vec![generation(None, 1), generation(Some(-5), 2)];
+    let states = BTreeMap::from([(0, State::Contents), (3, State::Dead)]);
+    super::Index { generations, sections, footers, states, ..super::Index::default() }
+}
+
+#[test]
+fn an_index_of_a_later_generation_comes_back_as_it_was() {
+    let index = third();
+    assert_eq!(read(&raw_of(&index)).unwrap(), index);
+    let (first, footer) = (index.sections[2].end(), FOOTER_LENGTH as u64);
+    assert_eq!(index.ends(), [first + footer, index.sections[5].end() + footer]);
+    assert_eq!(index.end(), index.sections[6].end());
+    assert_eq!(index.dead().collect::<Vec<_>>(), [(3, 1)]);
+    let mut ended = index.clone();
+    ended.sections.pop();
+    assert_eq!(ended.end(), ended.sections[5].end() + footer);
+    assert_eq!(read(&raw_of(&ended)).unwrap(), ended);
+}
+
+#[test]
+fn generations_that_do_not_end_where_the_rows_say_are_refused() {
+    type Change = fn(&mut super::Index);
+    let changes: [Change; 9] = [
+        |index| index.generations.truncate(1),
+        |index| index.generations.push(index.generations[0]),
+        |index| index.footers = vec![5, 6],
+        |index| index.footers.truncate(2),
+        |index| index.footers[0] = 0,
+        |index| index.footers[0] = 2,
+        |index| index.footers.push(7),
+        |index| index.states.extend([(6, State::Dead)]),
+        |index| index.sections[4].header.section_type = SectionType::Entry as u8,
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let mut index = third();
+        change(&mut index);
+        let error = read(&raw_of(&index)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Integrity, "{number}");
+    }
+}

@@ -9,7 +9,7 @@ use super::source::{Found, Source};
 use crate::archive::{Archive, ArchiveError, Control};
 use crate::checksum::{Context, Hasher, Tag};
 use crate::container::{
-    Base, ContainerError, Footer, GroupCoding, Part, Placed, Row, Section, Writer, decode_part,
+    Base, ContainerError, Footer, GroupCoding, Part, Placed, Row, Writer, decode_part,
 };
 use crate::entry::{Content, Entry, Kind, compare_paths};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,22 @@ pub(super) struct Input<'a> {
     pub files: Files,
     /// Sequences of the ENTRY sections whose groups are copied.
     pub units: BTreeSet<u64>,
+}
+
+impl Input<'_> {
+    /// Returns the groups that files lie in, and those that they rest on.
+    fn live(&self) -> BTreeSet<u64> {
+        let used = self.files.contents.values().filter(|stored| !stored.nodes.is_empty());
+        let extents = used.flat_map(|stored| match &stored.file.kind {
+            Kind::File(content) => &content.extents[..],
+            _ => &[],
+        });
+        let mut live: BTreeSet<u64> = extents.map(|extent| extent.group).collect();
+        let group = |&group: &u64| self.archive.reader.group(group)?.header.base_group();
+        let bases: Vec<u64> = live.iter().filter_map(group).collect();
+        live.extend(bases);
+        live
+    }
 }
 
 /// Writes the entries of archives as another one, which appears whole under its name or not at
@@ -260,17 +276,20 @@ fn copy(
     writer: &mut Writer<impl Write>,
     control: &Control,
 ) -> Result<u64, ArchiveError> {
-    let Input { archive, files, units } = input;
-    let reader = &archive.reader;
+    let Input { archive, units, .. } = input;
+    let (reader, live) = (&archive.reader, input.live());
     // New numbers of the groups.
     let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
     let mut bytes = 0;
     for placed in reader.batches().iter().filter(|placed| units.contains(&placed.sequence)) {
         control.check()?;
-        let row = usize::try_from(placed.sequence).unwrap_or(usize::MAX);
-        let section = &reader.index().sections[row];
-        writer.write_part(&announced(archive, files, section)?)?;
-        for group in placed.first..placed.first + placed.batch.group_lengths.len() as u64 {
+        let count = placed.batch.group_lengths.len();
+        let dead = |place: &usize| !live.contains(&(placed.first + *place as u64));
+        let dropped = |place| dead(&place) && placed.batch.stands_alone(place);
+        let dropped: Vec<bool> = (0..count).map(dropped).collect();
+        writer.write_part(&announced(input, placed, &dropped)?)?;
+        for group in (0..count).filter(|&place| !dropped[place]) {
+            let group = placed.first + group as u64;
             let section = *reader.group(group).ok_or(ArchiveError::Missing)?;
             let payload = reader.read_section(&section)?;
             let header = section.header;
@@ -296,12 +315,12 @@ fn copy(
     Ok(bytes)
 }
 
-/// Returns what an ENTRY section says of its groups, with the entries that are live.
-fn announced(
-    archive: &Archive<File>,
-    files: &Files,
-    section: &Section,
-) -> Result<Part, ArchiveError> {
+/// Returns what an ENTRY section says of its groups, less those that are dropped, with the
+/// entries that are live.
+fn announced(input: &Input, placed: &Placed, dropped: &[bool]) -> Result<Part, ArchiveError> {
+    let Input { archive, files, .. } = input;
+    let row = usize::try_from(placed.sequence).unwrap_or(usize::MAX);
+    let section = &archive.reader.index().sections[row];
     let header = section.header;
     let payload = archive.reader.read_section(section)?;
     let mut part = decode_part(header.codec, &payload, header.raw_length, &archive.limits)?;
@@ -310,12 +329,15 @@ fn announced(
     for row in part.rows.iter_mut().filter(|row| row.again.is_some()) {
         *row = Row::default();
     }
+    let numbers = placed.batch.drop_groups(&mut part, dropped);
     let sequence = header.sequence;
     let mut entries: Vec<(Entry, u64)> = Vec::new();
     for ((_, row), stored) in files.contents.range((sequence, 0)..=(sequence, u64::MAX)) {
         for node in &stored.nodes {
             let kind = Kind::File(Content::default());
-            entries.extend(node.entries(kind).map(|entry| (entry, *row)));
+            let number = usize::try_from(*row).ok().and_then(|row| *numbers.get(row)?);
+            let number = number.ok_or(ArchiveError::Missing)?;
+            entries.extend(node.entries(kind).map(|entry| (entry, number)));
         }
     }
     entries.sort_by(|one, other| compare_paths(&one.0.path, &other.0.path));
