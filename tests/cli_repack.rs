@@ -75,9 +75,9 @@ fn what_is_dead_is_dropped_and_the_rest_copied() {
     let at = dir.path();
     begin(at);
     write(at, "t/large.bin", noise(9, 400_000));
-    let mut holes = File::create(at.join("t/holes")).unwrap();
+    let holes = File::create(at.join("t/holes")).unwrap();
     holes.set_len(1 << 20).unwrap();
-    std::os::unix::fs::FileExt::write_all_at(&mut holes, b"an island", 500_000).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&holes, b"an island", 500_000).unwrap();
     run(at, "update a.pear t --no-date --codec zstd", 0);
     fs::remove_file(at.join("t/large.bin")).unwrap();
     write(at, "t/b.txt", "newer\n".repeat(30));

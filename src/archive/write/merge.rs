@@ -1,4 +1,4 @@
-//! Makes one archive of several: groups are copied without being decoded.
+//! Makes one archive of several.
 
 use super::create::{CreateOptions, CreateSummary};
 use super::plan::Node;
@@ -6,15 +6,15 @@ use super::repack::{Files, Input, Place, Stored, copied, write};
 use crate::archive::{Archive, ArchiveError, Control};
 use crate::checksum::Digest;
 use crate::entry::{Content, Entry, Kind, Segment};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::Path;
 
 /// Writes the entries of all archives, of the generations that are open, as one archive of one
 /// generation, which appears whole under the name `path` or not at all. Of equal names that of
 /// the later archive counts, and so does what lies in the way of another: a file of a later
-/// archive hides what earlier ones have below it. Groups are copied as they are; contents that
-/// have the same digest of 32 bytes are stored once.
+/// archive hides what earlier ones have below it. Groups are copied as by
+/// [`super::repack`]; contents that have the same digest of 32 bytes are stored once.
 ///
 /// # Errors
 /// As [`super::repack`].
@@ -37,9 +37,7 @@ pub fn merge(
         .iter()
         .zip(all)
         .map(|(archive, files)| {
-            let used = files.contents.iter().filter(|(_, stored)| !stored.nodes.is_empty());
-            let used: BTreeSet<u64> = used.map(|(place, _)| place.0).collect();
-            let units = copied(archive, |unit| unit.sequences().any(|one| used.contains(&one)));
+            let units = copied(archive, &files);
             Input { archive, files, units }
         })
         .collect();

@@ -11,7 +11,7 @@ use crate::checksum::{Context, Hasher, Tag};
 use crate::container::{
     Base, ContainerError, Footer, GroupCoding, Part, Placed, Row, Writer, decode_part,
 };
-use crate::entry::{Content, Entry, Kind, compare_paths};
+use crate::entry::{Content, Entry, Extent, Kind, compare_paths};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -41,13 +41,11 @@ pub fn repack(
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
     let files = Files::of(archive, |_| true);
-    let live = archive.live_bytes();
-    let half = |unit: &Unit| {
-        let used: u64 = unit.groups().filter_map(|group| live.get(&group)).sum();
-        used > 0 && used.saturating_mul(2) >= unit.bytes()
-    };
-    let units = if options.recode { BTreeSet::new() } else { copied(archive, half) };
-    write(&[Input { archive, files, units }], path, &options.create, control)
+    let mut input = Input { archive, files, units: BTreeSet::new() };
+    if !options.recode {
+        input.units = copied(archive, &input.files);
+    }
+    write(&[input], path, &options.create, control)
 }
 
 /// An archive of which entries are taken.
@@ -61,12 +59,7 @@ pub(super) struct Input<'a> {
 impl Input<'_> {
     /// Returns the groups that files lie in, and those that they rest on.
     fn live(&self) -> BTreeSet<u64> {
-        let used = self.files.contents.values().filter(|stored| !stored.nodes.is_empty());
-        let extents = used.flat_map(|stored| match &stored.file.kind {
-            Kind::File(content) => &content.extents[..],
-            _ => &[],
-        });
-        let mut live: BTreeSet<u64> = extents.map(|extent| extent.group).collect();
+        let mut live: BTreeSet<u64> = self.files.extents().map(|extent| extent.group).collect();
         let group = |&group: &u64| self.archive.reader.group(group)?.header.base_group();
         let bases: Vec<u64> = live.iter().filter_map(group).collect();
         live.extend(bases);
@@ -183,31 +176,50 @@ impl Files {
     }
 }
 
+impl Files {
+    /// Returns where the contents lie that files have.
+    fn extents(&self) -> impl Iterator<Item = &Extent> {
+        let used = self.contents.values().filter(|stored| !stored.nodes.is_empty());
+        used.flat_map(|stored| match &stored.file.kind {
+            Kind::File(content) => &content.extents[..],
+            _ => &[],
+        })
+    }
+}
+
 /// ENTRY sections whose contents go on in one another.
-pub(super) struct Unit<'a>(Vec<&'a Placed>);
+struct Unit<'a>(Vec<&'a Placed>);
 
 impl Unit<'_> {
     /// Returns the numbers of the groups.
-    pub fn groups(&self) -> impl Iterator<Item = u64> {
+    fn groups(&self) -> impl Iterator<Item = u64> {
         self.0.iter().flat_map(|one| one.first..one.first + one.batch.group_lengths.len() as u64)
     }
 
     /// Returns the bytes of the groups.
-    pub fn bytes(&self) -> u64 {
+    fn bytes(&self) -> u64 {
         self.0.iter().map(|placed| placed.batch.length()).sum()
     }
 
     /// Returns the Sequences of the ENTRY sections.
-    pub fn sequences(&self) -> impl Iterator<Item = u64> {
+    fn sequences(&self) -> impl Iterator<Item = u64> {
         self.0.iter().map(|placed| placed.sequence)
     }
 }
 
-/// Returns the Sequences of the ENTRY sections whose groups are copied: those that are wanted,
-/// with what their groups rest on.
-pub(super) fn copied(archive: &Archive<File>, wanted: impl Fn(&Unit) -> bool) -> BTreeSet<u64> {
+/// Returns the Sequences of the ENTRY sections whose groups are copied: those of which files use
+/// half of the bytes or more, with what their groups rest on.
+pub(super) fn copied(archive: &Archive<File>, files: &Files) -> BTreeSet<u64> {
     let reader = &archive.reader;
     let mut units: Vec<Unit> = Vec::new();
+    let mut used: BTreeMap<u64, u64> = BTreeMap::new();
+    for extent in files.extents() {
+        *used.entry(extent.group).or_default() += extent.length;
+    }
+    let wanted = |unit: &Unit| {
+        let used: u64 = unit.groups().filter_map(|group| used.get(&group)).sum();
+        used > 0 && used.saturating_mul(2) >= unit.bytes()
+    };
     for placed in reader.batches() {
         match units.last_mut().filter(|_| placed.batch.continued) {
             Some(unit) => unit.0.push(placed),

@@ -332,9 +332,10 @@ Examples:
     exit_status!()
 );
 
-/// Make one archive of several, without compressing anything again.
+/// Make one archive of several; what is compressed is copied.
 ///
-/// Of equal names that of the later archive counts. A file also hides what earlier archives
+/// Groups of which half or more is in use are copied as they are, the files of others are
+/// compressed anew. Of equal names that of the later archive counts. A file also hides what earlier archives
 /// have below its name. Contents of 64 KiB and more that are in several archives are stored
 /// once. Only the newest generation of each archive is taken.
 #[derive(Debug, Args)]
