@@ -216,10 +216,34 @@ pub struct Content {
     /// no holes.
     pub segments: Option<Vec<Segment>>,
     /// Places of the data segments' bytes, in file order. The lengths add up to the
-    /// length of the data, without holes. If there is a recipe: places of its parts.
+    /// length of the data, without holes. If there are recipes: places of their parts.
     pub extents: Vec<Extent>,
-    /// How the file is made from what lies there; `None` if that is the file.
-    pub recipe: Option<Arc<Recipe>>,
+    /// How the file is made from what lies there: a recipe for each batch that it has a piece
+    /// in. Empty if the file is what lies there.
+    pub recipes: Vec<Arc<Recipe>>,
+}
+
+impl Content {
+    /// Returns whether the file is made by recipes.
+    pub fn is_made(&self) -> bool {
+        !self.recipes.is_empty()
+    }
+
+    /// Returns the recipes, each with the extents that it uses.
+    pub fn pieces(&self) -> impl Iterator<Item = (&Arc<Recipe>, &[Extent])> {
+        let mut rest = &self.extents[..];
+        self.recipes.iter().map(move |recipe| {
+            let mut left: u64 = recipe.parts.iter().map(|part| part.end - part.start).sum();
+            let own = rest.iter().take_while(|extent| {
+                let takes = left > 0;
+                left = left.saturating_sub(extent.length);
+                takes
+            });
+            let (own, later) = rest.split_at(own.count());
+            rest = later;
+            (recipe, own)
+        })
+    }
 }
 
 /// The kind of an entry, with the fields that only that kind has.

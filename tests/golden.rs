@@ -63,7 +63,7 @@ fn content(parts: &[(u64, u64, u64)], segments: Option<Vec<Segment>>) -> Kind {
         1 => FileDigest::Short(digest[..16].try_into().unwrap()),
         _ => FileDigest::File(digest),
     };
-    Kind::File(Content { size, digest, segments, extents, recipe: None })
+    Kind::File(Content { size, digest, segments, extents, recipes: Vec::new() })
 }
 
 /// Returns one entry of every kind.

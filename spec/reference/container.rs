@@ -360,9 +360,10 @@ impl Archive {
     /// §12, rules 5 and 6: the content of an entry, holes filled with zeros.
     pub fn content(&self, entry: &Entry, stream: &[u8]) -> Result<Vec<u8>> {
         let content = &self.contents[entry.content.ok_or("not a file")?];
-        let data = match &content.recipe {
-            Some(recipe) => recipe.make(stream)?,
-            None => content.data(stream),
+        let made = content.recipes.iter().map(|recipe| recipe.make(stream));
+        let data = match content.recipes.is_empty() {
+            true => content.data(stream),
+            false => made.collect::<Result<Vec<_>>>()?.concat(),
         };
         match (content.file_digest, content.span) {
             (Some(expected), _) => need(content.digest(&data) == expected, "File_Digest")?,

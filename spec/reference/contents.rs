@@ -24,8 +24,8 @@ pub struct Content {
     pub span: Option<usize>,
     /// Whether there are no holes.
     is_dense: bool,
-    /// How the content is made of others.
-    pub recipe: Option<Recipe>,
+    /// How each row's part is made of others; empty if the data are the rows' bytes.
+    pub recipes: Vec<Recipe>,
 }
 
 /// §6.4
@@ -210,7 +210,7 @@ impl Files {
                 file_digest: None,
                 span: None,
                 is_dense: row.size.is_none(),
-                recipe: row.recipe.as_ref().map(|recipe| recipe.at(self.end)),
+                recipes: Vec::new(),
             });
         }
         self.named.insert(number, named);
@@ -220,6 +220,7 @@ impl Files {
             }
             let content = &mut self.contents[content];
             content.extents.push((self.end + row.start, row.length));
+            content.recipes.extend(row.recipe.as_ref().map(|recipe| recipe.at(self.end)));
             content.file_digest = row.file_digest;
         }
         for span in part.spans {
@@ -267,9 +268,12 @@ impl Files {
     fn go_on(&mut self, open: Open, part: &Part) -> Result<()> {
         let row = part.rows.first().ok_or("a continued section without rows")?;
         need(row.size.is_none(), "the continued row has holes")?;
-        let rest = sum(row.length, part.following(0))?;
+        let data = row.recipe.as_ref().map_or(row.length, Recipe::size);
+        let rest = sum(data, part.following(0))?;
+        let is_made = !self.contents[open.content].recipes.is_empty();
         let is_revoked = open.files.iter().all(Option::is_none);
-        need(is_revoked || rest == open.following, "Following")?;
+        let fits = rest == open.following && is_made == row.recipe.is_some();
+        need(is_revoked || fits, "Following")?;
         self.open = Some(open);
         Ok(())
     }
@@ -431,9 +435,8 @@ fn read_rows(
     let goes_on = |row| (continued && row == 0) || open.is_some_and(|open| open.0 == row);
     for (row, form) in forms.iter().enumerate() {
         need(*form != 5 || !goes_on(row), "a content of another section goes on")?;
-        known(matches!(form, 0 | 1 | 5) || (*form == 4 && !goes_on(row)), || match form {
+        known(matches!(form, 0 | 1 | 4 | 5), || match form {
             2 | 3 => "runs".to_owned(),
-            4 => "a recipe that goes on in another section".to_owned(),
             other => format!("Form {other}"),
         })?;
     }
@@ -474,7 +477,8 @@ fn read_rows(
         rows[row].again = Some((table.within(1..=u64::MAX, "Sequence_Back")?, table.varint()?));
     }
     if let Some((row, following)) = open {
-        sum(rows.get(row).ok_or("Open_Row")?.length, following)?;
+        let row = rows.get(row).ok_or("Open_Row")?;
+        sum(row.recipe.as_ref().map_or(row.length, Recipe::size), following)?;
     }
     Ok((join, rows))
 }

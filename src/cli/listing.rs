@@ -8,6 +8,7 @@ use crate::archive::transforms;
 use crate::entry::{Entry, Kind, Recipe, Timestamp};
 use crate::recipe;
 use crate::tree::printable;
+use std::sync::Arc;
 
 /// Returns one line with mode, owner, size, time and name, like `ls -l`.
 pub fn long(entry: &Entry, zone: &TimeZone) -> String {
@@ -90,17 +91,17 @@ fn suffix(kind: &Kind) -> String {
         Kind::Directory => "/".to_owned(),
         Kind::Symlink { target } => format!(" -> {}", printable(target)),
         Kind::HardLink { target } => format!(" link to {}", printable(target)),
-        Kind::File(content) => content.recipe.as_ref().map_or(String::new(), |recipe| {
+        Kind::File(content) if content.is_made() => {
             let of: u64 = content.extents.iter().map(|extent| extent.length).sum();
-            format!(" made of {of} bytes: {}", transform_names(recipe).join(", "))
-        }),
+            format!(" made of {of} bytes: {}", transform_names(&content.recipes).join(", "))
+        }
         _ => String::new(),
     }
 }
 
-/// Returns the names of the transforms that a recipe needs.
-pub(super) fn transform_names(recipe: &Recipe) -> Vec<&'static str> {
-    transforms(recipe).into_iter().map(transform_name).collect()
+/// Returns the names of the transforms that recipes need.
+pub(super) fn transform_names(recipes: &[Arc<Recipe>]) -> Vec<&'static str> {
+    transforms(recipes).into_iter().map(transform_name).collect()
 }
 
 /// Returns the name of a transform; `?` if this version has it not.

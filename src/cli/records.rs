@@ -198,7 +198,7 @@ impl<'a> EntryRecord<'a> {
             sparse_blake3,
             sparse_blake3_16,
             extents: Some(content.extents.iter().map(ExtentRecord::of).collect()),
-            recipe: content.recipe.as_deref().map(transform_names),
+            recipe: content.is_made().then(|| transform_names(&content.recipes)),
             ..self
         }
     }

@@ -30,10 +30,11 @@ pub fn entry_memory(entry: &Entry) -> u64 {
     let bytes = |bytes: &Vec<u8>| allocation(bytes.len() as u64);
     let Metadata { user, group, xattrs, .. } = &entry.metadata;
     let kind = match &entry.kind {
-        Kind::File(Content { segments, extents, .. }) => {
+        Kind::File(Content { segments, extents, recipes, .. }) => {
             let segments = segments.as_ref().map_or(0, Vec::len) as u64;
             allocation(segments * size::<Segment>())
                 + allocation(extents.len() as u64 * size::<Extent>())
+                + allocation(size_of_val(&recipes[..]) as u64)
         }
         Kind::Symlink { target } | Kind::HardLink { target } => bytes(target),
         _ => 0,

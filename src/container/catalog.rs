@@ -6,7 +6,7 @@ use super::budget::path_memory;
 use super::index::State;
 use super::limits::check;
 use super::{ContainerError, Limits, Part, Section, allocation, entry_memory};
-use crate::entry::{Content, Entry, Extent, Kind, compare_paths};
+use crate::entry::{Content, Entry, Extent, Kind, Recipe, compare_paths};
 use merge::Removals;
 use named::Contents as NamedContents;
 use rows::{Mark, Rows};
@@ -81,6 +81,8 @@ struct Open {
     links: Vec<Vec<usize>>,
     /// Bytes still to come.
     left: u64,
+    /// Whether it is made by recipes.
+    made: bool,
 }
 
 /// Returns the bytes of memory that an entry takes here: its row, its first extent, and the
@@ -160,6 +162,7 @@ impl Catalog {
         let opened = batch.open.map_or(0, |open| count(open.row));
         let extents = part.file_rows.iter().map(|&row| count(row)).sum::<u64>() + opened;
         let extents = (extents + 2 * going_on * first) * size_of::<Extent>() as u64;
+        let extents = extents + going_on * allocation(2 * size_of::<Arc<Recipe>>() as u64);
         let needed = part.entries.iter().map(memory_of).fold(extents, u64::saturating_add);
         let paths = part.removed.iter().map(|path| path_memory(path));
         let needed = paths.fold(needed, u64::saturating_add);
@@ -223,7 +226,9 @@ impl Catalog {
         let &Counted { section, generation, .. } = counted;
         let (sequence, first) = (section.header.sequence, section.header.group);
         let left = batch.open.map_or(0, |open| open.following);
-        let mut open = Open { files: Vec::new(), links: Vec::new(), left };
+        let row = batch.open.map_or(0, |open| open.row as usize);
+        let made = batch.rows.get(row).is_some_and(|row| row.recipe.is_some());
+        let mut open = Open { files: Vec::new(), links: Vec::new(), left, made };
         let mut numbers = part.file_rows.iter();
         let base = self.rows.entries.len();
         let mut entries = part.entries;
@@ -242,7 +247,7 @@ impl Catalog {
                         lost = !self.name(section, origin, content, limits)?;
                     } else {
                         let (at, end) = (starts[number], starts[number + 1]);
-                        content.extents = match &content.recipe {
+                        content.extents = match content.recipes.first() {
                             Some(recipe) => batch.places(recipe, first),
                             None => Batch::extents(ends, first, at, end),
                         };
@@ -285,10 +290,11 @@ impl Catalog {
             }
         };
         let segments = found.segments.as_ref().map_or(0, Vec::len);
-        self.unfolded += (segments + found.extents.len()) as u64;
+        self.unfolded += (segments + found.extents.len() + found.recipes.len()) as u64;
         check("extents", self.unfolded, limits.extents)?;
         let extents = found.extents.len() * size_of::<Extent>();
-        let held = (segments * size_of::<crate::entry::Segment>() + extents) as u64 + more;
+        let lists = extents + size_of_val(&found.recipes[..]);
+        let held = (segments * size_of::<crate::entry::Segment>() + lists) as u64 + more;
         self.memory.0 = self.memory.0.saturating_add(held);
         check("memory", self.memory.0, self.memory.1)?;
         *content = found;
@@ -301,7 +307,7 @@ impl Catalog {
 
     /// Continues the content left open, without the files that the part revokes.
     fn go_on(&mut self, section: &Section, part: &Part, batch: &Batch, first: u64, ends: &[u64]) {
-        self.named.go_on(batch, first, ends);
+        self.named.go_on(batch, first);
         let Some(open) = self.open.take() else {
             if batch.continued {
                 self.broken(section, "it continues a content that was not left open");
@@ -310,7 +316,11 @@ impl Catalog {
         };
         let again = batch.open.filter(|one| one.row == 0).map_or(0, |one| one.following);
         let length = batch.rows.first().map_or(0, |row| row.length);
-        let fits = batch.continued && length.checked_add(again) == Some(open.left);
+        let recipe = batch.rows.first().and_then(|row| row.recipe.as_ref());
+        let data = batch.rows.first().map_or(0, |row| row.data());
+        let fits = batch.continued
+            && data.checked_add(again) == Some(open.left)
+            && recipe.is_some() == open.made;
         let known = |number: &u64| open.files.binary_search_by_key(number, |one| one.0).is_ok();
         let revoked = |number: u64| batch.continued && part.revoked.binary_search(&number).is_ok();
         let kept = open.files.iter().any(|&(number, _)| !revoked(number));
@@ -318,8 +328,12 @@ impl Catalog {
             self.broken(section, "it does not go on as the section before says");
         }
         let digest = batch.file_digest(0);
-        let extents = Batch::extents(ends, first, 0, length);
-        let mut kept = Open { files: Vec::new(), links: Vec::new(), left: again };
+        let extents = match recipe {
+            Some(recipe) => batch.places(recipe, first),
+            None => Batch::extents(ends, first, 0, length),
+        };
+        let made = open.made;
+        let mut kept = Open { files: Vec::new(), links: Vec::new(), left: again, made };
         for ((number, row), links) in open.files.into_iter().zip(open.links) {
             if revoked(number) {
                 for row in links.into_iter().chain([row]) {
@@ -332,6 +346,7 @@ impl Catalog {
                 && fits
             {
                 content.extents.extend_from_slice(&extents);
+                content.recipes.extend(recipe.cloned());
                 content.digest = digest.map_or(content.digest, crate::entry::FileDigest::File);
             }
             kept.files.push((number, row));

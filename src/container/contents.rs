@@ -172,6 +172,11 @@ pub(super) fn decode(
         let mut steps = recipes::SECTION_STEPS;
         for number in (0..count).filter(|&row| forms[row] == RECIPE) {
             let recipe = recipes::decode(columns, number, &streams, &mut steps)?;
+            let following = open.filter(|open| open.row == number as u64);
+            let rest = following.map_or(0, |open| open.following);
+            if recipe.size().checked_add(rest).is_none() {
+                return Err(columns.invalid(number, "a content is longer than 2^64 bytes"));
+            }
             rows[number].recipe = Some(Arc::new(recipe));
         }
     }
@@ -193,10 +198,9 @@ fn check_form(
     goes_on: bool,
 ) -> Result<(), ContainerError> {
     let structure = match form {
-        0 | 1 => return Ok(()),
-        RECIPE | AGAIN if !goes_on => return Ok(()),
+        0 | 1 | RECIPE => return Ok(()),
+        AGAIN if !goes_on => return Ok(()),
         2 | 3 => "runs",
-        RECIPE => "a recipe that goes on in another section",
         AGAIN => return Err(columns.invalid(row, "a content of another section goes on")),
         _ => "an unknown Form",
     };

@@ -48,6 +48,9 @@ pub(crate) fn check(field: &'static str, found: u64, limit: u64) -> Result<(), C
     if found > limit { Err(ContainerError::TooLarge { field, found, limit }) } else { Ok(()) }
 }
 
+/// The name of the limit that is exceeded when packed files are to be taken apart.
+pub const MEMORY_OF_RECIPES: &str = "memory to take packed files apart";
+
 /// Says that a limit is exceeded: what is needed, what is allowed, and the option that
 /// allows more, if there is one.
 pub fn exceeded(field: &str, found: u64, limit: u64) -> String {
@@ -55,8 +58,10 @@ pub fn exceeded(field: &str, found: u64, limit: u64) -> String {
         let (found, limit) = (show_size(found), show_size(limit));
         format!("this needs {found} of {what}; the limit is {limit} (raise it with {option})")
     };
+    let without = "--memory, or use --no-recipes, a lower --level or a smaller --group-size";
     let option = match field {
         "memory" => return sizes("memory", "--memory"),
+        MEMORY_OF_RECIPES => return sizes(MEMORY_OF_RECIPES, without),
         "output bytes" => return sizes("disk space", "--max-output"),
         "entries" => " (raise it with --max-entries)",
         "path length" => " (raise it with --max-name)",

@@ -48,7 +48,7 @@ pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
 pub use foreign::Foreign;
 pub use generation::At;
 pub use index::{Generation, Index, Shard, State, decode_index, encode_index};
-pub use limits::{Limits, exceeded};
+pub use limits::{Limits, MEMORY_OF_RECIPES, exceeded};
 pub use part::{
     Again, BATCH_GROUPS, Open, Part, Row, Sparse, content_digest, decode_part, encode_part,
 };

@@ -274,7 +274,7 @@ fn fill_contents(
         content.size = row.sparse.as_ref().map_or(data, |sparse| sparse.size);
         content.segments = row.sparse.as_ref().map(|sparse| sparse.segments.clone());
         content.digest = digests[number as usize];
-        content.recipe = row.recipe.clone();
+        content.recipes = row.recipe.iter().cloned().collect();
     }
     Ok(part)
 }

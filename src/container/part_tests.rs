@@ -91,7 +91,7 @@ fn sample() -> Part {
     let empty = FileDigest::Span(content_digest(crate::checksum::digest(b""), 0, None));
     let hole = content_digest(crate::checksum::digest(b""), 4096, Some(&[]));
     let digest = FileDigest::File([8; 32]);
-    let made = Content { size: 23, digest, recipe: Some(recipe()), ..Content::default() };
+    let made = Content { size: 23, digest, recipes: vec![recipe()], ..Content::default() };
     let made = Kind::File(made);
     let entries = vec![
         entry("d", Kind::Directory),

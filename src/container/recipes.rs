@@ -106,7 +106,7 @@ pub(super) fn decode(
         let transform = columns.varint()?;
         let flags = columns.flags(HIDDEN | UNFINISHED, "Step_Flags")?;
         if flags & UNFINISHED != 0 {
-            let structure = "a recipe that goes on in another section";
+            let structure = "a step that goes on in another section";
             return Err(ContainerError::UnsupportedPart { structure, number: UNFINISHED });
         }
         let output = columns.varint()?;

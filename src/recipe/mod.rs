@@ -25,8 +25,8 @@ mod scanlines;
 mod split;
 
 pub use error::RecipeError;
-pub use run::{join, run, transform_memory, transform_name};
-pub use split::{is_candidate, split};
+pub use run::{Source, join, make, run, transform_memory, transform_name};
+pub use split::{Front, copied, is_candidate, split, split_front};
 
 use crate::{container, entry};
 

@@ -1,6 +1,8 @@
 //! The list of transforms; a step ⇒ its output.
 
 use super::{Input, MOST_OUTPUT, RecipeError, Split, base64, bzip2, deflate, idat, scanlines};
+use crate::entry;
+use std::borrow::Cow;
 
 /// Numbers of the transforms.
 pub(super) const COPY: u64 = 0;
@@ -96,33 +98,54 @@ fn copy(parameters: &[u8], inputs: &[&[u8]], output: usize) -> Result<Vec<u8>, R
     Ok(inputs.concat())
 }
 
-/// Makes a file from its streams and steps.
+/// Where an input of a step is.
+#[derive(Debug)]
+pub enum Source<'s> {
+    /// Bytes that are there before any step runs.
+    Bytes(Cow<'s, [u8]>),
+    /// The whole output of the step of this number, which is an earlier one.
+    Step(usize),
+}
+
+/// Runs steps and returns the outputs of those that are not hidden, in their order. `source`
+/// says where an input of the step of a number is.
 ///
 /// # Errors
 /// As [`run`]; an input that is not there is [`RecipeError::Damaged`].
-pub fn join(split: &Split) -> Result<Vec<u8>, RecipeError> {
+pub fn make<'s, I>(
+    steps: &[entry::Step<I>],
+    source: impl Fn(usize, &I) -> Option<Source<'s>>,
+) -> Result<Vec<Vec<u8>>, RecipeError> {
     let missing = RecipeError::Damaged { transform: "recipe", cause: "an input that is not there" };
-    let mut outputs: Vec<Vec<u8>> = Vec::with_capacity(split.steps.len());
-    for step in &split.steps {
-        let mut inputs = Vec::with_capacity(step.inputs.len());
-        for input in &step.inputs {
-            let bytes = match *input {
-                Input::Stream { stream, offset, length } => {
-                    split.streams.get(stream).and_then(|stream| {
-                        let end = offset.checked_add(length)?;
-                        stream.bytes.get(offset as usize..end as usize)
-                    })
-                }
-                Input::Step { back } => outputs
-                    .len()
-                    .checked_sub(back as usize)
-                    .and_then(|at| outputs.get(at))
-                    .map(|out| &out[..]),
-            };
-            inputs.push(bytes.ok_or_else(|| missing.clone())?);
+    let mut outputs: Vec<Vec<u8>> = Vec::with_capacity(steps.len());
+    for (number, step) in steps.iter().enumerate() {
+        let sources = step.inputs.iter().map(|input| source(number, input));
+        let sources: Vec<Source> = sources.collect::<Option<_>>().ok_or_else(|| missing.clone())?;
+        let mut inputs: Vec<&[u8]> = Vec::with_capacity(sources.len());
+        for source in &sources {
+            inputs.push(match source {
+                Source::Bytes(bytes) => bytes,
+                Source::Step(number) => outputs.get(*number).ok_or_else(|| missing.clone())?,
+            });
         }
         outputs.push(run(step.transform, &step.parameters, &inputs, step.output)?);
     }
-    let shown = split.steps.iter().zip(&outputs).filter(|(step, _)| !step.hidden);
-    Ok(shown.map(|(_, output)| &output[..]).collect::<Vec<_>>().concat())
+    let shown = steps.iter().zip(outputs).filter(|(step, _)| !step.hidden);
+    Ok(shown.map(|(_, output)| output).collect())
+}
+
+/// Makes a file from its streams and steps.
+///
+/// # Errors
+/// As [`make`].
+pub fn join(split: &Split) -> Result<Vec<u8>, RecipeError> {
+    let source = |number: usize, input: &Input| match *input {
+        Input::Stream { stream, offset, length } => {
+            let (start, end) = (offset as usize, offset.checked_add(length)? as usize);
+            let bytes = split.streams.get(stream)?.bytes.get(start..end)?;
+            Some(Source::Bytes(Cow::Borrowed(bytes)))
+        }
+        Input::Step { back } => number.checked_sub(back as usize).map(Source::Step),
+    };
+    Ok(make(&split.steps, source)?.concat())
 }

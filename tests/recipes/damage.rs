@@ -100,6 +100,29 @@ fn what_needs_more_memory_than_is_allowed_is_refused() {
 }
 
 #[test]
+fn too_little_memory_to_take_files_apart_is_told_with_what_helps() {
+    let files = files();
+    let build = |recipes| {
+        let memory = 12 << 20;
+        let options = CreateOptions { memory, recipes, ..options(Codec::Zstd, 1) };
+        let mut archive = Vec::new();
+        let mut builder = Builder::new(&mut archive).options(options);
+        for (name, content) in &files {
+            builder.append_data(Entry::file(name.clone()), content).unwrap();
+        }
+        builder.finish()
+    };
+    let told = build(Recipes::ALL).unwrap_err();
+    assert_eq!(told.kind(), ErrorKind::Limit);
+    let told = told.to_string();
+    for part in ["12.0 MiB", "--memory", "--no-recipes", "--level", "--group-size"] {
+        assert!(told.contains(part), "{told}");
+    }
+    assert!(!told.contains('\n'));
+    build(Recipes::NONE).unwrap();
+}
+
+#[test]
 fn an_archive_without_its_index_gives_its_files() {
     let files = files();
     let archive = pack(&files, options(Codec::Zstd, 1));

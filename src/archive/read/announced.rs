@@ -263,7 +263,7 @@ impl<'a> Incoming<'a> {
     /// Starts a file; `None` if it is skipped or fails, which is reported.
     fn start(&mut self, entry: &Entry) -> Option<FileSink<'a>> {
         let Kind::File(content) = &entry.kind else { return None };
-        let made = content.recipe.as_ref().map_or(0, |recipe| recipe.outputs());
+        let made = content.recipes.iter().map(|recipe| recipe.outputs()).sum();
         let found = self.output.saturating_add(content.size.max(made));
         let (field, limit) = ("output bytes", self.limits.output_bytes);
         if let Some(outlet) = &mut self.outlet {
@@ -303,7 +303,7 @@ impl<'a> Incoming<'a> {
     fn sink(&self, target: Target<'a>, content: &Content) -> FileSink<'a> {
         let digest = match content.digest {
             // A file that is made is compared when it is.
-            FileDigest::File(digest) if content.recipe.is_none() => Some(digest),
+            FileDigest::File(digest) if !content.is_made() => Some(digest),
             _ => None,
         };
         let (segments, cancel) = (content.segments.as_deref(), self.control.cancel);

@@ -33,7 +33,9 @@ impl Current<'_> {
 pub(super) struct Open<'a> {
     pub files: Vec<Announced<'a>>,
     /// Bytes still to come.
-    left: u64,
+    pub left: u64,
+    /// Whether they are made by recipes.
+    pub made: bool,
 }
 
 impl<'a> Incoming<'a> {
@@ -131,12 +133,22 @@ impl<'a> Incoming<'a> {
             self.lose_group();
         }
         let Some(mut current) = self.current.take() else { return };
+        let ready = self.ready.len();
         self.end_recipes(&mut current);
-        if let Some(open) = current.batch.open {
-            let files = std::mem::take(&mut current.rows[open.row as usize]);
-            let before = self.open.replace(Open { files, left: open.following });
-            before.into_iter().flat_map(|open| open.files).for_each(|file| self.lose(file));
+        let Some(open) = current.batch.open else { return };
+        let files = std::mem::take(&mut current.rows[open.row as usize]);
+        // Those that are being made of this batch come back when they are.
+        let is_made = current.batch.rows[open.row as usize].recipe.is_some();
+        if !(is_made && files.is_empty() && self.ready.len() > ready) {
+            self.awaits_piece &= !is_made;
+            self.leave_open(Open { files, left: open.following, made: is_made });
         }
+    }
+
+    /// Remembers files that go on in the next batch.
+    pub(super) fn leave_open(&mut self, open: Open<'a>) {
+        let before = self.open.replace(open);
+        before.into_iter().flat_map(|open| open.files).for_each(|file| self.lose(file));
     }
 
     /// The files the part goes on with: those left open, less the revoked.
@@ -147,10 +159,11 @@ impl<'a> Incoming<'a> {
         if part.continued && (open.is_none() || !part.revoked.iter().all(known)) {
             self.fail(ArchiveError::NotOpen { offset: section.offset });
         }
-        let Some(Open { files, left }) = open else { return Vec::new() };
-        let first = batch.rows.first().map_or(0, |row| row.length);
+        let Some(Open { files, left, made }) = open else { return Vec::new() };
+        let goes_on = batch.rows.first().is_some_and(|row| row.recipe.is_some());
+        let first = batch.rows.first().map_or(0, |row| row.data());
         let rest = batch.open.filter(|open| open.row == 0).map_or(0, |open| open.following);
-        let fits = part.continued && first.checked_add(rest) == Some(left);
+        let fits = part.continued && first.checked_add(rest) == Some(left) && made == goes_on;
         let mut kept = Vec::new();
         for file in files {
             if part.continued && part.revoked.binary_search(&file.ordinal).is_ok() {

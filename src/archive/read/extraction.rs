@@ -2,7 +2,7 @@
 
 use super::extract::{ExtractSummary, Files, file_error};
 use super::index::{Archive, restored_length};
-use super::making::recipe_of;
+use super::making::made_content;
 use super::sink::{FileSink, Target};
 use super::tally::Tallies;
 use crate::archive::pipeline;
@@ -10,7 +10,7 @@ use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, ErrorKind, Event};
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, FileDigest, Kind};
-use recipes::{Collecting, batch_of, firsts, others};
+use recipes::{Collecting, Ready, batches_of, firsts, others};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -61,9 +61,9 @@ pub(super) struct Extraction<'a, 'f, S> {
     /// Whether groups are decoded to their ends.
     all_groups: bool,
     keep_damaged: bool,
-    /// Files of which everything came that they are made of.
-    ready: VecDeque<usize>,
-    /// How many files of each batch are not made yet, and of which of these batches groups
+    /// Pieces of files of which everything came that they are made of.
+    ready: VecDeque<Ready>,
+    /// How many pieces of each batch are not made yet, and of which of these batches groups
     /// were decoded.
     unmade: BTreeMap<u64, usize>,
     begun: BTreeSet<u64>,
@@ -99,8 +99,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                 Kind::File(content) if firsts[number] == number => content.extents.len(),
                 _ => 0,
             };
-            let made = recipe_of(&entry).is_some() && firsts[number] == number;
-            let making = made.then(Collecting::default);
+            let made = made_content(&entry).filter(|_| firsts[number] == number);
+            let making = made.map(Collecting::of);
             Wanted { entry, left, state: State::Waiting, doubt: None, lost: None, making }
         };
         let mut files: Vec<Wanted> = files.into_iter().enumerate().map(wanted).collect();
@@ -108,8 +108,10 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         for (number, &first) in firsts.iter().enumerate() {
             if let Some(making) = files[first].making.as_mut().filter(|_| first != number) {
                 making.others.push(number);
-            } else if let Some(batch) = batch_of(archive, &files[number]) {
-                *unmade.entry(batch).or_default() += 1;
+            } else if files[number].making.is_some() {
+                for batch in batches_of(archive, &files[number]).into_iter().flatten() {
+                    *unmade.entry(batch).or_default() += 1;
+                }
             }
         }
         Extraction {
@@ -150,14 +152,22 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         for pair in batches.values().flat_map(|groups| groups.windows(2)) {
             before.entry(pair[1]).or_default().push(pair[0]);
         }
-        for Wanted { entry, .. } in &self.files {
-            let Kind::File(content) = &entry.kind else { continue };
+        for file in &self.files {
+            let Kind::File(content) = &file.entry.kind else { continue };
             wanted.extend(content.extents.iter().map(|extent| extent.group));
-            if let Some(extent) = content.extents.first().filter(|_| content.recipe.is_some()) {
-                let batch = self.archive.batch_of(extent.group);
-                wanted.extend(batches.remove(&batch).into_iter().flatten());
+            if content.is_made() {
+                // Pieces are made in their order.
+                let own = batches_of(self.archive, file).into_iter().flatten();
+                let own: Vec<&Vec<u64>> = own.filter_map(|batch| batches.get(&batch)).collect();
+                for pair in own.windows(2) {
+                    if let (Some(&last), Some(&first)) = (pair[0].last(), pair[1].first()) {
+                        before.entry(first).or_default().push(last);
+                    }
+                }
+                wanted.extend(own.into_iter().flatten());
+                continue;
             }
-            for pair in content.extents.windows(2).filter(|_| content.recipe.is_none()) {
+            for pair in content.extents.windows(2) {
                 before.entry(pair[1].group).or_default().push(pair[0].group);
             }
         }
@@ -183,12 +193,10 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     pub fn finish(mut self, jobs: usize, summary: &mut ExtractSummary) -> Result<(), ArchiveError> {
         let followers: BTreeSet<usize> = self.files.iter().flat_map(others).copied().collect();
         for file in 0..self.files.len() {
-            if self.files[file].left > 0 || followers.contains(&file) {
-                continue;
-            }
             if self.files[file].making.is_some() {
-                self.ready.push_back(file);
-            } else {
+                // It may begin with a piece that is made of nothing.
+                self.advance(file);
+            } else if self.files[file].left == 0 && !followers.contains(&file) {
                 self.take(file, 0, Ok(&[]), None);
                 self.broken.take().map_or(Ok(()), Err)?;
             }
@@ -285,7 +293,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             Ok(Some(target)) => {
                 // Others are proven by the digests of their spans.
                 let digest = match content.digest {
-                    FileDigest::File(digest) if content.recipe.is_none() => Some(digest),
+                    FileDigest::File(digest) if content.recipes.len() != 1 => Some(digest),
                     _ => None,
                 };
                 let (segments, cancel) = (content.segments.as_deref(), self.control.cancel);

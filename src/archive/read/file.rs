@@ -84,8 +84,8 @@ pub struct FileReader<'a, S> {
     /// Of the data up to `hashed`.
     hasher: Hasher,
     hashed: u64,
-    /// The whole file, if it is made by a recipe and was read.
-    made: Option<Vec<u8>>,
+    /// The piece that was made last: where it starts in the file, and its bytes.
+    made: Option<(u64, Vec<u8>)>,
 }
 
 impl<S> fmt::Debug for FileReader<'_, S> {
@@ -110,10 +110,7 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
         let segments = content.segments.as_ref().map_or(1, Vec::len);
         let most = (content.extents.len() + segments) as u64 * size_of::<Run>() as u64;
         check_cost(archive.tables.saturating_add(most), archive.limits.memory)?;
-        let runs = match &content.recipe {
-            Some(_) => Some(Vec::new()),
-            None => runs(content),
-        };
+        let runs = if content.is_made() { Some(Vec::new()) } else { runs(content) };
         let Some(runs) = runs else {
             let cause = Arc::new(ArchiveError::Missing);
             return Err(ArchiveError::File { path: path.to_vec(), cause });
@@ -123,28 +120,42 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
         Ok(FileReader { archive, path, content, runs, position, current, hasher, hashed, made })
     }
 
-    /// Reads bytes of a file that a recipe makes, at the position. All of the file is made at
-    /// once.
+    /// Reads bytes of a file that recipes make, at the position. A piece is made as a whole.
     fn read_made(&mut self, buffer: &mut [u8]) -> Result<usize, ArchiveError> {
-        let made = match self.made.take() {
-            Some(made) => made,
-            None => self.make()?,
+        let holds = |&(start, ref bytes): &(u64, Vec<u8>)| {
+            (start..start + bytes.len() as u64).contains(&self.position)
         };
-        let start = usize::try_from(self.position).unwrap_or(usize::MAX).min(made.len());
-        let length = buffer.len().min(made.len() - start);
-        buffer[..length].copy_from_slice(&made[start..start + length]);
-        self.position += length as u64;
-        self.made = Some(made);
+        let (start, made) = match self.made.take().filter(holds) {
+            Some(made) => made,
+            None => match self.make()? {
+                Some(made) => made,
+                None => return Ok(0),
+            },
+        };
+        let within = (self.position - start) as usize;
+        let length = buffer.len().min(made.len() - within);
+        buffer[..length].copy_from_slice(&made[within..within + length]);
+        self.made = Some((start, made));
+        // One piece was compared when it was made.
+        match self.content.recipes.len() {
+            1 => self.position += length as u64,
+            _ => self.pass(&buffer[..length], true)?,
+        }
         Ok(length)
     }
 
-    /// Makes the file.
-    fn make(&self) -> Result<Vec<u8>, ArchiveError> {
-        let Some(recipe) = &self.content.recipe else { return Ok(Vec::new()) };
+    /// Makes the piece at the position; `None` behind the last one. Returns where it starts too.
+    fn make(&self) -> Result<Option<(u64, Vec<u8>)>, ArchiveError> {
+        let mut end = 0u64;
+        let found = self.content.pieces().enumerate().find(|(_, (recipe, _))| {
+            end = end.saturating_add(recipe.size());
+            self.position < end
+        });
+        let Some((number, (recipe, extents))) = found else { return Ok(None) };
         let archive = self.archive;
         // How much of each group is wanted.
         let mut groups: BTreeMap<u64, u64> = BTreeMap::new();
-        for extent in &self.content.extents {
+        for extent in extents {
             let wanted = groups.entry(extent.group).or_default();
             *wanted = (*wanted).max(extent.offset + extent.length);
         }
@@ -153,12 +164,12 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
             let whole = archive.cost(&section).whole();
             (kept.saturating_add(section.header.raw_length), most.max(whole))
         });
-        let making = making_memory(recipe).saturating_add(self.content.size);
+        let making = making_memory(recipe).saturating_add(recipe.size());
         let needed = archive.tables.saturating_add(kept).saturating_add(most.max(making));
         check_cost(needed, archive.limits.memory)?;
-        let mut pieces = Vec::with_capacity(self.content.extents.len());
+        let mut pieces = Vec::with_capacity(extents.len());
         let mut last: Option<(u64, Arc<Decoded>)> = None;
-        for extent in &self.content.extents {
+        for extent in extents {
             let group = match last.take().filter(|(group, _)| *group == extent.group) {
                 Some((_, decoded)) => decoded,
                 None => archive.group_bytes(extent.group, groups[&extent.group] as usize)?,
@@ -168,13 +179,14 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
             last = Some((extent.group, group));
         }
         refusal::probe(making)?;
-        let made = refusal::attempt(|| Making::of(self.content, pieces).map(Making::make))?;
+        let made = refusal::attempt(|| Making::of(self.content, number, pieces).map(Making::make))?;
         let made =
             made.unwrap_or(Err(ArchiveError::Missing)).map_err(|cause| self.failed(cause))?;
-        Ok(match <[Vec<u8>; 1]>::try_from(made) {
+        let made = match <[Vec<u8>; 1]>::try_from(made) {
             Ok([whole]) => whole,
             Err(pieces) => pieces.concat(),
-        })
+        };
+        Ok(Some((end - recipe.size(), made)))
     }
 
     /// Returns the size of the file in bytes, holes included.
@@ -250,7 +262,7 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
 
 impl<S: ReadAt> Read for FileReader<'_, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.content.recipe.is_some() {
+        if self.content.is_made() {
             return Ok(self.read_made(buffer)?);
         }
         let left = self.size().saturating_sub(self.position);

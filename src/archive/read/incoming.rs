@@ -44,6 +44,8 @@ pub(super) struct Incoming<'a> {
     pub(super) ready: VecDeque<Ready<'a>>,
     /// Batches whose files are not all made.
     pub(super) unmade: usize,
+    /// Whether files that go on in the next batch are still to be made of one before.
+    pub(super) awaits_piece: bool,
     /// Paths that were announced and not revoked. A second announcement in one generation is
     /// refused.
     pub(super) seen: BTreeMap<Vec<u8>, Seen>,
@@ -81,6 +83,7 @@ impl<'a> Incoming<'a> {
             open: None,
             ready: VecDeque::new(),
             unmade: 0,
+            awaits_piece: false,
             seen: BTreeMap::new(),
             generation: 0,
             changed: Vec::new(),

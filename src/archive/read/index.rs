@@ -338,7 +338,7 @@ pub(super) fn find<'a>(entries: &'a [Entry], path: &[u8]) -> Option<&'a Entry> {
 /// Bytes of data that an entry has once it is read.
 pub(super) fn restored_length(entry: &Entry) -> u64 {
     match &entry.kind {
-        Kind::File(content) if content.recipe.is_some() => content.size,
+        Kind::File(content) if content.is_made() => content.size,
         _ => data_length(entry),
     }
 }
@@ -347,7 +347,7 @@ pub(super) fn restored_length(entry: &Entry) -> u64 {
 pub(super) fn written_length(entry: &Entry) -> u64 {
     match &entry.kind {
         Kind::File(content) => {
-            content.size.max(content.recipe.as_ref().map_or(0, |recipe| recipe.outputs()))
+            content.size.max(content.recipes.iter().map(|recipe| recipe.outputs()).sum())
         }
         _ => 0,
     }

@@ -6,7 +6,7 @@ use crate::archive::{ArchiveError, ErrorKind};
 use crate::checksum::{Digest, Hasher};
 use crate::container::ReadAt;
 use crate::entry::{Content, Entry, FileDigest, Input, Kind, Recipe};
-use crate::recipe;
+use crate::recipe::{self, Source};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,48 +30,49 @@ impl Piece {
     }
 }
 
-/// A file to be made.
+/// A file to be made, or its piece in one batch.
 pub(super) struct Making {
     pub recipe: Arc<Recipe>,
     /// The parts of the recipe, in their order.
     pub pieces: Vec<Piece>,
-    /// What the digest of the file must be.
-    pub digest: Option<Digest>,
+    pub proof: Proof,
+}
+
+/// How it is known that what is made is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// This is the digest of all of it; without one it is wrong.
+    Digest(Option<Digest>),
+    /// The digest of the whole file, which has other pieces, is compared at its end.
+    Later,
 }
 
 /// The bytes of a file, in pieces.
 pub(super) type Made = Vec<Vec<u8>>;
 
 impl Making {
-    /// Prepares to make the file of a content.
-    pub fn of(content: &Content, pieces: Vec<Piece>) -> Option<Making> {
-        let digest = match content.digest {
-            FileDigest::File(digest) => Some(digest),
-            _ => None,
+    /// Prepares to make a piece of the file of a content.
+    pub fn of(content: &Content, number: usize, pieces: Vec<Piece>) -> Option<Making> {
+        let proof = match content.digest {
+            _ if content.recipes.len() > 1 => Proof::Later,
+            FileDigest::File(digest) => Proof::Digest(Some(digest)),
+            _ => Proof::Digest(None),
         };
-        Some(Making { recipe: Arc::clone(content.recipe.as_ref()?), pieces, digest })
+        Some(Making { recipe: Arc::clone(content.recipes.get(number)?), pieces, proof })
     }
 
     /// Runs the steps and compares the digest of the file.
     ///
     /// # Errors
-    /// [`ArchiveError::Recipe`], [`ArchiveError::Missing`], [`ArchiveError::Digest`].
+    /// [`ArchiveError::Recipe`], [`ArchiveError::Digest`].
     pub fn make(self) -> Result<Made, ArchiveError> {
-        let Making { recipe, pieces, digest } = self;
-        let mut outputs: Made = Vec::with_capacity(recipe.steps.len());
-        for step in &recipe.steps {
-            let input = |input: &Input| match *input {
-                Input::Parts { offset, length } => gather(&pieces, offset, length),
-                Input::Step { number } => Some(Cow::Borrowed(&outputs[number][..])),
-            };
-            let inputs: Option<Vec<Cow<[u8]>>> = step.inputs.iter().map(input).collect();
-            let inputs = inputs.ok_or(ArchiveError::Missing)?;
-            let inputs: Vec<&[u8]> = inputs.iter().map(|input| &input[..]).collect();
-            outputs.push(recipe::run(step.transform, &step.parameters, &inputs, step.output)?);
-        }
-        let hidden = recipe.steps.iter().map(|step| step.hidden);
-        let visible = outputs.into_iter().zip(hidden).filter(|(_, hidden)| !hidden);
-        let made: Made = visible.map(|(output, _)| output).collect();
+        let Making { recipe, pieces, proof } = self;
+        let source = |_: usize, input: &Input| match *input {
+            Input::Parts { offset, length } => gather(&pieces, offset, length).map(Source::Bytes),
+            Input::Step { number } => Some(Source::Step(number)),
+        };
+        let made: Made = recipe::make(&recipe.steps, source)?;
+        let Proof::Digest(digest) = proof else { return Ok(made) };
         let mut hasher = Hasher::new();
         made.iter().for_each(|bytes| hasher.update(bytes));
         match digest == Some(hasher.digest()) {
@@ -120,10 +121,10 @@ pub(super) fn making_memory(recipe: &Recipe) -> u64 {
     recipe.outputs().saturating_add(steps).saturating_add(list)
 }
 
-/// Returns the recipe of a file, if it has one.
-pub(in crate::archive) fn recipe_of(entry: &Entry) -> Option<&Arc<Recipe>> {
+/// Returns the content of a file that is made by recipes.
+pub(in crate::archive) fn made_content(entry: &Entry) -> Option<&Content> {
     match &entry.kind {
-        Kind::File(content) => content.recipe.as_ref(),
+        Kind::File(content) => Some(content).filter(|content| content.is_made()),
         _ => None,
     }
 }
@@ -149,22 +150,24 @@ pub struct RecipeInfo {
 }
 
 impl RecipeInfo {
-    fn add(&mut self, content: &Content, recipe: &Recipe) {
+    fn add(&mut self, content: &Content) {
         self.contents += 1;
         self.size += content.size;
         self.of += content.extents.iter().map(|extent| extent.length).sum::<u64>();
-        for transform in transforms(recipe) {
+        for transform in transforms(&content.recipes) {
             *self.transforms.entry(transform).or_default() += 1;
         }
-        let seconds = recipe.outputs() as f64 / SPEED;
+        let outputs: u64 = content.recipes.iter().map(|recipe| recipe.outputs()).sum();
+        let seconds = outputs as f64 / SPEED;
         self.seconds = (self.seconds.0 + seconds, self.seconds.1.max(seconds));
-        self.memory = self.memory.max(making_memory(recipe));
+        let memory = content.recipes.iter().map(|recipe| making_memory(recipe)).max();
+        self.memory = self.memory.max(memory.unwrap_or(0));
     }
 }
 
-/// Returns the transforms that a recipe needs, in the order of their numbers.
-pub fn transforms(recipe: &Recipe) -> BTreeSet<u64> {
-    recipe.steps.iter().map(|step| step.transform).collect()
+/// Returns the transforms that recipes need, in the order of their numbers.
+pub fn transforms(recipes: &[Arc<Recipe>]) -> BTreeSet<u64> {
+    recipes.iter().flat_map(|recipe| &recipe.steps).map(|step| step.transform).collect()
 }
 
 /// Returns why a file cannot be made of a group that was decoded.
@@ -194,10 +197,10 @@ impl<S: ReadAt> Archive<S> {
     pub fn recipes(&self) -> RecipeInfo {
         let (mut info, mut seen) = (RecipeInfo::default(), BTreeSet::new());
         for entry in self.entries() {
-            if let (Some(recipe), Kind::File(content)) = (recipe_of(entry), &entry.kind)
-                && seen.insert(Arc::as_ptr(recipe))
+            if let Some(content) = made_content(entry)
+                && seen.insert(Arc::as_ptr(&content.recipes[0]))
             {
-                info.add(content, recipe);
+                info.add(content);
             }
         }
         info
@@ -210,10 +213,9 @@ impl<S: ReadAt> Archive<S> {
     ) -> MakingCost {
         let (mut batches, mut make): (BTreeMap<u64, BTreeSet<u64>>, u64) = Default::default();
         for entry in entries {
-            let (Some(recipe), Kind::File(content)) = (recipe_of(entry), &entry.kind) else {
-                continue;
-            };
-            make = make.max(making_memory(recipe));
+            let Some(content) = made_content(entry) else { continue };
+            let most = content.recipes.iter().map(|recipe| making_memory(recipe)).max();
+            make = make.max(most.unwrap_or(0));
             for extent in &content.extents {
                 let batch = self.batch_of(extent.group);
                 batches.entry(batch).or_default().insert(extent.group);

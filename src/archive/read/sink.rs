@@ -74,11 +74,6 @@ impl<'a> FileSink<'a> {
         self
     }
 
-    /// Returns the bytes of the file, holes included.
-    pub fn size(&self) -> u64 {
-        self.size
-    }
-
     /// Returns the bytes of memory that it takes beside its target.
     pub fn memory(&self) -> u64 {
         let segments = self.map.as_ref().map_or(1, |map| 2 * map.len());

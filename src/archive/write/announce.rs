@@ -82,6 +82,11 @@ impl PartBuilder {
         self.part.open = Some(Open { row, following });
     }
 
+    /// Says that the file of the first row, which goes on here, goes on in the next part too.
+    pub fn open_again(&mut self, following: u64) {
+        self.part.open = Some(Open { row: 0, following });
+    }
+
     /// Revokes files announced for the continued row.
     pub fn revoke(&mut self, ordinals: Vec<u64>) {
         self.part.revoked = ordinals;

@@ -5,20 +5,26 @@
 //! then what stays as it is. A file that cannot be taken apart, or that is not what was found,
 //! is given back: it is stored among the others of its kind.
 //!
+//! A file whose streams are longer than a batch is taken apart in pieces (pieces.rs).
+//!
 //! All of it follows from the files and their order, never from the number of threads.
 
+use super::announce::PartBuilder;
 use super::pack::Filled;
-use super::plan::{ContentPlan, read_full};
+use super::plan::{ContentPlan, Node};
+use super::source::Found;
 use crate::archive::{ArchiveError, Control, Event};
-use crate::checksum::{Digest, digest};
+use crate::checksum::{Digest, Hasher};
 use crate::container::{BATCH_GROUPS, BATCH_WITH_RECIPES, Row, recipe_of};
 use crate::entry::{self, Recipe};
-use crate::recipe::{self, Limits, Split, StreamKind};
+use crate::recipe::{self, Front, Limits, Split, StreamKind};
 use cut::{Cutter, PICTURES};
+use pieces::{Pieces, Read, Unread};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 mod cut;
+mod pieces;
 
 /// Bytes of streams that end a batch.
 const BATCH: u64 = 24 << 20;
@@ -28,6 +34,9 @@ const FILES: usize = 4096;
 
 /// How many times as long as the file its streams may be.
 const EXPANSION: u64 = 64;
+
+/// Most bytes of a file that are looked at at once.
+const WINDOW: u64 = 32 << 20;
 
 /// Least bytes that streams may have.
 const LEAST_PLAIN: u64 = 1 << 20;
@@ -81,9 +90,9 @@ impl Room {
         Room { group, plain: BATCH_WITH_RECIPES.min(groups) }
     }
 
-    /// Returns whether a file of `size` bytes may fit into a batch.
-    pub fn takes(self, size: u64) -> bool {
-        size > 0 && size <= self.plain
+    /// Returns the most bytes of a file that are looked at at once.
+    fn window(self) -> u64 {
+        WINDOW.min(self.plain / 2)
     }
 
     /// Most bytes of the streams of a file of `size` bytes.
@@ -100,6 +109,16 @@ impl Room {
         total.min(largest.max(self.batch()))
     }
 
+    /// Bytes that end a piece once they were unpacked, for a file of `size` bytes: nothing ends
+    /// one that fits into a batch. What begins behind them must find room.
+    fn unpacked_of(self, size: u64) -> usize {
+        let plain = self.plain_of(size);
+        match plain < self.plain {
+            true => usize::MAX,
+            false => self.batch().min((plain - size.min(plain)) / 4 * 3) as usize,
+        }
+    }
+
     fn batch(self) -> u64 {
         BATCH.min(self.plain)
     }
@@ -114,37 +133,82 @@ fn splitting_memory(size: u64, plain: u64) -> u64 {
     size.saturating_mul(2).saturating_add(plain.saturating_mul(3)).saturating_add(TRANSFORMS)
 }
 
-/// A file to be taken apart.
+/// A file to be taken apart, or what comes next of it.
 pub(super) struct SplitJob {
     bytes: Vec<u8>,
-    plain: u64,
+    /// What follows.
+    unread: Option<Unread>,
+    /// Whether something came before.
+    went_before: bool,
+    /// Of all that came before.
+    hasher: Hasher,
+    room: Room,
     recipes: Recipes,
 }
 
-/// A file that was taken apart.
+/// A file that was taken apart, or a piece of it.
 pub(super) struct Taken {
     split: Split,
     /// Bytes of each stream.
     lengths: Vec<u64>,
+    /// Bytes of the piece.
     size: u64,
-    digest: Digest,
+    went_before: bool,
+    /// Of the file up to the end of the piece.
+    hasher: Hasher,
+    /// What is behind the piece.
+    rest: Vec<u8>,
+    unread: Option<Unread>,
 }
 
 impl SplitJob {
     /// Takes the file apart; `None` if it is stored as it is.
     pub fn work(self) -> Option<Taken> {
-        let SplitJob { bytes, plain, recipes } = self;
-        let limits = Limits { most_plain: plain, depth: DEPTH, transforms: recipes.0 };
-        let split = recipe::split(&bytes, &limits)?;
-        let lengths = split.streams.iter().map(|stream| stream.bytes.len() as u64).collect();
-        let taken = Taken { split, lengths, size: bytes.len() as u64, digest: digest(&bytes) };
-        let made = taken.recipe(&taken.places_alone());
-        let whole = made.is_some_and(|made| made.size() == taken.size);
-        (taken.length() <= plain && whole).then_some(taken)
+        let plain = self.room.plain_of(self.bytes.len() as u64);
+        let limits = Limits { most_plain: plain, depth: DEPTH, transforms: self.recipes.0 };
+        let length = self.bytes.len();
+        let front = Front {
+            // What begins behind it is looked at again when more of the file is there.
+            bytes: if self.unread.is_some() { length / 4 } else { usize::MAX },
+            plain: self.room.unpacked_of(self.bytes.len() as u64),
+        };
+        let found = recipe::split_front(&self.bytes, &limits, front);
+        if let Some((split, length)) = found
+            && let Some(taken) = Taken::of(&self, split, length, plain)
+        {
+            return Some(taken.with_rest(self));
+        }
+        // A piece in which nothing pays; a file is not begun with one.
+        let split = recipe::copied(&self.bytes).filter(|_| self.went_before)?;
+        Some(Taken::of(&self, split, length, u64::MAX)?.with_rest(self))
     }
 }
 
 impl Taken {
+    /// The first `length` bytes of a job, taken apart; `None` if that is more than fits.
+    fn of(job: &SplitJob, split: Split, length: usize, plain: u64) -> Option<Taken> {
+        let lengths = split.streams.iter().map(|stream| stream.bytes.len() as u64).collect();
+        let mut hasher = job.hasher.clone();
+        hasher.update(&job.bytes[..length]);
+        let (size, went_before) = (length as u64, job.went_before);
+        let (rest, unread) = Default::default();
+        let taken = Taken { split, lengths, size, went_before, hasher, rest, unread };
+        let made = taken.recipe(&taken.places_alone());
+        let whole = made.is_some_and(|made| made.size() == size);
+        (taken.length() <= plain && whole).then_some(taken)
+    }
+
+    /// Keeps what is behind the piece.
+    fn with_rest(mut self, job: SplitJob) -> Taken {
+        self.rest = job.bytes[self.size as usize..].to_vec();
+        self.unread = job.unread;
+        self
+    }
+
+    fn digest(&self) -> Digest {
+        self.hasher.digest()
+    }
+
     /// Bytes of all streams.
     fn length(&self) -> u64 {
         self.lengths.iter().sum()
@@ -207,6 +271,7 @@ pub(super) struct Apart<'a> {
     rejected: Vec<ContentPlan>,
     /// Number of entries of files taken apart.
     entries: u64,
+    pieces: Pieces,
 }
 
 impl<'a> Apart<'a> {
@@ -218,7 +283,7 @@ impl<'a> Apart<'a> {
         control: Control<'a>,
     ) -> Apart<'a> {
         let (under_way, bytes, entries) = (0, 0, 0);
-        let (collected, filled, rejected) = Default::default();
+        let (collected, filled, rejected, pieces) = Default::default();
         let queue = files.into();
         Apart {
             control,
@@ -231,6 +296,7 @@ impl<'a> Apart<'a> {
             filled,
             rejected,
             entries,
+            pieces,
         }
     }
 
@@ -242,13 +308,15 @@ impl<'a> Apart<'a> {
 
     /// Returns the bytes that are held now.
     pub fn held(&self) -> u64 {
-        self.bytes + self.filled.iter().map(|filled| filled.raw.len() as u64).sum::<u64>()
+        let filled = self.filled.iter().map(|filled| filled.raw.len() as u64).sum::<u64>();
+        self.bytes + filled + self.pieces.held()
     }
 
     /// Returns the most bytes of memory that taking one file apart takes.
     pub fn highest_cost(&self) -> u64 {
         let cost = |size| splitting_memory(size, self.room.plain_of(size));
-        self.queue.iter().map(|plan| cost(plan.size())).max().unwrap_or(0)
+        let sizes = self.queue.iter().map(|plan| plan.size().min(self.room.window()));
+        sizes.map(cost).max().unwrap_or(0)
     }
 
     /// Returns the most bytes of a group, and of one of pictures.
@@ -274,35 +342,88 @@ impl<'a> Apart<'a> {
         std::mem::take(&mut self.rejected)
     }
 
-    /// Reads the next file. Returns what a worker does with it, the file, and the bytes of
-    /// memory that it takes. Files that are not as they were found are given back.
+    /// Reads the next file, or more of one. Returns what a worker does with it, the file, and the
+    /// bytes of memory that it takes. Files that are not as they were found are given back.
     ///
     /// # Errors
     /// [`ArchiveError::Interrupted`].
     pub fn next(&mut self) -> Result<Option<(SplitJob, ContentPlan, u64)>, ArchiveError> {
-        while let Some(plan) = self.queue.pop_front() {
+        loop {
             self.control.check()?;
-            let Some(bytes) = read_as_found(&plan) else {
-                self.rejected.push(plan);
-                continue;
+            if self.pieces.waits(self.is_under_way()) {
+                return Ok(None);
+            }
+            let (window, room, recipes) = (self.room.window(), self.room, self.recipes);
+            let (plan, read, went_before) = match self.pieces.next(window) {
+                Some((plan, Some(read))) => (plan, read, true),
+                Some((plan, None)) => {
+                    self.break_off(plan);
+                    self.settle_later();
+                    continue;
+                }
+                None => {
+                    let Some(plan) = self.queue.pop_front() else { return Ok(None) };
+                    match self.pieces.begin(&plan, window) {
+                        Some(read) => (plan, read, false),
+                        None => {
+                            self.rejected.push(plan);
+                            continue;
+                        }
+                    }
+                }
             };
+            let Read { bytes, unread, hasher } = read;
             self.under_way += 1;
-            let plain = self.room.plain_of(plan.size());
-            let cost = splitting_memory(plan.size(), plain);
-            return Ok(Some((SplitJob { bytes, plain, recipes: self.recipes }, plan, cost)));
+            let size = bytes.len() as u64;
+            let cost = splitting_memory(size, room.plain_of(size));
+            let job = SplitJob { bytes, unread, went_before, hasher, room, recipes };
+            return Ok(Some((job, plan, cost)));
         }
-        Ok(None)
     }
 
-    /// Takes what a worker made of a file.
+    /// Takes what a worker made of a file. Other files than the one that is being taken apart in
+    /// pieces wait for its end.
     pub fn took(&mut self, plan: ContentPlan, taken: Option<Taken>) {
         self.under_way -= 1;
+        if !self.is_under_way() {
+            self.pieces.settled();
+        }
+        let goes_on = taken.as_ref().is_some_and(|taken| taken.went_before);
+        if self.pieces.is_open() && !goes_on {
+            return self.pieces.later.push_back((plan, taken));
+        }
+        self.settle(plan, taken);
+        self.settle_later();
+    }
+
+    /// Takes what waited for the end of a file that was taken apart in pieces.
+    fn settle_later(&mut self) {
+        while !self.pieces.is_open()
+            && let Some((plan, taken)) = self.pieces.later.pop_front()
+        {
+            self.settle(plan, taken);
+        }
+    }
+
+    fn settle(&mut self, plan: ContentPlan, taken: Option<Taken>) {
+        let whole = |taken: &Taken| !taken.went_before && taken.size == plan.size();
+        if let Some(taken) = taken {
+            match whole(&taken) {
+                true => self.collect(plan, taken),
+                false => self.piece(plan, taken),
+            }
+        } else {
+            self.rejected.push(plan);
+        }
+    }
+
+    /// Collects a whole file.
+    fn collect(&mut self, plan: ContentPlan, taken: Taken) {
         // Equal files were found equal to what this file held then.
-        let same = |taken: &Taken| plan.digest.is_none_or(|digest| digest == taken.digest);
-        let Some(taken) = taken.filter(same) else {
+        if plan.digest.is_some_and(|digest| digest != taken.digest()) {
             self.rejected.push(plan);
             return;
-        };
+        }
         let length = taken.length();
         if self.bytes + length > self.room.batch() {
             self.lay_out();
@@ -321,7 +442,8 @@ impl<'a> Apart<'a> {
 
     /// Returns the next group; `None` if files must be taken apart first, or all were.
     pub fn fill(&mut self) -> Option<Filled> {
-        if self.filled.is_empty() && self.queue.is_empty() && !self.is_under_way() {
+        let ended = self.queue.is_empty() && !self.is_under_way() && !self.pieces.is_open();
+        if self.filled.is_empty() && ended {
             self.lay_out();
         }
         self.filled.pop_front()
@@ -334,55 +456,46 @@ impl<'a> Apart<'a> {
         }
         self.bytes = 0;
         let mut files = std::mem::take(&mut self.collected);
-        let mut places: Vec<Vec<u64>> =
-            files.iter().map(|(_, taken)| vec![0; taken.split.streams.len()]).collect();
-        let mut cutter = Cutter::new(self.room.group);
-        let totals = KINDS.map(|kind| {
-            let streams = files.iter().flat_map(|(_, taken)| &taken.split.streams);
-            let of_kind = streams.filter(|stream| stream.kind == kind);
-            of_kind.map(|stream| stream.bytes.len()).sum::<usize>()
-        });
-        for (number, kind) in KINDS.into_iter().enumerate() {
-            cutter.begin(kind, totals[number], totals[number..].iter().sum());
-            for (file, (_, taken)) in files.iter_mut().enumerate() {
-                for (number, stream) in taken.split.streams.iter_mut().enumerate() {
-                    if stream.kind == kind {
-                        places[file][number] = cutter.end;
-                        cutter.put(stream);
-                    }
-                }
-            }
-        }
+        let mut cutter = Cutter::new(self.room.group, PartBuilder::default());
+        let places = put(&mut cutter, files.iter_mut().map(|(_, taken)| taken).collect());
         let mut sizes = 0;
         for ((plan, taken), places) in files.iter().zip(&places) {
             let recipe = taken.recipe(places).map(Arc::new);
-            cutter.part.row(Row { recipe, ..Row::default() }, Some(taken.digest), &plan.nodes);
+            let row = Row { recipe, ..Row::default() };
+            cutter.part.row(row, Some(taken.digest()), &plan.nodes);
             sizes += taken.size;
-            for name in plan.nodes.iter().flat_map(|node| &node.names) {
-                self.control.events.event(Event::Entry { path: &name.entry.path });
-                self.entries += 1;
-            }
+            self.entries += announce(&plan.nodes, &self.control);
         }
         self.filled.extend(cutter.finish(sizes));
     }
 }
 
-/// Reads a file whole; `None` if it cannot be read, has holes, or is not what was found: then
-/// it is read again when its turn comes among the others, and that is reported.
-fn read_as_found(plan: &ContentPlan) -> Option<Vec<u8>> {
-    let source = plan.nodes.first()?.names.first()?.source.as_ref()?;
-    let mut open = source.open().ok()?;
-    let size = source.size();
-    let is_found = open.is_same()
-        && open.new_metadata().is_ok_and(|new| new.is_none())
-        && open.segments().is_none()
-        && (open.size(), open.data_length()) == (size, size);
-    if !is_found {
-        return None;
+/// Tells of the entries of nodes; returns their number.
+fn announce(nodes: &[Node], control: &Control) -> u64 {
+    let names = nodes.iter().flat_map(|node| &node.names);
+    let tell = |name: &Found| control.events.event(Event::Entry { path: &name.entry.path });
+    names.map(tell).count() as u64
+}
+
+/// Puts all streams into groups, by kind. Returns where each stream of each file lies.
+fn put(cutter: &mut Cutter, mut files: Vec<&mut Taken>) -> Vec<Vec<u64>> {
+    let mut places: Vec<Vec<u64>> =
+        files.iter().map(|taken| vec![0; taken.split.streams.len()]).collect();
+    let totals = KINDS.map(|kind| {
+        let streams = files.iter().flat_map(|taken| &taken.split.streams);
+        let of_kind = streams.filter(|stream| stream.kind == kind);
+        of_kind.map(|stream| stream.bytes.len()).sum::<usize>()
+    });
+    for (number, kind) in KINDS.into_iter().enumerate() {
+        cutter.begin(kind, totals[number], totals[number..].iter().sum());
+        for (file, taken) in files.iter_mut().enumerate() {
+            for (number, stream) in taken.split.streams.iter_mut().enumerate() {
+                if stream.kind == kind {
+                    places[file][number] = cutter.end;
+                    cutter.put(stream);
+                }
+            }
+        }
     }
-    // A byte more than there should be, to see the end.
-    let mut bytes = vec![0; usize::try_from(size).ok()? + 1];
-    let length = read_full(&mut open, &mut bytes).ok()?;
-    bytes.pop();
-    (length == bytes.len() && open.finish().is_ok()).then_some(bytes)
+    places
 }

@@ -14,7 +14,7 @@ use crate::archive::threads;
 use crate::archive::{ArchiveError, Control, Event, GivenBase, NAMELESS_OUTPUT};
 use crate::checksum::Tag;
 use crate::codec::{Choice, Codec, CodecOptions, kind_behind};
-use crate::container::{Again, ContainerError, Footer, Origin, Row, Writer};
+use crate::container::{Again, ContainerError, Footer, MEMORY_OF_RECIPES, Origin, Row, Writer};
 use crate::entry::compare_paths;
 use crate::tree::WalkOptions;
 use std::io::{BufWriter, Write};
@@ -180,11 +180,17 @@ pub(super) fn write_planned<W: Write>(
     let held = held.saturating_add(waiting).saturating_add(apart.reserve());
     let held = held.saturating_add(given.map_or(0, |base| base.length));
     // Known before the first byte is written: nothing takes more than this.
-    let highest = highest.max(apart.highest_cost());
+    let splitting = apart.highest_cost();
+    let highest = highest.max(splitting);
     let (group, pictures) = apart.longest_groups();
     let highest = highest.max(group_cost(options, group, false));
     let highest = highest.max(group_cost(options, pictures, true));
-    check_cost(held.saturating_add(highest), options.memory)?;
+    let needed = held.saturating_add(highest);
+    if splitting > 0 && needed > options.memory {
+        let (field, found, limit) = (MEMORY_OF_RECIPES, needed, options.memory);
+        return Err(ArchiveError::Limit { field, found, limit });
+    }
+    check_cost(needed, options.memory)?;
     control.events.event(Event::Total { entries, bytes });
     let base = options.base.as_ref().zip(reach);
     let base = base.map(|(base, reach)| learn(base, reach, options)).transpose()?;
@@ -208,11 +214,10 @@ fn set_apart(
     sizes: Sizes,
     options: &CreateOptions,
 ) -> (Vec<ContentPlan>, Others) {
-    let room = Room::of(sizes.group);
     // What is stored as it is gets no smaller by being unpacked.
     let none =
         options.recipes == Recipes::NONE || options.codec.choice == Choice::Only(Codec::Store);
-    let apart = |content: &ContentPlan| !none && content.packed && room.takes(content.size());
+    let apart = |content: &ContentPlan| !none && content.packed && content.size() > 0;
     if !arrangement.contents.iter().any(apart) {
         return (Vec::new(), Others::Arranged(arrangement));
     }

@@ -1,7 +1,7 @@
 //! Contents of ENTRY sections that rows of later sections may name (Form 5).
 
 use crate::container::batch::Batch;
-use crate::entry::{Content, Extent, FileDigest};
+use crate::entry::{Content, Extent, FileDigest, Recipe};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,8 +9,28 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     sections: BTreeMap<u64, Named>,
-    /// The content that goes on: the section and the places so far.
-    open: Option<(u64, Vec<Extent>)>,
+    /// The content that goes on: its section, and what is known of it so far.
+    open: Option<(u64, Whole)>,
+}
+
+/// A content that lies in several batches.
+#[derive(Clone, Debug, Default)]
+struct Whole {
+    extents: Vec<Extent>,
+    recipes: Vec<Arc<Recipe>>,
+    digest: FileDigest,
+}
+
+impl Whole {
+    /// Adds what row `row` of a batch has of it.
+    fn add(&mut self, batch: &Batch, first: u64, row: usize) {
+        let (starts, ends) = (batch.row_starts(), batch.group_ends());
+        self.extents.extend(match &batch.rows[row].recipe {
+            Some(recipe) => batch.places(recipe, first),
+            None => Batch::extents(&ends, first, starts[row], starts[row + 1]),
+        });
+        self.recipes.extend(batch.rows[row].recipe.clone());
+    }
 }
 
 #[derive(Debug)]
@@ -21,7 +41,7 @@ struct Named {
     /// What is looked up, once something is.
     places: Option<Box<Places>>,
     /// The whole of the content that it leaves open, once that has ended.
-    whole: Option<(Vec<Extent>, FileDigest)>,
+    whole: Option<Whole>,
 }
 
 #[derive(Debug)]
@@ -38,33 +58,33 @@ impl Contents {
             return;
         }
         if let Some(open) = batch.open.filter(|open| !(batch.continued && open.row == 0)) {
-            let (starts, ends) = (batch.row_starts(), batch.group_ends());
-            let row = open.row as usize;
-            let extents = Batch::extents(&ends, first, starts[row], starts[row + 1]);
-            self.open = Some((sequence, extents));
+            let mut whole = Whole::default();
+            whole.add(batch, first, open.row as usize);
+            self.open = Some((sequence, whole));
         }
         let named = Named { first, batch: Arc::clone(batch), places: None, whole: None };
         self.sections.insert(sequence, named);
     }
 
     /// Goes on with the content left open.
-    pub fn go_on(&mut self, batch: &Batch, first: u64, ends: &[u64]) {
+    pub fn go_on(&mut self, batch: &Batch, first: u64) {
         if !batch.continued {
             self.open = None;
             return;
         }
-        let Some((_, extents)) = &mut self.open else { return };
-        let length = batch.rows.first().map_or(0, |row| row.length);
-        extents.extend(Batch::extents(ends, first, 0, length));
+        let Some((_, whole)) = self.open.as_mut().filter(|_| !batch.rows.is_empty()) else {
+            return;
+        };
+        whole.add(batch, first, 0);
         if batch.open.is_some_and(|open| open.row == 0) {
             return;
         }
         let ended = self.open.take();
         let digest = batch.file_digest(0).map_or(FileDigest::Unknown, FileDigest::File);
-        if let Some((sequence, extents)) = ended
+        if let Some((sequence, whole)) = ended
             && let Some(named) = self.sections.get_mut(&sequence)
         {
-            named.whole = Some((extents, digest));
+            named.whole = Some(Whole { digest, ..whole });
         }
     }
 
@@ -88,7 +108,7 @@ impl Contents {
             taken = (digests + 8 * (places.starts.len() + places.ends.len())) as u64;
             Box::new(places)
         });
-        let (extents, digest) = if batch.open.is_some_and(|open| open.row == row) {
+        let Whole { extents, recipes, digest } = if batch.open.is_some_and(|open| open.row == row) {
             named.whole.clone().ok_or("it names a content that has not ended")?
         } else {
             let extents = match &found.recipe {
@@ -98,15 +118,15 @@ impl Contents {
                     Batch::extents(&places.ends, first, start, end)
                 }
             };
-            (extents, places.digests[number])
+            let recipes = found.recipe.iter().cloned().collect();
+            Whole { extents, recipes, digest: places.digests[number] }
         };
-        let data = match &found.recipe {
-            Some(recipe) => recipe.size(),
-            None => extents.iter().map(|extent| extent.length).sum(),
+        let data = match recipes.is_empty() {
+            false => recipes.iter().map(|recipe| recipe.size()).sum(),
+            true => extents.iter().map(|extent| extent.length).sum(),
         };
         let size = found.sparse.as_ref().map_or(data, |sparse| sparse.size);
         let segments = found.sparse.as_ref().map(|sparse| sparse.segments.clone());
-        let recipe = found.recipe.clone();
-        Ok((Content { size, digest, segments, extents, recipe }, taken))
+        Ok((Content { size, digest, segments, extents, recipes }, taken))
     }
 }

@@ -45,37 +45,66 @@ pub fn is_candidate(start: &[u8]) -> bool {
     start.len() >= LEAST && !film && !HOPELESS.iter().any(|magic| start.starts_with(magic))
 }
 
+/// Where a piece of a file ends: before the packed data that begin next.
+#[derive(Clone, Copy, Debug)]
+pub struct Front {
+    /// Once the piece has so many bytes.
+    pub bytes: usize,
+    /// Once so many bytes were unpacked.
+    pub plain: usize,
+}
+
+impl Front {
+    /// The whole file.
+    pub const ALL: Front = Front { bytes: usize::MAX, plain: usize::MAX };
+}
+
 /// Takes a file apart. `None` if nothing in it pays, or if the steps do not give it again.
 ///
 /// Costs about 5 MB of plain text a second; files without packed data pass at some
 /// hundred MB a second. Takes about ten times the memory of the file and its streams.
 pub fn split(file: &[u8], limits: &Limits) -> Option<Split> {
-    // What comes out is compared as a whole. If it differs, each stream is compared when it
-    // is found, and what differs stays packed.
-    let comes_back = |split: &Split| join(split).is_ok_and(|again| again == file);
-    let split = attempt(file, limits, false)?;
-    if comes_back(&split) {
-        return Some(split);
-    }
-    attempt(file, limits, true).filter(comes_back)
+    split_front(file, limits, Front::ALL).map(|(split, _)| split)
 }
 
-fn attempt(file: &[u8], limits: &Limits, careful: bool) -> Option<Split> {
+/// Takes a piece at the front of `window` apart, and returns its length, which is not 0.
+/// Packed data that the window does not hold to their end are left as they are.
+/// Otherwise as [`split`].
+pub fn split_front(window: &[u8], limits: &Limits, front: Front) -> Option<(Split, usize)> {
+    // What comes out is compared as a whole. If it differs, each stream is compared when it
+    // is found, and what differs stays packed.
+    let comes_back = |(split, length): &(Split, usize)| {
+        join(split).is_ok_and(|again| again == window[..*length])
+    };
+    let piece = attempt(window, limits, front, false)?;
+    if comes_back(&piece) {
+        return Some(piece);
+    }
+    attempt(window, limits, front, true).filter(comes_back)
+}
+
+/// Makes the split of bytes that are copied.
+pub fn copied(bytes: &[u8]) -> Option<Split> {
+    let range = 0..bytes.len();
+    build::build(bytes, &[scan::Part::Piece { range, kind: pieces::kind_of(bytes) }])
+}
+
+fn attempt(window: &[u8], limits: &Limits, front: Front, careful: bool) -> Option<(Split, usize)> {
     let most = usize::try_from(limits.most_plain).unwrap_or(usize::MAX);
-    let budget = most.checked_sub(file.len())?;
-    if file.len() < LEAST {
+    let budget = most.checked_sub(window.len())?;
+    if window.len() < LEAST {
         return None;
     }
     let depth = limits.depth.min(MOST_DEPTH);
     for depth in (1..=depth).rev() {
-        let mut scan = Scan::new(budget, file.len(), limits, careful);
-        let parts = scan.parts(file, depth);
-        if scan.packed < LEAST.max(file.len() / LEAST_SHARE) {
+        let mut scan = Scan::new(budget, window.len(), limits, careful);
+        let (parts, length) = scan.front(window, depth, front);
+        if scan.packed < LEAST.max(length / LEAST_SHARE) {
             return None;
         }
         // Steps may stand higher than packed data lie deep, if they have many inputs.
-        if let Some(split) = build::build(file, &parts) {
-            return Some(split);
+        if let Some(split) = build::build(window, &parts) {
+            return Some((split, length));
         }
     }
     None

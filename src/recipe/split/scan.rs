@@ -1,7 +1,7 @@
 //! Packed data in bytes, found by what they begin with.
 
-use super::headers;
 use super::pieces::{cut, kind_of, tar_members};
+use super::{Front, headers};
 use crate::arith::panics::caught;
 use crate::jpeg::whole_jpeg;
 use crate::recipe::deflate::{Inflated, Wrapper};
@@ -73,6 +73,8 @@ pub(super) struct Scan {
     careful: bool,
     /// Parts that may still be packed.
     parts_left: usize,
+    /// Bytes that were unpacked.
+    unpacked: usize,
     /// Bytes of the file that were packed, or are JPEGs.
     pub packed: usize,
 }
@@ -86,7 +88,8 @@ struct Hit {
 impl Scan {
     pub fn new(budget: usize, file: usize, limits: &Limits, careful: bool) -> Self {
         let (work, transforms) = (WORK * file + (1 << 24), limits.transforms);
-        Scan { budget, work, careful, level: 0, transforms, parts_left: MOST_PARTS, packed: 0 }
+        let (level, unpacked, packed, parts_left) = (0, 0, 0, MOST_PARTS);
+        Scan { budget, work, careful, level, transforms, parts_left, unpacked, packed }
     }
 
     /// Returns whether a transform may be used.
@@ -96,7 +99,12 @@ impl Scan {
 
     /// The parts of `bytes`, all of them in order. Packed data in packed data are found
     /// `depth` deep.
-    pub fn parts(&mut self, bytes: &[u8], depth: u32) -> Vec<Part> {
+    fn parts(&mut self, bytes: &[u8], depth: u32) -> Vec<Part> {
+        self.front(bytes, depth, Front::ALL).0
+    }
+
+    /// The parts of the front of `bytes`, and its length.
+    pub fn front(&mut self, bytes: &[u8], depth: u32, front: Front) -> (Vec<Part>, usize) {
         let members = tar_members(bytes);
         let mut parts = Vec::new();
         let mut done = 0;
@@ -108,6 +116,9 @@ impl Scan {
             let next = letters.as_ref().map_or(bytes.len(), |found| found.start);
             let skipped = bytes[at..next].iter().position(|&byte| STARTS[byte as usize]);
             at = skipped.map_or(next, |skipped| at + skipped);
+            if at > 0 && (at >= front.bytes || self.unpacked >= front.plain) {
+                break;
+            }
             let hit = match letters.take_if(|found| at == found.start) {
                 Some(found) => {
                     letters = base64::find(bytes, found.end);
@@ -134,10 +145,9 @@ impl Scan {
                 letters = base64::find(bytes, at);
             }
         }
-        cut(bytes, &members, done..bytes.len(), |range, kind| {
-            parts.push(Part::Piece { range, kind })
-        });
-        parts
+        let end = if depth > 0 { at.min(bytes.len()) } else { bytes.len() };
+        cut(bytes, &members, done..end, |range, kind| parts.push(Part::Piece { range, kind }));
+        (parts, end)
     }
 
     /// What begins at the front.
@@ -249,6 +259,7 @@ impl Scan {
     fn spend(&mut self, plain: usize, packed: usize) -> Option<()> {
         self.budget = self.left(packed).checked_sub(plain)?;
         self.parts_left = self.parts_left.checked_sub(1)?;
+        self.unpacked += plain;
         Some(())
     }
 

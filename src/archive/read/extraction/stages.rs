@@ -21,19 +21,19 @@ pub(in crate::archive::read) struct DecodeJob<'a, S> {
 /// What a worker does.
 pub(in crate::archive::read) enum Job<'a, S> {
     Decode(DecodeJob<'a, S>),
-    Make(Making),
+    Make(Result<Making, Arc<ArchiveError>>),
 }
 
 /// What waits for it.
 pub(in crate::archive::read) enum Kept {
     Group(Section, Vec<Run>, bool),
-    File(usize),
+    File { file: usize, number: usize },
 }
 
 /// What comes of it.
 pub(in crate::archive::read) enum Done {
     Group(Arc<Decoded>),
-    File(Result<Made, ArchiveError>),
+    File(Result<Made, Arc<ArchiveError>>),
 }
 
 impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
@@ -57,8 +57,8 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
     }
 
     fn next(&mut self) -> Result<Option<Task<Self::Job, Self::Kept>>, ArchiveError> {
-        if let Some(file) = self.ready.pop_front() {
-            return Ok(self.make(file));
+        if let Some(ready) = self.ready.pop_front() {
+            return Ok(Some(self.make(ready)));
         }
         let Some((group, runs)) = self.groups.next() else { return Ok(None) };
         let batch = self.archive.batch_of(group);
@@ -80,7 +80,9 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
 
     fn work(job: Job<'a, S>) -> Done {
         match job {
-            Job::Make(making) => Done::File(making.make()),
+            Job::Make(making) => {
+                Done::File(making.and_then(|making| making.make().map_err(Arc::new)))
+            }
             Job::Decode(DecodeJob { archive, section, wanted, kept }) => {
                 Done::Group(kept.unwrap_or_else(|| archive.decode(&section, wanted)))
             }
@@ -96,7 +98,7 @@ impl<'a, S: ReadAt> Stages for Extraction<'a, '_, S> {
             (Kept::Group(section, runs, keeps), Done::Group(output)) => {
                 self.group(&section, runs, keeps, &output)?;
             }
-            (Kept::File(file), Done::File(made)) => self.give(file, made.map_err(Arc::new)),
+            (Kept::File { file, number }, Done::File(made)) => self.give(file, number, made),
             _ => unreachable!("a result is of the kind of its job"),
         }
         self.broken.take().map_or(Ok(()), Err)

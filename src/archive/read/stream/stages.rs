@@ -71,7 +71,10 @@ impl<'a, R: Read> Stages for Streaming<'a, R> {
         Ok(match self.ahead.as_ref().and_then(Option::as_ref).map(|task| &task.kept) {
             // What is under way may be all that a file is made of.
             None | Some(Kept::Index(_)) => unmade > 0,
-            Some(Kept::Part(announced)) => announced.2.has_recipes() && unmade >= BATCHES,
+            Some(Kept::Part(announced)) => {
+                let wants = announced.2.has_recipes() && unmade >= BATCHES;
+                wants || self.incoming.awaits_piece
+            }
             _ => false,
         })
     }
@@ -84,14 +87,23 @@ impl<'a, R: Read> Stages for Streaming<'a, R> {
             Some(next) => next,
             None => self.read()?,
         };
-        let ends = next.as_ref().is_none_or(|task| matches!(task.kept, Kept::Index(_)));
-        if ends && self.incoming.unmade > 0 {
+        let ends = next.as_ref().is_none_or(|task| match &task.kept {
+            Kept::Index(_) => true,
+            Kept::Part(_) => self.incoming.awaits_piece,
+            _ => false,
+        });
+        if ends && (self.incoming.unmade > 0 || self.incoming.awaits_piece) {
             // All that is to come of the last batch has come.
             self.incoming.end_batch();
             if let Some(task) = self.make() {
                 self.ahead = Some(next);
                 return Ok(Some(task));
             }
+        }
+        if let Some(Kept::Part(announced)) = next.as_ref().map(|task| &task.kept) {
+            let batch = &announced.2;
+            let open = batch.open.and_then(|open| batch.rows.get(open.row as usize));
+            self.incoming.awaits_piece |= open.is_some_and(|row| row.recipe.is_some());
         }
         Ok(next)
     }

@@ -25,9 +25,10 @@ pub(super) struct Cutter {
 }
 
 impl Cutter {
-    pub fn new(group: u64) -> Cutter {
+    /// Nothing is cut yet; `part` has no streams.
+    pub fn new(group: u64, part: PartBuilder) -> Cutter {
         let most = usize::try_from(group).unwrap_or(usize::MAX);
-        let (part, buffer, groups) = Default::default();
+        let (buffer, groups) = Default::default();
         Cutter { part, buffer, groups, most, share: most, end: 0 }
     }
 

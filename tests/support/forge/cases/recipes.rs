@@ -155,35 +155,65 @@ fn long_batch() -> Case {
 }
 
 /// Recipes that go on in another section.
-fn in_two_sections() -> [Case; 2] {
-    let [start, end]: [&[u8]; 2] = [b"the start of it", b" and the end"];
-    let all_of = |source, length| {
-        vec![Step { output: length, inputs: vec![[source, 0, length]], ..Step::default() }]
+fn in_two_sections() -> Vec<Case> {
+    let both = |edit: fn(&mut [Batch; 2])| {
+        let mut parts = [true, false].map(|is_first| part_of_long(is_first, true));
+        edit(&mut parts);
+        let [first, second] = parts;
+        [Batch::of_files(&FILES[..2]), first, second]
     };
-    let [opened, continued] = [true, false].map(|is_first| {
-        let mut first = Batch {
-            groups: vec![start.to_vec()],
-            rows: vec![Row::of(start.len())],
-            open: Some((0, end.len() as u64)),
-            items: vec![Item::new("long.bin", Kind::File(0))],
-            ..Batch::default()
-        };
-        let mut second = Batch {
-            groups: vec![end.to_vec()],
-            rows: vec![Row { ends: Some(digest(FILES[4].1)), ..Row::of(end.len()) }],
-            revoked: Some(Vec::new()),
-            ..Batch::default()
-        };
-        if is_first {
-            first.rows.push(Row { steps: all_of(1, start.len() as u64), ..Row::default() });
-            (first.open, first.items[0].kind) = (Some((1, end.len() as u64)), Kind::File(1));
-        } else {
-            let row = Row { steps: all_of(2, end.len() as u64), ..second.rows[0].clone() };
-            second.rows = vec![Row { length: 0, ..row }, Row::of(end.len())];
-        }
-        let batches = [Batch::of_files(&FILES[..2]), first, second];
-        let name = if is_first { "an open recipe" } else { "a continued recipe" };
-        case(name, Unsupported, &Archive::of_batches(&batches), FIRST)
+    let forged = |name, fault, edit| case(name, fault, &Archive::of_batches(&both(edit)), FIRST);
+    let mut sound = forged("a recipe in two sections", Nothing, |_| {});
+    sound.out = &["a.txt", "b.txt", "long.bin"];
+    let mut wrong = forged("a wrong digest of two pieces", Damaged, |[_, second]| {
+        second.rows[0].ends = Some([1; 32]);
     });
-    [opened, continued]
+    wrong.is_in_data = true;
+    let mut all = vec![
+        sound,
+        wrong,
+        forged("a piece more than Following", Damaged, |[first, _]| {
+            first.open = first.open.map(|(row, following)| (row, following - 1));
+        }),
+        forged("Following beyond 64 bits", Damaged, |[first, _]| {
+            first.open = first.open.map(|(row, _)| (row, u64::MAX));
+        }),
+        forged("a continued row that is no stream", Damaged, |[_, second]| {
+            second.rows[0].steps[0].inputs[0][0] = 1;
+        }),
+    ];
+    for is_first in [true, false] {
+        let name = if is_first { "an open recipe alone" } else { "a continued recipe alone" };
+        let (first, second) = (part_of_long(true, is_first), part_of_long(false, !is_first));
+        let batches = [Batch::of_files(&FILES[..2]), first, second];
+        all.push(case(name, Damaged, &Archive::of_batches(&batches), FIRST));
+    }
+    all
+}
+
+/// The batch of the first piece of a file or of the second, made by a recipe or not.
+fn part_of_long(is_first: bool, is_made: bool) -> Batch {
+    let [start, end]: [&[u8]; 2] = [b"the start of it", b" and the end"];
+    let raw = if is_first { start } else { end };
+    let length = raw.len() as u64;
+    let stream = Row::of(raw.len());
+    let ends = (!is_first).then(|| digest(FILES[4].1));
+    let recipe = |source| {
+        let step = Step { output: length, inputs: vec![[source, 0, length]], ..Step::default() };
+        Row { steps: vec![step], ends, ..Row::default() }
+    };
+    let rows = match (is_first, is_made) {
+        (true, true) => vec![stream, recipe(1)],
+        (false, true) => vec![recipe(2), stream],
+        (_, false) => vec![Row { ends, ..stream }],
+    };
+    let row = rows.len() - 1;
+    Batch {
+        groups: vec![raw.to_vec()],
+        rows,
+        open: is_first.then(|| (row as u64, end.len() as u64)),
+        revoked: (!is_first).then(Vec::new),
+        items: is_first.then(|| Item::new("long.bin", Kind::File(row))).into_iter().collect(),
+        ..Batch::default()
+    }
 }
