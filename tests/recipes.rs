@@ -3,6 +3,8 @@
 
 #[path = "recipes/damage.rs"]
 mod damage;
+#[path = "recipes/pieces.rs"]
+mod pieces;
 mod support;
 
 use pear_archive::archive::{
@@ -285,81 +287,6 @@ fn a_stream_longer_than_a_batch_is_stored_as_it_is() {
     let to = scratch();
     from_a_pipe(&archive, to.path(), 2).unwrap();
     assert!(found(to.path()) == files);
-}
-
-/// Returns a zip of many entries, without a directory.
-fn zip(seed: u64, entries: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    for number in 0..entries {
-        let plain = match number % 3 {
-            0 => numbers(seed + number, 30_000),
-            _ => text(seed + number, 40_000),
-        };
-        let level = flate2::Compression::new(3);
-        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), level);
-        encoder.write_all(&plain).unwrap();
-        let data = encoder.finish().unwrap();
-        out.extend(b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0");
-        out.extend(crc32fast::hash(&plain).to_le_bytes());
-        out.extend((data.len() as u32).to_le_bytes());
-        out.extend((plain.len() as u32).to_le_bytes());
-        out.extend(b"\x04\0\0\0name");
-        out.extend(data);
-    }
-    out
-}
-
-#[test]
-fn a_file_longer_than_a_batch_is_taken_apart_in_pieces() {
-    let mut files = Files::new();
-    // With such groups, a megabyte of streams is a batch, and half of one is looked at at once.
-    files.insert("a.bz2".to_owned(), bz2(&text(1, 100_000), 9));
-    files.insert("b.zip".to_owned(), zip(10, 90));
-    files.insert("c.zip".to_owned(), zip(200, 33));
-    files.insert("d.zip".to_owned(), zip(300, 3));
-    files.insert("same/b.zip".to_owned(), zip(10, 90));
-    let with = |jobs| CreateOptions { group_size: 1000, ..options(Codec::Zstd, jobs) };
-    let archive = pack(&files, with(2));
-    assert!(archive == pack(&files, with(1)) && archive == pack(&files, with(5)));
-    assert_eq!(made(&archive), files.keys().cloned().collect::<Vec<_>>());
-    let opened = Archive::open(&archive[..], &Limits::default()).unwrap();
-    let pieces = |name: &str| match &opened.entry(name).unwrap().kind {
-        Kind::File(content) => content.recipes.len(),
-        _ => 0,
-    };
-    assert!(files["b.zip"].len() > 1 << 19 && files["c.zip"].len() < 1 << 19);
-    assert!(pieces("b.zip") > 3 && pieces("c.zip") == 2 && pieces("d.zip") == 1);
-    for (way, read) in WAYS {
-        for count in [1, 3] {
-            let to = scratch();
-            let done = read(&archive, to.path(), count).unwrap();
-            assert!(done.failures.is_empty() || way == "by search", "{way} {count}: {done:?}");
-            assert!(found(to.path()) == files, "{way} {count}");
-        }
-    }
-    assert!(opened.verify(2, &CONTROL).unwrap().failures.is_empty());
-    let bases = GivenBases::default();
-    let verified = verify_stream(&archive[..], 2, &bases, &Limits::default(), &CONTROL);
-    assert!(verified.unwrap().failures.is_empty());
-    for (name, content) in &files {
-        assert!(opened.read(name).unwrap() == *content, "{name}");
-        let mut reader = opened.reader(opened.entry(name).unwrap()).unwrap();
-        for at in [content.len() * 2 / 3, 9, content.len() - 5] {
-            reader.seek(SeekFrom::Start(at as u64)).unwrap();
-            let mut bytes = Vec::new();
-            reader.by_ref().take(90_000).read_to_end(&mut bytes).unwrap();
-            assert!(bytes == content[at..content.len().min(at + 90_000)], "{name} {at}");
-        }
-    }
-    // Asked for in another order than they lie in.
-    let names = ["d.zip", "c.zip", "b.zip", "a.bz2", "same/b.zip"];
-    let expected: Vec<u8> = names.iter().flat_map(|name| files[*name].clone()).collect();
-    for count in [1, 3] {
-        let paths: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
-        let mut printed = Vec::new();
-        opened.cat_all(&paths, &mut printed, count, &CONTROL).unwrap();
-        assert!(printed == expected, "{count}");
-    }
 }
 
 #[test]
