@@ -87,6 +87,7 @@ fn entries() -> Vec<Entry> {
 /// Those that hold other samples: files that are made by recipes.
 const RECIPES: &str = "recipes-0.7.pear";
 const ROWS: &str = "scanlines-0.7.pear";
+const PIECES: &str = "pieces-0.7.pear";
 
 fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
@@ -179,6 +180,53 @@ fn the_golden_archive_of_rows_still_holds_them() {
     assert!(archive.read("rows").unwrap() == content);
 }
 
+/// Returns an archive of a file that is made in three pieces, of a batch each, and the file.
+fn with_pieces() -> (Vec<u8>, Vec<u8>) {
+    let [text, numbers] = groups();
+    let raw = [&text[..400], &numbers[..300], &text[500..900]];
+    let content = [raw[0], raw[1], raw[2], &raw[2][..50]].concat();
+    let step = |source, length: usize| Step {
+        output: length as u64,
+        inputs: vec![[source, 0, length as u64]],
+        ..Step::default()
+    };
+    let made = |steps| Row { steps, ..Row::default() };
+    let first = Batch {
+        groups: vec![raw[0].to_vec()],
+        rows: vec![Row::of(400), made(vec![step(1, 400)])],
+        open: Some((1, 750)),
+        items: vec![Item::new("long", forge::Kind::File(1))],
+        ..Batch::default()
+    };
+    let second = Batch {
+        groups: vec![raw[1].to_vec()],
+        rows: vec![made(vec![step(2, 300)]), Row::of(300)],
+        open: Some((0, 450)),
+        revoked: Some(Vec::new()),
+        ..Batch::default()
+    };
+    let ends = Some(forge::digest(&content));
+    let steps = vec![step(2, 400), step(2, 50)];
+    let third = Batch {
+        groups: vec![raw[2].to_vec()],
+        rows: vec![Row { ends, ..made(steps) }, Row::of(400)],
+        revoked: Some(Vec::new()),
+        ..Batch::default()
+    };
+    let archive = forge::Archive::of_batches(&[first, second, third]);
+    (archive.with_id(*b"golden\0\0").bytes(), content)
+}
+
+#[test]
+fn the_golden_archive_of_a_file_in_pieces_still_holds_it() {
+    let bytes = fs::read(golden(PIECES)).unwrap();
+    let (archive, content) = with_pieces();
+    assert!(archive == bytes, "the tables are as they were");
+    let archive = Archive::open(&bytes[..], &Limits::default()).unwrap();
+    assert!(archive.read("long").unwrap() == content);
+    assert!(archive.verify(1, &CONTROL).unwrap().failures.is_empty());
+}
+
 fn archives() -> Vec<PathBuf> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden");
     let all = fs::read_dir(directory).unwrap().map(|item| item.unwrap().path());
@@ -189,7 +237,7 @@ fn archives() -> Vec<PathBuf> {
     all.retain(|path| cfg!(feature = "paper") || !paper(path));
     // They hold something else: see `golden_bases.rs`.
     all.retain(|path| !path.to_string_lossy().contains("/base-"));
-    all.retain(|path| ![RECIPES, ROWS].map(golden).contains(path));
+    all.retain(|path| ![RECIPES, ROWS, PIECES].map(golden).contains(path));
     // See `generations.rs`.
     all.retain(|path| !path.to_string_lossy().contains("/generations-"));
     all.sort();
@@ -221,6 +269,9 @@ fn write_golden_archives() {
     }
     if !golden(ROWS).exists() {
         fs::write(golden(ROWS), with_rows().0).unwrap();
+    }
+    if !golden(PIECES).exists() {
+        fs::write(golden(PIECES), with_pieces().0).unwrap();
     }
     let default = CodecOptions::default().level;
     let apart = [Codec::PearPaper, Codec::Jpeg];
