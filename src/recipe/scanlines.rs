@@ -297,7 +297,8 @@ mod tests {
     fn steps_that_do_not_fit_are_refused() {
         let rows = [0; 12];
         assert!(run(&[4, 1], &[&[0, 1, 2], &rows], 15).is_ok());
-        let wrong: [(&[u8], &[&[u8]], usize); 9] = [
+        type Step<'a> = (&'a [u8], &'a [&'a [u8]], usize);
+        let wrong: [Step; 9] = [
             (&[4, 1], &[&[0, 1, 5], &rows], 15),
             (&[4, 1], &[&[0, 1], &rows], 14),
             (&[4, 1], &[&[0, 1, 2], &rows[1..]], 14),

@@ -289,7 +289,7 @@ impl Others {
 
 /// What a worker does.
 pub(super) enum Job<'a> {
-    Split(SplitJob),
+    Split(Box<SplitJob>),
     Encode(EncodeJob<'a>),
 }
 
@@ -333,7 +333,7 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
         self.look()?;
         if let Some((job, plan, cost)) = self.next_file() {
             let kept = Kept::File(Box::new(plan));
-            return Ok(Some(Task { job: Job::Split(job), kept, cost }));
+            return Ok(Some(Task { job: Job::Split(Box::new(job)), kept, cost }));
         }
         let Some(Filled { raw, part, start, stands_for }) = self.filled.take() else {
             return Ok(None);

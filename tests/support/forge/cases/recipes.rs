@@ -211,7 +211,7 @@ fn part_of_long(is_first: bool, is_made: bool) -> Batch {
     Batch {
         groups: vec![raw.to_vec()],
         rows,
-        open: is_first.then(|| (row as u64, end.len() as u64)),
+        open: is_first.then_some((row as u64, end.len() as u64)),
         revoked: (!is_first).then(Vec::new),
         items: is_first.then(|| Item::new("long.bin", Kind::File(row))).into_iter().collect(),
         ..Batch::default()
