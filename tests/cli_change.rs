@@ -368,3 +368,16 @@ fn a_damaged_archive_is_not_changed() {
     run(at, "update a.pear t --codec zstd", 3);
     assert!(fs::read(at.join("a.pear")).unwrap() == bytes);
 }
+
+#[test]
+fn a_generation_that_could_not_be_read_is_not_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    begin(at);
+    let first = fs::read(at.join("a.pear")).unwrap();
+    write(at, "t/new", "one entry more than is accepted");
+    let (_, stderr) = run(at, "update a.pear t --codec zstd --max-entries 7", 2);
+    assert!(stderr.contains("cannot be read back"), "{stderr}");
+    assert!(fs::read(at.join("a.pear")).unwrap() == first);
+    run(at, "update a.pear t --codec zstd --max-entries 9", 0);
+}

@@ -137,6 +137,13 @@ fn groups_behind_bases_are_copied_with_them() {
     assert!(bases("b.pear") > 3);
     run(at, "verify b.pear", 0);
     assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
+    // However much of a base and of its groups is dead, what is left comes out.
+    for pattern in ["t/0*.txt", "t/1[0-4].txt", "t/2[3-9].txt", "t/1*.txt"] {
+        run(at, &format!("delete a.pear {pattern} --no-date"), 0);
+        run(at, "repack a.pear b.pear --level 1", 0);
+        run(at, "verify b.pear", 0);
+        assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
+    }
 }
 
 /// A user's session, as it is meant to look.

@@ -186,6 +186,14 @@ pub enum ArchiveError {
     /// An archive that is not whole is not changed.
     #[error("the archive is damaged, so it is not changed: rescue what is intact with 'extract'")]
     NotWhole,
+    /// A generation that was written is not what an archive may hold. It was cut off again.
+    #[error(
+        "the new generation cannot be read back, so the archive is as it was: {cause}; try again"
+    )]
+    NotReadBack {
+        /// What is wrong with it.
+        cause: Arc<ArchiveError>,
+    },
     /// Not everything on disk could be looked at, so nothing was taken for gone.
     #[error("nothing is forgotten in spite of --mirror, because not everything could be read")]
     NothingForgotten,
@@ -315,6 +323,7 @@ impl ArchiveError {
             | ArchiveError::Unfit { .. }
             | ArchiveError::Locked
             | ArchiveError::NothingForgotten
+            | ArchiveError::NotReadBack { .. }
             | ArchiveError::InArchive { .. }
             | ArchiveError::NoBase { .. }
             | ArchiveError::NothingToTrain { .. }

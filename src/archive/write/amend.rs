@@ -12,6 +12,7 @@ use std::fs::{File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// An archive that is being changed. Nobody else changes it meanwhile.
 #[derive(Debug)]
@@ -129,6 +130,11 @@ fn write(
     writer.set_states(states(archive));
     let (output, footer): (_, Footer) = writer.finish()?;
     let tail = output.into_inner().map_err(|error| io_error(error.into_error()))?;
+    // Files that are replaced while they are read can leave names that do not fit together.
+    let source = file.try_clone().map_err(io_error)?;
+    if let Err(cause) = Archive::open(source, &archive.limits) {
+        return Err(ArchiveError::NotReadBack { cause: Arc::new(cause) });
+    }
     tail.commit().map_err(io_error)?;
     let Footer { file_length, root_hash, .. } = footer;
     Ok(Amendment { generation, bytes, stored: file_length - end, root_hash })

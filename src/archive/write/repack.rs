@@ -57,13 +57,29 @@ pub(super) struct Input<'a> {
 }
 
 impl Input<'_> {
-    /// Returns the groups that files lie in, and those that they rest on.
-    fn live(&self) -> BTreeSet<u64> {
-        let mut live: BTreeSet<u64> = self.files.extents().map(|extent| extent.group).collect();
-        let group = |&group: &u64| self.archive.reader.group(group)?.header.base_group();
-        let bases: Vec<u64> = live.iter().filter_map(group).collect();
-        live.extend(bases);
-        live
+    /// Returns the groups that are copied of the chosen ENTRY sections: those that files lie in,
+    /// those that cannot be taken out, and those that others rest on.
+    fn kept(&self) -> BTreeSet<u64> {
+        let used: BTreeSet<u64> = self.files.extents().map(|extent| extent.group).collect();
+        let mut kept = BTreeSet::new();
+        for placed in self.copied() {
+            for place in 0..placed.batch.group_lengths.len() {
+                let group = placed.first + place as u64;
+                if used.contains(&group) || !placed.batch.stands_alone(place) {
+                    kept.insert(group);
+                }
+            }
+        }
+        let base = |&group: &u64| self.archive.reader.group(group)?.header.base_group();
+        let bases: Vec<u64> = kept.iter().filter_map(base).collect();
+        kept.extend(bases);
+        kept
+    }
+
+    /// Returns the batches that are copied.
+    fn copied(&self) -> impl Iterator<Item = &Placed> {
+        let chosen = |placed: &&Placed| self.units.contains(&placed.sequence);
+        self.archive.reader.batches().iter().filter(chosen)
     }
 }
 
@@ -233,12 +249,16 @@ pub(super) fn copied(archive: &Archive<File>, files: &Files) -> BTreeSet<u64> {
     let mut chosen: BTreeSet<usize> =
         numbered().filter(|(_, unit)| wanted(unit)).map(|(number, _)| number).collect();
     let base = |group: u64| reader.group(group)?.header.base_group();
-    let bases: Vec<usize> = chosen
-        .iter()
-        .flat_map(|&number| units[number].groups())
-        .filter_map(|group| unit_of.get(&base(group)?).copied())
-        .collect();
-    chosen.extend(bases);
+    loop {
+        let before = chosen.len();
+        let groups = chosen.iter().flat_map(|&number| units[number].groups());
+        let bases = groups.filter_map(|group| unit_of.get(&base(group)?).copied());
+        let bases: Vec<usize> = bases.collect();
+        chosen.extend(bases);
+        if chosen.len() == before {
+            break;
+        }
+    }
     chosen.into_iter().flat_map(|number| units[number].sequences()).collect()
 }
 
@@ -288,16 +308,14 @@ fn copy(
     writer: &mut Writer<impl Write>,
     control: &Control,
 ) -> Result<u64, ArchiveError> {
-    let Input { archive, units, .. } = input;
-    let (reader, live) = (&archive.reader, input.live());
+    let (reader, kept) = (&input.archive.reader, input.kept());
     // New numbers of the groups.
     let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
     let mut bytes = 0;
-    for placed in reader.batches().iter().filter(|placed| units.contains(&placed.sequence)) {
+    for placed in input.copied() {
         control.check()?;
         let count = placed.batch.group_lengths.len();
-        let dead = |place: &usize| !live.contains(&(placed.first + *place as u64));
-        let dropped = |place| dead(&place) && placed.batch.stands_alone(place);
+        let dropped = |place: usize| !kept.contains(&(placed.first + place as u64));
         let dropped: Vec<bool> = (0..count).map(dropped).collect();
         writer.write_part(&announced(input, placed, &dropped)?)?;
         for group in (0..count).filter(|&place| !dropped[place]) {

@@ -8,7 +8,8 @@ macro_rules! exit_status {
     () => {
         "\n\nExit status:
   0    everything was done
-  1    done, with warnings: some files could not be read or restored as asked
+  1    done, with warnings: some files could not be read or restored as asked;
+       or 'diff' found differences
   2    wrong usage, or the system refused (missing file, full disk)
   3    the archive is damaged; undamaged files were still handled
   4    something unsafe was refused
@@ -49,6 +50,7 @@ Examples:
   pear-archive extract photos.pear                    unpack into ./photos/
   pear-archive cat photos.pear notes.txt              print one file
   pear-archive verify photos.pear                     check every byte
+  pear-archive update photos.pear photos/             archive what has changed since
   pear-archive import photos.pear photos.tar          make an archive of a tar
   pear-archive train -o records.base records/         make small archives of records smaller",
     exit_status!()

@@ -15,10 +15,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Runs a change, and reports what it did.
+/// What to do if a name is in the archive already.
+const APPENDING: &str = "nothing was added; see 'update' and --skip-existing";
+
+/// Runs a change, and reports what it did. `hint` says what to do if a name is taken.
 fn change(
     archive: &Path,
     report: &Report,
+    hint: &str,
     work: impl FnOnce(&Control) -> Result<UpdateSummary, ArchiveError>,
 ) -> anyhow::Result<Exit> {
     let cancel = cancel_flag()?;
@@ -28,11 +32,7 @@ fn change(
     watch.begin("comparing files");
     let summary = work(&control).map_err(|error| match error {
         // The name is in the message, and is that of an entry.
-        ArchiveError::InArchive { .. } => super::Named::with_hint(
-            &name,
-            error,
-            "nothing was changed; see 'update' and --skip-existing",
-        ),
+        ArchiveError::InArchive { .. } => super::Named::with_hint(&name, error, hint),
         other => named(archive, other),
     })?;
     let exit = watch.exit();
@@ -78,7 +78,7 @@ fn bring_up(given: Given, options: UpdateOptions, report: &Report) -> anyhow::Re
     let walking = config::walking(given.walking)?;
     let create = config::create_options(given.coding, given.verify, given.resources)?;
     let options = UpdateOptions { create, ..options };
-    change(given.archive, report, |control| {
+    change(given.archive, report, APPENDING, |control| {
         update(given.archive, &operands, walking, &options, control)
     })
 }
@@ -131,7 +131,7 @@ pub mod deleting {
         let patterns = config::selection(archive, patterns, naming)?;
         let limits = limits(&arguments.limits, memory);
         let options = RenameOptions { limits, date: date(arguments.date) };
-        change(archive, report, |control| delete(archive, &patterns, &options, control))
+        change(archive, report, "", |control| delete(archive, &patterns, &options, control))
     }
 }
 
@@ -149,6 +149,8 @@ pub mod renaming {
             name.strip_suffix(b"/").unwrap_or(name).to_vec()
         };
         let (old, new) = (trimmed(old), trimmed(new));
-        change(archive, report, |control| rename(archive, &old, &new, &options, control))
+        change(archive, report, "nothing was renamed", |control| {
+            rename(archive, &old, &new, &options, control)
+        })
     }
 }
