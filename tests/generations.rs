@@ -178,8 +178,9 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         archive(&all[..=number])
     };
     let forged = |forge: fn(&mut forge::Table)| with(2, &|one| one.forged = Some(forge));
-    let last =
-        |batch: Batch| with(2, &|one| one.sections = Generation::of(&[batch.clone()]).sections);
+    let last = |batch: Batch| {
+        with(2, &|one| one.sections = Generation::of(std::slice::from_ref(&batch)).sections)
+    };
     let named = |row: Row| {
         let items = vec![Item::new("z", Kind::File(0))];
         last(Batch { rows: vec![row], items, ..Batch::default() })
