@@ -26,7 +26,7 @@ pub(super) struct Pieces {
 }
 
 /// The rest of a file that is longer than a window.
-pub(super) struct Unread {
+pub struct Unread {
     source: OpenSource,
     left: u64,
 }
