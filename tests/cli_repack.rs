@@ -161,12 +161,12 @@ fn a_session() {
     for path in ["letters/one.txt", "letters/two.txt", "letters"] {
         set_time(at, path, 1_700_000_000);
     }
-    step("create letters.pear letters", 0);
+    step("create letters.pear letters --level 1", 0);
     write(at, "letters/two.txt", "Dear two, once more\n");
     write(at, "letters/three.txt", "Dear three,\n");
     fs::remove_file(at.join("letters/one.txt")).unwrap();
     step("diff letters.pear", 1);
-    step("update -v letters.pear letters --mirror --no-date", 0);
+    step("update -v letters.pear letters --mirror --no-date --level 1", 0);
     step("list letters.pear", 0);
     step("list letters.pear --generation 0", 0);
     step("cat letters.pear letters/two.txt --generation 0", 0);
@@ -174,16 +174,16 @@ fn a_session() {
     step("delete letters.pear letters/three.txt --no-date", 0);
     step("diff letters.pear", 1);
     step("diff letters.pear --generation 0 --to 2", 1);
-    step("repack letters.pear small.pear", 0);
+    step("repack letters.pear small.pear --level 1", 0);
     step("list small.pear", 0);
     step("list small.pear --generation 1", 2);
     let expected = "\
-$ pear-archive create letters.pear letters
+$ pear-archive create letters.pear letters --level 1
 $ pear-archive diff letters.pear
 - letters/one.txt
 + letters/three.txt
 ~ letters/two.txt: size, modified
-$ pear-archive update -v letters.pear letters --mirror --no-date
+$ pear-archive update -v letters.pear letters --mirror --no-date --level 1
 letters
 letters/three.txt
 letters/two.txt
@@ -205,7 +205,7 @@ $ pear-archive diff letters.pear
 $ pear-archive diff letters.pear --generation 0 --to 2
 - letters/one.txt
 ~ letters/two.txt: size, modified
-$ pear-archive repack letters.pear small.pear
+$ pear-archive repack letters.pear small.pear --level 1
 $ pear-archive list small.pear
 letters
 letters/two.txt
@@ -234,7 +234,7 @@ fn archives_are_merged_and_the_later_names_count() {
     write(at, "t/copy.bin", noise(1, 200_000));
     write(at, "u/text", "elsewhere");
     run(at, "create two.pear t u --codec zstd", 0);
-    run(at, "merge all.pear one.pear two.pear", 0);
+    run(at, "merge all.pear one.pear two.pear --codec zstd", 0);
     let all = ["t", "t/a.txt", "t/big.bin", "t/copy.bin", "t/only-here", "t/other-name", "t/way"];
     let all: Vec<&str> = all.into_iter().chain(["u", "u/text"]).collect();
     assert_eq!(run(at, "list all.pear", 0).0.lines().collect::<Vec<_>>(), all);
@@ -247,9 +247,9 @@ fn archives_are_merged_and_the_later_names_count() {
     assert!(fs::read(at.join("out/t/copy.bin")).unwrap() == noise(1, 200_000));
     // The same archives give the same archive, and one that is no archive gives none.
     let first = fs::read(at.join("all.pear")).unwrap();
-    run(at, "merge all.pear one.pear two.pear", 0);
+    run(at, "merge all.pear one.pear two.pear --codec zstd", 0);
     assert!(fs::read(at.join("all.pear")).unwrap() == first);
     fs::write(at.join("none.pear"), "no archive").unwrap();
-    run(at, "merge all.pear one.pear none.pear", 3);
+    run(at, "merge all.pear one.pear none.pear --codec zstd", 3);
     assert!(fs::read(at.join("all.pear")).unwrap() == first);
 }

@@ -350,6 +350,9 @@ pub struct Merge {
     /// Replace OUT even if it is another kind of file
     #[arg(long)]
     pub force: bool,
+    /// How to compress what is not copied
+    #[command(flatten)]
+    pub coding: Coding,
     /// Resources
     #[command(flatten)]
     pub resources: Resources,

@@ -9,7 +9,7 @@ use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
 use super::{Input, named, named_output};
-use crate::archive::{Archive, ArchiveError, CreateOptions, Written, merge};
+use crate::archive::{Archive, ArchiveError, Written, merge};
 
 /// Makes one archive of several.
 pub fn run(arguments: &Merge, report: &Report) -> anyhow::Result<Exit> {
@@ -32,8 +32,7 @@ pub fn run(arguments: &Merge, report: &Report) -> anyhow::Result<Exit> {
         exit = exit.max(watch.exit());
     }
     let watch = Watch::new(report, "", &cancel);
-    let (memory, jobs) = (config::memory(resources), config::jobs(resources));
-    let options = CreateOptions { memory, jobs, ..CreateOptions::default() };
+    let options = config::create_options(&arguments.coding, false, resources)?;
     let summary = merge(&opened, &path, &options, &watch.control());
     let summary = summary.map_err(|error| named_output(output, error))?;
     tell(&summary, report);
