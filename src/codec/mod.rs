@@ -14,12 +14,14 @@
 //! pear.rs       codec `pear`
 //! paper.rs      codec `pear-paper`
 //! jpeg.rs       codec `jpeg`
+//! audio.rs      codec `audio`
 //! filter/       the list of filters of `pear`, and the filters
 //! symbols.rs    the range code of a group's symbols
 //! samples.rs    the kind of content, judged by samples
 //! tested.rs     known-answer tests at the first use of a codec
 //! ```
 
+mod audio;
 mod base;
 mod bpe;
 mod codecs;
@@ -103,6 +105,8 @@ pub enum ContentKind {
     Text,
     /// Machine code and other structured binary data.
     Binary,
+    /// Uncompressed sound.
+    Audio,
     /// JPEG files.
     Jpeg,
     /// Already compressed or encrypted.
@@ -111,17 +115,28 @@ pub enum ContentKind {
 
 impl ContentKind {
     /// All kinds, in their order; as an integer, a kind is its place.
-    pub const ALL: [ContentKind; 4] =
-        [ContentKind::Text, ContentKind::Binary, ContentKind::Jpeg, ContentKind::Incompressible];
+    pub const ALL: [ContentKind; 5] = [
+        ContentKind::Text,
+        ContentKind::Binary,
+        ContentKind::Audio,
+        ContentKind::Jpeg,
+        ContentKind::Incompressible,
+    ];
 }
 
 /// Guesses the kind of a file from its first bytes (64 KiB are enough). Deterministic;
 /// costs one pass over the sample.
 ///
-/// A JPEG starts as one; other data is incompressible when its order-0 entropy is above 7.9
+/// A JPEG starts as one, and uncompressed sound has a header that says so; other data is incompressible when its order-0 entropy is above 7.9
 /// bits per byte, and text when control bytes are rare.
 pub fn sniff(sample: &[u8]) -> ContentKind {
-    if samples::is_jpeg(sample) { ContentKind::Jpeg } else { samples::sniff(sample) }
+    if samples::is_jpeg(sample) {
+        ContentKind::Jpeg
+    } else if audio::is_audio(sample) {
+        ContentKind::Audio
+    } else {
+        samples::sniff(sample)
+    }
 }
 
 /// Codes one group. Frees owned bytes as soon as they are no longer needed; copies
@@ -139,8 +154,9 @@ pub fn encode_group<'a>(
     let codec = chosen(&raw, options);
     test_once(codec, options.isa)?;
     let group = codec.encode(raw, options)?;
-    if options.choice == Choice::Auto && codec == Codec::Jpeg && group.coding.codec() != codec {
-        // JPEGs of a sort that their codec does not take.
+    let special = matches!(codec, Codec::Jpeg | Codec::Audio);
+    if options.choice == Choice::Auto && special && group.coding.codec() != codec {
+        // JPEGs of a sort that their codec does not take, or samples that it does not shrink.
         return samples::codec(&group.payload).encode(group.payload.into(), options);
     }
     Ok(group)
@@ -151,6 +167,7 @@ fn chosen(raw: &[u8], options: &CodecOptions) -> Codec {
     match options.choice {
         Choice::Only(codec) => codec,
         Choice::Auto if samples::is_jpeg(raw) => Codec::Jpeg,
+        Choice::Auto if audio::pays(raw) => Codec::Audio,
         Choice::Auto => samples::codec(raw),
     }
 }
@@ -233,16 +250,14 @@ pub fn decode_memory(coding: Coding, raw_length: u64) -> Result<u64, CodecError>
 /// Bytes of memory coding a group takes beside input and payload. `jpeg` says whether the
 /// group starts as a JPEG.
 pub fn encode_memory(options: &CodecOptions, raw_length: u64, jpeg: bool) -> u64 {
-    let codec = match options.choice {
-        Choice::Only(codec) => codec,
-        Choice::Auto if jpeg => {
-            let other = Codec::Pear.encode_memory(options, raw_length);
-            return other.max(Codec::Jpeg.encode_memory(options, raw_length));
-        }
-        // The one that takes most of those that it chooses from.
-        Choice::Auto => Codec::Pear,
+    // Those that take most of those that it chooses from.
+    let chosen: &[Codec] = match &options.choice {
+        Choice::Only(codec) => &[*codec],
+        Choice::Auto if jpeg => &[Codec::Pear, Codec::Audio, Codec::Jpeg],
+        Choice::Auto => &[Codec::Pear, Codec::Audio],
     };
-    codec.encode_memory(options, raw_length)
+    let memory = |codec: &Codec| codec.encode_memory(options, raw_length);
+    chosen.iter().map(memory).max().unwrap_or(0)
 }
 
 /// Rough seconds of one core to decode a group, for `info` and `--verbose`.

@@ -59,6 +59,11 @@ fn count(sample: &[u8]) -> [u32; 256] {
     counts
 }
 
+/// Order-0 entropy of a sample in bits per byte.
+pub(super) fn entropy_of(sample: &[u8]) -> f32 {
+    entropy(&count(sample), sample.len())
+}
+
 /// Order-0 entropy in bits per byte.
 fn entropy(counts: &[u32; 256], total: usize) -> f32 {
     let bits = |&count: &u32| count as f32 * log2(total as f32 / count as f32);

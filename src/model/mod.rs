@@ -20,6 +20,7 @@
 
 pub mod apm;
 pub mod array;
+pub mod audio;
 pub mod confidence;
 pub mod context_models;
 pub mod contexts;

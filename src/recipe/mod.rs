@@ -79,6 +79,8 @@ pub enum StreamKind {
     Binary,
     /// Pictures: for each the first 33 bytes of a PNG, then its rows without filters.
     Image,
+    /// Uncompressed sound.
+    Audio,
     /// Whole JPEG files.
     Jpeg,
     /// What no model makes smaller.

@@ -42,8 +42,14 @@ const WINDOW: u64 = 32 << 20;
 const LEAST_PLAIN: u64 = 1 << 20;
 
 /// The kinds of streams, in their order in a batch.
-const KINDS: [StreamKind; 5] =
-    [StreamKind::Text, StreamKind::Binary, StreamKind::Image, StreamKind::Jpeg, StreamKind::Stored];
+const KINDS: [StreamKind; 6] = [
+    StreamKind::Text,
+    StreamKind::Binary,
+    StreamKind::Image,
+    StreamKind::Audio,
+    StreamKind::Jpeg,
+    StreamKind::Stored,
+];
 
 /// Which transforms may be used to take files apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,15 +32,20 @@ pub(super) struct Rule {
 pub(super) struct Arrangement {
     /// In the order in which they are stored; each names its rule.
     pub contents: Vec<ContentPlan>,
-    /// The first three are those of contents without a base, by kind.
+    /// The first ones are those of contents without a base, by kind.
     pub rules: Vec<Rule>,
 }
 
 /// Most bytes of a group of several JPEGs.
 const JPEG_GROUP: u64 = 1 << 20;
 
-/// Longest JPEG that is a group of its own; longer ones are divided, and stored.
-const WHOLE_JPEG: u64 = 1 << 26;
+/// Most bytes of a group of several sounds. What the model learns of one helps with the next
+/// a little.
+const AUDIO_GROUP: u64 = 1 << 21;
+
+/// Longest JPEG or sound that is a group of its own. Longer ones are divided; JPEGs are then
+/// stored.
+const WHOLE: u64 = 1 << 26;
 
 /// How large groups are. Base and group together are not longer than a group that starts
 /// anew, so that reading a file takes no longer.
@@ -94,11 +99,12 @@ impl Rule {
         Rule { base: 0, given: 0, most, share: even_share(total, most), whole: 0 }
     }
 
-    /// The rule for `total` bytes of JPEGs. They gain nothing from one another, so that short
-    /// groups cost nothing and are quick to reach. A JPEG is not divided.
-    fn of_jpegs(total: u64, sizes: Sizes) -> Rule {
-        let most = JPEG_GROUP.min(sizes.group);
-        Rule { base: 0, given: 0, most, share: even_share(total, most), whole: WHOLE_JPEG }
+    /// The rule for `total` bytes of JPEGs or sounds. They gain next to nothing from one
+    /// another, so that short groups, of at most `most` bytes, cost nothing and are quick to
+    /// reach. None of them is divided.
+    fn of_whole(total: u64, most: u64, sizes: Sizes) -> Rule {
+        let most = most.min(sizes.group);
+        Rule { base: 0, given: 0, most, share: even_share(total, most), whole: WHOLE }
     }
 
     /// The rule for `total` bytes, of which the first are a base.
@@ -172,7 +178,8 @@ pub(super) fn arrange(contents: Vec<ContentPlan>, sizes: Sizes) -> Arrangement {
             }
         }
         rules[kind as usize] = match kind {
-            ContentKind::Jpeg => Rule::of_jpegs(alone, sizes),
+            ContentKind::Jpeg => Rule::of_whole(alone, JPEG_GROUP, sizes),
+            ContentKind::Audio => Rule::of_whole(alone, AUDIO_GROUP, sizes),
             _ => Rule::alone(alone, sizes),
         };
     }

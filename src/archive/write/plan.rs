@@ -293,7 +293,8 @@ fn probe(source: &Source, whole: bool, cancel: &AtomicBool) -> Result<Probe, Arc
     sample.truncate(length);
     let kind = sniff(&sample);
     let sketch = sketch(&sample);
-    let plain = kind != ContentKind::Jpeg && open.segments().is_none();
+    let plain =
+        !matches!(kind, ContentKind::Audio | ContentKind::Jpeg) && open.segments().is_none();
     let packed = plain && recipe::is_candidate(&sample);
     // A file that was replaced since the walk is looked at when its turn comes.
     if !whole || open.new_metadata()?.is_some() {

@@ -226,7 +226,9 @@ impl Scan {
         // Less than a model saves on such plain text, by and large.
         let most = match kind_of(plain) {
             StreamKind::Text => length / 3,
-            StreamKind::Binary | StreamKind::Image | StreamKind::Jpeg => length / 6,
+            StreamKind::Binary | StreamKind::Image | StreamKind::Audio | StreamKind::Jpeg => {
+                length / 6
+            }
             StreamKind::Stored => length / 32,
         };
         (cost <= FIRST_CORRECTIONS + most && cost < length).then_some(())?;
