@@ -17,7 +17,7 @@ struct Segment {
 
 /// §2.6: the `length` bytes of a group.
 pub fn decode(model: u16, payload: &[u8], length: usize) -> Result<Vec<u8>> {
-    need((1..=3).contains(&model), "8.1: model")?;
+    need((1..=3).contains(&model), "9.1: model")?;
     let (segments, at) = segments(payload, length)?;
     let code = &payload[at..];
     let mut engine = Engine::new(model, length, RangeDecoder::new(code));
@@ -116,7 +116,7 @@ impl Engine<'_> {
         }
     }
 
-    /// §8.9
+    /// §9.9
     fn byte(&mut self) -> u8 {
         self.bytes.byte(&mut self.coder)
     }
@@ -143,7 +143,7 @@ impl Engine<'_> {
         self.channels = (0..channels).map(|_| Channel::new(self.model)).collect();
     }
 
-    /// §8.2
+    /// §9.2
     fn frame(&mut self) -> Vec<i64> {
         let count = self.channels.len();
         let mut frame = Vec::new();
@@ -168,7 +168,7 @@ impl Engine<'_> {
     }
 }
 
-/// §8.3
+/// §9.3
 #[derive(Clone)]
 struct Ols {
     n: usize,
@@ -182,7 +182,7 @@ struct Ols {
     ridge: f64,
 }
 
-/// §8.3: the products from element `from` on.
+/// §9.3: the products from element `from` on.
 fn product(a: &[f64], b: &[f64], from: usize) -> f64 {
     let mut s = [0.0; 8];
     for j in from..a.len() {
@@ -261,7 +261,7 @@ impl Ols {
     }
 }
 
-/// §8.4
+/// §9.4
 #[derive(Clone)]
 struct Lms {
     w: Vec<f32>,
@@ -299,7 +299,7 @@ impl Lms {
     }
 }
 
-/// §8.2
+/// §9.2
 #[derive(Clone)]
 struct Channel {
     /// The newest last.
@@ -406,7 +406,7 @@ impl Channel {
     }
 }
 
-/// §8.5
+/// §9.5
 struct Matches {
     /// All samples.
     samples: Vec<i32>,
@@ -446,7 +446,7 @@ impl Matches {
     }
 }
 
-/// §8.7
+/// §9.7
 struct Around {
     other: (f32, f32),
     second: bool,
@@ -459,7 +459,7 @@ const RATES: [f32; 16] = [
 ];
 const CENTRES: [usize; 16] = [0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7];
 
-/// §8.6: sixteen distributions.
+/// §9.6: sixteen distributions.
 struct Shapes {
     centres: [f32; 16],
     sharpness: [f32; 16],
@@ -474,12 +474,12 @@ impl Shapes {
     }
 }
 
-/// §8.6: where the match is: the bit that it expects, plus 1.
+/// §9.6: where the match is: the bit that it expects, plus 1.
 fn expected(matched: Option<i64>, at: i64) -> usize {
     matched.map_or(0, |matched| 1 + (matched >= at) as usize)
 }
 
-/// §8.6
+/// §9.6
 fn sample(
     coder: &mut RangeDecoder,
     decision: &mut Decision,
@@ -578,7 +578,7 @@ fn inside(
     from
 }
 
-/// §8.8: a mixer.
+/// §9.8: a mixer.
 struct Mixer<const V: usize> {
     /// Weights of each set, of each mixer context one behind the other.
     sets: Vec<[[f32; 16]; V]>,
@@ -626,7 +626,7 @@ impl<const V: usize> Mixer<V> {
     }
 }
 
-/// §8.8: cells of adaptive probabilities: `p · 2^22`, and uses.
+/// §9.8: cells of adaptive probabilities: `p · 2^22`, and uses.
 #[derive(Clone, Copy)]
 struct Cell(u32, u32);
 
@@ -644,7 +644,7 @@ impl Cell {
     }
 }
 
-/// §8.7 and §8.8
+/// §9.7 and §9.8
 struct Decision {
     mixer: Mixer<2>,
     cells: Vec<Cell>,
@@ -681,7 +681,7 @@ impl Decision {
         }
     }
 
-    /// §8.7
+    /// §9.7
     fn begin(&mut self, unit: usize, centres: &[f32; 16], channel: &Channel, around: &Around) {
         let mean = channel.means[1];
         let against = |lane: usize| {
@@ -714,7 +714,7 @@ impl Decision {
         self.rate = 0.0005 + 0.005 * (256.0 / (256.0 + self.samples as f32));
     }
 
-    /// §8.8
+    /// §9.8
     fn bit(
         &mut self,
         coder: &mut RangeDecoder,
@@ -744,7 +744,7 @@ impl Decision {
     }
 }
 
-/// §8.9
+/// §9.9
 struct Bytes {
     mixer: Mixer<1>,
     cells: Vec<Cell>,

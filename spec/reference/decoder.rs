@@ -1,11 +1,13 @@
 //! A decoder of groups written from codec.md, bpe.md and arithmetic.md alone.
 //!
 //! It shares no code with the crate and takes the shortest way: one number after
-//! the other, anything wrong is a message. Codecs store, pear with all its filters, jpeg
-//! and audio. Section numbers in comments are those of codec.md; names are its names.
+//! the other, anything wrong is a message. Codecs store, pear with all its filters, jpeg,
+//! image and audio. Section numbers in comments are those of codec.md; names are its names.
 
 #[path = "audio.rs"]
 mod audio;
+#[path = "image.rs"]
+mod image;
 #[path = "jpeg.rs"]
 mod jpeg;
 
@@ -45,6 +47,10 @@ pub fn decode(
         6 => {
             need(filter == 0 && model == 0, "2.5: filter or model")?;
             jpeg::decode(payload, length)
+        }
+        7 => {
+            need(filter == 0, "8.1: filter")?;
+            image::decode(payload, model, length)
         }
         8 => {
             need(filter == 0, "2.6: filter")?;

@@ -144,7 +144,7 @@ impl GroupCodec for Audio {
     }
 
     /// Codes a chord by each class; the digest of the payloads is part of the specification
-    /// (spec/codec.md §8.10).
+    /// (spec/codec.md §9.10).
     fn self_test(isa: Isa) -> Result<(), CodecError> {
         let sample = |n: u32| {
             let tooth = |period: u32, height: u32| n * height / period % (2 * height);

@@ -196,6 +196,7 @@ codecs! {
     pear::Pear,
     paper::PearPaper,
     jpeg::Jpeg,
+    image::Image,
     audio::Audio,
 }
 

@@ -27,6 +27,7 @@ mod bpe;
 mod codecs;
 mod error;
 mod filter;
+mod image;
 mod jpeg;
 #[cfg_attr(not(feature = "paper"), path = "paper_absent.rs")]
 mod paper;
@@ -105,6 +106,8 @@ pub enum ContentKind {
     Text,
     /// Machine code and other structured binary data.
     Binary,
+    /// Pictures that are not compressed.
+    Image,
     /// Uncompressed sound.
     Audio,
     /// JPEG files.
@@ -115,9 +118,10 @@ pub enum ContentKind {
 
 impl ContentKind {
     /// All kinds, in their order; as an integer, a kind is its place.
-    pub const ALL: [ContentKind; 5] = [
+    pub const ALL: [ContentKind; 6] = [
         ContentKind::Text,
         ContentKind::Binary,
+        ContentKind::Image,
         ContentKind::Audio,
         ContentKind::Jpeg,
         ContentKind::Incompressible,
@@ -127,11 +131,14 @@ impl ContentKind {
 /// Guesses the kind of a file from its first bytes (64 KiB are enough). Deterministic;
 /// costs one pass over the sample.
 ///
-/// A JPEG starts as one, and uncompressed sound has a header that says so; other data is incompressible when its order-0 entropy is above 7.9
+/// A JPEG starts as one; pictures that are not compressed and uncompressed sound have a header
+/// that says so; other data is incompressible when its order-0 entropy is above 7.9
 /// bits per byte, and text when control bytes are rare.
 pub fn sniff(sample: &[u8]) -> ContentKind {
     if samples::is_jpeg(sample) {
         ContentKind::Jpeg
+    } else if image::layout::is_picture(sample) {
+        ContentKind::Image
     } else if audio::is_audio(sample) {
         ContentKind::Audio
     } else {
@@ -154,9 +161,10 @@ pub fn encode_group<'a>(
     let codec = chosen(&raw, options);
     test_once(codec, options.isa)?;
     let group = codec.encode(raw, options)?;
-    let special = matches!(codec, Codec::Jpeg | Codec::Audio);
+    let special = matches!(codec, Codec::Jpeg | Codec::Image | Codec::Audio);
     if options.choice == Choice::Auto && special && group.coding.codec() != codec {
-        // JPEGs of a sort that their codec does not take, or samples that it does not shrink.
+        // JPEGs of a sort that their codec does not take, or pixels or samples that it does not
+        // shrink.
         return samples::codec(&group.payload).encode(group.payload.into(), options);
     }
     Ok(group)
@@ -167,6 +175,7 @@ fn chosen(raw: &[u8], options: &CodecOptions) -> Codec {
     match options.choice {
         Choice::Only(codec) => codec,
         Choice::Auto if samples::is_jpeg(raw) => Codec::Jpeg,
+        Choice::Auto if image::layout::pays(raw) => Codec::Image,
         Choice::Auto if audio::pays(raw) => Codec::Audio,
         Choice::Auto => samples::codec(raw),
     }
@@ -253,8 +262,8 @@ pub fn encode_memory(options: &CodecOptions, raw_length: u64, jpeg: bool) -> u64
     // Those that take most of those that it chooses from.
     let chosen: &[Codec] = match &options.choice {
         Choice::Only(codec) => &[*codec],
-        Choice::Auto if jpeg => &[Codec::Pear, Codec::Audio, Codec::Jpeg],
-        Choice::Auto => &[Codec::Pear, Codec::Audio],
+        Choice::Auto if jpeg => &[Codec::Pear, Codec::Image, Codec::Audio, Codec::Jpeg],
+        Choice::Auto => &[Codec::Pear, Codec::Image, Codec::Audio],
     };
     let memory = |codec: &Codec| codec.encode_memory(options, raw_length);
     chosen.iter().map(memory).max().unwrap_or(0)

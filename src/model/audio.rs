@@ -17,7 +17,7 @@
 //! Encoder and decoder make the same calls and hold the same state. All arithmetic is
 //! +, −, ×, ÷ and √ of IEEE-754 in a fixed order, so it is the same on every CPU.
 //!
-//! Normative text: spec/codec.md §8.
+//! Normative text: spec/codec.md §9.
 
 pub mod bins;
 pub mod bytes;

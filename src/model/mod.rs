@@ -12,6 +12,8 @@
 //! The fastest class has an engine of its own, [`nibbles`], which predicts four bits at
 //! once. [`predictor`] is what both engines offer to the codec.
 //!
+//! Pixels have an engine of their own, [`image`].
+//!
 //! [`size`] declares the size classes, [`layout`] places the inputs, and [`registered`]
 //! lists the models that an archive can name. Everything learns while it codes, the same
 //! in encoder and decoder. The predictor knows nothing of the coder.
@@ -30,6 +32,7 @@ pub mod escape;
 pub mod hash;
 pub mod hash_table;
 pub mod history;
+pub mod image;
 pub mod indirect;
 pub mod instructions;
 pub mod layout;

@@ -11,6 +11,7 @@ pub(super) fn kind(piece: &[u8]) -> StreamKind {
     match sniff(&piece[..piece.len().min(SAMPLE)]) {
         ContentKind::Text => StreamKind::Text,
         ContentKind::Binary => StreamKind::Binary,
+        ContentKind::Image => StreamKind::Image,
         ContentKind::Audio => StreamKind::Audio,
         ContentKind::Jpeg | ContentKind::Incompressible => StreamKind::Stored,
     }

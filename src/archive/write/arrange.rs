@@ -36,14 +36,14 @@ pub(super) struct Arrangement {
     pub rules: Vec<Rule>,
 }
 
-/// Most bytes of a group of several JPEGs.
-const JPEG_GROUP: u64 = 1 << 20;
+/// Most bytes of a group of several pictures.
+const PICTURES: u64 = 1 << 20;
 
 /// Most bytes of a group of several sounds. What the model learns of one helps with the next
 /// a little.
 const AUDIO_GROUP: u64 = 1 << 21;
 
-/// Longest JPEG or sound that is a group of its own. Longer ones are divided; JPEGs are then
+/// Longest picture or sound that is a group of its own. Longer ones are divided; JPEGs are then
 /// stored.
 const WHOLE: u64 = 1 << 26;
 
@@ -99,9 +99,9 @@ impl Rule {
         Rule { base: 0, given: 0, most, share: even_share(total, most), whole: 0 }
     }
 
-    /// The rule for `total` bytes of JPEGs or sounds. They gain next to nothing from one
-    /// another, so that short groups, of at most `most` bytes, cost nothing and are quick to
-    /// reach. None of them is divided.
+    /// The rule for `total` bytes of pictures or sounds. They gain little from one another, so
+    /// that short groups, of at most `most` bytes, cost nothing and are quick to reach. None of
+    /// them is divided.
     fn of_whole(total: u64, most: u64, sizes: Sizes) -> Rule {
         let most = most.min(sizes.group);
         Rule { base: 0, given: 0, most, share: even_share(total, most), whole: WHOLE }
@@ -178,7 +178,7 @@ pub(super) fn arrange(contents: Vec<ContentPlan>, sizes: Sizes) -> Arrangement {
             }
         }
         rules[kind as usize] = match kind {
-            ContentKind::Jpeg => Rule::of_whole(alone, JPEG_GROUP, sizes),
+            ContentKind::Image | ContentKind::Jpeg => Rule::of_whole(alone, PICTURES, sizes),
             ContentKind::Audio => Rule::of_whole(alone, AUDIO_GROUP, sizes),
             _ => Rule::alone(alone, sizes),
         };

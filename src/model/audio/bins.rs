@@ -1,7 +1,7 @@
 //! The bits of a sample: on which side of the prediction it is, in which bin, and where in
 //! the bin.
 //!
-//! Normative text: spec/codec.md §8.6.
+//! Normative text: spec/codec.md §9.6.
 
 use super::Bits;
 use super::decision::{Around, Decision};

@@ -1,7 +1,7 @@
 //! Bytes that are no samples: by the one, two and three bytes before them, and by those that
 //! stood at the same place between the last two segments.
 //!
-//! Normative text: spec/codec.md §8.9.
+//! Normative text: spec/codec.md §9.9.
 
 use super::Bits;
 use super::maps::Maps;

@@ -1,6 +1,6 @@
 //! The predictors of a channel.
 //!
-//! Normative text: spec/codec.md §8.2.
+//! Normative text: spec/codec.md §9.2.
 
 use super::class::Plan;
 use super::history::History;

@@ -1,6 +1,6 @@
 //! The classes: how much is computed for a sample.
 //!
-//! Normative text: spec/codec.md §8.1.
+//! Normative text: spec/codec.md §9.1.
 
 /// A class of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

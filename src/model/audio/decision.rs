@@ -1,6 +1,6 @@
 //! The probability of a bit: what the distributions say and what contexts have seen, mixed.
 //!
-//! Normative text: spec/codec.md §8.8.
+//! Normative text: spec/codec.md §9.8.
 
 use super::Bits;
 use super::maps::Maps;

@@ -1,6 +1,6 @@
 //! The model of a group: samples and bytes in their order.
 //!
-//! Normative text: spec/codec.md §8.
+//! Normative text: spec/codec.md §9.
 
 use super::bins::Coding;
 use super::bytes::ByteModel;

@@ -1,6 +1,6 @@
 //! Normalised least mean squares: long filters that follow what is left of the signal.
 //!
-//! Normative text: spec/codec.md §8.4.
+//! Normative text: spec/codec.md §9.4.
 
 use crate::arith::{Simd, Vector};
 

@@ -1,6 +1,6 @@
 //! Adaptive probabilities, looked up and moved sixteen at a time.
 //!
-//! Normative text: spec/codec.md §8.7.
+//! Normative text: spec/codec.md §9.7.
 
 use crate::arith::{Simd, math};
 

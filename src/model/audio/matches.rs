@@ -1,6 +1,6 @@
 //! Samples that came before in the same order: loops, copies of a sound, silence.
 //!
-//! Normative text: spec/codec.md §8.5.
+//! Normative text: spec/codec.md §9.5.
 
 /// Multiplier of the running hash; its two low bits are 0, so that the last sixteen samples
 /// decide it.

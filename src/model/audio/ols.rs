@@ -1,7 +1,7 @@
 //! Least squares: the weights that fit the last samples best, solved anew every few samples
 //! from a covariance that forgets.
 //!
-//! Normative text: spec/codec.md §8.3.
+//! Normative text: spec/codec.md §9.3.
 
 /// Elements of one vector of the loops below.
 const W: usize = 8;

@@ -1,7 +1,7 @@
 //! Predictions as distributions: sixteen logistic ones, each around a prediction, as wide as
 //! its errors were.
 //!
-//! Normative text: spec/codec.md §8.6.
+//! Normative text: spec/codec.md §9.6.
 
 use crate::arith::{Simd, Vector, math};
 

@@ -38,7 +38,7 @@ impl Cutter {
         let groups = total.div_ceil(self.most).max(1);
         self.share = total.div_ceil(groups).max(1);
         // What does not get smaller must not cost the time of a model.
-        let packed = kind == StreamKind::Jpeg && rest >= APART;
+        let packed = matches!(kind, StreamKind::Image | StreamKind::Jpeg) && rest >= APART;
         if !self.buffer.is_empty() && (self.buffer.len() >= KIND_MINIMUM || packed) {
             self.close();
         }
