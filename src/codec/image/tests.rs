@@ -169,7 +169,8 @@ fn damaged_payloads_are_refused_and_give_what_comes_before() {
     let model = Model::of_id(1).unwrap();
     let (_, payload) = encode(raw.clone(), &segments, model, Isa::best());
     assert!(decoded(&payload, raw.len(), raw.len()).fault.is_none());
-    for length in 0..payload.len() - 1 {
+    // The end may have one byte or four: without its last three it may still be one.
+    for length in 0..payload.len() - 4 {
         let cut = decoded(&payload[..length], raw.len(), raw.len());
         assert!(cut.fault.is_some() && cut.raw.len() <= raw.len());
     }
