@@ -133,7 +133,7 @@ pub fn decode(payload: &[u8], model: u16, length: usize) -> Result<Vec<u8>> {
     let around = |segments: &mut Vec<Segment>, bytes: usize| {
         let rows = |width, rows| Segment { samples: 1, planes: 1, width, padding: 0, rows };
         segments.push(rows(4096, bytes / 4096));
-        segments.push(rows(bytes % 4096, (bytes % 4096 > 0) as usize));
+        segments.push(rows(bytes % 4096, usize::from(!bytes.is_multiple_of(4096))));
     };
     for _ in 0..count {
         let gap = number()?;

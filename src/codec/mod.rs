@@ -160,11 +160,13 @@ pub fn encode_group<'a>(
     check_length(raw.len() as u64)?;
     let codec = chosen(&raw, options);
     test_once(codec, options.isa)?;
+    if options.choice == Choice::Auto && codec == Codec::Image {
+        return image::encode_if_smaller(raw, options);
+    }
     let group = codec.encode(raw, options)?;
-    let special = matches!(codec, Codec::Jpeg | Codec::Image | Codec::Audio);
+    let special = matches!(codec, Codec::Jpeg | Codec::Audio);
     if options.choice == Choice::Auto && special && group.coding.codec() != codec {
-        // JPEGs of a sort that their codec does not take, or pixels or samples that it does not
-        // shrink.
+        // JPEGs of a sort that their codec does not take, or samples that it does not shrink.
         return samples::codec(&group.payload).encode(group.payload.into(), options);
     }
     Ok(group)

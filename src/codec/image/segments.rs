@@ -120,5 +120,5 @@ fn around(length: usize) -> [Segment; 2] {
         let shape = Shape { width: width.max(1), planes: 1, samples: Samples::Index };
         Segment { gap: 0, shape, big: false, padding: 0, rows }
     };
-    [rows(ROW, length / ROW), rows(length % ROW, (length % ROW > 0) as usize)]
+    [rows(ROW, length / ROW), rows(length % ROW, usize::from(!length.is_multiple_of(ROW)))]
 }

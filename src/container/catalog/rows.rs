@@ -84,9 +84,8 @@ mod tests {
             let origin = Origin::of(0, 0, 0);
             Mark { origin, generation: 0, part, revoked: None, lost: false }
         };
-        let mut rows = Rows::default();
-        rows.marks = (0..6).map(mark).collect();
-        rows.append(paths.map(Entry::from).to_vec());
+        let marks = (0..6).map(mark).collect();
+        let mut rows = Rows { entries: paths.map(Entry::from).to_vec(), marks };
         rows.sort();
         let sorted: Vec<(&[u8], u32)> =
             rows.iter().map(|(entry, mark)| (&entry.path[..], mark.part)).collect();

@@ -124,7 +124,7 @@ impl Linear {
         let mut inverse = [0.0; 16];
         for k in 0..16 {
             let pivot = rows[k].0[k];
-            if !(pivot > PIVOT) {
+            if pivot.is_nan() || pivot <= PIVOT {
                 return;
             }
             inverse[k] = 1.0 / pivot;
