@@ -251,7 +251,8 @@ fn samples_without_a_header_are_found_and_other_data_is_not_taken_for_them() {
         let raw = [&[1; 5][..], &sound(&segment)].concat();
         let found = bare::segment(&raw).unwrap();
         assert_eq!((found.bytes, found.gap % bytes), (bytes, 5 % bytes), "{found:?}");
-        assert!(pays(&raw));
+        // Few values that repeat are as small by the model of bytes.
+        assert!(bytes == 1 || pays(&raw), "{bytes} bytes, {channels} channels");
     }
     let text = b"What is kept for decades must be read for decades. ".repeat(1000);
     let code: Vec<u8> = noise(60_000).iter().map(|byte| byte & 0x5F).collect();
