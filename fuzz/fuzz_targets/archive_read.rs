@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pear_archive::archive::{Archive, Control, Limits, Silent, list_stream, verify_stream};
+use pear_archive::archive::{
+    Archive, Control, GivenBases, Limits, Silent, list_stream, verify_stream,
+};
 use std::sync::atomic::AtomicBool;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -13,7 +15,7 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = archive.verify(1, &control);
     }
     let _ = list_stream(bytes, &limits, &control);
-    let _ = verify_stream(bytes, 1, &limits, &control);
+    let _ = verify_stream(bytes, 1, &GivenBases::default(), &limits, &control);
     if let Ok(archive) = Archive::salvage(bytes, &limits, &control) {
         let _ = archive.verify(1, &control);
     }
