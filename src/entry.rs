@@ -66,6 +66,16 @@ pub fn compare_paths(left: &[u8], right: &[u8]) -> Ordering {
     components(left).cmp(components(right))
 }
 
+/// Returns whether a path is below another, that is, somewhere in it if it is a directory.
+pub fn is_below(path: &[u8], above: &[u8]) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.first() == Some(&b'/'))
+}
+
+/// Returns whether a path is another, or below it.
+pub fn is_within(path: &[u8], above: &[u8]) -> bool {
+    path == above || is_below(path, above)
+}
+
 /// A point in time, to the nanosecond, relative to 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp {
@@ -427,6 +437,13 @@ mod tests {
         assert_eq!(fault(b"a/./b"), Some(PathFault::Dot));
         assert_eq!(fault(b"a/.."), Some(PathFault::Parent));
         assert_eq!(fault(b"a\0"), Some(PathFault::Nul));
+    }
+
+    #[test]
+    fn what_begins_with_the_name_of_a_directory_is_not_always_below_it() {
+        assert!(is_below(b"a/b", b"a") && is_below(b"a/b/c", b"a/b"));
+        assert!(!is_below(b"a", b"a") && !is_below(b"a.b", b"a") && !is_below(b"a", b"a/b"));
+        assert!(is_within(b"a", b"a") && is_within(b"a/b", b"a") && !is_within(b"ab", b"a"));
     }
 
     #[test]

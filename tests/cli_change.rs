@@ -5,37 +5,13 @@ mod support;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
+use support::changing::*;
 use support::*;
-
-fn write(at: &Path, path: &str, content: impl AsRef<[u8]>) {
-    let path = at.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, content).unwrap();
-}
-
-fn set_time(at: &Path, path: &str, seconds: u64) {
-    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-    File::options().read(true).open(at.join(path)).unwrap().set_modified(time).unwrap();
-}
 
 /// Lists an archive; `more` are options.
 fn names(at: &Path, archive: &str, more: &str) -> Vec<String> {
     let listed = run(at, &format!("list {archive} {more}"), 0).0;
     listed.lines().map(str::to_owned).collect()
-}
-
-fn length(at: &Path, archive: &str) -> u64 {
-    fs::metadata(at.join(archive)).unwrap().len()
-}
-
-/// Makes the tree `t` and the archive `a.pear` of it.
-fn begin(at: &Path) {
-    write(at, "t/a.txt", "the first file\n".repeat(30));
-    write(at, "t/b.txt", "another one\n".repeat(20));
-    write(at, "t/sub/c.bin", noise(1, 100_000));
-    fs::hard_link(at.join("t/a.txt"), at.join("t/same")).unwrap();
-    std::os::unix::fs::symlink("a.txt", at.join("t/way")).unwrap();
-    run(at, "create a.pear t --codec zstd", 0);
 }
 
 #[test]
@@ -149,7 +125,7 @@ fn with_checksum_contents_decide() {
     let before = length(at, "a.pear");
     run(at, "update a.pear t --no-date --codec zstd", 0);
     assert_eq!(length(at, "a.pear"), before, "size and time are the same");
-    set_time(at, "t/a.txt", 1_000_000_000);
+    set_time(&at.join("t/a.txt"), 1_000_000_000, 0);
     run(at, "update a.pear t --no-date --checksum --codec zstd", 0);
     run(at, "extract a.pear -C out", 0);
     assert_same(&at.join("t"), &at.join("out/t"));

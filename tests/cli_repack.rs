@@ -4,33 +4,8 @@
 mod support;
 
 use std::fs::{self, File};
-use std::path::Path;
+use support::changing::*;
 use support::*;
-
-fn write(at: &Path, path: &str, content: impl AsRef<[u8]>) {
-    let path = at.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, content).unwrap();
-}
-
-fn set_time(at: &Path, path: &str, seconds: u64) {
-    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-    File::options().read(true).open(at.join(path)).unwrap().set_modified(time).unwrap();
-}
-
-fn length(at: &Path, archive: &str) -> u64 {
-    fs::metadata(at.join(archive)).unwrap().len()
-}
-
-/// Makes the tree `t` and the archive `a.pear` of it.
-fn begin(at: &Path) {
-    write(at, "t/a.txt", "the first file\n".repeat(30));
-    write(at, "t/b.txt", "another one\n".repeat(20));
-    write(at, "t/sub/c.bin", noise(1, 100_000));
-    fs::hard_link(at.join("t/a.txt"), at.join("t/same")).unwrap();
-    std::os::unix::fs::symlink("a.txt", at.join("t/way")).unwrap();
-    run(at, "create a.pear t --codec zstd", 0);
-}
 
 #[test]
 fn differences_are_told_in_one_line_each() {
@@ -159,7 +134,7 @@ fn a_session() {
     write(at, "letters/one.txt", "Dear one,\n");
     write(at, "letters/two.txt", "Dear two,\n");
     for path in ["letters/one.txt", "letters/two.txt", "letters"] {
-        set_time(at, path, 1_700_000_000);
+        set_time(&at.join(path), 1_700_000_000, 0);
     }
     step("create letters.pear letters --level 1", 0);
     write(at, "letters/two.txt", "Dear two, once more\n");

@@ -11,7 +11,7 @@ mod tests;
 
 use super::codecs::{Encoded, GroupCodec};
 use super::pear::Pear;
-use super::{Choice, Codec, CodecError, CodecOptions, EncodedGroup, Partial, damaged};
+use super::{Choice, Codec, CodecError, CodecOptions, Coding, EncodedGroup, Partial, damaged};
 use crate::arith::{Isa, LaneKernel, Simd};
 use crate::coder::{BitDecoder, BitEncoder};
 use crate::model::BitCoder;
@@ -36,6 +36,28 @@ const ORDERS: [&[usize]; 4] = [&[0], &[1, 0], &[1, 0, 2], &[3, 1, 0, 2]];
 /// Bytes of a picture that are coded twice to see which codec suits it.
 const TRIAL: usize = 1 << 16;
 
+/// The pictures of a group.
+pub(super) struct Pictures(Vec<Segment>);
+
+impl Pictures {
+    /// Returns those of a group that they fill for the most part.
+    pub fn filling(raw: &[u8]) -> Option<Pictures> {
+        let found = layout::find(raw);
+        let inside: usize = found.iter().filter_map(Segment::length).sum();
+        (inside > raw.len() / 2).then_some(Pictures(found))
+    }
+}
+
+/// Codes a group in which the pictures are known.
+fn encode_pictures(raw: Vec<u8>, pictures: &Pictures, options: &CodecOptions) -> Encoded<Image> {
+    let model = Model::of_level(options.level);
+    let (raw, payload) = encode(raw, &pictures.0, model, options.isa);
+    match payload.len() < raw.len() {
+        true => Encoded::Payload(Image { model }, payload),
+        false => Encoded::NotSmaller(raw),
+    }
+}
+
 /// Codes a group of pictures by this codec; by codec pear where that is smaller, as for drawings
 /// that repeat. Both are tried unless a part of a picture says clearly that this one is smaller.
 ///
@@ -43,25 +65,28 @@ const TRIAL: usize = 1 << 16;
 /// Those of both codecs.
 pub(super) fn encode_if_smaller(
     raw: Cow<'_, [u8]>,
+    pictures: &Pictures,
     options: &CodecOptions,
 ) -> Result<EncodedGroup, CodecError> {
-    let clearly = is_clearly_smaller(&raw);
+    let own = |raw: Cow<'_, [u8]>| encode_pictures(raw.into_owned(), pictures, options);
+    super::test_once(Codec::Image, options.isa)?;
+    let clearly = is_clearly_smaller(&raw, &pictures.0);
     if clearly == Some(true) {
-        return Codec::Image.encode(raw, options);
+        return Ok(own(raw).into_group(Coding::Image));
     }
     super::test_once(Codec::Pear, options.isa)?;
     if clearly == Some(false) {
         return Codec::Pear.encode(raw, options);
     }
-    let group = Codec::Image.encode(Cow::Borrowed(&raw), options)?;
+    let group = own(Cow::Borrowed(&raw)).into_group(Coding::Image);
     let other = Codec::Pear.encode(raw, options)?;
     Ok(if other.payload.len() < group.payload.len() { other } else { group })
 }
 
 /// Codes rows in the middle of the longest picture by both codecs, at their fastest. `None` if
 /// they differ by less than a tenth.
-fn is_clearly_smaller(raw: &[u8]) -> Option<bool> {
-    let (start, segment) = longest(&layout::find(raw))?;
+fn is_clearly_smaller(raw: &[u8], pictures: &[Segment]) -> Option<bool> {
+    let (start, segment) = longest(pictures)?;
     let row = segment.length()? / segment.rows.max(1);
     let rows = (TRIAL / row.max(1)).clamp(1, segment.rows.max(1));
     let from = start + (segment.rows - rows) / 2 * row;
@@ -112,13 +137,8 @@ impl GroupCodec for Image {
 
     fn encode(raw: Cow<'_, [u8]>, options: &CodecOptions) -> Result<Encoded<Self>, CodecError> {
         let raw = raw.into_owned();
-        let segments = layout::find(&raw);
-        let model = Model::of_level(options.level);
-        let (raw, payload) = encode(raw, &segments, model, options.isa);
-        Ok(match payload.len() < raw.len() {
-            true => Encoded::Payload(Image { model }, payload),
-            false => Encoded::NotSmaller(raw),
-        })
+        let pictures = Pictures(layout::find(&raw));
+        Ok(encode_pictures(raw, &pictures, options))
     }
 
     fn decode(self, payload: &[u8], raw_length: usize, wanted: usize) -> Partial {

@@ -158,11 +158,14 @@ pub fn encode_group<'a>(
 ) -> Result<EncodedGroup, CodecError> {
     let raw = raw.into();
     check_length(raw.len() as u64)?;
+    if options.choice == Choice::Auto
+        && !samples::is_jpeg(&raw)
+        && let Some(pictures) = image::Pictures::filling(&raw)
+    {
+        return image::encode_if_smaller(raw, &pictures, options);
+    }
     let codec = chosen(&raw, options);
     test_once(codec, options.isa)?;
-    if options.choice == Choice::Auto && codec == Codec::Image {
-        return image::encode_if_smaller(raw, options);
-    }
     let group = codec.encode(raw, options)?;
     let special = matches!(codec, Codec::Jpeg | Codec::Audio);
     if options.choice == Choice::Auto && special && group.coding.codec() != codec {
@@ -172,12 +175,12 @@ pub fn encode_group<'a>(
     Ok(group)
 }
 
-/// The codec that the options or, if they leave it open, samples of the group say.
+/// The codec that the options or, if they leave it open, samples of the group say. It is no
+/// group of pictures.
 fn chosen(raw: &[u8], options: &CodecOptions) -> Codec {
     match options.choice {
         Choice::Only(codec) => codec,
         Choice::Auto if samples::is_jpeg(raw) => Codec::Jpeg,
-        Choice::Auto if image::layout::pays(raw) => Codec::Image,
         Choice::Auto if audio::pays(raw) => Codec::Audio,
         Choice::Auto => samples::codec(raw),
     }

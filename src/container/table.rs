@@ -6,7 +6,7 @@ use super::columns::{Columns, put_differences};
 use super::limits::check;
 use super::{ContainerError, Limits};
 use crate::bytes::{put_bytes, put_signed, put_varint};
-use crate::entry::{Entry, Kind, check_path, compare_paths};
+use crate::entry::{Entry, Kind, check_path, compare_paths, is_below};
 use std::cmp::Ordering;
 
 pub(super) const TABLE: &str = "Entry_Table";
@@ -269,9 +269,7 @@ fn decode_extras(columns: &mut Columns) -> Result<(), ContainerError> {
 /// everything below an entry follows it at once.
 fn check_parents(columns: &Columns, entries: &[Entry]) -> Result<(), ContainerError> {
     for (row, pair) in entries.windows(2).enumerate() {
-        let under = pair[1].path.strip_prefix(&pair[0].path[..]);
-        let under = under.is_some_and(|rest| rest.starts_with(b"/"));
-        if under && pair[0].kind != Kind::Directory {
+        if is_below(&pair[1].path, &pair[0].path) && pair[0].kind != Kind::Directory {
             return Err(columns.invalid(row + 1, "the parent is not a directory"));
         }
     }

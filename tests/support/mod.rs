@@ -4,6 +4,7 @@
 
 #![allow(dead_code, missing_docs)] // each test crate uses its part of it
 
+pub mod changing;
 pub mod tar;
 pub mod through_tar;
 

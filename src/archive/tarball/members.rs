@@ -12,7 +12,7 @@ use super::scan::{Member, Scanner, Type, at};
 use super::{NotKept, TarEnd, TarFault};
 use crate::archive::write::source::{Found, Source};
 use crate::archive::{ArchiveError, Control, Limits};
-use crate::entry::{Content, Entry, Kind, Metadata, PathFault, compare_paths};
+use crate::entry::{Content, Entry, Kind, Metadata, PathFault, compare_paths, is_below};
 use std::collections::HashMap;
 
 /// Returns everything a tar holds, in the order of the paths. With `strips`, the unsafe
@@ -238,9 +238,7 @@ fn check_below(names: &[(Vec<u8>, Name)], nodes: &[Node]) -> Result<(), ArchiveE
     let mut above: Vec<&(Vec<u8>, Name)> = Vec::new();
     for name in names {
         let (path, Name { node, offset, closed }) = name;
-        let is_below =
-            |above: &[u8]| path.strip_prefix(above).is_some_and(|rest| rest.first() == Some(&b'/'));
-        while above.pop_if(|(above, _)| !is_below(above)).is_some() {}
+        while above.pop_if(|(above, _)| !is_below(path, above)).is_some() {}
         for (above, other) in &above {
             let is_wrong = match other.closed {
                 _ if nodes[other.node].kind != Kind::Directory => true,

@@ -6,7 +6,7 @@ use crate::archive::threads;
 use crate::archive::{Archive, ArchiveError, Control};
 use crate::checksum::Digest;
 use crate::container::Origin;
-use crate::entry::{Content, Entry, Kind, Segment, compare_paths};
+use crate::entry::{Content, Entry, Kind, Segment, compare_paths, is_below, is_within};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -234,9 +234,7 @@ impl<'a> Known<'a> {
         let announced: HashSet<&[u8]> = announced.collect();
         let is_removed = |path: &[u8]| {
             let before = removed.partition_point(|one| compare_paths(one, path).is_le());
-            before
-                .checked_sub(1)
-                .is_some_and(|last| removed[last] == path || is_below(path, &removed[last]))
+            before.checked_sub(1).is_some_and(|last| is_within(path, &removed[last]))
         };
         let goes = |path: &[u8]| announced.contains(path) || is_removed(path);
         let mut orphans = Orphans::default();
@@ -265,11 +263,6 @@ impl<'a> Known<'a> {
         }
         orphans
     }
-}
-
-/// Returns whether a path is below another.
-pub(in crate::archive) fn is_below(path: &[u8], above: &[u8]) -> bool {
-    path.strip_prefix(above).is_some_and(|rest| rest.first() == Some(&b'/'))
 }
 
 fn segments_of(entry: &Entry) -> Option<&[Segment]> {

@@ -1,14 +1,14 @@
 //! Changes names in an archive: a generation of metadata only.
 
 use super::amend::{Amending, Changes};
-use super::changed::{Known, Orphans, is_below};
+use super::changed::{Known, Orphans};
 use super::create::CreateOptions;
 use super::plan::Node;
 use super::source::Found;
 use super::update::{UpdateSummary, topmost};
 use crate::archive::{ArchiveError, Control, Limits};
 use crate::container::Origin;
-use crate::entry::{Content, Entry, Kind, check_path, compare_paths};
+use crate::entry::{Content, Entry, Kind, check_path, compare_paths, is_below, is_within};
 use crate::tree::{Patterns, TreeError};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -38,9 +38,7 @@ pub fn delete(
     let selected = amending.archive.select(patterns)?;
     let removed = topmost(selected.into_iter().map(|entry| entry.path.clone()).collect());
     let known = Known::of(&amending.archive);
-    let gone = |entry: &&Entry| {
-        removed.iter().any(|path| entry.path == *path || is_below(&entry.path, path))
-    };
+    let gone = |entry: &&Entry| removed.iter().any(|path| is_within(&entry.path, path));
     let removes = known.entries().iter().filter(gone).count() as u64;
     let Orphans { again, found } = known.orphans(&removed, std::iter::empty());
     let unchanged = known.entries().len() as u64 - removes;
@@ -73,11 +71,11 @@ pub fn rename(
     check_new(&known, old, new)?;
     let start = known.number(old).unwrap_or(0);
     let all = known.entries();
-    let moved = all[start..].iter().take_while(|one| one.path == old || is_below(&one.path, old));
+    let moved = all[start..].iter().take_while(|one| is_within(&one.path, old));
     let moved = start..start + moved.count();
-    let name = |path: &[u8]| match path.strip_prefix(old) {
-        Some(rest) if rest.is_empty() || rest[0] == b'/' => [new, rest].concat(),
-        _ => path.to_vec(),
+    let name = |path: &[u8]| match is_within(path, old) {
+        true => [new, &path[old.len()..]].concat(),
+        false => path.to_vec(),
     };
     // A file is announced with all its names: links stand in the section of their target.
     let mut files: BTreeSet<usize> = BTreeSet::new();

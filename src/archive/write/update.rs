@@ -8,7 +8,7 @@ use super::plan::{Node, check_paths, join_names};
 use super::source::{Found, Source};
 use crate::archive::memory::{check_cost, creation_memory};
 use crate::archive::{ArchiveError, Control, Limits};
-use crate::entry::compare_paths;
+use crate::entry::{compare_paths, is_within};
 use crate::tree::{Excludes, TreeError, WalkOptions, archive_path, walk};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -159,11 +159,8 @@ impl Scope {
 
     /// Returns whether an entry is meant, and not left out.
     fn has(&mut self, path: &[u8], is_directory: bool) -> bool {
-        let below = |name: &Vec<u8>| {
-            let rest = path.strip_prefix(&name[..]);
-            name.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
-        };
-        self.names.iter().any(below) && !self.excludes.excludes_or_above(path, is_directory)
+        let holds = |name: &Vec<u8>| name.is_empty() || is_within(path, name);
+        self.names.iter().any(holds) && !self.excludes.excludes_or_above(path, is_directory)
     }
 }
 
@@ -275,10 +272,7 @@ impl<'a> Work<'a> {
 /// Returns the paths that are not below others of them, in their order.
 pub(super) fn topmost(mut paths: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     paths.sort_by(|one, other| compare_paths(one, other));
-    paths.dedup_by(|path, above| {
-        let rest = path.strip_prefix(&above[..]);
-        rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
-    });
+    paths.dedup_by(|path, above| is_within(path, above));
     paths
 }
 

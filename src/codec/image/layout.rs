@@ -56,9 +56,3 @@ fn next(raw: &[u8], at: usize, is_end: bool) -> Option<usize> {
 pub fn is_picture(sample: &[u8]) -> bool {
     headers::starts(sample)
 }
-
-/// Returns whether most bytes of a group are in pictures.
-pub fn pays(raw: &[u8]) -> bool {
-    let inside: usize = find(raw).iter().filter_map(Segment::length).sum();
-    inside > raw.len() / 2
-}

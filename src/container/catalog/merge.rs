@@ -1,7 +1,7 @@
 //! Which of the entries that generations announce are those of the last one.
 
 use super::rows::{Mark, Rows};
-use crate::entry::{Entry, Kind, compare_paths};
+use crate::entry::{Entry, Kind, compare_paths, is_below, is_within};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -70,11 +70,7 @@ impl Removals {
 
 /// Returns how many of the paths, each of which is above the next, are above `path` or it.
 fn leading(above: &[(Vec<u8>, u32)], path: &[u8]) -> usize {
-    let holds = |one: &(Vec<u8>, u32)| {
-        let rest = path.strip_prefix(&one.0[..]);
-        rest.is_some_and(|rest| rest.is_empty() || rest[0] == b'/')
-    };
-    above.iter().rposition(holds).map_or(0, |last| last + 1)
+    above.iter().rposition(|one| is_within(path, &one.0)).map_or(0, |last| last + 1)
 }
 
 /// Keeps the entries that count, in path order. Returns the number of those that are
@@ -112,9 +108,7 @@ pub(super) fn entries(all: &mut Rows, removals: Removals) -> (u64, Option<&'stat
 pub(super) fn retain_reachable(all: &mut Rows) {
     let mut above: Option<Vec<u8>> = None;
     let reachable = |entry: &Entry| {
-        let below = above.as_ref().is_some_and(|above| {
-            entry.path.starts_with(above) && entry.path.get(above.len()) == Some(&b'/')
-        });
+        let below = above.as_ref().is_some_and(|above| is_below(&entry.path, above));
         if !below && entry.kind != Kind::Directory {
             let path = above.get_or_insert_default();
             path.clear();

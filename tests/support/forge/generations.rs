@@ -1,8 +1,8 @@
 //! Archives of several generations (container.md §5.1, §8).
 
 use super::{
-    Batch, DATA, ENTRY, FOOTER, Footer, Header, INDEX, PREFACE, Section, Table, Value, derived,
-    digest, sections, tag,
+    Batch, DATA, FOOTER, Footer, Header, INDEX, PREFACE, Section, Table, Value, derived, digest,
+    section_columns, sections, tag,
 };
 
 /// What one run of a writer appends.
@@ -101,30 +101,10 @@ fn index(rows: &[Row], roots: &[(Option<i64>, [u8; 32])], generation: &Generatio
             Row::Footer => None,
         })
         .collect();
-    sections.iter().for_each(|section| table.byte("Flags", section.flags));
-    sections.iter().for_each(|section| table.byte("Codec", section.codec));
-    sections.iter().for_each(|one| table.varint("Stored_Length", one.payload.len() as u64));
-    let data = || sections.iter().filter(|section| section.kind == DATA);
-    for section in data() {
-        table.byte("Filter", section.filter);
-        table.varint("Model", section.model.into());
-    }
-    for section in data() {
-        table.byte("Base_Kind", section.base_kind);
-        table.byte("Capacity", section.capacity);
-    }
-    for section in data().filter(|section| section.base_kind != 0) {
-        table.varint("Base", section.base.into());
-    }
-    for (number, _) in sections.iter().enumerate().filter(|(_, section)| section.kind == ENTRY) {
+    let state = |number: usize| {
         let state = generation.states.iter().find(|state| state.0 == number);
-        table.byte("State", state.map_or(1, |state| state.1));
-    }
-    for section in sections.iter().filter(|section| section.codec != 0) {
-        table.varint("Raw_Length", section.raw_length.into());
-    }
-    for section in sections {
-        table.put("Digest", Value::Raw(digest(&section.payload).to_vec()));
-    }
+        state.map_or(1, |state| state.1)
+    };
+    section_columns(&mut table, &sections, state);
     table
 }

@@ -333,6 +333,13 @@ fn index(sections: &[Section]) -> Table {
     table.varint("Shard_Count", 1);
     table.varint("Section_Count", sections.len() as u64);
     sections.iter().for_each(|section| table.byte("Type", section.kind));
+    section_columns(&mut table, &sections.iter().collect::<Vec<_>>(), |_| 1);
+    table
+}
+
+/// Appends what the index says of sections behind their types. `state` gives the State of the
+/// section of a number.
+fn section_columns(table: &mut Table, sections: &[&Section], state: impl Fn(usize) -> u8) {
     sections.iter().for_each(|section| table.byte("Flags", section.flags));
     sections.iter().for_each(|section| table.byte("Codec", section.codec));
     for section in sections {
@@ -350,12 +357,13 @@ fn index(sections: &[Section]) -> Table {
     for section in data().filter(|section| section.base_kind != 0) {
         table.varint("Base", section.base.into());
     }
-    sections.iter().filter(|section| section.kind == ENTRY).for_each(|_| table.byte("State", 1));
+    for (number, _) in sections.iter().enumerate().filter(|(_, section)| section.kind == ENTRY) {
+        table.byte("State", state(number));
+    }
     for section in sections.iter().filter(|section| section.codec != 0) {
         table.varint("Raw_Length", section.raw_length.into());
     }
     for section in sections {
         table.put("Digest", Value::Raw(digest(&section.payload).to_vec()));
     }
-    table
 }
