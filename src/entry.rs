@@ -4,13 +4,15 @@
 //! restores them, and `container`, which writes them into the index. Names are bytes:
 //! nothing here assumes UTF-8.
 
+use smallvec::SmallVec;
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Deref, DerefMut, Range};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
+use thin_vec::ThinVec;
 
 /// Why a path cannot be the name of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,9 +87,29 @@ pub struct Timestamp {
     pub nanoseconds: u32,
 }
 
-/// Metadata that every kind of entry has.
+/// Metadata that every kind of entry has. The fields of [`Common`] are read and set as if they
+/// were its own.
+///
+/// ```
+/// use pear_archive::entry::{Common, Entry, Metadata};
+///
+/// let mut file = Entry::file("notes");
+/// file.metadata = Metadata::from(Common { mode: 0o600, uid: 7, ..Common::default() });
+/// file.metadata.gid = 8;
+/// assert_eq!((file.metadata.uid, file.metadata.gid), (7, 8));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
+    /// Last modification.
+    pub modified: Timestamp,
+    /// The rest. Entries with equal values share it. Setting one of its fields makes a copy if
+    /// others have it too.
+    pub common: Arc<Common>,
+}
+
+/// Metadata that many entries have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Common {
     /// Permission bits with setuid, setgid and sticky: the low 12 bits of `st_mode`.
     pub mode: u32,
     /// Numeric owner.
@@ -98,10 +120,38 @@ pub struct Metadata {
     pub user: Arc<[u8]>,
     /// Group's name, empty when unknown; entries of one group share it.
     pub group: Arc<[u8]>,
-    /// Last modification.
-    pub modified: Timestamp,
     /// Extended attributes in byte order of their names; ACLs are among them.
     pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Metadata {
+    /// Shares what it has in common with an entry that came before, if all of it is equal.
+    pub fn share(&mut self, before: &Metadata) {
+        if self.common == before.common {
+            self.common = Arc::clone(&before.common);
+        }
+    }
+}
+
+/// Metadata with time 0.
+impl From<Common> for Metadata {
+    fn from(common: Common) -> Metadata {
+        Metadata { modified: Timestamp::default(), common: common.into() }
+    }
+}
+
+impl Deref for Metadata {
+    type Target = Common;
+
+    fn deref(&self) -> &Common {
+        &self.common
+    }
+}
+
+impl DerefMut for Metadata {
+    fn deref_mut(&mut self) -> &mut Common {
+        Arc::make_mut(&mut self.common)
+    }
 }
 
 /// A run of data inside a file; the gaps between segments are holes.
@@ -123,6 +173,9 @@ pub struct Extent {
     /// Length in bytes, never 0.
     pub length: u64,
 }
+
+/// The places of a file's bytes: one as a rule, which needs no memory of its own.
+pub type Extents = SmallVec<[Extent; 1]>;
 
 /// What an archive stores of the digest of a file: of its BLAKE3 hash, or for a file with
 /// holes of that of the map and the data (`container::content_digest`).
@@ -224,13 +277,13 @@ pub struct Content {
     pub digest: FileDigest,
     /// Data segments of a sparse file, ascending and disjoint; `None` if the file has
     /// no holes.
-    pub segments: Option<Vec<Segment>>,
+    pub segments: Option<ThinVec<Segment>>,
     /// Places of the data segments' bytes, in file order. The lengths add up to the
     /// length of the data, without holes. If there are recipes: places of their parts.
-    pub extents: Vec<Extent>,
+    pub extents: Extents,
     /// How the file is made from what lies there: a recipe for each batch that it has a piece
     /// in. Empty if the file is what lies there.
-    pub recipes: Vec<Arc<Recipe>>,
+    pub recipes: ThinVec<Arc<Recipe>>,
 }
 
 impl Content {
@@ -306,7 +359,7 @@ pub struct Entry {
 impl Entry {
     /// Makes an entry with `mode` and default metadata otherwise: owner 0, time 0.
     fn new(path: &[u8], kind: Kind, mode: u32) -> Entry {
-        let metadata = Metadata { mode, ..Metadata::default() };
+        let metadata = Common { mode, ..Common::default() }.into();
         Entry { path: path.to_vec(), kind, metadata }
     }
 

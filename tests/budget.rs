@@ -1,6 +1,6 @@
 //! What the container costs: bytes of an archive that are not contents.
 
-use pear_archive::entry::{Metadata, Timestamp};
+use pear_archive::entry::{Common, Metadata, Timestamp};
 use pear_archive::options::{Choice, Codec, CodecOptions, CreateOptions, Limits};
 use pear_archive::{Archive, Builder, Entry};
 
@@ -11,15 +11,15 @@ fn archive(codec: Codec, files: impl Iterator<Item = (String, Vec<u8>, Timestamp
     let options = CreateOptions { codec, ..CreateOptions::default() };
     let mut builder = Builder::new(&mut bytes).options(options);
     for (path, content, modified) in files {
-        let metadata = Metadata {
+        let common = Common {
             mode: 0o644,
             uid: 1000,
             gid: 1000,
             user: b"user"[..].into(),
             group: b"user"[..].into(),
-            modified,
-            ..Metadata::default()
+            ..Common::default()
         };
+        let metadata = Metadata { modified, common: common.into() };
         builder.append_data(Entry { metadata, ..Entry::file(path) }, content).unwrap();
     }
     builder.finish().unwrap();

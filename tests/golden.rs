@@ -11,7 +11,9 @@ mod forge;
 use forge::{Batch, DATA, ENTRY, Item, Row, Section, Step};
 use pear_archive::archive::{Archive, Control, Limits, Silent, list_stream};
 use pear_archive::codec::{Choice, Codec, CodecOptions, CodingNumbers, encode_group};
-use pear_archive::entry::{Content, Entry, Extent, FileDigest, Kind, Metadata, Segment, Timestamp};
+use pear_archive::entry::{
+    Common, Content, Entry, Extent, Extents, FileDigest, Kind, Metadata, Segment, Timestamp,
+};
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -32,20 +34,21 @@ fn groups() -> [Vec<u8>; 2] {
 }
 
 fn entry(path: &[u8], kind: Kind) -> Entry {
-    let metadata = Metadata {
+    let modified = Timestamp { seconds: 1_234_567_890, nanoseconds: 123_456_789 };
+    let common = Common {
         mode: 0o640,
         uid: 1000,
         gid: 100,
         user: b"gardener"[..].into(),
         group: b"users"[..].into(),
-        modified: Timestamp { seconds: 1_234_567_890, nanoseconds: 123_456_789 },
         xattrs: vec![(b"user.note".to_vec(), b"kept\0bytes".to_vec())],
     };
+    let metadata = Metadata { modified, common: common.into() };
     Entry { path: path.to_vec(), kind, metadata }
 }
 
 fn content(parts: &[(u64, u64, u64)], segments: Option<Vec<Segment>>) -> Kind {
-    let extents: Vec<Extent> =
+    let extents: Extents =
         parts.iter().map(|&(group, offset, length)| Extent { group, offset, length }).collect();
     let groups = groups();
     let part = |extent: &Extent| {
@@ -63,7 +66,8 @@ fn content(parts: &[(u64, u64, u64)], segments: Option<Vec<Segment>>) -> Kind {
         1 => FileDigest::Short(digest[..16].try_into().unwrap()),
         _ => FileDigest::File(digest),
     };
-    Kind::File(Content { size, digest, segments, extents, recipes: Vec::new() })
+    let segments = segments.map(Into::into);
+    Kind::File(Content { size, digest, segments, extents, recipes: Default::default() })
 }
 
 /// Returns one entry of every kind.

@@ -4,7 +4,7 @@
 mod support;
 
 use pear_archive::archive::{ErrorKind, create_stream};
-use pear_archive::entry::{Kind, Metadata, Timestamp};
+use pear_archive::entry::{Common, Kind, Metadata, Timestamp};
 use pear_archive::options::{
     Choice, Codec, CodecOptions, CreateOptions, ExtractOptions, Limits, WalkOptions,
 };
@@ -146,7 +146,8 @@ fn paths_and_data_go_into_one_archive() {
     fs::write(place.path().join("on disk"), "from disk").unwrap();
     let path = place.path().join("a.pear");
     let modified = Timestamp { seconds: 7, nanoseconds: 9 };
-    let metadata = Metadata { mode: 0o600, modified, ..Metadata::default() };
+    let common = Common { mode: 0o600, ..Common::default() };
+    let metadata = Metadata { modified, common: common.into() };
     let mut builder = Builder::create(&path).unwrap().walking(walking(place.path()));
     builder.append_path(".").unwrap();
     builder.append_entry(Entry::directory("d")).unwrap();

@@ -3,7 +3,7 @@
 
 mod support;
 
-use pear_archive::entry::{Entry, Kind, Metadata};
+use pear_archive::entry::{Common, Entry, Kind, Metadata};
 use pear_archive::tree::{Overwrite, Property, Resolution, RestoreOptions, Restorer, TreeError};
 use rustix::fs::{AtFlags, CWD, FallocateFlags, FileType, Gid, Mode, OFlags, Uid, XattrFlags};
 use std::fs;
@@ -23,7 +23,7 @@ fn mode(path: impl AsRef<Path>) -> u32 {
 }
 
 fn entry(path: &str, kind: Kind) -> Entry {
-    let metadata = Metadata { mode: 0o750, ..Metadata::default() };
+    let metadata = Metadata::from(Common { mode: 0o750, ..Common::default() });
     Entry { path: path.into(), kind, metadata }
 }
 

@@ -4,7 +4,7 @@ mod support;
 #[path = "tree/wishes.rs"]
 mod wishes;
 
-use pear_archive::entry::{Content, Entry, Kind, Metadata, Timestamp};
+use pear_archive::entry::{Common, Content, Entry, Kind, Metadata, Timestamp};
 use pear_archive::tree::{
     Change, Excludes, FileId, Found, Overwrite, Resolution, RestoreOptions, Restorer, TreeError,
     WalkOptions, walk,
@@ -78,13 +78,14 @@ fn preserving(resolution: Resolution) -> RestoreOptions {
 }
 
 fn entry(path: &str, kind: Kind) -> Entry {
-    let metadata = Metadata { mode: 0o644, ..Metadata::default() };
+    let metadata = Metadata::from(Common { mode: 0o644, ..Common::default() });
     Entry { path: path.into(), kind, metadata }
 }
 
 fn write(restorer: &Restorer, path: &str, content: &[u8]) -> Result<bool, TreeError> {
     let modified = Timestamp { seconds: 1_000_000, nanoseconds: 0 };
-    let metadata = Metadata { mode: 0o644, modified, ..Metadata::default() };
+    let common = Common { mode: 0o644, ..Common::default() };
+    let metadata = Metadata { modified, common: common.into() };
     let Some(mut writer) = restorer.file(path.as_bytes(), &metadata, content.len() as u64)? else {
         return Ok(false);
     };

@@ -127,11 +127,12 @@ pub(super) fn instant(time: Timestamp) -> Option<jiff::Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::{Content, Extent, FileDigest, Metadata};
+    use crate::entry::{Common, Content, Extent, FileDigest, Metadata};
 
     fn entry(kind: Kind) -> Entry {
         let modified = Timestamp { seconds: -1, nanoseconds: 5 };
-        let metadata = Metadata { mode: 0o4751, uid: 7, modified, ..Metadata::default() };
+        let common = Common { mode: 0o4751, uid: 7, ..Common::default() };
+        let metadata = Metadata { modified, common: common.into() };
         Entry { path: b"a\x1b/\xff".to_vec(), kind, metadata }
     }
 
@@ -148,7 +149,7 @@ mod tests {
 
     #[test]
     fn json_says_all() {
-        let extents = vec![Extent { group: 1, offset: 2, length: 3 }];
+        let extents = [Extent { group: 1, offset: 2, length: 3 }].into();
         let digest = FileDigest::File([0x5A; 32]);
         let content = Content { size: 12, digest, extents, ..Content::default() };
         let mut entry = entry(Kind::File(content));

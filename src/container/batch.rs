@@ -1,12 +1,12 @@
 //! What an ENTRY section says of the bytes of its groups: where rows lie, and their
 //! digests. Normative text: spec/container.md §6.4.
 
-use super::budget::recipe_memory;
+use super::budget::row_memory;
 use super::contents::Row;
 use super::part::{Open, Part};
 use super::spans::{Fragment, cut, span_digest};
 use crate::checksum::{Digest, digest};
-use crate::entry::{Extent, FileDigest, Recipe};
+use crate::entry::{Extent, Extents, FileDigest, Recipe};
 use std::ops::Range;
 
 /// The contents of a batch of groups.
@@ -135,23 +135,22 @@ impl Batch {
 
     /// Returns the places of the parts of a recipe, their groups counted from `first`, the
     /// number of the first group of the batch.
-    pub fn places(&self, recipe: &Recipe, first: u64) -> Vec<Extent> {
+    pub fn places(&self, recipe: &Recipe, first: u64) -> Extents {
         let ends = self.group_ends();
         let places = |part: &Range<u64>| Batch::extents(&ends, first, part.start, part.end);
-        let mut places: Vec<Extent> = recipe.parts.iter().flat_map(places).collect();
+        let mut places: Extents = recipe.parts.iter().flat_map(places).collect();
         // Every file of the content has its own.
         places.shrink_to_fit();
         places
     }
 
-    /// Returns the bytes of memory that it takes besides the segments of its rows.
+    /// Returns the bytes of memory that it takes.
     pub(super) fn memory(&self) -> u64 {
-        let recipes = self.rows.iter().filter_map(|row| row.recipe.as_deref());
-        let recipes = recipes.map(recipe_memory).sum::<u64>();
-        let rows = self.rows.len() * size_of::<Row>() + self.digest_rows.len() * 4;
+        let rows = self.rows.iter().map(row_memory).sum::<u64>();
+        let numbers = self.digest_rows.len() * size_of::<u32>();
         let groups = self.group_lengths.len() * (size_of::<u64>() + size_of::<Start>());
         let digests = self.span_digests.len() + self.file_digests.len() * size_of::<Digest>();
-        (rows + groups + digests + size_of::<Batch>()) as u64 + recipes
+        (numbers + groups + digests + size_of::<Batch>()) as u64 + rows
     }
 
     /// Returns the parts of rows that lie in a group of the batch, in their order.
@@ -260,9 +259,11 @@ impl Batch {
 
     /// Returns the places of the bytes from `at` to `end` of the batch, whose first group has
     /// the number `first`; `ends` are the ends of the groups.
-    pub(super) fn extents(ends: &[u64], first: u64, mut at: u64, end: u64) -> Vec<Extent> {
-        let mut extents = Vec::new();
+    pub(super) fn extents(ends: &[u64], first: u64, mut at: u64, end: u64) -> Extents {
         let mut group = ends.partition_point(|&end| end <= at);
+        let later = ends[group..].iter().take_while(|&&one| one < end).count();
+        // No more than it needs, since every file of the content has its own.
+        let mut extents = Extents::with_capacity(if at < end { later + 1 } else { 0 });
         while at < end && group < ends.len() {
             let start = group.checked_sub(1).map_or(0, |before| ends[before]);
             let length = end.min(ends[group]) - at;

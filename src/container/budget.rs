@@ -4,13 +4,12 @@
 //! memory that building it takes.
 
 use super::columns::Columns;
-use super::contents::Row;
+use super::contents::{Again, Row, Sparse};
 use super::limits::check;
 use super::table::{ROW_MINIMUM, TABLE};
 use super::{ContainerError, Limits, Part, classes, contents, recipes};
-use crate::entry::{
-    Content, Entry, Extent, FileDigest, Input, Kind, Metadata, Recipe, Segment, Step,
-};
+use crate::entry::{Common, Content, Entry, FileDigest, Input, Kind, Recipe, Segment, Step};
+use std::sync::Arc;
 
 /// Returns the bytes that an allocation of `bytes` takes: the allocator uses a few
 /// itself.
@@ -27,29 +26,60 @@ fn size<T>() -> u64 {
 
 /// Returns the bytes of memory that an entry takes, including everything it holds.
 pub fn entry_memory(entry: &Entry) -> u64 {
+    own_memory(entry) + common_memory(&entry.metadata)
+}
+
+/// Returns the bytes of memory that entries take, including everything they hold. What one
+/// shares with the entry before is counted once.
+pub fn entries_memory(entries: &[Entry]) -> u64 {
+    let mut before: Option<&Arc<Common>> = None;
+    let mut sum = 0u64;
+    for entry in entries {
+        let common = &entry.metadata.common;
+        let shared = before.replace(common).is_some_and(|before| Arc::ptr_eq(before, common));
+        let memory = own_memory(entry) + if shared { 0 } else { common_memory(common) };
+        sum = sum.saturating_add(memory);
+    }
+    sum
+}
+
+/// Returns the bytes of memory that an entry takes besides what it may share.
+fn own_memory(entry: &Entry) -> u64 {
     let bytes = |bytes: &Vec<u8>| allocation(bytes.len() as u64);
-    let Metadata { user, group, xattrs, .. } = &entry.metadata;
     let kind = match &entry.kind {
         Kind::File(Content { segments, extents, recipes, .. }) => {
-            let segments = segments.as_ref().map_or(0, Vec::len) as u64;
-            allocation(segments * size::<Segment>())
-                + allocation(extents.len() as u64 * size::<Extent>())
-                + allocation(size_of_val(&recipes[..]) as u64)
+            segments.as_ref().map_or(0, |segments| list_memory(segments))
+                + if extents.spilled() { allocation(size_of_val(&extents[..]) as u64) } else { 0 }
+                + list_memory(recipes)
         }
         Kind::Symlink { target } | Kind::HardLink { target } => bytes(target),
         _ => 0,
     };
-    let pairs = allocation(xattrs.len() as u64 * size::<(Vec<u8>, Vec<u8>)>());
-    let texts: u64 = xattrs.iter().map(|(name, value)| bytes(name) + bytes(value)).sum();
-    let names = shared_name(user.len() as u64) + shared_name(group.len() as u64);
-    size::<Entry>() + bytes(&entry.path) + names + kind + pairs + texts
+    size::<Entry>() + bytes(&entry.path) + kind
 }
 
-/// Returns the bytes that a name takes which entries share: it is counted for each of them,
-/// since it may be that none do.
-fn shared_name(length: u64) -> u64 {
-    // Two counts stand before it.
-    allocation(length + 2 * size::<usize>())
+/// Returns the bytes of memory of a list whose length stands beside its values.
+fn list_memory<T>(list: &[T]) -> u64 {
+    match list.len() {
+        0 => 0,
+        // Length and capacity stand before it.
+        _ => allocation(size_of_val(list) as u64 + 2 * size::<usize>()),
+    }
+}
+
+/// Returns the bytes of memory of what an entry may share with others.
+fn common_memory(Common { user, group, xattrs, .. }: &Common) -> u64 {
+    let bytes = |bytes: &Vec<u8>| allocation(bytes.len() as u64);
+    let pairs = allocation(xattrs.len() as u64 * size::<(Vec<u8>, Vec<u8>)>());
+    let texts: u64 = xattrs.iter().map(|(name, value)| bytes(name) + bytes(value)).sum();
+    // It may be that no other entry has the names.
+    let names = shared(user.len() as u64) + shared(group.len() as u64);
+    shared(size::<Common>()) + names + pairs + texts
+}
+
+/// Returns the bytes that an allocation takes which several own: two counts stand before it.
+fn shared(bytes: u64) -> u64 {
+    allocation(bytes + 2 * size::<usize>())
 }
 
 /// Returns the bytes of memory that a recipe takes.
@@ -59,7 +89,7 @@ pub fn recipe_memory(recipe: &Recipe) -> u64 {
         .iter()
         .map(|step| step_memory(step.parameters.len() as u64, step.inputs.len() as u64));
     let parts = allocation(size_of_val(&recipe.parts[..]) as u64);
-    allocation(size::<Recipe>() + 16) + parts + steps.sum::<u64>()
+    shared(size::<Recipe>()) + parts + steps.sum::<u64>()
 }
 
 /// Returns the bytes of memory that a step takes.
@@ -71,14 +101,21 @@ pub(super) fn step_memory(parameters: u64, inputs: u64) -> u64 {
 pub fn part_memory(part: &Part) -> u64 {
     let numbers = part.file_rows.len() + part.revoked.len() + part.group_lengths.len();
     let digests = part.span_digests.len() + 32 * part.file_digests.len();
-    let rows = part.rows.iter().map(|row| {
-        let segments = row.sparse.as_ref().map_or(0, |sparse| 16 * sparse.segments.len());
-        let recipe = row.recipe.as_deref().map_or(0, recipe_memory);
-        allocation(segments as u64) + size_of_val(row) as u64 + recipe
-    });
-    let entries = part.entries.iter().map(entry_memory).sum::<u64>();
+    let rows = part.rows.iter().map(row_memory);
+    let entries = entries_memory(&part.entries);
     let paths = part.removed.iter().map(|path| path_memory(path)).sum::<u64>();
     entries + paths + rows.sum::<u64>() + (numbers * size_of::<u64>() + digests) as u64
+}
+
+/// Returns the bytes of memory that a row of Content_Table takes.
+pub(super) fn row_memory(row: &Row) -> u64 {
+    let segments = |sparse: &Sparse| allocation(size_of_val(&sparse.segments[..]) as u64);
+    let sparse = |sparse: &Sparse| segments(sparse) + allocation(size::<Sparse>());
+    let again = |_: &Again| allocation(size::<Again>());
+    size::<Row>()
+        + row.sparse.as_deref().map_or(0, sparse)
+        + row.recipe.as_deref().map_or(0, recipe_memory)
+        + row.again.as_deref().map_or(0, again)
 }
 
 /// Returns the bytes of memory that a path in a list takes.
@@ -110,14 +147,14 @@ pub(super) fn contents(columns: &mut Columns, limits: &Limits) -> Result<u64, Co
         columns.varint()?;
         let segments = columns.count("extents", limits.extents, 2)? as u64;
         columns.skip(2 * segments)?;
-        memory += allocation(segments * size::<Segment>());
+        memory += allocation(segments * size::<Segment>()) + allocation(size::<Sparse>());
     }
     let mut steps = recipes::SECTION_STEPS;
     for _ in 0..made {
         memory = memory.saturating_add(recipes::memory(columns, &mut steps)?);
     }
     columns.skip(2 * again)?;
-    Ok(memory)
+    Ok(memory.saturating_add(again * allocation(size::<Again>())))
 }
 
 /// Returns the memory, in bytes, of building the entries; `columns` starts at Entry_Table.
@@ -141,9 +178,7 @@ pub(super) fn table(columns: &mut Columns, limits: &Limits) -> Result<u64, Conta
     let mut kinds = Vec::with_capacity(count);
     for _ in 0..count {
         let class = usize::try_from(columns.varint()?).ok();
-        let (kind, bytes) = class.and_then(|class| classes.get(class)).copied().unwrap_or((0, 0));
-        kinds.push(kind);
-        add(bytes);
+        kinds.push(class.and_then(|class| classes.get(class)).copied().unwrap_or(0));
     }
     columns.skip(2 * rows)?; // seconds and nanoseconds
     let of = |wanted: u8| kinds.iter().filter(|&&kind| kind == wanted).count() as u64;
@@ -190,20 +225,19 @@ fn path_lengths(
     Ok(lengths)
 }
 
-/// Reads owners, sets and classes; returns the kind of each class, and the bytes that an
-/// entry of it takes for attributes.
+/// Reads owners, sets and classes; returns the kind of each class.
 fn classes(
     columns: &mut Columns,
     limits: &Limits,
     add: &mut impl FnMut(u64),
-) -> Result<Vec<(u8, u64)>, ContainerError> {
+) -> Result<Vec<u8>, ContainerError> {
     let [owner, set, class] = classes::MINIMUM;
     let owners = columns.count("entries", limits.entries, owner)?;
     for _ in 0..owners {
         columns.skip(2)?;
         let user = columns.bytes("owner name", limits.path_length)?.len() as u64;
         let group = columns.bytes("owner name", limits.path_length)?.len() as u64;
-        add(shared_name(user) + shared_name(group));
+        add(shared(user) + shared(group));
     }
     let mut sets = vec![0];
     for _ in 0..columns.count("entries", limits.entries, set)? {
@@ -221,11 +255,12 @@ fn classes(
     add(values * 16 * size::<u64>());
     let kinds = columns.take(count as u64)?;
     columns.skip(2 * count as u64)?; // modes and owners
-    let of_set = |&kind: &u8| {
+    for _ in kinds {
         let number = usize::try_from(columns.varint()?).ok();
-        Ok((kind, number.and_then(|number| sets.get(number)).copied().unwrap_or(0)))
-    };
-    kinds.iter().map(of_set).collect()
+        let set = number.and_then(|number| sets.get(number)).copied().unwrap_or(0);
+        add(shared(size::<Common>()) + set);
+    }
+    Ok(kinds.to_vec())
 }
 
 /// Checks the memory of a table together with the bytes that are `held` already. Returns the
@@ -256,7 +291,10 @@ impl Left {
     /// # Errors
     /// [`ContainerError::TooLarge`].
     pub fn unfold(&mut self, segments: usize) -> Result<(), ContainerError> {
-        let list = allocation(segments as u64 * size::<Segment>());
+        let list = match segments {
+            0 => 0,
+            _ => allocation(segments as u64 * size::<Segment>() + 2 * size::<usize>()),
+        };
         self.used = self.used.saturating_add(list);
         check("memory", self.used, self.limit)
     }

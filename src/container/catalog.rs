@@ -5,12 +5,13 @@ use super::batch::Batch;
 use super::budget::path_memory;
 use super::index::State;
 use super::limits::check;
-use super::{ContainerError, Limits, Part, Section, allocation, entry_memory};
+use super::{ContainerError, Limits, Part, Section, allocation, entries_memory};
 use crate::entry::{Content, Entry, Extent, Kind, Recipe, compare_paths};
 use merge::Removals;
 use named::Contents as NamedContents;
 use rows::{Mark, Rows};
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
 
 mod merge;
@@ -85,11 +86,19 @@ struct Open {
     made: bool,
 }
 
-/// Returns the bytes of memory that an entry takes here: its row, its first extent, and the
-/// spare capacity of the lists.
-fn memory_of(entry: &Entry) -> u64 {
-    let row = (size_of::<Entry>() + 2 * size_of::<Mark>()) as u64;
-    entry_memory(entry) + row + allocation(size_of::<Extent>() as u64)
+/// Returns the bytes of memory that entries take here: their rows, and the spare capacity of the
+/// lists of rows.
+fn memory_of(entries: &[Entry]) -> u64 {
+    let row = size_of::<Entry>() + 2 * size_of::<Mark>();
+    entries_memory(entries).saturating_add(entries.len() as u64 * row as u64)
+}
+
+/// Returns the bytes of memory that a list of so many extents takes.
+fn extents_memory(count: u64) -> u64 {
+    match count {
+        0 | 1 => 0,
+        _ => allocation(count * size_of::<Extent>() as u64),
+    }
 }
 
 /// An ENTRY section, and what is known of it.
@@ -160,10 +169,12 @@ impl Catalog {
         let going_on = self.open.as_ref().map_or(0, |open| open.files.len() as u64 + 1);
         let first = if going_on > 0 && !batch.rows.is_empty() { count(0) } else { 0 };
         let opened = batch.open.map_or(0, |open| count(open.row));
-        let extents = part.file_rows.iter().map(|&row| count(row)).sum::<u64>() + opened;
-        let extents = (extents + 2 * going_on * first) * size_of::<Extent>() as u64;
-        let extents = extents + going_on * allocation(2 * size_of::<Arc<Recipe>>() as u64);
-        let needed = part.entries.iter().map(memory_of).fold(extents, u64::saturating_add);
+        let extents = part.file_rows.iter().map(|&row| extents_memory(count(row))).sum::<u64>();
+        let extents = extents + extents_memory(opened);
+        let extents = extents + going_on * extents_memory(2 * (first + 1));
+        // With the least that a list grows by.
+        let extents = extents + going_on * allocation(6 * size_of::<Arc<Recipe>>() as u64);
+        let needed = memory_of(&part.entries).saturating_add(extents);
         let paths = part.removed.iter().map(|path| path_memory(path));
         let needed = paths.fold(needed, u64::saturating_add);
         let needed = needed.saturating_add(self.memory.0).saturating_add(batch.memory());
@@ -241,7 +252,7 @@ impl Catalog {
                 Kind::File(content) => {
                     let number = numbers.next().map_or(0, |&number| number as usize);
                     origin = Origin::of(sequence, sequence, number as u64);
-                    if let Some(again) = batch.rows[number].again {
+                    if let Some(again) = &batch.rows[number].again {
                         let target = sequence.checked_sub(again.back).unwrap_or(sequence);
                         origin = Origin::of(sequence, target, again.row);
                         lost = !self.name(section, origin, content, limits)?;
@@ -289,7 +300,7 @@ impl Catalog {
                 return Ok(false);
             }
         };
-        let segments = found.segments.as_ref().map_or(0, Vec::len);
+        let segments = found.segments.as_deref().map_or(0, <[_]>::len);
         self.unfolded += (segments + found.extents.len() + found.recipes.len()) as u64;
         check("extents", self.unfolded, limits.extents)?;
         let extents = found.extents.len() * size_of::<Extent>();
@@ -337,7 +348,7 @@ impl Catalog {
         for ((number, row), links) in open.files.into_iter().zip(open.links) {
             if revoked(number) {
                 for row in links.into_iter().chain([row]) {
-                    self.rows.marks[row].revoked = Some(self.parts);
+                    self.rows.marks[row].revoked = NonZero::new(self.parts);
                 }
                 continue;
             }
@@ -389,7 +400,7 @@ impl Catalog {
         }
         let tables = batches.iter().map(|one| one.batch.memory()).sum::<u64>();
         let origin = size_of::<Origin>() as u64;
-        let memory = tables + entries.iter().map(|one| entry_memory(one) + origin).sum::<u64>();
+        let memory = tables + entries_memory(&entries) + origin * entries.len() as u64;
         Contents { entries, origins, batches, sections, cut, fault, memory }
     }
 }

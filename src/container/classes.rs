@@ -4,7 +4,7 @@
 use super::columns::Columns;
 use super::{ContainerError, Limits};
 use crate::bytes::{put_bytes, put_varint};
-use crate::entry::{Content, Entry, Kind, Metadata};
+use crate::entry::{Common, Content, Entry, Kind, Metadata, Timestamp};
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
@@ -82,17 +82,16 @@ pub(super) fn encode(out: &mut Vec<u8>, entries: &[Entry]) {
 }
 
 /// What entries share.
-pub(super) struct Shared<'a> {
-    owners: Vec<Owner<Arc<[u8]>>>,
-    sets: Vec<Set<'a>>,
-    classes: Vec<Class>,
+pub(super) struct Shared {
+    /// The kind of each class, and what its entries have in common.
+    classes: Vec<(u8, Arc<Common>)>,
 }
 
 /// Reads owners, sets and classes.
-pub(super) fn decode_owners_and_sets<'a>(
-    columns: &mut Columns<'a>,
+pub(super) fn decode_owners_and_sets(
+    columns: &mut Columns,
     limits: &Limits,
-) -> Result<Shared<'a>, ContainerError> {
+) -> Result<Shared, ContainerError> {
     let owners = decode_owners(columns, limits)?;
     let sets = decode_sets(columns, limits)?;
     let classes = decode_classes(columns, limits)?;
@@ -100,7 +99,13 @@ pub(super) fn decode_owners_and_sets<'a>(
     check_order(columns, owner_numbers, owners.len(), "owners are not in the order of their use")?;
     let set_numbers = classes.iter().filter_map(|class| class.3.checked_sub(1));
     check_order(columns, set_numbers, sets.len(), "sets are not in the order of their use")?;
-    Ok(Shared { owners, sets, classes })
+    let common = |(kind, mode, owner, set): Class| {
+        let (uid, gid, user, group) = owners[owner as usize].clone();
+        let set = set.checked_sub(1).map_or(&[][..], |set| &sets[set as usize]);
+        let xattrs = set.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect();
+        (kind, Arc::new(Common { mode, uid, gid, user, group, xattrs }))
+    };
+    Ok(Shared { classes: classes.into_iter().map(common).collect() })
 }
 
 fn decode_owners(
@@ -206,7 +211,7 @@ fn check_distinct<T: Eq + Hash>(
     if distinct == values.len() { Ok(()) } else { Err(columns.invalid(0, cause)) }
 }
 
-impl Shared<'_> {
+impl Shared {
     /// Returns the number of classes.
     pub fn count(&self) -> usize {
         self.classes.len()
@@ -215,19 +220,9 @@ impl Shared<'_> {
     /// Returns the kind, its fields empty, and the metadata of an entry of a class, without
     /// times.
     pub fn unfold(&self, class: u64) -> Result<(Kind, Metadata), ContainerError> {
-        let (kind, mode, owner, set) = self.classes[class as usize];
-        let (uid, gid, user, group) = self.owners[owner as usize].clone();
-        let set = set.checked_sub(1).map_or(&[][..], |set| &self.sets[set as usize]);
-        let metadata = Metadata {
-            mode,
-            uid,
-            gid,
-            user,
-            group,
-            xattrs: set.iter().map(|(name, value)| (name.to_vec(), value.to_vec())).collect(),
-            ..Metadata::default()
-        };
-        Ok((empty_kind(kind)?, metadata))
+        let (kind, common) = &self.classes[class as usize];
+        let metadata = Metadata { modified: Timestamp::default(), common: Arc::clone(common) };
+        Ok((empty_kind(*kind)?, metadata))
     }
 }
 

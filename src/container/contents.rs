@@ -40,11 +40,11 @@ pub struct Row {
     pub length: u64,
     /// Places of the holes; `None` for a file without holes and for a row that continues
     /// a file.
-    pub sparse: Option<Sparse>,
+    pub sparse: Option<Box<Sparse>>,
     /// How the file is made from other rows; the row has no bytes of its own then.
     pub recipe: Option<Arc<Recipe>>,
     /// The content of an earlier section that it is; the row has no bytes of its own then.
-    pub again: Option<Again>,
+    pub again: Option<Box<Again>>,
 }
 
 /// A content of an earlier section.
@@ -97,7 +97,7 @@ pub(super) fn encode(out: &mut Vec<u8>, rows: &[Row], join: u64) {
         return;
     }
     put_varint(out, join);
-    out.extend(rows.iter().map(|row| match (&row.recipe, row.again) {
+    out.extend(rows.iter().map(|row| match (&row.recipe, &row.again) {
         (Some(_), _) => RECIPE,
         (_, Some(_)) => AGAIN,
         _ => row.sparse.is_some() as u8,
@@ -115,9 +115,9 @@ pub(super) fn encode(out: &mut Vec<u8>, rows: &[Row], join: u64) {
         }
     }
     recipes::encode(out, rows);
-    for Again { back, row } in rows.iter().filter_map(|row| row.again) {
-        put_varint(out, back);
-        put_varint(out, row);
+    for Again { back, row } in rows.iter().filter_map(|row| row.again.as_deref()) {
+        put_varint(out, *back);
+        put_varint(out, *row);
     }
 }
 
@@ -159,7 +159,7 @@ pub(super) fn decode(
             data.ok_or_else(|| columns.invalid(number, "a content is longer than 2^64 bytes"))?;
         let sparse = match forms[number] {
             0 => None,
-            _ => Some(decode_sparse(columns, number, &mut extents)?),
+            _ => Some(Box::new(decode_sparse(columns, number, &mut extents)?)),
         };
         if let Some(sparse) = &sparse {
             check_sparse(columns, number, sparse, data)?;
@@ -185,7 +185,7 @@ pub(super) fn decode(
         if again.back == 0 {
             return Err(columns.invalid(number, "Sequence_Back is 0"));
         }
-        rows[number].again = Some(again);
+        rows[number].again = Some(Box::new(again));
     }
     Ok((rows, join))
 }

@@ -41,7 +41,7 @@ mod writer;
 pub use crate::error::ErrorKind;
 pub use bases::Base;
 pub use batch::Batch;
-pub use budget::{allocation, entry_memory, part_memory, recipe_memory};
+pub use budget::{allocation, entries_memory, entry_memory, part_memory, recipe_memory};
 pub use catalog::{Catalog, Contents, Counted, Origin, Placed, SectionUse};
 pub use error::ContainerError;
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};

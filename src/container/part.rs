@@ -272,7 +272,7 @@ fn fill_contents(
         let open = part.open.filter(|open| open.row == number);
         let data = row.data() + open.map_or(0, |open| open.following);
         content.size = row.sparse.as_ref().map_or(data, |sparse| sparse.size);
-        content.segments = row.sparse.as_ref().map(|sparse| sparse.segments.clone());
+        content.segments = row.sparse.as_ref().map(|sparse| sparse.segments[..].into());
         content.digest = digests[number as usize];
         content.recipes = row.recipe.iter().cloned().collect();
     }

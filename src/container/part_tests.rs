@@ -1,23 +1,26 @@
 use super::*;
 use crate::container::recipe_of;
 use crate::container::{ErrorKind, JOIN};
-use crate::entry::{FileDigest, Input, Metadata, Segment, Step, Timestamp};
+use crate::entry::{Common, FileDigest, Input, Metadata, Segment, Step, Timestamp};
+use thin_vec::{ThinVec, thin_vec};
 
 fn entry(path: &str, kind: Kind) -> Entry {
     let xattr = (b"user.note".to_vec(), path.as_bytes().to_vec());
-    let metadata = Metadata {
+    let modified = Timestamp { seconds: -5, nanoseconds: 999_999_999 };
+    let common = Common {
         mode: 0o4755,
         uid: path.len() as u32 % 2,
         gid: 7,
         user: b"pia"[..].into(),
         group: b"\xFF"[..].into(),
-        modified: Timestamp { seconds: -5, nanoseconds: 999_999_999 },
         xattrs: if path.len() > 3 { vec![xattr] } else { Vec::new() },
     };
+    let metadata = Metadata { modified, common: common.into() };
     Entry { path: path.as_bytes().to_vec(), kind, metadata }
 }
 
 fn file(size: u64, digest: FileDigest, segments: Option<Vec<Segment>>) -> Kind {
+    let segments = segments.map(ThinVec::from);
     Kind::File(Content { size, digest, segments, ..Content::default() })
 }
 
@@ -72,7 +75,7 @@ fn a_recipe_beyond_the_bounds_is_none() {
 fn sample() -> Part {
     let row = Row::of;
     let holes = |size, segments: Vec<Segment>, length| Row {
-        sparse: Some(Sparse { size, segments }),
+        sparse: Some(Box::new(Sparse { size, segments })),
         ..Row::of(length)
     };
     let island = vec![Segment { offset: 4096, length: 20 }];
@@ -91,7 +94,7 @@ fn sample() -> Part {
     let empty = FileDigest::Span(content_digest(crate::checksum::digest(b""), 0, None));
     let hole = content_digest(crate::checksum::digest(b""), 4096, Some(&[]));
     let digest = FileDigest::File([8; 32]);
-    let made = Content { size: 23, digest, recipes: vec![recipe()], ..Content::default() };
+    let made = Content { size: 23, digest, recipes: thin_vec![recipe()], ..Content::default() };
     let made = Kind::File(made);
     let entries = vec![
         entry("d", Kind::Directory),
@@ -142,7 +145,7 @@ fn a_part_that_goes_on_and_is_left_open_comes_back_as_it_was() {
     let raw = [7; 62];
     let sparse = Sparse { size: 99, segments: vec![Segment { offset: 0, length: 60 }] };
     let segments = Some(sparse.segments.clone());
-    let rows = vec![Row::of(5), Row::of(7), Row { sparse: Some(sparse), ..Row::of(50) }];
+    let rows = vec![Row::of(5), Row::of(7), Row { sparse: Some(Box::new(sparse)), ..Row::of(50) }];
     let start = crate::checksum::digest(&raw[5..12]);
     let seven = FileDigest::Short(start[..16].try_into().unwrap());
     let mut part = Part {

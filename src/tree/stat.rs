@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::reach::Reach;
 use super::{TreeError, owners::Owners};
-use crate::entry::{Content, Kind, Metadata, Timestamp};
+use crate::entry::{Common, Content, Kind, Metadata, Timestamp};
 
 /// The identity of a file: device and inode number. Inode numbers alone repeat across
 /// file systems.
@@ -79,15 +79,15 @@ fn left_out(path: &Path, cause: &'static str) -> TreeError {
 
 /// Returns the metadata without extended attributes.
 pub(super) fn metadata(stat: &Stat, owners: &Owners) -> Metadata {
-    Metadata {
+    let common = Common {
         mode: stat.st_mode & 0o7777,
         uid: stat.st_uid,
         gid: stat.st_gid,
         user: owners.users.name(stat.st_uid),
         group: owners.groups.name(stat.st_gid),
-        modified: modified(stat),
         xattrs: Vec::new(),
-    }
+    };
+    Metadata { modified: modified(stat), common: common.into() }
 }
 
 /// Names and values of extended attributes.

@@ -8,7 +8,7 @@ use super::leftover::is_leftover;
 use super::owners::Owners;
 use super::reach::Names;
 use super::{Excludes, FileId, Missing, Source, TreeError, archive_path, stat};
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, Kind, Metadata};
 
 /// Options of a walk: what it takes and leaves out.
 #[derive(Clone, Debug, Default)]
@@ -59,6 +59,8 @@ pub struct Walk {
     /// Names already taken; `None` for a single operand, which has no duplicates.
     taken: Option<HashMap<Vec<u8>, FileId>>,
     owners: Owners,
+    /// Metadata of the entry before, which often has the same owner and mode.
+    before: Metadata,
     /// A warning that follows the entry just yielded.
     warning: Option<TreeError>,
     /// Patterns that left nothing out, once the walk is over.
@@ -94,6 +96,7 @@ pub fn walk(operands: &[PathBuf], options: WalkOptions) -> Result<Walk, TreeErro
         current: None,
         linked: HashMap::new(),
         owners: Owners::of_this_system(),
+        before: Metadata::default(),
         warning: None,
         unmatched: None,
     })
@@ -187,6 +190,8 @@ impl Walk {
             Ok(xattrs) => metadata.xattrs = xattrs,
             Err(error) => self.warning = Some(error.leaving_out(Missing::Attributes)),
         }
+        metadata.share(&self.before);
+        self.before = metadata.clone();
         Ok(Some(Found { entry: Entry { path: name, kind, metadata }, source }))
     }
 

@@ -119,7 +119,7 @@ impl<'a> Incoming<'a> {
             match (&entry.kind, numbers.as_slice().first()) {
                 (Kind::File(_), Some(&row)) => {
                     numbers.next();
-                    let sink = match (selected, batch.rows[row as usize].again) {
+                    let sink = match (selected, &batch.rows[row as usize].again) {
                         (false, _) => None,
                         (true, None) => self.start(entry),
                         (true, Some(_)) => self.start_again(entry),

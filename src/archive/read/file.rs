@@ -107,7 +107,7 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
         content: &'a Content,
     ) -> Result<Self, ArchiveError> {
         let path = &entry.path[..];
-        let segments = content.segments.as_ref().map_or(1, Vec::len);
+        let segments = content.segments.as_deref().map_or(1, <[_]>::len);
         let most = (content.extents.len() + segments) as u64 * size_of::<Run>() as u64;
         check_cost(archive.tables.saturating_add(most), archive.limits.memory)?;
         let runs = if content.is_made() { Some(Vec::new()) } else { runs(content) };

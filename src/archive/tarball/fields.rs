@@ -4,7 +4,7 @@ use super::holes::SEGMENTS;
 use super::pax::{Records, parse_time};
 use super::{NotKept, TarFault, acl, block};
 use crate::archive::Limits;
-use crate::entry::{Metadata, Timestamp};
+use crate::entry::{Common, Metadata, Timestamp};
 use std::sync::Arc;
 use tar::Header;
 
@@ -89,16 +89,9 @@ pub(super) fn metadata(
     let names = acl::Names { user: (&user, uid), group: (&group, gid) };
     let mut mode = (mode & 0o7777) as u32;
     let (acls, lost) = acls(records, names, &mut mode);
-    let metadata = Metadata {
-        mode,
-        uid,
-        gid,
-        modified: modified.ok_or(TarFault::Number { field: "mtime" })?,
-        xattrs: xattrs(records, acls, limits)?,
-        user,
-        group,
-    };
-    Ok((metadata, lost))
+    let modified = modified.ok_or(TarFault::Number { field: "mtime" })?;
+    let common = Common { mode, uid, gid, xattrs: xattrs(records, acls, limits)?, user, group };
+    Ok((Metadata { modified, common: common.into() }, lost))
 }
 
 /// Converts the texts of access lists to attributes, and returns the invalid lists. The

@@ -12,7 +12,7 @@ use super::scan::{Member, Scanner, Type, at};
 use super::{NotKept, TarEnd, TarFault};
 use crate::archive::write::source::{Found, Source};
 use crate::archive::{ArchiveError, Control, Limits};
-use crate::entry::{Content, Entry, Kind, Metadata, PathFault, compare_paths, is_below};
+use crate::entry::{Common, Content, Entry, Kind, Metadata, PathFault, compare_paths, is_below};
 use std::collections::HashMap;
 
 /// Returns everything a tar holds, in the order of the paths. With `strips`, the unsafe
@@ -122,7 +122,10 @@ impl<'a> Members<'a> {
 
     /// Returns the node of a member: a new one, or the target of a hard link.
     fn node(&mut self, path: &[u8], kind: Type, member: Member) -> Result<usize, TarFault> {
-        let Member { link, metadata, data, .. } = member;
+        let Member { link, mut metadata, data, .. } = member;
+        if let Some(before) = self.nodes.last() {
+            metadata.share(&before.metadata);
+        }
         let mut source = None;
         let kind = match kind {
             Type::File(extent) => {
@@ -259,7 +262,7 @@ fn check_below(names: &[(Vec<u8>, Name)], nodes: &[Node]) -> Result<(), ArchiveE
 
 /// Returns the approximate memory of a node in bytes.
 fn described(node: &Node) -> u64 {
-    let Metadata { user, group, xattrs, .. } = &node.metadata;
+    let Common { user, group, xattrs, .. } = &*node.metadata;
     let xattrs: usize = xattrs.iter().map(|(name, value)| name.len() + value.len()).sum();
     let target = match &node.kind {
         Kind::Symlink { target } => target.len(),

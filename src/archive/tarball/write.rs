@@ -10,7 +10,7 @@ use super::pax::{put, show_time};
 use super::scan::EXTENSION_LIMIT;
 use super::sparse::segments_text;
 use super::{NotKept, acl};
-use crate::entry::{Content, Entry, Kind, Metadata, Segment, Timestamp};
+use crate::entry::{Common, Content, Entry, Kind, Metadata, Segment, Timestamp};
 use tar::{EntryType, Header, UstarHeader};
 
 /// Returns the blocks before a member's data. `runs` are the stored parts of a sparse
@@ -153,7 +153,8 @@ impl Draft {
     }
 
     fn metadata(&mut self, metadata: &Metadata) {
-        let Metadata { mode, uid, gid, user, group, modified, .. } = metadata;
+        let Metadata { modified, common } = metadata;
+        let Common { mode, uid, gid, user, group, .. } = &**common;
         self.header.set_mode(*mode);
         self.number(|header| &mut header.uid, "uid", u64::from(*uid));
         self.number(|header| &mut header.gid, "gid", u64::from(*gid));
@@ -277,8 +278,8 @@ mod tests {
 
     #[test]
     fn what_fits_a_plain_header_needs_no_records() {
-        let metadata = Metadata { mode: 0o644, user: b"user"[..].into(), ..Metadata::default() };
-        let entry = Entry { path: vec![b'n'; 99], kind: Kind::Directory, metadata };
+        let common = Common { mode: 0o644, user: b"user"[..].into(), ..Common::default() };
+        let entry = Entry { path: vec![b'n'; 99], kind: Kind::Directory, metadata: common.into() };
         assert_eq!(headers(&entry, 0, None).unwrap().len(), 512);
         let longer = Entry { path: vec![b'n'; 100], ..entry };
         assert_eq!(headers(&longer, 0, None).unwrap().len(), 3 * 512);
@@ -286,7 +287,7 @@ mod tests {
 
     #[test]
     fn what_has_too_many_digits_is_in_a_record() {
-        let metadata = Metadata { uid: 1 << 21, ..Metadata::default() };
+        let metadata = Common { uid: 1 << 21, ..Common::default() }.into();
         let kind = Kind::File(Default::default());
         let entry = Entry { path: b"f".to_vec(), kind, metadata };
         let blocks = headers(&entry, 1 << 33, None).unwrap();

@@ -258,7 +258,7 @@ fn write_others(
             writer.write_part(&std::mem::take(&mut part).finish())?;
         }
         let back = writer.sequence() - u64::from(origin.sequence);
-        let again = Some(Again { back, row: origin.row.into() });
+        let again = Some(Box::new(Again { back, row: origin.row.into() }));
         part.row(Row { again, ..Row::default() }, None, [node]);
         for found in &node.names {
             control.events.event(Event::Entry { path: &found.entry.path });

@@ -9,6 +9,7 @@ use crate::entry::{Content, Entry, Kind, Segment};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::Path;
+use thin_vec::ThinVec;
 
 /// Writes the entries of all archives, of the generations that are open, as one archive of one
 /// generation, which appears whole under the name `path` or not at all. Of equal names that of
@@ -62,7 +63,7 @@ impl Names<'_> {
 }
 
 /// What tells contents apart.
-type Key = (u64, Digest, Option<Vec<Segment>>);
+type Key = (u64, Digest, Option<ThinVec<Segment>>);
 
 /// Gives files of the same content to the first archive that has it.
 fn store_once(all: &mut [Files]) {

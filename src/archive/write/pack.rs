@@ -313,7 +313,8 @@ impl<'a> Packer<'a> {
         let (length, size) = (fragment.len() as u64, open.source.size());
         self.part.fragment(length, whole);
         let segments = open.source.segments().filter(|_| !open.announced);
-        let sparse = segments.map(|segments| Sparse { size, segments: segments.to_vec() });
+        let sparse =
+            segments.map(|segments| Box::new(Sparse { size, segments: segments.to_vec() }));
         Row { sparse, ..Row::of(open.before + length) }
     }
 

@@ -44,10 +44,9 @@ fn print_archive<S: ReadAt>(
 ) -> anyhow::Result<()> {
     let patterns = config::selection(&arguments.archive, &arguments.patterns, &arguments.naming)?;
     let selected = archive.select(&patterns);
-    let selected = selected.map_err(|error| named(&arguments.archive, error))?;
-    let (whole, lost): (Vec<&Entry>, Vec<&Entry>) =
-        selected.into_iter().partition(|entry| archive.is_intact(entry));
-    printed(print_all(&whole, arguments))?;
+    let mut selected = selected.map_err(|error| named(&arguments.archive, error))?;
+    let lost: Vec<&Entry> = selected.extract_if(.., |entry| !archive.is_intact(entry)).collect();
+    printed(print_all(&selected, arguments))?;
     let cause = ArchiveError::Missing;
     for entry in &lost {
         control.events.event(Event::Lost { path: &entry.path, cause: &cause });

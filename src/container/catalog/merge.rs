@@ -79,7 +79,7 @@ pub(super) fn entries(all: &mut Rows, removals: Removals) -> (u64, Option<&'stat
     all.sort();
     let mut broken = None;
     for [(before, of_before), (entry, of_entry)] in all.pairs() {
-        let anew = of_before.revoked.is_some_and(|revoked| revoked <= of_entry.part);
+        let anew = of_before.revoked.is_some_and(|revoked| revoked.get() <= of_entry.part);
         let same = of_before.generation == of_entry.generation;
         if same && before.path == entry.path && !anew {
             broken = Some("a path is announced twice without being revoked");

@@ -1,9 +1,10 @@
 //! Contents of ENTRY sections that rows of later sections may name (Form 5).
 
 use crate::container::batch::Batch;
-use crate::entry::{Content, Extent, FileDigest, Recipe};
+use crate::entry::{Content, Extents, FileDigest, Recipe};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use thin_vec::ThinVec;
 
 /// The contents of all sections so far, by Sequence.
 #[derive(Debug, Default)]
@@ -16,8 +17,8 @@ pub(super) struct Contents {
 /// A content that lies in several batches.
 #[derive(Clone, Debug, Default)]
 struct Whole {
-    extents: Vec<Extent>,
-    recipes: Vec<Arc<Recipe>>,
+    extents: Extents,
+    recipes: ThinVec<Arc<Recipe>>,
     digest: FileDigest,
 }
 
@@ -126,7 +127,7 @@ impl Contents {
             true => extents.iter().map(|extent| extent.length).sum(),
         };
         let size = found.sparse.as_ref().map_or(data, |sparse| sparse.size);
-        let segments = found.sparse.as_ref().map(|sparse| sparse.segments.clone());
+        let segments = found.sparse.as_ref().map(|sparse| sparse.segments[..].into());
         Ok((Content { size, digest, segments, extents, recipes }, taken))
     }
 }

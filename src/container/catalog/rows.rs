@@ -3,6 +3,7 @@
 use super::merge::Origin;
 use crate::entry::{Entry, compare_paths};
 use std::cmp::Ordering;
+use std::num::NonZero;
 
 /// The entries in one list and the marks in another, so that the entries of a section are
 /// taken over as they are, and given out as they are.
@@ -18,9 +19,9 @@ pub(super) struct Rows {
 pub(super) struct Mark {
     pub origin: Origin,
     pub generation: u32,
-    /// The part that announced it, and the one that revoked it.
+    /// The part that announced it, and the later one that revoked it.
     pub part: u32,
-    pub revoked: Option<u32>,
+    pub revoked: Option<NonZero<u32>>,
     /// Whether its rest was not found.
     pub lost: bool,
 }

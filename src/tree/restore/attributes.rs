@@ -17,7 +17,7 @@ use rustix::io::Errno;
 use super::super::owners::{Owners, Table};
 use super::acl;
 use super::object::Object;
-use crate::entry::{Metadata, Timestamp};
+use crate::entry::{Common, Metadata, Timestamp};
 use crate::tree::Property;
 
 const PERMISSIONS: u32 = 0o777;
@@ -90,7 +90,7 @@ impl Attributes {
             Ok(status) if !self.preserve => status.st_mode & SETGID,
             _ => 0, // the bit is the entry's
         };
-        let usual = Metadata { mode: PERMISSIONS & !self.umask, ..Metadata::default() };
+        let usual = Common { mode: PERMISSIONS & !self.umask, ..Common::default() }.into();
         let described = metadata.unwrap_or(&usual);
         let mut kept = PERMISSIONS | STICKY;
         if metadata.is_some() {
