@@ -15,7 +15,7 @@ pub struct Midway {
 }
 
 /// Least bytes that a stream must have given before it is cut.
-const LEAST_PLAIN: usize = 1 << 20;
+const LEAST_PLAIN: usize = 1 << 13;
 
 /// Most bytes of plain text that a byte of a part may stand for, as of a file.
 const EXPANSION: usize = 64;
