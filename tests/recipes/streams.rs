@@ -32,7 +32,7 @@ fn zip(entries: [&[u8]; 2]) -> Vec<u8> {
 /// Returns a tar of files of two kinds, among them one that is packed.
 fn tar() -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
-    for number in 0..60 {
+    for number in 0..40 {
         let content = match number % 4 {
             0 => numbers(number, 30_000),
             1 => bz2(&text(number, 30_000), 9),
@@ -46,7 +46,7 @@ fn tar() -> Vec<u8> {
 }
 
 fn long_streams() -> Files {
-    let plain = [text(1, 900_000), numbers(2, 500_000), text(3, 700_000)].concat();
+    let plain = [text(1, 600_000), numbers(2, 300_000), text(3, 600_000)].concat();
     let zlib = [&b"\x78\x5E"[..], &deflate(&plain), &[0; 4]].concat();
     let mut cut = gzip(&plain);
     cut.truncate(cut.len() * 3 / 4);
@@ -54,7 +54,7 @@ fn long_streams() -> Files {
         ("a.tar.gz", gzip(&tar())),
         ("b.zlib", zlib),
         ("c.zip", zip([&plain, &text(4, 40_000)])),
-        ("d.gz", [gzip(&text(5, 1_200_000)), gzip(&plain)].concat()),
+        ("d.gz", [gzip(&text(5, 1_100_000)), gzip(&plain[..1_200_000])].concat()),
         ("e-cut.gz", cut),
         ("f.gz", gzip(&text(6, 100_000))),
     ];
@@ -78,7 +78,8 @@ fn a_deflate_stream_longer_than_a_batch_is_taken_apart_in_parts() {
         assert_eq!(file.recipes.len() > 2, name != "f.gz", "{name}");
         // Nearly all of it is unpacked.
         let steps = file.recipes.iter().flat_map(|recipe| &recipe.steps);
-        let copied = steps.filter(|step| step.transform == 0).map(|step| step.output).sum::<u64>();
+        let copied = steps.filter(|step| step.transform == 0 && !step.hidden);
+        let copied = copied.map(|step| step.output).sum::<u64>();
         assert!(copied < content.len() as u64 / 30, "{name}: {copied} of {}", content.len());
         assert!(opened.read(name).unwrap() == *content, "{name}");
         let mut reader = opened.reader(opened.entry(name).unwrap()).unwrap();
@@ -90,12 +91,10 @@ fn a_deflate_stream_longer_than_a_batch_is_taken_apart_in_parts() {
         }
     }
     for (way, read) in WAYS {
-        for count in [1, 3] {
-            let to = scratch();
-            let done = read(&archive, to.path(), count).unwrap();
-            assert!(done.failures.is_empty() || way == "by search", "{way} {count}: {done:?}");
-            assert!(found(to.path()) == files, "{way} {count}");
-        }
+        let to = scratch();
+        let done = read(&archive, to.path(), 2).unwrap();
+        assert!(done.failures.is_empty() || way == "by search", "{way}: {done:?}");
+        assert!(found(to.path()) == files, "{way}");
     }
 }
 
@@ -108,13 +107,13 @@ fn packed_members_of_a_tar_in_a_long_stream_are_taken_apart() {
     let steps = file.recipes.iter().flat_map(|recipe| &recipe.steps);
     let members = steps.filter(|step| step.transform == 2).count();
     // Those that lie across the end of a part stay packed.
-    assert!(members >= 15 - file.recipes.len() && members <= 15, "{members}");
+    assert!(members >= 10 - file.recipes.len() && members <= 10, "{members}");
 }
 
 #[test]
 fn a_stream_that_is_damaged_in_its_middle_comes_back_too() {
     let plain = [text(1, 900_000), numbers(2, 900_000)].concat();
-    for place in [30, 200_000, 400_000] {
+    for place in [30, 300_000] {
         let mut damaged = gzip(&plain);
         damaged[place] ^= 0x10;
         let files = Files::from([("a.gz".to_owned(), damaged), ("b".to_owned(), text(9, 900))]);

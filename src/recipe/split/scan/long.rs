@@ -1,7 +1,7 @@
 //! Deflate streams that are longer than a piece of a file: a piece ends between two blocks.
 
 use super::{Packed, Part, Scan, compare, worth};
-use crate::recipe::deflate::{Inflated, Wrapper};
+use crate::recipe::deflate::{Inflated, Part as Cut, Wrapper};
 use crate::recipe::run::DEFLATE;
 use crate::recipe::split::pieces::kind_of;
 
@@ -14,8 +14,8 @@ pub struct Midway {
     before: Vec<u8>,
 }
 
-/// Least bytes that a stream must have given before it is cut.
-const LEAST_PLAIN: usize = 1 << 13;
+/// Bytes before a part that may be matched.
+const MOST_CONTEXT: usize = 1 << 15;
 
 /// Most bytes of plain text that a byte of a part may stand for, as of a file.
 const EXPANSION: usize = 64;
@@ -29,51 +29,66 @@ impl Scan {
         in_vain: usize,
         depth: u32,
     ) -> Option<(usize, Part)> {
-        let wanted = self.front.filter(|_| self.level == 0 && in_vain >= LEAST_PLAIN)?;
+        let wanted = self.front.filter(|_| self.level == 0)?;
         let enough = wanted.saturating_sub(self.unpacked).max(wanted / 3);
-        self.part(stream, &Midway::default(), enough, depth)
+        // A shorter one is damaged, or begins behind much else: it may go on in the next piece.
+        (in_vain >= enough).then_some(())?;
+        let (inflated, part) = self.inflate(stream, &Midway::default(), enough)?;
+        let midway = midway_of(&inflated, part);
+        let found = self.unpack(inflated, part, stream, depth)?;
+        self.midway = midway;
+        Some(found)
     }
 
-    /// The next part of a stream.
+    /// The next part of a stream. One that is not worth it is copied, so that those behind it
+    /// are found.
     pub(super) fn next_part(
         &mut self,
         bytes: &[u8],
         midway: &Midway,
         depth: u32,
     ) -> Option<(usize, Part)> {
-        self.part(bytes, midway, self.front.unwrap_or(usize::MAX), depth)
+        let (inflated, part) = self.inflate(bytes, midway, self.front.unwrap_or(usize::MAX))?;
+        let length = inflated.used();
+        self.midway = midway_of(&inflated, part);
+        let copied = || Part::Piece { range: 0..length, kind: kind_of(&bytes[..length]) };
+        let found = self.unpack(inflated, part, bytes, depth);
+        Some(found.unwrap_or_else(|| (length, copied())))
     }
 
-    /// The part at the front of `bytes`, of blocks that give `enough` bytes if there are.
-    fn part(
-        &mut self,
-        bytes: &[u8],
-        midway: &Midway,
-        enough: usize,
-        depth: u32,
-    ) -> Option<(usize, Part)> {
+    /// Inflates blocks at the front of `bytes` that give `enough` bytes, if there are.
+    fn inflate(&mut self, bytes: &[u8], midway: &Midway, enough: usize) -> Option<(Inflated, Cut)> {
         let most = self.left(bytes.len()).min(self.work);
         let Midway { bits, before } = midway;
         let (inflated, part) = Inflated::part(bytes, *bits, before, enough.min(most), most)?;
+        self.work = self.work.saturating_sub(inflated.plain().len());
+        (inflated.used() > 0).then_some((inflated, part))
+    }
+
+    /// What makes a part, if it is worth it.
+    fn unpack(
+        &mut self,
+        inflated: Inflated,
+        part: Cut,
+        bytes: &[u8],
+        depth: u32,
+    ) -> Option<(usize, Part)> {
         let (length, context) = (inflated.used(), part.context);
-        let plain = inflated.plain().len();
-        self.work = self.work.saturating_sub(plain);
-        let fits =
-            plain <= self.left(length) && plain - context <= length.saturating_mul(EXPANSION);
-        (length > 0 && fits).then_some(())?;
+        let text = &inflated.plain()[context..];
+        let fits = inflated.plain().len() <= self.left(length)
+            && text.len() <= length.saturating_mul(EXPANSION);
+        fits.then_some(())?;
         let (parameters, corrections) = inflated.corrections(Wrapper::Part(part))?;
-        worth(&inflated.plain()[context..], length, corrections.len()).then_some(())?;
-        let bits = inflated.bits();
+        // Files of several kinds may lie in it.
+        let is_worth =
+            |quarter| worth(&text[text.len() / 4 * quarter..], length, corrections.len());
+        (0..4).any(is_worth).then_some(())?;
         let plain = inflated.into_plain();
         if self.careful {
             compare(&parameters, &plain, &corrections, &bytes[..length])?;
         }
         self.work = self.work.saturating_add(plain.len());
         self.spend(plain.len() + corrections.len(), length)?;
-        self.midway = (!part.is_last).then(|| {
-            let before = plain[plain.len().saturating_sub(1 << 15)..].to_vec();
-            Midway { bits, before }
-        });
         let parts = self.parts_behind(&plain, context, depth - 1);
         let corrections = Some(corrections);
         let packed =
@@ -88,4 +103,11 @@ impl Scan {
         let before = Part::Piece { range: 0..context, kind: kind_of(&plain[..context]) };
         [before].into_iter().chain(parts.into_iter().map(|part| part.moved(context))).collect()
     }
+}
+
+/// Where a part ends; `None` if its stream ends there too.
+fn midway_of(inflated: &Inflated, part: Cut) -> Option<Midway> {
+    let plain = inflated.plain();
+    let before = || plain[plain.len().saturating_sub(MOST_CONTEXT)..].to_vec();
+    (!part.is_last).then(|| Midway { bits: inflated.bits(), before: before() })
 }
