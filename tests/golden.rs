@@ -242,7 +242,8 @@ fn archives() -> Vec<PathBuf> {
     // They hold something else: see `golden_bases.rs`.
     all.retain(|path| !path.to_string_lossy().contains("/base-"));
     all.retain(|path| ![RECIPES, ROWS, PIECES].map(golden).contains(path));
-    // See `generations.rs`.
+    // See `golden_parts.rs` and `generations.rs`.
+    all.retain(|path| !path.to_string_lossy().contains("/parts-"));
     all.retain(|path| !path.to_string_lossy().contains("/generations-"));
     all.sort();
     all

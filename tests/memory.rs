@@ -248,6 +248,48 @@ fn making_files_stays_within_the_memory_allowed() {
     }
 }
 
+/// Makes an archive of a picture and a sound of 400,000 bytes each.
+fn media() -> Vec<u8> {
+    let smooth = |number: u32| (number % 997 / 4) as u8 ^ (number.wrapping_mul(number) >> 29) as u8;
+    let pixels: Vec<u8> = (0..399_600).map(smooth).collect();
+    let picture = [&b"P6 333 400 255\n"[..], &pixels].concat();
+    let mut sound = b"RIFF\xA4\x1A\x06\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x44\xAC\0\0".to_vec();
+    sound.extend(b"\x10\xB1\x02\0\x04\0\x10\0data\x80\x1A\x06\0");
+    let mut past = [0i32; 2];
+    for number in 0..200_000u32 {
+        let noise = (number.wrapping_mul(number + 77) >> 18) as i32 % 256;
+        let next = ((225 * past[0] - 117 * past[1]) / 128 + noise - 128).clamp(-30_000, 30_000);
+        past = [next, past[0]];
+        sound.extend((next as i16).to_le_bytes());
+    }
+    let mut bytes = Vec::new();
+    let options = CreateOptions { jobs: 1, ..CreateOptions::default() };
+    let mut builder = Builder::new(&mut bytes).options(options);
+    builder.append_data("a.ppm", picture).unwrap();
+    builder.append_data("b.wav", sound).unwrap();
+    builder.finish().unwrap();
+    bytes
+}
+
+#[test]
+fn pictures_and_sounds_are_decoded_in_the_memory_that_is_stated() {
+    let bytes = made(media);
+    check("verify pictures and sounds", &bytes, |bytes, limits| {
+        whole(&Archive::open(bytes, limits)?.verify(1, &Control::default())?.failures)
+    });
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let archive = Archive::open(&bytes[..], &Limits::default()).unwrap();
+    let codecs: Vec<u8> = archive.groups().map(|group| group.coding.codec).collect();
+    assert!(codecs.contains(&7) && codecs.contains(&8), "image and audio: {codecs:?}");
+    for (name, number) in [("a.ppm", 7), ("b.wav", 8)] {
+        let group = archive.groups().find(|group| group.coding.codec == number).unwrap();
+        let stated = group.decode_memory.unwrap();
+        let (content, took) = height(|| archive.read(name).unwrap());
+        assert!(took <= stated + content.len() as u64 + BUFFERS, "{name}: {took} of {stated}");
+        assert!(took * 3 > stated, "{name}: {took} of {stated} bytes that are stated");
+    }
+}
+
 /// Returns archives of which a few kilobytes of tables stand for megabytes.
 fn forged() -> Vec<(&'static str, Vec<u8>)> {
     let item = |path: String| Item::new(path, forge::Kind::Fifo);

@@ -5,6 +5,8 @@
 mod damage;
 #[path = "recipes/pieces.rs"]
 mod pieces;
+#[path = "recipes/streams.rs"]
+mod streams;
 mod support;
 
 use pear_archive::archive::{
@@ -277,7 +279,7 @@ fn files_are_taken_apart_only_where_it_is_allowed() {
 }
 
 #[test]
-fn a_stream_longer_than_a_batch_is_stored_as_it_is() {
+fn a_bzip2_stream_longer_than_a_batch_is_stored_as_it_is() {
     let mut files = Files::new();
     // With such groups, a megabyte of streams is too much for one batch.
     files.insert("large.bz2".to_owned(), bz2(&text(1, 2_200_000), 9));

@@ -10,7 +10,7 @@ mod decoder;
 mod support;
 
 use pear_archive::options::{Choice, Codec, CodecOptions, CreateOptions};
-use pear_archive::recipe::{Input, Limits, Split, run, split};
+use pear_archive::recipe::{Front, Input, Limits, Split, join, run, split, split_front};
 use pear_archive::{Builder, Entry};
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -381,6 +381,59 @@ fn corrections_of_noise_are_read_alike() {
         assert!(theirs == ours.as_ref().ok().cloned(), "{noise:x?}: {theirs:?}, {ours:?}");
     }
     assert!(refused > 10 && given > 10, "{refused} refused, {given} given");
+}
+
+/// Returns the parts of a stream that is too long for one step, each with its step.
+fn parts(mut file: &[u8]) -> Vec<Run> {
+    let whole = file;
+    let (mut parts, mut midway) = (Vec::new(), None);
+    let mut again = Vec::new();
+    while !file.is_empty() {
+        let limits = Limits { most_plain: file.len() as u64 + 150_000, ..LIMITS };
+        let front = Front { bytes: usize::MAX, plain: 60_000 };
+        let Some(piece) = split_front(file, &limits, front, midway.as_ref()) else { break };
+        let deflated = |run: &Run| run.transform == 1;
+        parts.extend(steps(&piece.split).into_iter().filter(deflated));
+        again.extend(join(&piece.split).unwrap());
+        (file, midway) = (&file[piece.length..], piece.midway);
+    }
+    assert!([&again[..], file].concat() == whole);
+    parts
+}
+
+#[test]
+fn parts_of_a_stream_are_made_alike_and_refused_alike() {
+    for level in [3, 6, 9] {
+        let file = gzip(&mixed(70, 100_000), level);
+        let parts = parts(&file);
+        assert!(parts.len() > 2, "{level}: {}", parts.len());
+        for part in &parts {
+            assert!(part.by_the_text().ok() == part.by_the_crate(), "{level}");
+        }
+        let contexts = parts.iter().filter(|part| part.parameters.ends_with(&[0x80, 0x80, 2]));
+        assert_eq!(contexts.count(), parts.len() - 1, "of 32,768 bytes");
+        let part = &parts[1];
+        let at = part.parameters.len() - 5;
+        let (begin, lead) = (part.parameters[at], part.parameters[at + 1]);
+        let with = |begin: u8, lead: u8, context: &[u8]| {
+            let parameters = [&part.parameters[..at], &[begin, lead], context].concat();
+            Run { parameters, ..part.clone() }
+        };
+        let refused = [
+            with(begin | 16, lead, &[0x80, 0x80, 2]),
+            with(begin, 1 << (begin & 7), &[0x80, 0x80, 2]),
+            with(begin, lead, &[0x81, 0x80, 2]),
+            with(begin, lead, &[0xFF, 0xFF, 1]),
+            with(begin, lead, &[0]),
+        ];
+        for (number, run) in refused.iter().enumerate() {
+            assert_eq!(run.by_the_crate(), None, "{level}, {number}");
+            assert!(run.by_the_text().is_err(), "{level}, {number}");
+        }
+        for run in damaged(part) {
+            assert!(run.by_the_crate() == run.by_the_text().ok(), "{level}");
+        }
+    }
 }
 
 #[test]

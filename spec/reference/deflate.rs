@@ -25,12 +25,17 @@ pub fn run(parameters: &[u8], inputs: &[&[u8]]) -> Result<Vec<u8>> {
     // §3.1
     let mut table = Table(parameters);
     let most = table.within(0..=(1 << 24).min(plain.len() as u64), "3.1: Most_Block")?;
+    let mut part = Part { is_last: true, ..Part::default() };
     let (head, end) = match table.byte()? {
         0 => (Vec::new(), Vec::new()),
         1 => (table.bytes(2)?.to_vec(), adler32(&plain).to_be_bytes().to_vec()),
         2 => {
             let length = plain.len() as u32;
             (Vec::new(), [crc32fast::hash(&plain).to_le_bytes(), length.to_le_bytes()].concat())
+        }
+        3 => {
+            part = Part::read(&mut table, plain.len() as u64)?;
+            (Vec::new(), Vec::new())
         }
         other => return Err(format!("3.1: Wrapper {other}")),
     };
@@ -39,7 +44,31 @@ pub fn run(parameters: &[u8], inputs: &[&[u8]]) -> Result<Vec<u8>> {
     let blocks = read_blocks(&mut table, most)?;
     let tokens = read_tokens(&mut table, &plain)?;
     table.end()?;
-    Ok([head, write(&blocks, &tokens)?, end].concat())
+    need(part.context <= tokens.len(), "3.6: a match in the context")?;
+    let (context, tokens) = tokens.split_at(part.context);
+    let literal = |token: &Token| matches!(token, Token::Literal(_));
+    need(context.iter().all(literal), "3.6: a match in the context")?;
+    Ok([head, write(&part, &blocks, tokens)?, end].concat())
+}
+
+/// §3.6
+#[derive(Default)]
+struct Part {
+    lead_count: u32,
+    lead: u32,
+    is_last: bool,
+    context: usize,
+}
+
+impl Part {
+    fn read(table: &mut Table, plain: u64) -> Result<Part> {
+        let (begin, lead) = (table.byte()?, table.byte()?);
+        let context = table.within(0..=plain.min(32_768), "3.6: Context")? as usize;
+        need(begin < 16, "3.6: Begin")?;
+        let lead_count = u32::from(begin % 8);
+        need(u32::from(lead) < 1 << lead_count, "3.6: Lead")?;
+        Ok(Part { lead_count, lead: lead.into(), is_last: begin >= 8, context })
+    }
 }
 
 /// RFC 1950 §8.2
@@ -66,14 +95,15 @@ fn read_blocks(table: &mut Table, most: u64) -> Result<Vec<Block>> {
     (0..count).map(block).collect()
 }
 
-/// §3.2: the stream
-fn write(blocks: &[Block], tokens: &[Token]) -> Result<Vec<u8>> {
+/// §3.2: the stream, or a part of it
+fn write(part: &Part, blocks: &[Block], tokens: &[Token]) -> Result<Vec<u8>> {
     let (mut bits, mut left) = (Bits::default(), tokens);
+    bits.put(part.lead, part.lead_count);
     for (number, block) in blocks.iter().enumerate() {
         need(block.count <= left.len(), "3.2: too few tokens")?;
         let (tokens, rest) = left.split_at(block.count);
         left = rest;
-        bits.put(u32::from(number + 1 == blocks.len()), 1);
+        bits.put(u32::from(part.is_last && number + 1 == blocks.len()), 1);
         bits.put(block.form.min(2) as u32, 2);
         let codes = match block.form {
             0 => {
@@ -99,6 +129,9 @@ fn write(blocks: &[Block], tokens: &[Token]) -> Result<Vec<u8>> {
         codes.literals.put(END, &mut bits)?;
     }
     need(left.is_empty(), "3.2: too many tokens")?;
+    if !part.is_last {
+        bits.bytes.truncate(bits.count / 8);
+    }
     Ok(bits.bytes)
 }
 

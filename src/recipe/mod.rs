@@ -26,7 +26,7 @@ mod split;
 
 pub use error::RecipeError;
 pub use run::{Source, join, make, run, transform_memory, transform_name};
-pub use split::{Front, copied, is_candidate, split, split_front};
+pub use split::{Front, Midway, Piece, copied, is_candidate, split, split_front};
 
 use crate::{container, entry};
 

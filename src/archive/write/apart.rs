@@ -255,11 +255,11 @@ impl<'a> Apart<'a> {
                     }
                 }
             };
-            let Read { bytes, unread, hasher } = read;
+            let Read { bytes, unread, hasher, midway } = read;
             self.under_way += 1;
             let size = bytes.len() as u64;
             let cost = splitting_memory(size, room.plain_of(size));
-            let job = SplitJob { bytes, unread, went_before, hasher, room, recipes };
+            let job = SplitJob { bytes, unread, went_before, hasher, midway, room, recipes };
             return Ok(Some((job, plan, cost)));
         }
     }

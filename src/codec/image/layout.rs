@@ -3,6 +3,7 @@
 //! Nothing here is normative: any list of segments decodes. It follows from the bytes of the
 //! group alone.
 
+mod dicom;
 mod headers;
 
 use super::segments::{MOST_SEGMENTS, Segment};
@@ -47,7 +48,7 @@ fn next(raw: &[u8], at: usize, is_end: bool) -> Option<usize> {
     let rest = raw.get(at..)?;
     let starts = |window: &[u8]| {
         matches!(window, [0x89, b'P'] | [b'B', b'M'] | [b'P', b'5' | b'6' | b'7'])
-            || matches!(window, [b'I', b'I'] | [b'M', b'M'])
+            || matches!(window, [b'I', b'I'] | [b'M', b'M'] | [b'D', b'I'])
     };
     rest.windows(2).position(starts).map(|place| at + place)
 }

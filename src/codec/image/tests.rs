@@ -65,6 +65,61 @@ fn tiff(big: bool, bits: u16, planes: u16, width: u16, rows: u16) -> Vec<u8> {
     file
 }
 
+/// A DICOM file of 20 by 15 pixels in two frames. Its elements name their kinds or not; one of
+/// them is a sequence of no stated length, in which there is a width too.
+fn dicom(explicit: bool, planes: u16, bits: u16) -> Vec<u8> {
+    let mut file = vec![0; 128];
+    file.extend(b"DICM");
+    let mut put = |explicit: bool, tag: [u16; 2], kind: &[u8; 2], length: u32, value: &[u8]| {
+        tag.map(u16::to_le_bytes).iter().for_each(|half| file.extend(half));
+        match (explicit, kind) {
+            (true, b"OW" | b"SQ") => {
+                file.extend([kind, &[0, 0][..], &length.to_le_bytes()].concat())
+            }
+            (true, _) => file.extend([&kind[..], &(length as u16).to_le_bytes()].concat()),
+            (false, _) => file.extend(length.to_le_bytes()),
+        }
+        file.extend(value);
+    };
+    let name = if explicit { &b"1.2.840.10008.1.2.1\0"[..] } else { b"1.2.840.10008.1.2\0" };
+    put(true, [2, 0x10], b"UI", name.len() as u32, name);
+    put(explicit, [8, 0x1140], b"SQ", u32::MAX, &[]);
+    put(false, [0xFFFE, 0xE000], b"--", u32::MAX, &[]);
+    put(explicit, [0x28, 0x11], b"US", 2, &[99, 0]);
+    put(false, [0xFFFE, 0xE00D], b"--", 0, &[]);
+    put(false, [0xFFFE, 0xE000], b"--", 4, b"skip");
+    put(false, [0xFFFE, 0xE0DD], b"--", 0, &[]);
+    put(explicit, [0x28, 2], b"US", 2, &planes.to_le_bytes());
+    put(explicit, [0x28, 4], b"CS", 4, b"RGB ");
+    put(explicit, [0x28, 8], b"IS", 2, b"2 ");
+    put(explicit, [0x28, 0x10], b"US", 2, &[15, 0]);
+    put(explicit, [0x28, 0x11], b"US", 2, &[20, 0]);
+    put(explicit, [0x28, 0x100], b"US", 2, &bits.to_le_bytes());
+    let pixel = (planes * bits / 8) as usize;
+    let pixels = pixels(20 * pixel, 30, pixel);
+    put(explicit, [0x7FE0, 0x10], b"OW", pixels.len() as u32, &pixels);
+    file
+}
+
+#[test]
+fn dicom_files_whose_pixels_are_packed_or_not_there_are_no_pictures() {
+    let file = dicom(true, 1, 16);
+    let name = file.windows(20).position(|window| window == b"1.2.840.10008.1.2.1\0").unwrap();
+    let mut packed = file.clone();
+    packed[name + 18] = b'4';
+    for file in [&packed, &file[..file.len() - 1], &file[..200], &file[..132]] {
+        assert!(find(file).is_empty(), "{}", file.len());
+    }
+    // Bytes of which nothing is promised.
+    for at in 132..file.len().min(330) {
+        for value in [0, 0x7F, 0xFF] {
+            let mut damaged = file.clone();
+            damaged[at] = value;
+            find(&damaged);
+        }
+    }
+}
+
 /// A file of each layout, and the shape that is found in it.
 fn layouts() -> Vec<(&'static str, Vec<u8>, Shape, usize)> {
     use Samples::{Deep, Index, Light};
@@ -90,6 +145,8 @@ fn layouts() -> Vec<(&'static str, Vec<u8>, Shape, usize)> {
         ("PGM of 16 bits", with(b"P5 20 30 4095\n", 40, 2), shape(20, 1, Deep), 0),
         ("PAM", with(pam, 40, 2), shape(20, 2, Light), 0),
         ("TGA", with(&tga, 60, 3), shape(20, 3, Light), 0),
+        ("DICOM of 16 bits", dicom(true, 1, 16), shape(20, 1, Deep), 0),
+        ("DICOM without kinds", dicom(false, 3, 8), shape(20, 3, Light), 0),
         ("TIFF, low byte first", tiff(false, 8, 3, 20, 30), shape(20, 3, Light), 0),
         ("TIFF, high byte first", tiff(true, 16, 1, 20, 30), shape(20, 1, Deep), 0),
     ]

@@ -2,6 +2,7 @@
 
 use super::bits::{BitReader, BitWriter};
 use super::tokens::{Block, Coder, Decoders, Form, Token, predict};
+use super::wrapper::Wrapper;
 use super::{damaged, trees};
 use crate::recipe::error::RecipeError;
 
@@ -17,16 +18,23 @@ pub(super) struct Writer<I> {
     out: BitWriter,
     /// Most bytes of the stream.
     most: usize,
+    /// Whether the last block of the stream is among them.
+    is_last: bool,
 }
 
 impl<I: Iterator<Item = Result<Block, RecipeError>>> Writer<I> {
-    /// Makes a writer of a stream of at most `most` bytes, `head` before it included.
-    pub fn new(mut blocks: I, head: &[u8], most: usize) -> Result<Self, RecipeError> {
+    /// Makes a writer of a stream of at most `most` bytes, the head of the wrapper included.
+    pub fn new(mut blocks: I, wrapper: &Wrapper, most: usize) -> Result<Self, RecipeError> {
         let block = blocks.next().transpose()?;
         let next = blocks.next().transpose()?;
         let mut out = BitWriter::with_capacity(most + 8);
-        out.put_bytes(head);
-        let mut writer = Writer { blocks, block, next, tokens: Vec::new(), out, most };
+        out.put_bytes(wrapper.head());
+        let mut is_last = true;
+        if let Wrapper::Part(part) = wrapper {
+            out.put(part.lead.into(), part.lead_count);
+            is_last = part.is_last;
+        }
+        let mut writer = Writer { blocks, block, next, tokens: Vec::new(), out, most, is_last };
         writer.write_full()?;
         Ok(writer)
     }
@@ -42,19 +50,24 @@ impl<I: Iterator<Item = Result<Block, RecipeError>>> Writer<I> {
         }
     }
 
-    /// The whole stream.
+    /// The whole stream, or the whole bytes of a part of it.
     pub fn finish(mut self) -> Result<Vec<u8>, RecipeError> {
         if self.block.is_some() {
             return Err(damaged("fewer tokens than its blocks have"));
         }
+        let whole = self.out.position() / 8;
         self.out.align();
+        if !self.is_last {
+            // The next part begins with the bits that fill no byte.
+            self.out.bytes.truncate(whole);
+        }
         Ok(self.out.bytes)
     }
 
     /// Writes the block if it is full, and those behind it that are empty.
     fn write_full(&mut self) -> Result<(), RecipeError> {
         while let Some(block) = self.block.take_if(|block| block.count == self.tokens.len()) {
-            self.out.put(self.next.is_none().into(), 1);
+            self.out.put((self.is_last && self.next.is_none()).into(), 1);
             self.write(&block)?;
             self.tokens.clear();
             if self.out.bytes.len() > self.most {

@@ -29,7 +29,7 @@ mod wrapper;
 
 use super::error::RecipeError;
 use crate::bytes::{Cursor, put_bytes, put_varint};
-pub(super) use wrapper::Wrapper;
+pub(super) use wrapper::{Part, Wrapper};
 
 use tokens::{Block, Form, Parsed, Token};
 
@@ -53,12 +53,34 @@ impl Inflated {
         tokens::parse(bytes, most).map(Inflated)
     }
 
-    /// Bytes of the stream.
+    /// Inflates whole blocks at the front of `bytes`, whose first `bits` bits belong to the block
+    /// before, until they give `enough` bytes, and at most `most`. `before` is the plain text
+    /// before them, or its end. `None` if there is no whole block.
+    pub fn part(
+        bytes: &[u8],
+        bits: u32,
+        before: &[u8],
+        enough: usize,
+        most: usize,
+    ) -> Option<(Self, Part)> {
+        let context = &before[before.len().saturating_sub(wrapper::CONTEXT)..];
+        let parsed = tokens::parse_part(bytes, bits, context, enough, most)?;
+        let lead = bytes[0] & ((1u32 << bits) - 1) as u8;
+        let (lead_count, is_last, context) = (bits, parsed.is_last, context.len());
+        Some((Inflated(parsed), Part { lead_count, lead, is_last, context }))
+    }
+
+    /// Bytes of the stream, or whole ones of the part.
     pub fn used(&self) -> usize {
         self.0.used
     }
 
-    /// What it inflates to.
+    /// Where a part ends that is not the last: bits behind its whole bytes.
+    pub fn bits(&self) -> u32 {
+        self.0.bits
+    }
+
+    /// What it inflates to; the context of a part comes first.
     pub fn plain(&self) -> &[u8] {
         &self.0.plain
     }
@@ -121,7 +143,8 @@ fn parse(parameters: &[u8], plain: u64) -> Result<(u64, Wrapper), RecipeError> {
     let mut cursor = Cursor::new(parameters);
     let most = cursor.varint().map_err(|_| bad())?;
     let wrapper = Wrapper::take(&mut cursor).ok_or_else(bad)?;
-    if most > plain.min(MOST_BLOCK as u64) || cursor.left() > 0 {
+    let fits = wrapper.context() as u64 <= plain;
+    if !fits || most > plain.min(MOST_BLOCK as u64) || cursor.left() > 0 {
         Err(bad())
     } else {
         Ok((most, wrapper))
@@ -145,6 +168,7 @@ pub(super) fn run(
 ) -> Result<Vec<u8>, RecipeError> {
     let length: usize = plain.iter().map(|piece| piece.len()).sum();
     let (most_block, wrapper) = parse(parameters, length as u64)?;
+    let mut context = wrapper.context();
     let mut list = Cursor::new(corrections);
     let count = list.varint().map_err(|_| damaged("no list of blocks"))?;
     // The blocks are read as they are needed; here only their end is found.
@@ -153,8 +177,14 @@ pub(super) fn run(
         take_block(&mut chunks, most_block)?;
     }
     let blocks = (0..count).map(move |_| take_block(&mut list, most_block));
-    let mut writer = blocks::Writer::new(blocks, wrapper.head(), output)?;
-    guess::tokens(plain, &corrections[chunks.position()..], |token| writer.put(token))?;
+    let mut writer = blocks::Writer::new(blocks, &wrapper, output)?;
+    guess::tokens(plain, &corrections[chunks.position()..], |token| {
+        if context == 0 {
+            return writer.put(token);
+        }
+        context -= 1;
+        if token < 256 { Ok(()) } else { Err(damaged("a match in the text before a part")) }
+    })?;
     let mut stream = writer.finish()?;
     wrapper.end(plain, &mut stream);
     Ok(stream)

@@ -38,15 +38,21 @@ pub(super) struct Block {
     pub count: usize,
 }
 
-/// A stream as its blocks and their tokens.
+/// A stream, or a part of one, as its blocks and their tokens.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
     pub blocks: Vec<Block>,
-    /// Tokens of all blocks; a stored byte is a literal.
+    /// Tokens of all blocks; a stored byte is a literal. The context of a part comes first, as
+    /// literals.
     pub tokens: Vec<Token>,
+    /// The same as bytes.
     pub plain: Vec<u8>,
-    /// Bytes of the stream.
+    /// Whole bytes of the stream.
     pub used: usize,
+    /// Bits behind them that belong to the last block; not 0 only in a part that is not the last.
+    pub bits: u32,
+    /// Whether the last block of the stream is there.
+    pub is_last: bool,
 }
 
 /// The decoders of both codes of a block.
@@ -102,36 +108,80 @@ pub(super) fn parse(stream: &[u8], most: usize) -> Result<Parsed, usize> {
 
 fn parse_into(parsed: &mut Parsed, stream: &[u8], most: usize) -> Option<()> {
     let mut bits = BitReader::new(stream);
+    while !read_block(&mut bits, parsed, most)? {}
+    end(&mut bits, parsed)
+}
+
+/// Takes blocks at the front of `part` apart, whose first `bits` bits belong to the block before,
+/// until they have `enough` bytes; the last `context` bytes before them may be matched. They have
+/// at most `most` bytes. `None` if no block is whole.
+pub(super) fn parse_part(
+    part: &[u8],
+    bits: u32,
+    context: &[u8],
+    enough: usize,
+    most: usize,
+) -> Option<Parsed> {
+    let mut parsed = Parsed { plain: context.to_vec(), ..Parsed::default() };
+    parsed.tokens.extend(context.iter().map(|&byte| Token::from(byte)));
+    let (enough, most) = (enough.saturating_add(context.len()), most.saturating_add(context.len()));
+    let mut reader = BitReader::new(part);
+    reader.take(bits)?;
     loop {
-        let last = bits.take(1)? == 1;
-        let first = parsed.tokens.len();
-        let form = match bits.take(2)? {
-            0 => {
-                read_stored(&mut bits, parsed, most)?;
-                Form::Stored
+        let before = (parsed.tokens.len(), parsed.plain.len());
+        match read_block(&mut reader, &mut parsed, most) {
+            Some(true) => {
+                end(&mut reader, &mut parsed)?;
+                return Some(parsed);
             }
-            1 => {
-                read_tokens(&mut bits, Decoders::fixed(), parsed, most)?;
-                Form::Fixed
+            Some(false) => {
+                let position = reader.position();
+                (parsed.used, parsed.bits) = (position / 8, position as u32 % 8);
             }
-            2 => {
-                let start = bits.clone();
-                let trees = trees::read(&mut bits)?;
-                let length = bits.position() - start.position();
-                let decoders = Decoders::new(&trees.literals, &trees.distances)?;
-                read_tokens(&mut bits, &decoders, parsed, most)?;
-                form_of_trees(start, length, &parsed.tokens[first..])?
+            None => {
+                parsed.tokens.truncate(before.0);
+                parsed.plain.truncate(before.1);
+                return (!parsed.blocks.is_empty()).then_some(parsed);
             }
-            _ => return None,
-        };
-        parsed.blocks.push(Block { form, count: parsed.tokens.len() - first });
-        if last {
-            break;
+        }
+        if parsed.plain.len() >= enough {
+            return Some(parsed);
         }
     }
+}
+
+/// Reads what fills the last byte of a stream.
+fn end(bits: &mut BitReader, parsed: &mut Parsed) -> Option<()> {
     (bits.align()? == 0).then_some(())?;
-    parsed.used = bits.position() / 8;
+    (parsed.used, parsed.bits, parsed.is_last) = (bits.position() / 8, 0, true);
     Some(())
+}
+
+/// Reads a block; returns whether it is the last one.
+fn read_block(bits: &mut BitReader, parsed: &mut Parsed, most: usize) -> Option<bool> {
+    let last = bits.take(1)? == 1;
+    let first = parsed.tokens.len();
+    let form = match bits.take(2)? {
+        0 => {
+            read_stored(bits, parsed, most)?;
+            Form::Stored
+        }
+        1 => {
+            read_tokens(bits, Decoders::fixed(), parsed, most)?;
+            Form::Fixed
+        }
+        2 => {
+            let start = bits.clone();
+            let trees = trees::read(bits)?;
+            let length = bits.position() - start.position();
+            let decoders = Decoders::new(&trees.literals, &trees.distances)?;
+            read_tokens(bits, &decoders, parsed, most)?;
+            form_of_trees(start, length, &parsed.tokens[first..])?
+        }
+        _ => return None,
+    };
+    parsed.blocks.push(Block { form, count: parsed.tokens.len() - first });
+    Some(last)
 }
 
 fn read_stored(bits: &mut BitReader, parsed: &mut Parsed, most: usize) -> Option<()> {

@@ -15,6 +15,7 @@ mod pieces;
 mod scan;
 
 use super::{Limits, MOST_DEPTH, Split, join};
+pub use scan::Midway;
 use scan::Scan;
 
 /// Starts of files that hold nothing but what is packed in ways not known here.
@@ -64,23 +65,39 @@ impl Front {
 /// Costs about 5 MB of plain text a second; files without packed data pass at some
 /// hundred MB a second. Takes about ten times the memory of the file and its streams.
 pub fn split(file: &[u8], limits: &Limits) -> Option<Split> {
-    split_front(file, limits, Front::ALL).map(|(split, _)| split)
+    split_front(file, limits, Front::ALL, None).map(|piece| piece.split)
 }
 
-/// Takes a piece at the front of `window` apart, and returns its length, which is not 0.
-/// Packed data that the window does not hold to their end are left as they are.
+/// A piece of a file.
+#[derive(Debug)]
+pub struct Piece {
+    /// What it is made of.
+    pub split: Split,
+    /// Its bytes, not 0.
+    pub length: usize,
+    /// Set if it ends in a deflate stream.
+    pub midway: Option<Midway>,
+}
+
+/// Takes a piece at the front of `window` apart. `midway` is that of the piece before. A deflate
+/// stream that is longer than `front` allows, or than the window, is cut between two blocks; other
+/// packed data that the window does not hold to their end are left as they are.
 /// Otherwise as [`split`].
-pub fn split_front(window: &[u8], limits: &Limits, front: Front) -> Option<(Split, usize)> {
+pub fn split_front(
+    window: &[u8],
+    limits: &Limits,
+    front: Front,
+    midway: Option<&Midway>,
+) -> Option<Piece> {
     // What comes out is compared as a whole. If it differs, each stream is compared when it
     // is found, and what differs stays packed.
-    let comes_back = |(split, length): &(Split, usize)| {
-        join(split).is_ok_and(|again| again == window[..*length])
-    };
-    let piece = attempt(window, limits, front, false)?;
+    let comes_back =
+        |piece: &Piece| join(&piece.split).is_ok_and(|again| again == window[..piece.length]);
+    let piece = attempt(window, limits, front, midway, false)?;
     if comes_back(&piece) {
         return Some(piece);
     }
-    attempt(window, limits, front, true).filter(comes_back)
+    attempt(window, limits, front, midway, true).filter(comes_back)
 }
 
 /// Makes the split of bytes that are copied.
@@ -89,7 +106,13 @@ pub fn copied(bytes: &[u8]) -> Option<Split> {
     build::build(bytes, &[scan::Part::Piece { range, kind: pieces::kind_of(bytes) }])
 }
 
-fn attempt(window: &[u8], limits: &Limits, front: Front, careful: bool) -> Option<(Split, usize)> {
+fn attempt(
+    window: &[u8],
+    limits: &Limits,
+    front: Front,
+    midway: Option<&Midway>,
+    careful: bool,
+) -> Option<Piece> {
     let most = usize::try_from(limits.most_plain).unwrap_or(usize::MAX);
     let budget = most.checked_sub(window.len())?;
     if window.len() < LEAST {
@@ -98,13 +121,13 @@ fn attempt(window: &[u8], limits: &Limits, front: Front, careful: bool) -> Optio
     let depth = limits.depth.min(MOST_DEPTH);
     for depth in (1..=depth).rev() {
         let mut scan = Scan::new(budget, window.len(), limits, careful);
-        let (parts, length) = scan.front(window, depth, front);
+        let (parts, length) = scan.front(window, depth, front, midway);
         if scan.packed < LEAST.max(length / LEAST_SHARE) {
             return None;
         }
         // Steps may stand higher than packed data lie deep, if they have many inputs.
         if let Some(split) = build::build(window, &parts) {
-            return Some((split, length));
+            return Some(Piece { split, length, midway: scan.midway });
         }
     }
     None

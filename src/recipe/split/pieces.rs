@@ -6,6 +6,11 @@ use std::ops::Range;
 
 /// A record of tar.
 const RECORD: usize = 512;
+/// What a header has, and where.
+const MAGIC: &[u8] = b"ustar";
+const MAGIC_AT: usize = 257;
+/// Most places that are looked at for a header.
+const HEADERS: usize = 256;
 /// Shorter pieces are headers.
 const SHORT: usize = 64;
 
@@ -38,11 +43,32 @@ pub(super) fn cut(
 
 /// Where the members of a tar begin; empty if `bytes` are none.
 pub(super) fn tar_members(bytes: &[u8]) -> Vec<usize> {
+    members_from(bytes, 0)
+}
+
+/// Where the members of a tar begin of which `bytes` are any part.
+pub(super) fn members_within(bytes: &[u8]) -> Vec<usize> {
+    let headers = memchr::memmem::find_iter(bytes, MAGIC);
+    let headers = headers.filter_map(|at| at.checked_sub(MAGIC_AT)).take(HEADERS);
+    let first = headers.into_iter().find(|&at| is_header(&bytes[at..]));
+    first.map_or_else(Vec::new, |first| members_from(bytes, first))
+}
+
+/// Whether the sum of the bytes of a record is the one that it says.
+fn is_header(bytes: &[u8]) -> bool {
+    let Some(header) = bytes.get(..RECORD) else { return false };
+    let field = 148..156;
+    let sum = header.iter().map(|&byte| usize::from(byte)).sum::<usize>();
+    let own = header[field.clone()].iter().map(|&byte| usize::from(byte)).sum::<usize>();
+    octal(header[field].split(|&byte| byte == 0).next().unwrap_or_default())
+        == Some(sum - own + 8 * usize::from(b' '))
+}
+
+fn members_from(bytes: &[u8], mut at: usize) -> Vec<usize> {
     let mut members = Vec::new();
-    let mut at = 0;
     while let Some(header) = bytes.get(at..at + RECORD) {
         let Some(size) =
-            (&header[257..262] == b"ustar").then(|| octal(&header[124..136])).flatten()
+            header[MAGIC_AT..].starts_with(MAGIC).then(|| octal(&header[124..136])).flatten()
         else {
             break;
         };

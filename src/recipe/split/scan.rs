@@ -1,12 +1,19 @@
 //! Packed data in bytes, found by what they begin with.
+//!
+//! ```text
+//! scan/long.rs   deflate streams longer than a piece
+//! ```
 
-use super::pieces::{cut, kind_of, tar_members};
+mod long;
+
+use super::pieces::{cut, kind_of, members_within, tar_members};
 use super::{Front, headers};
 use crate::arith::panics::caught;
 use crate::jpeg::whole_jpeg;
 use crate::recipe::deflate::{Inflated, Wrapper};
 use crate::recipe::run::{BASE64, BZIP2, DEFLATE, IDAT, SCANLINES};
 use crate::recipe::{Limits, StreamKind, base64, bzip2, idat, run, scanlines};
+pub use long::Midway;
 use std::ops::Range;
 
 /// A part of some bytes: as they are, or made by a step.
@@ -14,6 +21,18 @@ use std::ops::Range;
 pub(super) enum Part {
     Piece { range: Range<usize>, kind: StreamKind },
     Packed(Box<Packed>),
+}
+
+impl Part {
+    /// The same part of bytes that begin `by` bytes earlier.
+    fn moved(self, by: usize) -> Part {
+        match self {
+            Part::Piece { range, kind } => {
+                Part::Piece { range: range.start + by..range.end + by, kind }
+            }
+            packed => packed,
+        }
+    }
 }
 
 /// Packed data.
@@ -71,6 +90,10 @@ pub(super) struct Scan {
     work: usize,
     /// Whether each stream is compared when it is found.
     careful: bool,
+    /// Bytes of plain text after which a piece ends; `None` if it ends nowhere.
+    front: Option<usize>,
+    /// Set if the last of the parts is a stream that goes on behind them.
+    pub midway: Option<Midway>,
     /// Parts that may still be packed.
     parts_left: usize,
     /// Bytes that were unpacked.
@@ -89,7 +112,19 @@ impl Scan {
     pub fn new(budget: usize, file: usize, limits: &Limits, careful: bool) -> Self {
         let (work, transforms) = (WORK * file + (1 << 24), limits.transforms);
         let (level, unpacked, packed, parts_left) = (0, 0, 0, MOST_PARTS);
-        Scan { budget, work, careful, level, transforms, parts_left, unpacked, packed }
+        let (front, midway) = (None, None);
+        Scan {
+            budget,
+            work,
+            careful,
+            front,
+            midway,
+            level,
+            transforms,
+            parts_left,
+            unpacked,
+            packed,
+        }
     }
 
     /// Returns whether a transform may be used.
@@ -100,18 +135,53 @@ impl Scan {
     /// The parts of `bytes`, all of them in order. Packed data in packed data are found
     /// `depth` deep.
     fn parts(&mut self, bytes: &[u8], depth: u32) -> Vec<Part> {
-        self.front(bytes, depth, Front::ALL).0
+        let mut parts = Vec::new();
+        self.find(bytes, &tar_members(bytes), 0, depth, Front::ALL, &mut parts);
+        parts
     }
 
-    /// The parts of the front of `bytes`, and its length.
-    pub fn front(&mut self, bytes: &[u8], depth: u32, front: Front) -> (Vec<Part>, usize) {
-        let members = tar_members(bytes);
-        let mut parts = Vec::new();
-        let mut done = 0;
+    /// The parts of the front of `bytes`, and its length. They may begin midway in a stream, and
+    /// end so.
+    pub fn front(
+        &mut self,
+        bytes: &[u8],
+        depth: u32,
+        front: Front,
+        midway: Option<&Midway>,
+    ) -> (Vec<Part>, usize) {
+        self.front = Some(front.plain).filter(|&plain| plain < usize::MAX);
+        let (mut parts, mut start) = (Vec::new(), 0);
+        if let Some(midway) = midway
+            && depth > 0
+            && let Some((length, part)) = self.next_part(bytes, midway, depth)
+        {
+            self.packed += length;
+            (parts, start) = (vec![part], length);
+        }
+        if self.midway.is_some() {
+            return (parts, start);
+        }
+        let members = if start == 0 { tar_members(bytes) } else { Vec::new() };
+        let end = self.find(bytes, &members, start, depth, front, &mut parts);
+        (parts, end)
+    }
+
+    /// Appends the parts of `bytes` from `start` on, which has `members` if it is a tar. Returns
+    /// where they end.
+    fn find(
+        &mut self,
+        bytes: &[u8],
+        members: &[usize],
+        start: usize,
+        depth: u32,
+        front: Front,
+        parts: &mut Vec<Part>,
+    ) -> usize {
+        let mut done = start;
         let mut letters = (self.allows(BASE64) && kind_of(bytes) == StreamKind::Text)
-            .then(|| base64::find(bytes, 0))
+            .then(|| base64::find(bytes, start))
             .flatten();
-        let mut at = 0;
+        let mut at = start;
         while depth > 0 && at < bytes.len() {
             let next = letters.as_ref().map_or(bytes.len(), |found| found.start);
             let skipped = bytes[at..next].iter().position(|&byte| STARTS[byte as usize]);
@@ -130,24 +200,20 @@ impl Scan {
                 at += 1;
                 continue;
             };
-            cut(bytes, &members, done..at, |range, kind| parts.push(Part::Piece { range, kind }));
-            for part in hit.parts {
-                parts.push(match part {
-                    Part::Piece { range, kind } => {
-                        Part::Piece { range: at + range.start..at + range.end, kind }
-                    }
-                    packed => packed,
-                });
-            }
+            cut(bytes, members, done..at, |range, kind| parts.push(Part::Piece { range, kind }));
+            parts.extend(hit.parts.into_iter().map(|part| part.moved(at)));
             at += hit.length;
             done = at;
+            if self.level == 0 && self.midway.is_some() {
+                return at;
+            }
             if letters.as_ref().is_some_and(|found| found.start < at) {
                 letters = base64::find(bytes, at);
             }
         }
         let end = if depth > 0 { at.min(bytes.len()) } else { bytes.len() };
-        cut(bytes, &members, done..end, |range, kind| parts.push(Part::Piece { range, kind }));
-        (parts, end)
+        cut(bytes, members, done..end, |range, kind| parts.push(Part::Piece { range, kind }));
+        end
     }
 
     /// What begins at the front.
@@ -176,36 +242,36 @@ impl Scan {
 
     /// A deflate stream behind a header, which stays a piece.
     fn headed(&mut self, bytes: &[u8], header: usize, wrapper: Wrapper, depth: u32) -> Option<Hit> {
-        let (length, packed) = self.deflate(&bytes[header..], wrapper, true, depth)?;
+        let (before, length, packed) = self.deflate(&bytes[header..], wrapper, true, depth)?;
         self.packed += length;
-        let head = Part::Piece { range: 0..header, kind: StreamKind::Binary };
-        Some(Hit { length: header + length, parts: vec![head, packed] })
+        let start = header + before;
+        let head = Part::Piece { range: 0..start, kind: StreamKind::Binary };
+        Some(Hit { length: start + length, parts: vec![head, packed] })
     }
 
     fn zlib(&mut self, bytes: &[u8], depth: u32) -> Option<Hit> {
         headers::zlib(bytes).then_some(())?;
-        let (length, packed) =
-            self.deflate(bytes, Wrapper::Zlib([bytes[0], bytes[1]]), true, depth)?;
-        self.packed += length;
-        Some(Hit { length, parts: vec![packed] })
+        self.headed(bytes, 0, Wrapper::Zlib([bytes[0], bytes[1]]), depth)
     }
 
-    /// A deflate stream at the front of `bytes` in its wrapper, if it is worth it: its
-    /// length and what makes it. A gzip member whose end is wrong is taken without it.
+    /// A deflate stream at the front of `bytes` in its wrapper, if it is worth it: the bytes before
+    /// what is taken, its length, and what makes it. A gzip member whose end is wrong is taken
+    /// without it, and the first part of a stream that is too long without its wrapper.
     fn deflate(
         &mut self,
         bytes: &[u8],
         wrapper: Wrapper,
         nested: bool,
         depth: u32,
-    ) -> Option<(usize, Part)> {
+    ) -> Option<(usize, usize, Part)> {
         let head = if let Wrapper::Zlib(_) = wrapper { 2 } else { 0 };
         let most = self.left(bytes.len()).min(self.work);
         let inflated = match Inflated::new(&bytes[head..], most) {
             Ok(inflated) => inflated,
             Err(in_vain) => {
                 self.work = self.work.saturating_sub(IN_VAIN + in_vain);
-                return None;
+                let (length, part) = self.first_part(&bytes[head..], in_vain, depth)?;
+                return Some((head, length, part));
             }
         };
         let plain = inflated.plain();
@@ -222,20 +288,10 @@ impl Scan {
         let length = head + inflated.used() + if right { end.len() } else { 0 };
         (plain.len() <= self.left(length)).then_some(())?;
         let (parameters, corrections) = inflated.corrections(wrapper)?;
-        let cost = corrections.len();
-        // Less than a model saves on such plain text, by and large.
-        let most = match kind_of(plain) {
-            StreamKind::Text => length / 3,
-            StreamKind::Binary | StreamKind::Image | StreamKind::Audio | StreamKind::Jpeg => {
-                length / 6
-            }
-            StreamKind::Stored => length / 32,
-        };
-        (cost <= FIRST_CORRECTIONS + most && cost < length).then_some(())?;
+        worth(plain, length, corrections.len()).then_some(())?;
         let plain = inflated.into_plain();
         if self.careful {
-            let again = run(DEFLATE, &parameters, &[&plain, &corrections], length as u64).ok()?;
-            (again == bytes[..length]).then_some(())?;
+            compare(&parameters, &plain, &corrections, &bytes[..length])?;
         }
         self.work = self.work.saturating_add(plain.len());
         self.spend(plain.len() + corrections.len(), length)?;
@@ -243,17 +299,29 @@ impl Scan {
         let corrections = Some(corrections);
         let packed =
             Packed { transform: DEFLATE, parameters, output: length, plain, parts, corrections };
-        Some((length, Part::Packed(Box::new(packed))))
+        Some((0, length, Part::Packed(Box::new(packed))))
     }
 
     /// Parts of what was unpacked; what they are of the file is not counted again.
     fn nested(&mut self, plain: &[u8], depth: u32) -> Vec<Part> {
+        self.within(|scan| scan.parts(plain, depth))
+    }
+
+    /// The same of what begins anywhere in a tar, if it is one.
+    fn nested_anywhere(&mut self, plain: &[u8], depth: u32) -> Vec<Part> {
+        let mut parts = Vec::new();
+        let members = members_within(plain);
+        self.within(|scan| scan.find(plain, &members, 0, depth, Front::ALL, &mut parts));
+        parts
+    }
+
+    fn within<T>(&mut self, find: impl FnOnce(&mut Self) -> T) -> T {
         let packed = self.packed;
         self.level += 1;
-        let parts = self.parts(plain, depth);
+        let found = find(self);
         self.level -= 1;
         self.packed = packed;
-        parts
+        found
     }
 
     /// Counts `plain` bytes of streams that take the place of `packed` bytes of the file, or
@@ -296,7 +364,7 @@ impl Scan {
         self.level += 1;
         let deflated = self.deflate(&found.data, wrapper, false, depth);
         self.level -= 1;
-        let (used, mut packed) = deflated?;
+        let (_, used, mut packed) = deflated?;
         let without_filters = self.scanlines(bytes, &mut packed).is_some();
         let mut parts = vec![packed];
         if used < found.data.len() {
@@ -375,4 +443,21 @@ impl Scan {
         };
         Some(Hit { length, parts: vec![Part::Packed(Box::new(packed))] })
     }
+}
+
+/// Whether a stream of `length` bytes is worth its corrections, which are less than a model saves
+/// on such plain text, by and large.
+fn worth(plain: &[u8], length: usize, corrections: usize) -> bool {
+    let most = match kind_of(plain) {
+        StreamKind::Text => length / 3,
+        StreamKind::Binary | StreamKind::Image | StreamKind::Audio | StreamKind::Jpeg => length / 6,
+        StreamKind::Stored => length / 32,
+    };
+    corrections <= FIRST_CORRECTIONS + most && corrections < length
+}
+
+/// Makes a stream again; `None` if it is another.
+fn compare(parameters: &[u8], plain: &[u8], corrections: &[u8], stream: &[u8]) -> Option<()> {
+    let again = run(DEFLATE, parameters, &[plain, corrections], stream.len() as u64).ok()?;
+    (again == stream).then_some(())
 }

@@ -5,7 +5,7 @@ use super::{Recipes, Room};
 use crate::checksum::{Digest, Hasher};
 use crate::container::recipe_of;
 use crate::entry::{self, Recipe};
-use crate::recipe::{self, Front, Limits, Split};
+use crate::recipe::{self, Front, Limits, Midway, Piece, Split};
 
 /// Greatest depth of transforms.
 const DEPTH: u32 = 6;
@@ -19,6 +19,8 @@ pub struct SplitJob {
     pub went_before: bool,
     /// Of all that came before.
     pub hasher: Hasher,
+    /// Set if what came before ends in a stream.
+    pub midway: Option<Midway>,
     pub room: Room,
     pub recipes: Recipes,
 }
@@ -35,6 +37,8 @@ pub struct Taken {
     pub hasher: Hasher,
     /// What is behind the piece.
     pub rest: Vec<u8>,
+    /// Set if the piece ends in a stream.
+    pub midway: Option<Midway>,
     pub unread: Option<Unread>,
 }
 
@@ -49,11 +53,11 @@ impl SplitJob {
             bytes: if self.unread.is_some() { length / 4 } else { usize::MAX },
             plain: self.room.unpacked_of(self.bytes.len() as u64),
         };
-        let found = recipe::split_front(&self.bytes, &limits, front);
-        if let Some((split, length)) = found
+        let found = recipe::split_front(&self.bytes, &limits, front, self.midway.as_ref());
+        if let Some(Piece { split, length, midway }) = found
             && let Some(taken) = Taken::of(&self, split, length, plain)
         {
-            return Some(taken.with_rest(self));
+            return Some(Taken { midway, ..taken }.with_rest(self));
         }
         // A piece in which nothing pays; a file is not begun with one.
         let split = recipe::copied(&self.bytes).filter(|_| self.went_before)?;
@@ -68,8 +72,8 @@ impl Taken {
         let mut hasher = job.hasher.clone();
         hasher.update(&job.bytes[..length]);
         let (size, went_before) = (length as u64, job.went_before);
-        let (rest, unread) = Default::default();
-        let taken = Taken { split, lengths, size, went_before, hasher, rest, unread };
+        let (rest, unread, midway) = Default::default();
+        let taken = Taken { split, lengths, size, went_before, hasher, rest, midway, unread };
         let made = taken.recipe(&taken.places_alone());
         let whole = made.is_some_and(|made| made.size() == size);
         (taken.length() <= plain && whole).then_some(taken)

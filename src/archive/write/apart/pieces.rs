@@ -11,6 +11,7 @@ use crate::archive::write::plan::{ContentPlan, read_full};
 use crate::archive::write::source::OpenSource;
 use crate::checksum::Hasher;
 use crate::container::Row;
+use crate::recipe::Midway;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ struct Open {
     plan: Option<ContentPlan>,
     /// Bytes that were read, but are in no piece.
     rest: Vec<u8>,
+    /// Set if the last piece ends in a stream.
+    midway: Option<Midway>,
     unread: Option<Unread>,
     /// Bytes of the file that are in no piece.
     following: u64,
@@ -51,6 +54,8 @@ pub(super) struct Read {
     pub unread: Option<Unread>,
     /// Of what came before.
     pub hasher: Hasher,
+    /// Set if that ends in a stream.
+    pub midway: Option<Midway>,
 }
 
 impl Pieces {
@@ -92,7 +97,7 @@ impl Pieces {
         let (hasher, mut bytes) = (Hasher::new(), Vec::new());
         let unread = read(unread, &mut bytes, window)?;
         self.has_long |= unread.is_some();
-        Some(Read { bytes, unread, hasher })
+        Some(Read { bytes, unread, hasher, midway: None })
     }
 
     /// Says that no result is under way.
@@ -107,7 +112,8 @@ impl Pieces {
         let plan = open.plan.take()?;
         let (mut bytes, hasher) = (std::mem::take(&mut open.rest), open.hasher.clone());
         let unread = read(open.unread.take(), &mut bytes, window);
-        Some((plan, unread.map(|unread| Read { bytes, unread, hasher })))
+        let midway = open.midway.take();
+        Some((plan, unread.map(|unread| Read { bytes, unread, hasher, midway })))
     }
 }
 
@@ -170,8 +176,8 @@ impl Apart<'_> {
                 self.rejected.push(ContentPlan::alone(plan.kind, rejected, plan.digest));
             }
         } else {
-            let (Taken { rest, unread, hasher, .. }, plan) = (taken, Some(plan));
-            self.pieces.open = Some(Open { plan, rest, unread, following, hasher });
+            let (Taken { rest, unread, hasher, midway, .. }, plan) = (taken, Some(plan));
+            self.pieces.open = Some(Open { plan, rest, midway, unread, following, hasher });
         }
     }
 

@@ -1,10 +1,11 @@
 //! Headers of pictures that are not compressed.
 
 use super::super::segments::Segment;
+use super::dicom;
 use crate::model::image::{Samples, Shape};
 
 /// A picture, and where its first pixel is.
-type Found = (usize, Segment);
+pub type Found = (usize, Segment);
 
 /// Most strips of a TIFF that are looked at.
 const MOST_STRIPS: usize = 1 << 14;
@@ -22,6 +23,7 @@ pub fn pictures(raw: &[u8], start: usize, is_end: bool) -> Option<Vec<Found>> {
         [b'P', b'7', ..] => pam(data).map(|found| vec![found]),
         [b'I', b'I', 42, 0, ..] => tiff(data, false),
         [b'M', b'M', 0, 42, ..] => tiff(data, true),
+        [b'D', b'I', b'C', b'M', ..] => dicom::dicom(data).map(|found| vec![found]),
         _ if is_end => tga(data).map(|found| vec![found]),
         _ => None,
     }?;
@@ -38,18 +40,22 @@ pub fn starts(sample: &[u8]) -> bool {
         [b'P', b'7', ..] => pam(sample),
         [b'I', b'I', 42, 0, ..] => return is_plain_tiff(sample, false),
         [b'M', b'M', 0, 42, ..] => return is_plain_tiff(sample, true),
-        _ => None,
+        _ => sample
+            .get(dicom::PREAMBLE..)
+            .filter(|data| data.starts_with(dicom::MAGIC))
+            .and_then(dicom::dicom),
     };
     found.is_some()
 }
 
-fn picture(width: usize, planes: usize, samples: Samples, rows: usize) -> Segment {
+/// A picture whose rows have no padding and whose samples have their highest byte first.
+pub fn picture(width: usize, planes: usize, samples: Samples, rows: usize) -> Segment {
     let shape = Shape { width, planes, samples };
     Segment { gap: 0, shape, big: true, padding: 0, rows }
 }
 
 /// Returns the number of `N` bytes at `at`.
-fn number<const N: usize>(data: &[u8], at: usize, big: bool) -> Option<usize> {
+pub fn number<const N: usize>(data: &[u8], at: usize, big: bool) -> Option<usize> {
     let bytes = data.get(at..at.checked_add(N)?)?;
     let join = |sum: usize, &byte: &u8| sum << 8 | byte as usize;
     Some(if big { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) })
