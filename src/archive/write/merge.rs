@@ -7,7 +7,6 @@ use crate::archive::{Archive, ArchiveError, Control};
 use crate::checksum::Digest;
 use crate::entry::{Content, Entry, Kind, Segment};
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::path::Path;
 
 /// Writes the entries of all archives, of the generations that are open, as one archive of one
@@ -19,7 +18,7 @@ use std::path::Path;
 /// # Errors
 /// As [`super::repack`].
 pub fn merge(
-    archives: &[Archive<File>],
+    archives: &[Archive],
     path: &Path,
     options: &CreateOptions,
     control: &Control,

@@ -3,7 +3,7 @@
 use super::coding::Coded;
 use super::create::{Amended, CreateOptions, CreateSummary, name_output, write_planned};
 use super::data::Store;
-use super::output::Output;
+use super::destination::Destination;
 use super::plan::{Node, plan};
 use super::source::{Found, Source};
 use crate::archive::{Archive, ArchiveError, Control};
@@ -13,9 +13,9 @@ use crate::container::{
 };
 use crate::entry::{Content, Entry, Extent, Kind, compare_paths};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// How an archive is repacked.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,7 @@ pub struct RepackOptions {
 /// [`ArchiveError::NotWhole`] if the archive is damaged; damage of what is copied or decoded;
 /// otherwise as [`super::create`].
 pub fn repack(
-    archive: &Archive<File>,
+    archive: &Archive,
     path: &Path,
     options: &RepackOptions,
     control: &Control,
@@ -48,9 +48,32 @@ pub fn repack(
     write(&[input], path, &options.create, control)
 }
 
+/// Puts the repacked archive in the place of the old one: its file, or its volumes, which have
+/// their size unless the options say another. Nobody else changes it meanwhile.
+///
+/// # Errors
+/// As [`repack`]; [`ArchiveError::Locked`].
+pub fn prune(
+    archive: &Archive,
+    options: &RepackOptions,
+    control: &Control,
+) -> Result<CreateSummary, ArchiveError> {
+    let volumes = archive.reader.source();
+    let mut options = options.clone();
+    if let Some(name) = volumes.name() {
+        // Only one volume may be as long as it gets.
+        let size = options.create.volume_size.or(volumes.size()).unwrap_or(u64::MAX);
+        options.create.volume_size = Some(size);
+        return repack(archive, name, &options, control);
+    }
+    volumes.lock()?;
+    let path = volumes.files().next().map(|(path, ..)| path.to_owned());
+    repack(archive, &path.unwrap_or_default(), &options, control)
+}
+
 /// An archive of which entries are taken.
 pub(super) struct Input<'a> {
-    pub archive: &'a Archive<File>,
+    pub archive: &'a Archive,
     pub files: Files,
     /// Sequences of the ENTRY sections whose groups are copied.
     pub units: BTreeSet<u64>,
@@ -93,7 +116,14 @@ pub(super) fn write(
 ) -> Result<CreateSummary, ArchiveError> {
     let roots = inputs.iter().map(|input| input.archive.root_hash());
     let roots: Vec<[u8; 32]> = roots.collect::<Option<_>>().ok_or(ArchiveError::NotWhole)?;
-    let output = Output::new(path)?;
+    let output = Destination::new(path, options.volume_size)?;
+    let replaced = output.identities();
+    for input in inputs.iter().map(|input| input.archive.reader.source()) {
+        // What others write to it while it is replaced would be lost.
+        if input.identities().iter().any(|id| replaced.contains(id)) && !input.is_current() {
+            return Err(ArchiveError::Locked);
+        }
+    }
     let found = rest(inputs, control)?;
     let tables = inputs.iter().map(|input| input.archive.tables).fold(0, u64::saturating_add);
     let memory = options.memory.saturating_sub(tables);
@@ -101,7 +131,7 @@ pub(super) fn write(
     let create = CreateOptions { memory, ..options.clone() };
     let mut bytes = 0;
     let begin = |_| {
-        let buffer = BufWriter::with_capacity(1 << 20, output.file());
+        let buffer = BufWriter::with_capacity(1 << 20, &output);
         let mut writer = Writer::new(buffer, archive_id(&roots))?;
         for input in inputs {
             bytes += copy(input, &mut writer, control)?;
@@ -153,7 +183,7 @@ pub(super) struct Files {
 impl Files {
     /// Takes the entries that are wanted. If the first name of a file is not, the next takes
     /// its place.
-    pub fn of(archive: &Archive<File>, wanted: impl Fn(&Entry) -> bool) -> Files {
+    pub fn of(archive: &Archive, wanted: impl Fn(&Entry) -> bool) -> Files {
         let mut links: BTreeMap<&[u8], Vec<&Entry>> = BTreeMap::new();
         for entry in archive.entries() {
             if let Kind::HardLink { target } = &entry.kind {
@@ -225,7 +255,7 @@ impl Unit<'_> {
 
 /// Returns the Sequences of the ENTRY sections whose groups are copied: those of which files use
 /// half of the bytes or more, with what their groups rest on.
-pub(super) fn copied(archive: &Archive<File>, files: &Files) -> BTreeSet<u64> {
+pub(super) fn copied(archive: &Archive, files: &Files) -> BTreeSet<u64> {
     let reader = &archive.reader;
     let mut units: Vec<Unit> = Vec::new();
     let mut used: BTreeMap<u64, u64> = BTreeMap::new();
@@ -283,11 +313,7 @@ fn rest(inputs: &[Input], control: &Control) -> Result<Vec<Found>, ArchiveError>
 }
 
 /// Decodes the data of a file and keeps it.
-fn decoded(
-    archive: &Archive<File>,
-    entry: &Entry,
-    store: &mut Store,
-) -> Result<Source, ArchiveError> {
+fn decoded(archive: &Archive, entry: &Entry, store: &mut Store) -> Result<Source, ArchiveError> {
     let mut reader = archive.reader(entry)?;
     let Kind::File(Content { size, segments: Some(segments), .. }) = &entry.kind else {
         return Ok(Source::Data(store.keep(&entry.path, reader)?));
@@ -321,7 +347,11 @@ fn copy(
         for group in (0..count).filter(|&place| !dropped[place]) {
             let group = placed.first + group as u64;
             let section = *reader.group(group).ok_or(ArchiveError::Missing)?;
-            let payload = reader.read_section(&section)?;
+            // An error of reading must not look like one of the output.
+            let payload = reader.read_section(&section).map_err(|cause| {
+                let (offset, cause) = (section.offset, Arc::new(cause.into()));
+                ArchiveError::Group { group, offset, cause }
+            })?;
             let header = section.header;
             let base = match header.base_group() {
                 Some(base) => {
