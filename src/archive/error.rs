@@ -209,6 +209,21 @@ pub enum ArchiveError {
     /// Not everything on disk could be looked at, so nothing was taken for gone.
     #[error("nothing is forgotten in spite of --mirror, because not everything could be read")]
     NothingForgotten,
+    /// An archive that would be split into one.
+    #[error("nothing to split: all of it would be one archive; see --depth and --size")]
+    Unsplit,
+    /// Hard links to files that come into another archive.
+    #[error(
+        "{}{}: hard links to a file in another archive are files of their own there",
+        printable(path),
+        and_more(*more)
+    )]
+    Parted {
+        /// Path of the first file.
+        path: Vec<u8>,
+        /// How many other files there are.
+        more: u64,
+    },
     /// Names that an operation would announce a second time.
     #[error("{}{}: already in the archive", printable(path), and_more(*more))]
     InArchive {
@@ -336,6 +351,8 @@ impl ArchiveError {
             | ArchiveError::Unfit { .. }
             | ArchiveError::Locked
             | ArchiveError::NothingForgotten
+            | ArchiveError::Unsplit
+            | ArchiveError::Parted { .. }
             | ArchiveError::NotReadBack { .. }
             | ArchiveError::InArchive { .. }
             | ArchiveError::NoBase { .. }

@@ -48,9 +48,9 @@ pub use tarball::{
 pub use volumes::{VolumeFault, Volumes};
 pub use write::{
     Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
-    RenameOptions, RepackOptions, TrainOptions, Trained, UpdateOptions, UpdateSummary, Written,
-    create, create_stream, delete, is_replaceable, merge, prune, rename, repack, train, train_file,
-    update,
+    RenameOptions, RepackOptions, SplitBy, SplitOptions, SplitPart, TrainOptions, Trained,
+    UpdateOptions, UpdateSummary, Written, create, create_stream, delete, is_replaceable, merge,
+    prune, rename, repack, split, train, train_file, update,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};

@@ -139,6 +139,7 @@ impl Volumes {
 
     /// Opens these volumes, by their numbers.
     fn found(name: &Path, paths: BTreeMap<u64, PathBuf>) -> io::Result<Volumes> {
+        let whole = whole_length(&paths)?;
         let mut files: BTreeMap<u64, (PathBuf, FileId, Option<File>)> = BTreeMap::new();
         let mut lengths: BTreeMap<u64, u64> = BTreeMap::new();
         for (number, path) in paths {
@@ -151,7 +152,7 @@ impl Volumes {
             let id = FileId::of(&file)?;
             files.insert(number, (path, id, (files.len() < MOST_OPEN).then_some(file)));
         }
-        let layout = layout(&lengths, whole_length(&files)?);
+        let layout = layout(&lengths, whole);
         let length = layout.places.last().map_or(0, |place| place.end);
         let part = |place: Place| {
             let length = lengths.get(&place.number).copied();
@@ -233,14 +234,12 @@ impl Volumes {
 
 /// Returns the length of the archive that the footer at the end of the last volume names, if
 /// it is of the archive that the first volume begins.
-fn whole_length(files: &BTreeMap<u64, (PathBuf, FileId, Option<File>)>) -> io::Result<Option<u64>> {
-    let open = |one: Option<(&u64, &(PathBuf, FileId, Option<File>))>| {
-        one.map(|(_, (path, ..))| File::open(path)).transpose()
-    };
-    let footer = open(files.last_key_value())?.and_then(|file| footer_of(&file));
-    let first = files.first_key_value().filter(|(number, _)| **number == 1);
-    let preface = open(first)?.and_then(|file| preface_of(&file));
+fn whole_length(paths: &BTreeMap<u64, PathBuf>) -> io::Result<Option<u64>> {
+    let last = paths.last_key_value().map(|(_, path)| File::open(path)).transpose()?;
+    let first = paths.get(&1).map(File::open).transpose()?;
+    let preface = first.and_then(|file| preface_of(&file));
     let fits = |id| preface.is_none_or(|preface| preface.archive_id == id);
+    let footer = last.and_then(|file| footer_of(&file));
     Ok(footer.filter(|footer| fits(footer.archive_id)).map(|footer| footer.file_length))
 }
 

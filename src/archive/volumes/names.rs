@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_volume_has_a_number_of_three_digits_or_as_many_as_it_needs() {
-        let of = |path: &str| split(Path::new(path)).map(|(name, number)| (name, number));
+        let of = |path: &str| split(Path::new(path));
         let is = |name: &str, number| Some((PathBuf::from(name), number));
         assert_eq!(of("a/b.pear.001"), is("a/b.pear", 1));
         assert_eq!(of("b.1000"), is("b", 1000));

@@ -40,7 +40,7 @@ pub fn merge(
             Input { archive, files, units }
         })
         .collect();
-    write(&inputs, path, options, control)
+    write(&inputs, path, b"", options, control)
 }
 
 /// Names of later archives, and whether each is a directory.

@@ -17,7 +17,7 @@
 //! | `amend` | another generation behind an archive, in place |
 //! | `changed` | what is on disk that an archive has not |
 //! | `update`, `rename` | the changes of a generation: by what is on disk, by names |
-//! | `repack`, `merge` | an archive of what is live in another, or in several |
+//! | `repack`, `merge`, `split` | an archive of what is live in another, or in several; several of one |
 //! | `destination`, `output`, `replace` | the archive file, or its volumes, whole or not at all, and what it may replace |
 //! | `tail` | what is written behind the end of an archive |
 
@@ -41,6 +41,7 @@ mod repack;
 mod replace;
 mod sample;
 pub(super) mod source;
+mod split;
 mod tail;
 mod train;
 mod update;
@@ -54,5 +55,6 @@ pub use merge::merge;
 pub use rename::{RenameOptions, delete, rename};
 pub use repack::{RepackOptions, prune, repack};
 pub use replace::{Written, is_replaceable};
+pub use split::{SplitBy, SplitOptions, SplitPart, split};
 pub use train::{TrainOptions, Trained, train, train_file};
 pub use update::{Existing, UpdateOptions, UpdateSummary, update};

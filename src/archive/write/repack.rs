@@ -45,7 +45,7 @@ pub fn repack(
     if !options.recode {
         input.units = copied(archive, &input.files);
     }
-    write(&[input], path, &options.create, control)
+    write(&[input], path, b"", &options.create, control)
 }
 
 /// Puts the repacked archive in the place of the old one: its file, or its volumes, which have
@@ -107,10 +107,11 @@ impl Input<'_> {
 }
 
 /// Writes the entries of archives as another one, which appears whole under its name or not at
-/// all.
+/// all. `part` tells it from other archives of the same inputs.
 pub(super) fn write(
     inputs: &[Input],
     path: &Path,
+    part: &[u8],
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
@@ -132,7 +133,7 @@ pub(super) fn write(
     let mut bytes = 0;
     let begin = |_| {
         let buffer = BufWriter::with_capacity(1 << 20, &output);
-        let mut writer = Writer::new(buffer, archive_id(&roots))?;
+        let mut writer = Writer::new(buffer, archive_id(&roots, part))?;
         for input in inputs {
             bytes += copy(input, &mut writer, control)?;
         }
@@ -153,10 +154,11 @@ pub(super) fn write(
     Ok(summary)
 }
 
-/// The same archives give the same id.
-fn archive_id(roots: &[[u8; 32]]) -> Tag {
+/// The same part of the same archives gives the same id.
+fn archive_id(roots: &[[u8; 32]], part: &[u8]) -> Tag {
     let mut hasher = Hasher::derived(Context::ArchiveId);
     roots.iter().for_each(|root| hasher.update(root));
+    hasher.update(part);
     hasher.tag()
 }
 
@@ -234,11 +236,23 @@ impl Files {
 }
 
 /// ENTRY sections whose contents go on in one another.
-struct Unit<'a>(Vec<&'a Placed>);
+pub(super) struct Unit<'a>(Vec<&'a Placed>);
 
 impl Unit<'_> {
+    /// Returns the units of an archive, in the order of their groups.
+    pub fn all(archive: &Archive) -> Vec<Unit<'_>> {
+        let mut units: Vec<Unit> = Vec::new();
+        for placed in archive.reader.batches() {
+            match units.last_mut().filter(|_| placed.batch.continued) {
+                Some(unit) => unit.0.push(placed),
+                None => units.push(Unit(vec![placed])),
+            }
+        }
+        units
+    }
+
     /// Returns the numbers of the groups.
-    fn groups(&self) -> impl Iterator<Item = u64> {
+    pub fn groups(&self) -> impl Iterator<Item = u64> {
         self.0.iter().flat_map(|one| one.first..one.first + one.batch.group_lengths.len() as u64)
     }
 
@@ -248,7 +262,7 @@ impl Unit<'_> {
     }
 
     /// Returns the Sequences of the ENTRY sections.
-    fn sequences(&self) -> impl Iterator<Item = u64> {
+    pub fn sequences(&self) -> impl Iterator<Item = u64> {
         self.0.iter().map(|placed| placed.sequence)
     }
 }
@@ -257,7 +271,7 @@ impl Unit<'_> {
 /// half of the bytes or more, with what their groups rest on.
 pub(super) fn copied(archive: &Archive, files: &Files) -> BTreeSet<u64> {
     let reader = &archive.reader;
-    let mut units: Vec<Unit> = Vec::new();
+    let units = Unit::all(archive);
     let mut used: BTreeMap<u64, u64> = BTreeMap::new();
     for extent in files.extents() {
         *used.entry(extent.group).or_default() += extent.length;
@@ -266,12 +280,6 @@ pub(super) fn copied(archive: &Archive, files: &Files) -> BTreeSet<u64> {
         let used: u64 = unit.groups().filter_map(|group| used.get(&group)).sum();
         used > 0 && used.saturating_mul(2) >= unit.bytes()
     };
-    for placed in reader.batches() {
-        match units.last_mut().filter(|_| placed.batch.continued) {
-            Some(unit) => unit.0.push(placed),
-            None => units.push(Unit(vec![placed])),
-        }
-    }
     let numbered = || units.iter().enumerate();
     let unit_of: BTreeMap<u64, usize> = numbered()
         .flat_map(|(number, unit)| unit.groups().map(move |group| (group, number)))

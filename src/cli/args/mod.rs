@@ -24,6 +24,7 @@ mod create;
 mod extract;
 mod inspect;
 mod shell;
+mod split;
 mod tarball;
 
 use clap::{Args, Parser, ValueEnum, ValueHint};
@@ -36,6 +37,7 @@ pub use self::create::{Coding, Create, Train, VolumeSize, Walking};
 pub use self::extract::{Extract, OverwriteName};
 pub use self::inspect::{Cat, Info, List, Verify};
 pub use self::shell::{Completions, Generate, Man};
+pub use self::split::Split;
 pub use self::tarball::{Export, Import};
 use super::cmd::Command;
 use super::date::parse_generation;

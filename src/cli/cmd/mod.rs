@@ -15,6 +15,7 @@ mod list;
 mod man;
 mod merge;
 mod repack;
+mod split;
 mod target;
 mod train;
 mod verify;
@@ -84,6 +85,7 @@ commands! {
     Diff(args::Diff) in diff, ensure_stdout;
     Repack(args::Repack) in repack;
     Merge(args::Merge) in merge;
+    Split(args::Split) in split;
     Prune(args::Prune) in pruning;
     Import(args::Import) in import;
     Export(args::Export) in export;

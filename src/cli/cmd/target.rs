@@ -36,9 +36,8 @@ impl Target {
             };
             bail!("{shown}: cannot be cut into volumes: name a file, or leave out --volume-size");
         }
-        match Volumes::first_of(path).filter(|_| !force) {
-            Some(first) => refuse_other(&first, Written::Archive)?,
-            None => {}
+        if let Some(first) = Volumes::first_of(path).filter(|_| !force) {
+            refuse_other(&first, Written::Archive)?;
         }
         Ok(Target::File(path.to_owned()))
     }
