@@ -27,8 +27,8 @@ pub struct RepackOptions {
 }
 
 /// Writes the entries of the generation that is open as an archive of one generation, which
-/// appears whole under the name `path` or not at all. Groups of batches of which half or more
-/// is live are copied; the files of others are decoded and coded anew, and wait in the
+/// appears whole under the name `path` or not at all. Groups in use are copied if half or more
+/// of those of their batch is live; the files of others are decoded and coded anew, and wait in the
 /// directory for temporary files meanwhile.
 ///
 /// # Errors
@@ -256,9 +256,16 @@ impl Unit<'_> {
         self.0.iter().flat_map(|one| one.first..one.first + one.batch.group_lengths.len() as u64)
     }
 
-    /// Returns the bytes of the groups.
-    fn bytes(&self) -> u64 {
-        self.0.iter().map(|placed| placed.batch.length()).sum()
+    /// Returns the bytes of the groups that are copied if some are in use.
+    fn copied_bytes(&self, is_used: impl Fn(u64) -> bool) -> u64 {
+        let groups = self.0.iter().flat_map(|one| {
+            let numbered = one.batch.group_lengths.iter().enumerate();
+            numbered.map(move |(place, &length)| (one, place, length))
+        });
+        let copied = groups.filter(|&(one, place, _)| {
+            is_used(one.first + place as u64) || !one.batch.stands_alone(place)
+        });
+        copied.map(|(_, _, length)| length).sum()
     }
 
     /// Returns the Sequences of the ENTRY sections.
@@ -268,8 +275,18 @@ impl Unit<'_> {
 }
 
 /// Returns the Sequences of the ENTRY sections whose groups are copied: those of which files use
-/// half of the bytes or more, with what their groups rest on.
+/// half or more of the bytes that would be copied, with what their groups rest on.
 pub(super) fn copied(archive: &Archive, files: &Files) -> BTreeSet<u64> {
+    copied_if(archive, files, |used, copied| used.saturating_mul(2) >= copied)
+}
+
+/// Returns the same, of those ENTRY sections of which enough is in use: `is_enough` judges by
+/// the bytes that files use, and those that would be copied.
+pub(super) fn copied_if(
+    archive: &Archive,
+    files: &Files,
+    is_enough: impl Fn(u64, u64) -> bool,
+) -> BTreeSet<u64> {
     let reader = &archive.reader;
     let units = Unit::all(archive);
     let mut used: BTreeMap<u64, u64> = BTreeMap::new();
@@ -277,8 +294,9 @@ pub(super) fn copied(archive: &Archive, files: &Files) -> BTreeSet<u64> {
         *used.entry(extent.group).or_default() += extent.length;
     }
     let wanted = |unit: &Unit| {
-        let used: u64 = unit.groups().filter_map(|group| used.get(&group)).sum();
-        used > 0 && used.saturating_mul(2) >= unit.bytes()
+        let of_unit: u64 = unit.groups().filter_map(|group| used.get(&group)).sum();
+        let copied = unit.copied_bytes(|group| used.contains_key(&group));
+        of_unit > 0 && is_enough(of_unit, copied)
     };
     let numbered = || units.iter().enumerate();
     let unit_of: BTreeMap<u64, usize> = numbered()

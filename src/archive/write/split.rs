@@ -4,7 +4,7 @@ mod parts;
 mod place;
 
 use super::create::{CreateOptions, CreateSummary};
-use super::repack::{Files, Input, copied, write};
+use super::repack::{Files, Input, copied, copied_if, write};
 use crate::archive::{Archive, ArchiveError, Control};
 use parts::Parts;
 use std::ffi::{OsStr, OsString};
@@ -51,7 +51,7 @@ const EXTENSION: &[u8] = b".pear";
 /// Writes the entries of the generation that is open as several archives in `directory`, each of
 /// which stands for itself: it has the directories above its entries too. They are called after
 /// the directories, with `-` for `/`, or after `name` with a number; so is what lies at the top.
-/// Groups are copied as by [`super::repack`]. If it fails or is stopped, none of them is left.
+/// Groups are copied as by [`super::repack`]; by size, only if nearly all is in use. If it fails or is stopped, none of them is left.
 ///
 /// A hard link whose file comes into another archive becomes a file, which is a warning.
 ///
@@ -80,7 +80,10 @@ pub fn split(
     }
     let mut made: Vec<SplitPart> = Vec::new();
     for ((files, path), number) in all.into_iter().zip(paths).zip(0u64..) {
-        let units = copied(archive, &files);
+        let units = match options.by {
+            SplitBy::Depth(_) => copied(archive, &files),
+            SplitBy::Size(_) => copied_if(archive, &files, fits),
+        };
         let input = [Input { archive, files, units }];
         let part = [&number.to_le_bytes()[..], parts.names()[number as usize].as_slice()].concat();
         match write(&input, &path, &part, &options.create, control) {
@@ -92,6 +95,12 @@ pub fn split(
         }
     }
     Ok(made)
+}
+
+/// Returns whether groups are copied into an archive that is not to exceed a size: little of
+/// what is copied is of no use there.
+fn fits(used: u64, copied: u64) -> bool {
+    used >= copied - copied / 32
 }
 
 /// Returns the paths of the archives, of which none may be there.

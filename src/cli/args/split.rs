@@ -23,8 +23,8 @@ Examples:
 /// '/', and what lies directly in a directory above has an archive of that directory's name.
 /// By size, and for files at the top, they are called after ARCHIVE.
 ///
-/// Groups of which half or more is in use are copied as they are, the files of others are
-/// compressed anew. Hard links to a file that comes into another archive become files, which
+/// Groups of which half or more is in use, or with --size nearly all, are copied as they are,
+/// the files of others are compressed anew. Hard links to a file that comes into another archive become files, which
 /// is reported, and the exit status is 1. If anything fails, none of the archives is left.
 #[derive(Debug, Args)]
 #[command(after_help = SPLIT_HELP)]

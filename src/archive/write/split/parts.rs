@@ -3,7 +3,7 @@
 use super::super::plan::Node;
 use super::super::repack::{Files, Place, Stored};
 use super::super::source::Found;
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, Kind, compare_paths};
 use std::collections::{BTreeMap, HashMap};
 
 /// Which part has what.
@@ -82,6 +82,8 @@ impl Parts {
             }
         }
         work.others(links);
+        // What lies below a directory comes before it.
+        directories.sort_by(|one, other| compare_paths(&other.entry.path, &one.entry.path));
         directories.into_iter().for_each(|found| work.directory(found));
         (work.all, work.parted)
     }
@@ -160,6 +162,7 @@ impl Work<'_> {
         parts.sort_unstable();
         parts.dedup();
         for part in parts {
+            self.note_above(&found.entry.path, part);
             self.all[part].entries += 1;
             self.all[part].others.push(found.clone());
         }
