@@ -177,7 +177,7 @@ pub mod options {
     pub use crate::archive::{
         At, CreateBase, CreateOptions, DEFAULT_GROUP_SIZE, Existing, ExportOptions, ExtractOptions,
         GivenBase, GivenBases, ImportOptions, Limits, Recipes, RenameOptions, RepackOptions,
-        TrainOptions, UpdateOptions,
+        SplitBy, SplitOptions, TrainOptions, UpdateOptions,
     };
     pub use crate::codec::{Choice, Codec, CodecOptions};
     pub use crate::tree::{Overwrite, RestoreOptions, WalkOptions};
@@ -190,8 +190,8 @@ pub mod patterns {
 
 pub use archive::{
     Archive, ArchiveError, Builder, Control, Difference, DifferenceKind, ErrorKind, Event, Events,
-    FileReader, GenerationInfo, Sink, UpdateSummary, delete, diff_archives, diff_directory, merge,
-    rename, repack, update,
+    FileReader, GenerationInfo, Sink, SplitPart, UpdateSummary, Volumes, delete, diff_archives,
+    diff_directory, merge, prune, rename, repack, split, update,
 };
 pub use container::ReadAt;
 pub use entry::Entry;

@@ -9,7 +9,6 @@ use crate::tree::{WalkOptions, walk};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -43,7 +42,7 @@ pub enum DifferenceKind {
 /// [`ArchiveError::Interrupted`]; what `tell` returns. What cannot be read on disk is reported
 /// as a warning and counts as not there.
 pub fn diff_directory(
-    archive: &Archive<File>,
+    archive: &Archive,
     directory: &Path,
     checksum: bool,
     control: &Control,
@@ -75,8 +74,8 @@ pub fn diff_directory(
 /// # Errors
 /// As [`diff_directory`]; damage of a file whose content is compared.
 pub fn diff_archives(
-    archive: &Archive<File>,
-    other: &Archive<File>,
+    archive: &Archive,
+    other: &Archive,
     checksum: bool,
     control: &Control,
     mut tell: impl FnMut(Difference) -> Result<(), ArchiveError>,
@@ -98,8 +97,8 @@ pub fn diff_archives(
 
 /// Returns whether two contents of one size are the same.
 fn is_same(
-    archive: &Archive<File>,
-    other: &Archive<File>,
+    archive: &Archive,
+    other: &Archive,
     (path, one): (&[u8], &Content),
     two: &Content,
 ) -> Result<bool, ArchiveError> {

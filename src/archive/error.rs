@@ -2,6 +2,7 @@
 
 use super::given;
 use super::tarball::{NotKept, TarEnd, TarFault};
+use super::volumes::VolumeFault;
 use crate::arith::refusal::Refused;
 use crate::bytes::show_size;
 use crate::checksum::Digest;
@@ -10,7 +11,8 @@ use crate::container::{ContainerError, ErrorKind, NOWHERE, exceeded};
 use crate::recipe::RecipeError;
 use crate::tree::{TreeError, printable};
 use rustix::io::Errno;
-use std::path::PathBuf;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Stands for the path in an [`ArchiveError::Io`] if the output has none, like a pipe.
@@ -39,6 +41,16 @@ pub enum ArchiveError {
         operation: &'static str,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A volume is missing, or is not what it should be.
+    #[error("{}", volume(path, to.as_deref(), fault))]
+    Volume {
+        /// The volume.
+        path: PathBuf,
+        /// The last of several volumes, if it is about them all.
+        to: Option<PathBuf>,
+        /// What is wrong with it.
+        fault: VolumeFault,
     },
     /// The system refused memory.
     #[error(
@@ -197,6 +209,21 @@ pub enum ArchiveError {
     /// Not everything on disk could be looked at, so nothing was taken for gone.
     #[error("nothing is forgotten in spite of --mirror, because not everything could be read")]
     NothingForgotten,
+    /// An archive that would be split into one.
+    #[error("nothing to split: all of it would be one archive; see --depth and --size")]
+    Unsplit,
+    /// Hard links to files that come into another archive.
+    #[error(
+        "{}{}: hard links to a file in another archive are files of their own there",
+        printable(path),
+        and_more(*more)
+    )]
+    Parted {
+        /// Path of the first file.
+        path: Vec<u8>,
+        /// How many other files there are.
+        more: u64,
+    },
     /// Names that an operation would announce a second time.
     #[error("{}{}: already in the archive", printable(path), and_more(*more))]
     InArchive {
@@ -310,6 +337,7 @@ impl ArchiveError {
             | ArchiveError::BelowFile { .. }
             | ArchiveError::NotOpen { .. }
             | ArchiveError::NotWhole
+            | ArchiveError::Volume { .. }
             | ArchiveError::Incomplete { .. } => ErrorKind::Integrity,
             ArchiveError::Limit { .. } => ErrorKind::Limit,
             ArchiveError::Tar { fault, .. } => fault.kind(),
@@ -323,6 +351,8 @@ impl ArchiveError {
             | ArchiveError::Unfit { .. }
             | ArchiveError::Locked
             | ArchiveError::NothingForgotten
+            | ArchiveError::Unsplit
+            | ArchiveError::Parted { .. }
             | ArchiveError::NotReadBack { .. }
             | ArchiveError::InArchive { .. }
             | ArchiveError::NoBase { .. }
@@ -361,6 +391,30 @@ fn needs_base(digest: &Digest, given: &[Digest], files: u64) -> String {
     };
     let base = given::name(digest);
     format!("{who} the base {base}, which is not in the archive: give it with --base FILE{others}")
+}
+
+/// Says what is wrong with a volume, or with all up to another one.
+fn volume(path: &Path, to: Option<&Path>, fault: &VolumeFault) -> String {
+    let shown = |path: &Path| printable(path.as_os_str().as_bytes());
+    let mut name = shown(path);
+    if let Some(to) = to.and_then(Path::file_name) {
+        name += &format!(" to {}", printable(to.as_bytes()));
+    }
+    let is = if to.is_some() { "these volumes are" } else { "this volume is" };
+    match fault {
+        VolumeFault::Missing { bytes: 0, .. } => format!("{name}: {is} missing"),
+        VolumeFault::Missing { offset, bytes } => {
+            format!("{name}: {is} missing, {bytes} bytes from byte {offset} of the archive on")
+        }
+        VolumeFault::Short { missing } => {
+            format!("{name}: {is} cut short, its last {missing} bytes are missing")
+        }
+        VolumeFault::Long { more } => {
+            format!("{name}: {is} longer than the others, its last {more} bytes are ignored")
+        }
+        VolumeFault::Foreign => format!("{name}: {is} a part of another archive"),
+        VolumeFault::End => format!("{name}: {is} missing, and perhaps more behind it"),
+    }
 }
 
 /// Counts the entries that a message does not name.

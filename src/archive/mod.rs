@@ -12,6 +12,7 @@
 //! | `write` | makes archives: from what is found to the file with its name |
 //! | `read` | reads them: through the index, front to back, or what is left of them |
 //! | `tarball` | reads tars and writes them |
+//! | `volumes` | reads the files of an archive as one, and puts volumes in the place of others |
 //! | `selection` | tells which entries are meant |
 //! | `diff` | tells what differs between archives and directories |
 //! | `given` | holds bases that are not in an archive |
@@ -28,6 +29,7 @@ mod read;
 mod selection;
 mod tarball;
 mod threads;
+mod volumes;
 mod write;
 
 pub use diff::{Difference, DifferenceKind, diff_archives, diff_directory};
@@ -43,11 +45,12 @@ pub use tarball::{
     ExportOptions, ImportOptions, NotKept, Tar, TarEnd, TarFault, export_piped,
     export_piped_stream, import, import_stream,
 };
+pub use volumes::{VolumeFault, Volumes};
 pub use write::{
     Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
-    RenameOptions, RepackOptions, TrainOptions, Trained, UpdateOptions, UpdateSummary, Written,
-    create, create_stream, delete, is_replaceable, merge, rename, repack, train, train_file,
-    update,
+    RenameOptions, RepackOptions, SplitBy, SplitOptions, SplitPart, TrainOptions, Trained,
+    UpdateOptions, UpdateSummary, Written, create, create_stream, delete, is_replaceable, merge,
+    prune, rename, repack, split, train, train_file, update,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};

@@ -18,6 +18,7 @@ mod report;
 mod shortage;
 mod signal;
 mod size;
+mod volumes;
 mod watch;
 
 use clap::Parser;
@@ -35,7 +36,7 @@ use crate::arith::refusal::when_refused;
 pub fn main() -> Exit {
     when_refused(shortage::out_of_memory);
     print_no_caught();
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse_from(volumes::without_volumes(std::env::args_os())) {
         Ok(arguments) => arguments,
         Err(message) => {
             // Help and version are not errors and go to stdout.

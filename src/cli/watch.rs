@@ -152,6 +152,7 @@ pub fn about(archive: &str, error: &ArchiveError) -> String {
     match error {
         ArchiveError::Tree(_)
         | ArchiveError::Io { .. }
+        | ArchiveError::Volume { .. }
         | ArchiveError::Refused { .. }
         | ArchiveError::Incomplete { .. }
         | ArchiveError::Interrupted => error.to_string(),

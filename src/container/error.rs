@@ -1,7 +1,7 @@
 //! Why a container could not be read or written.
 
 use super::limits::exceeded;
-use super::{Foreign, VERSION_MAJOR, VERSION_MINOR};
+use super::{Foreign, MissingBytes, VERSION_MAJOR, VERSION_MINOR};
 use crate::bytes::BytesError;
 use crate::entry::PathFault;
 use crate::error::ErrorKind;
@@ -193,13 +193,20 @@ impl ContainerError {
     }
 }
 
-/// Returns whether the medium failed, or the file system found its own checksum wrong.
-/// The data stored there is lost, and trying again is useless.
+/// Returns whether the medium failed, the file system found its own checksum wrong, or the
+/// bytes are not there. The data stored there is lost, and trying again is useless.
 fn is_unreadable(error: &std::io::Error) -> bool {
+    if is_missing(error) {
+        return true;
+    }
     // EBADMSG and EUCLEAN: checksums of ext4, XFS and F2FS; ENODATA and EILSEQ:
     // media errors and integrity errors of the block layer.
     let media = [Errno::IO, Errno::BADMSG, Errno::UCLEAN, Errno::NODATA, Errno::ILSEQ];
     Errno::from_io_error(error).is_some_and(|error| media.contains(&error))
+}
+
+fn is_missing(error: &std::io::Error) -> bool {
+    error.get_ref().is_some_and(|source| source.is::<MissingBytes>())
 }
 
 /// Says what is not read behind the end of an archive.
@@ -221,7 +228,7 @@ fn what_reads(major: u16, minor: u16) -> &'static str {
 }
 
 fn io_text(error: &std::io::Error) -> String {
-    match is_unreadable(error) {
+    match is_unreadable(error) && !is_missing(error) {
         true => format!("damaged: the disk cannot read it: {error}"),
         false => error.to_string(),
     }

@@ -11,6 +11,7 @@
 
 mod bases;
 mod batch;
+mod belonging;
 mod budget;
 mod catalog;
 mod classes;
@@ -41,6 +42,7 @@ mod writer;
 pub use crate::error::ErrorKind;
 pub use bases::Base;
 pub use batch::Batch;
+pub use belonging::{Belonging, belonging, footer_of, preface_of};
 pub use budget::{allocation, entries_memory, entry_memory, part_memory, recipe_memory};
 pub use catalog::{Catalog, Contents, Counted, Origin, Placed, SectionUse};
 pub use error::ContainerError;
@@ -62,7 +64,7 @@ pub use section::{
     ANCILLARY, BASE, CODEC_GIVEN, HEADER_LENGTH, SECTION_MOST, SYNC, Section, SectionHeader,
     SectionType,
 };
-pub use source::ReadAt;
+pub use source::{MissingBytes, ReadAt};
 pub use spans::{Fragment, JOIN, Span, digest_group};
 pub use stream::{StreamReader, StreamSection};
 pub use writer::{GroupCoding, Writer};

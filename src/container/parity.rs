@@ -300,6 +300,10 @@ impl<S: ReadAt> ReadAt for Patched<'_, S> {
     fn length(&self) -> std::io::Result<u64> {
         self.source.length()
     }
+
+    fn missing(&self, offset: u64) -> u64 {
+        self.source.missing(offset)
+    }
 }
 
 #[cfg(test)]

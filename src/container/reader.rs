@@ -237,7 +237,7 @@ impl<S: ReadAt> Reader<S> {
 }
 
 /// Reads what can be read, in pieces of a sector's size if it cannot be read at once.
-/// Returns the last error.
+/// Returns the first error.
 fn read_pieces(source: &impl ReadAt, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     const SECTOR: usize = 4096;
     const PIECE: usize = 256 * SECTOR;
@@ -250,7 +250,7 @@ fn read_pieces(source: &impl ReadAt, buffer: &mut [u8], offset: u64) -> io::Resu
         for (number, sector) in piece.chunks_mut(SECTOR).enumerate() {
             if let Err(error) = source.read_exact_at(sector, at + (number * SECTOR) as u64) {
                 sector.fill(0);
-                result = Err(error);
+                result = result.and(Err(error));
             }
         }
     }

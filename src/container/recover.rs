@@ -247,6 +247,10 @@ impl<S: ReadAt> ReadAt for Stoppable<'_, S> {
     fn length(&self) -> io::Result<u64> {
         self.source.length()
     }
+
+    fn missing(&self, offset: u64) -> u64 {
+        self.source.missing(offset)
+    }
 }
 
 /// A source that is read from front to back. An unreadable sector counts as zeros; the
@@ -270,7 +274,8 @@ impl<S: ReadAt> Read for Sequential<'_, S> {
         if self.source.cancel.load(Ordering::Relaxed) {
             return Err(io::Error::other("interrupted"));
         }
-        let sector = left.min(SECTOR - self.position % SECTOR) as usize;
+        let sector = SECTOR - self.position % SECTOR;
+        let sector = left.min(sector.max(self.source.missing(self.position))) as usize;
         let buffer = &mut buffer[..sector];
         if self.source.read_exact_at(buffer, self.position).is_err() {
             buffer.fill(0);

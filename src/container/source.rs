@@ -15,7 +15,19 @@ pub trait ReadAt: Sync {
     /// # Errors
     /// Any error of the system.
     fn length(&self) -> io::Result<u64>;
+
+    /// Returns how many bytes from `offset` on are known to be missing, like those of a file
+    /// that is not there. To read one of them is an error.
+    fn missing(&self, _offset: u64) -> u64 {
+        0
+    }
 }
+
+/// Bytes that are not there, with the reason. As the source of an [`io::Error`] it tells that
+/// trying again is useless.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct MissingBytes(pub String);
 
 impl ReadAt for std::fs::File {
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
@@ -58,5 +70,9 @@ impl<T: ReadAt + ?Sized + Send> ReadAt for &T {
 
     fn length(&self) -> io::Result<u64> {
         (**self).length()
+    }
+
+    fn missing(&self, offset: u64) -> u64 {
+        (**self).missing(offset)
     }
 }

@@ -3,14 +3,13 @@
 use super::bases::BaseCache;
 use super::cache::GroupCache;
 use super::groups::{known, numbers};
-use crate::archive::{ArchiveError, Control, ErrorKind, GivenBases, Limits};
+use crate::archive::{ArchiveError, Control, ErrorKind, GivenBases, Limits, Volumes};
 use crate::checksum::Digest;
 use crate::codec::{self, CodingNumbers};
 use crate::container::{
     At, Base, Condition, ContainerError, Gone, LostBatch, ReadAt, Reader, Recovery, Section,
 };
 use crate::entry::{Entry, Kind, compare_paths};
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +25,7 @@ use std::sync::Arc;
 /// ([`Archive::keep_groups`]), so that a loop over files does not decode a group for
 /// each of them.
 #[derive(Debug)]
-pub struct Archive<S = File> {
+pub struct Archive<S = Volumes> {
     pub(in crate::archive) reader: Reader<S>,
     pub(in crate::archive) limits: Limits,
     condition: Condition,
@@ -287,20 +286,14 @@ impl<S: ReadAt> Archive<S> {
     }
 }
 
-impl Archive<File> {
-    /// Opens an archive that is a file, with the usual limits. No group is decoded.
+impl Archive {
+    /// Opens an archive that is a file, or that is in volumes, with the usual limits. No group
+    /// is decoded.
     ///
     /// # Errors
-    /// [`ArchiveError::Io`] if the file cannot be opened; otherwise as
-    /// [`Archive::open`].
+    /// As [`Volumes::open`] and [`Archive::open`].
     pub fn open_path(path: impl AsRef<Path>) -> Result<Self, ArchiveError> {
-        let path = path.as_ref();
-        let file = File::open(path).map_err(|source| ArchiveError::Io {
-            path: path.to_owned(),
-            operation: "open",
-            source,
-        })?;
-        Self::open(file, &Limits::default())
+        Self::open(Volumes::open(path)?, &Limits::default())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::input::Tar;
 use super::members::inputs;
 use crate::archive::write::create::{name_output, write_archive};
-use crate::archive::write::output::Output;
+use crate::archive::write::destination::Destination;
 use crate::archive::{
     ArchiveError, Control, CreateOptions, CreateSummary, Limits, NAMELESS_OUTPUT,
 };
@@ -34,12 +34,12 @@ pub fn import(
     options: &ImportOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
-    let output = Output::new(path)?;
+    let output = Destination::new(path, options.create.volume_size)?;
     if tar.identity().is_some_and(|tar| output.identities().contains(&tar)) {
         let source = io::Error::other("the archive and the tar are the same file");
         return Err(ArchiveError::Io { path: path.to_owned(), operation: "replace", source });
     }
-    let summary = import_stream(output.file(), tar, limits, options, control)
+    let summary = import_stream(&output, tar, limits, options, control)
         .map_err(|error| name_output(error, path))?;
     control.check()?;
     output.commit()?;

@@ -4,13 +4,14 @@ use super::coding::Coded;
 use super::create::{Amended, CreateOptions, name_output, write_planned};
 use super::plan::plan;
 use super::source::Found;
+use super::tail::Tail;
+use crate::archive::volumes::{Volumes, switch};
 use crate::archive::{Archive, ArchiveError, Control, Event, Limits};
 use crate::container::{Footer, SectionUse, State, Writer};
-use crate::tree::{FileId, Registration, register};
+use crate::tree::FileId;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, TryLockError};
-use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::FileExt;
+use std::fs::{self, File};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,8 +19,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct Amending {
     path: PathBuf,
-    file: File,
-    pub archive: Archive<File>,
+    pub archive: Archive,
     /// Where the last footer ends.
     end: u64,
 }
@@ -60,30 +60,55 @@ impl Amending {
     pub fn open(path: &Path, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
         let failed =
             |operation| move |source| ArchiveError::Io { path: path.to_owned(), operation, source };
-        let opened = File::options().read(true).write(true).open(path);
-        let file = opened.map_err(failed("open"))?;
-        if !file.metadata().map_err(failed("open"))?.is_file() {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
             return Err(failed("change")(io::Error::other("not a regular file")));
         }
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ArchiveError::Locked),
-            // A file system without locks leaves that to its users.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(failed("lock")(error)),
+        let mut volumes = Volumes::open(path)?;
+        if let Some(name) = volumes.name() {
+            switch::settle(name).map_err(failed("change"))?;
+            volumes = Volumes::open(path)?;
         }
-        let source = file.try_clone().map_err(failed("open"))?;
-        let (archive, behind) = Archive::open_whole(source, limits, control)?;
+        if let Some(fault) = volumes.faults().next() {
+            return Err(fault);
+        }
+        if let Some((file, ..)) = volumes.files().last() {
+            File::options().write(true).open(file).map_err(failed("open"))?;
+        }
+        volumes.lock()?;
+        let (archive, behind) = Archive::open_whole(volumes, limits, control)?;
         if let Some(behind) = behind {
             control.events.event(Event::Note(&behind.into()));
         }
         let end = archive.stored_length();
-        Ok(Amending { path: path.to_owned(), file, archive, end })
+        Ok(Amending { path: path.to_owned(), archive, end })
     }
 
     /// Returns what must not be archived.
-    pub fn identity(&self) -> Option<FileId> {
-        FileId::of(&self.file).ok()
+    pub fn identities(&self) -> Vec<FileId> {
+        self.archive.reader.source().identities()
+    }
+
+    /// Returns the most bytes of a volume: that of the archive, or what is asked for if it has
+    /// one volume.
+    fn volume_size(&self, asked: Option<u64>) -> Result<u64, ArchiveError> {
+        let volumes = self.archive.reader.source();
+        let unfit = |cause| {
+            let (path, source) = (self.path.clone(), io::Error::other(cause));
+            Err(ArchiveError::Io { path, operation: "change", source })
+        };
+        match (volumes.size(), asked) {
+            (Some(size), Some(asked)) if size != asked => {
+                unfit("its volumes have another size, which only 'repack' changes")
+            }
+            (Some(size), _) => Ok(size),
+            (None, Some(_)) if volumes.name().is_none() => {
+                unfit("it is not in volumes, which only 'repack' makes")
+            }
+            (None, Some(asked)) if self.end > asked => {
+                unfit("its only volume is larger than that, which only 'repack' changes")
+            }
+            (None, asked) => Ok(asked.unwrap_or(u64::MAX)),
+        }
     }
 
     /// Writes a generation that makes these changes. Bytes behind the last are cut off first.
@@ -97,16 +122,15 @@ impl Amending {
         date: Option<i64>,
         control: &Control,
     ) -> Result<Amendment, ArchiveError> {
-        let Amending { path, file, archive, end } = self;
-        let written = write(&file, &archive, end, changes, options, date, control);
-        written.map_err(|error| name_output(error, &path))
+        let size = self.volume_size(options.volume_size)?;
+        let written = write(&self, size, changes, options, date, control);
+        written.map_err(|error| name_output(error, &self.path))
     }
 }
 
 fn write(
-    file: &File,
-    archive: &Archive<File>,
-    end: u64,
+    Amending { archive, end, .. }: &Amending,
+    size: u64,
     changes: Changes,
     options: &CreateOptions,
     date: Option<i64>,
@@ -120,7 +144,8 @@ fn write(
     let planned = plan(found, options.jobs, memory, control)?;
     let options = &CreateOptions { memory, ..options.clone() };
     let begin = |_| {
-        let tail = BufWriter::with_capacity(1 << 20, Tail::new(file, end)?);
+        let tail = Tail::new(reader.source(), *end, size).map_err(io_error)?;
+        let tail = BufWriter::with_capacity(1 << 20, tail);
         Ok(Writer::resume(tail, reader.archive_id(), index))
     };
     let coded = write_planned(planned, changes.amended, options, control, begin)?;
@@ -131,73 +156,22 @@ fn write(
     let (output, footer): (_, Footer) = writer.finish()?;
     let tail = output.into_inner().map_err(|error| io_error(error.into_error()))?;
     // Files that are replaced while they are read can leave names that do not fit together.
-    let source = file.try_clone().map_err(io_error)?;
+    let source = reader.source().again().map_err(io_error)?;
     if let Err(cause) = Archive::open(source, &archive.limits) {
         return Err(ArchiveError::NotReadBack { cause: Arc::new(cause) });
     }
     tail.commit().map_err(io_error)?;
     let Footer { file_length, root_hash, .. } = footer;
-    Ok(Amendment { generation, bytes, stored: file_length - end, root_hash })
+    Ok(Amendment { generation, bytes, stored: file_length - *end, root_hash })
 }
 
 fn io_error(error: io::Error) -> ArchiveError {
     crate::container::ContainerError::from(error).into()
 }
 
-/// What is written behind the end of an archive. Unless it is committed, it is cut off again.
-#[derive(Debug)]
-struct Tail {
-    file: File,
-    /// Where the archive ends, and where the next byte goes.
-    end: u64,
-    at: u64,
-    committed: bool,
-    _registration: Registration,
-}
-
-impl Tail {
-    /// Cuts off what stands behind `end`.
-    fn new(file: &File, end: u64) -> Result<Tail, ArchiveError> {
-        let (file, again) = (file.try_clone().map_err(io_error)?, file.try_clone());
-        file.set_len(end).map_err(io_error)?;
-        let again = again.map_err(io_error)?;
-        let registration = register(move || drop(again.set_len(end)));
-        Ok(Tail { file, end, at: end, committed: false, _registration: registration })
-    }
-
-    /// Makes what was written durable, and keeps it.
-    fn commit(mut self) -> io::Result<()> {
-        self.file.sync_all()?;
-        self.committed = true;
-        Ok(())
-    }
-}
-
-impl Write for Tail {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write_at(bytes, self.at)?;
-        self.at += written as u64;
-        Ok(written)
-    }
-
-    /// Makes the bytes so far durable: the footer must not be on the disk before what it
-    /// stands for.
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.sync_data()
-    }
-}
-
-impl Drop for Tail {
-    fn drop(&mut self) {
-        if !self.committed {
-            let _ = self.file.set_len(self.end);
-        }
-    }
-}
-
 /// Returns which ENTRY sections no longer count, or only by their contents. What this
 /// generation replaces still counts; the next one will say so.
-fn states(archive: &Archive<File>) -> BTreeMap<u64, State> {
+fn states(archive: &Archive) -> BTreeMap<u64, State> {
     let uses = archive.reader.uses();
     let units = units(archive);
     let unit = |sequence: u64| units.get(&sequence).copied().unwrap_or(sequence);
@@ -231,7 +205,7 @@ fn states(archive: &Archive<File>) -> BTreeMap<u64, State> {
 }
 
 /// Returns for ENTRY sections that go on with a content the section with which it begins.
-fn units(archive: &Archive<File>) -> BTreeMap<u64, u64> {
+fn units(archive: &Archive) -> BTreeMap<u64, u64> {
     let (mut units, mut last) = (BTreeMap::new(), None);
     for placed in archive.reader.batches().iter().filter(|placed| !placed.batch.is_aside()) {
         let first = last.filter(|_| placed.batch.continued).unwrap_or(placed.sequence);

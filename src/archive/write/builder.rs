@@ -2,6 +2,7 @@
 
 use super::create::{name_output, write_archive};
 use super::data::Store;
+use super::destination::Destination;
 use super::output::Output;
 use super::source::{Found, Source};
 use crate::archive::{
@@ -52,7 +53,7 @@ pub struct Builder<W = File> {
 
 #[derive(Debug)]
 enum Target<W> {
-    File(PathBuf, Box<Output>),
+    File(PathBuf, Box<Destination>),
     Writer(W),
 }
 
@@ -73,7 +74,10 @@ impl Builder<File> {
     /// other than a regular file has the name.
     pub fn create(path: impl AsRef<Path>) -> Result<Builder<File>, ArchiveError> {
         let path = path.as_ref();
-        Ok(Self::with(Target::File(path.to_owned(), Box::new(Output::new(path)?))))
+        Ok(Self::with(Target::File(
+            path.to_owned(),
+            Box::new(Destination::File(Output::new(path)?)),
+        )))
     }
 }
 
@@ -243,14 +247,16 @@ impl<W: Write> Builder<W> {
     pub fn finish_with(self, control: &Control) -> Result<CreateSummary, ArchiveError> {
         let Builder { target, options, mut walking, operands, inputs, .. } = self;
         let (path, file, writer) = match target {
-            Target::File(path, output) => (path, Some(output), None),
+            Target::File(path, output) => {
+                (path, Some(output.in_volumes(options.volume_size)?), None)
+            }
             Target::Writer(writer) => (NAMELESS_OUTPUT.into(), None, Some(writer)),
         };
         walking.leave_out.extend(file.iter().flat_map(|output| output.identities()));
         let walked = walk(&operands, walking)?.map(|found| Ok(found?.map(Source::Tree)));
         let found = walked.chain(inputs.into_iter().map(Ok));
         let written = match (&file, writer) {
-            (Some(output), _) => write_archive(output.file(), found, &options, control),
+            (Some(output), _) => write_archive(output, found, &options, control),
             (None, Some(writer)) => write_archive(writer, found, &options, control),
             (None, None) => unreachable!("one of them is the target"),
         };

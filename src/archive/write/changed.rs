@@ -9,7 +9,6 @@ use crate::container::Origin;
 use crate::entry::{Content, Entry, Kind, Segment, compare_paths, is_below, is_within};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 
 /// How much of what was found is in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +23,7 @@ pub(in crate::archive) enum Sameness {
 
 /// What an archive holds, by names and by contents.
 pub(in crate::archive) struct Known<'a> {
-    archive: &'a Archive<File>,
+    archive: &'a Archive,
     /// Numbers of the hard links to each entry.
     links: HashMap<&'a [u8], Vec<usize>>,
 }
@@ -37,7 +36,7 @@ pub(in crate::archive) struct Orphans {
 }
 
 impl<'a> Known<'a> {
-    pub fn of(archive: &'a Archive<File>) -> Known<'a> {
+    pub fn of(archive: &'a Archive) -> Known<'a> {
         let mut links: HashMap<&[u8], Vec<usize>> = HashMap::new();
         for (number, entry) in archive.entries().iter().enumerate() {
             if let Kind::HardLink { target } = &entry.kind {

@@ -43,6 +43,10 @@ pub struct CreateOptions {
     pub verify: bool,
     /// Which transforms may be used to take packed files apart.
     pub recipes: Recipes,
+    /// Bytes of each volume, if the archive is to be cut into volumes; `None` for one file. An
+    /// archive that is written to a stream is never cut. An update of an archive that has one
+    /// volume begins the next when the first has so many bytes.
+    pub volume_size: Option<u64>,
 }
 
 impl CreateOptions {
@@ -64,6 +68,7 @@ impl Default for CreateOptions {
             memory: 4 << 30,
             verify: false,
             recipes: Recipes::ALL,
+            volume_size: None,
         }
     }
 }

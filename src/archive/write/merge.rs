@@ -7,7 +7,6 @@ use crate::archive::{Archive, ArchiveError, Control};
 use crate::checksum::Digest;
 use crate::entry::{Content, Entry, Kind, Segment};
 use std::collections::{BTreeMap, HashMap};
-use std::fs::File;
 use std::path::Path;
 use thin_vec::ThinVec;
 
@@ -20,7 +19,7 @@ use thin_vec::ThinVec;
 /// # Errors
 /// As [`super::repack`].
 pub fn merge(
-    archives: &[Archive<File>],
+    archives: &[Archive],
     path: &Path,
     options: &CreateOptions,
     control: &Control,
@@ -42,7 +41,7 @@ pub fn merge(
             Input { archive, files, units }
         })
         .collect();
-    write(&inputs, path, options, control)
+    write(&inputs, path, b"", options, control)
 }
 
 /// Names of later archives, and whether each is a directory.

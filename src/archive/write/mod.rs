@@ -17,8 +17,9 @@
 //! | `amend` | another generation behind an archive, in place |
 //! | `changed` | what is on disk that an archive has not |
 //! | `update`, `rename` | the changes of a generation: by what is on disk, by names |
-//! | `repack`, `merge` | an archive of what is live in another, or in several |
-//! | `output`, `replace` | the archive file, whole or not at all, and what it may replace |
+//! | `repack`, `merge`, `split` | an archive of what is live in another, or in several; several of one |
+//! | `destination`, `output`, `replace` | the archive file, or its volumes, whole or not at all, and what it may replace |
+//! | `tail` | what is written behind the end of an archive |
 
 mod amend;
 mod announce;
@@ -30,6 +31,7 @@ pub(super) mod changed;
 mod coding;
 pub(super) mod create;
 mod data;
+pub(super) mod destination;
 mod merge;
 pub(super) mod output;
 mod pack;
@@ -39,6 +41,8 @@ mod repack;
 mod replace;
 mod sample;
 pub(super) mod source;
+mod split;
+mod tail;
 mod train;
 mod update;
 
@@ -49,7 +53,8 @@ pub use create::{
 };
 pub use merge::merge;
 pub use rename::{RenameOptions, delete, rename};
-pub use repack::{RepackOptions, repack};
+pub use repack::{RepackOptions, prune, repack};
 pub use replace::{Written, is_replaceable};
+pub use split::{SplitBy, SplitOptions, SplitPart, split};
 pub use train::{TrainOptions, Trained, train, train_file};
 pub use update::{Existing, UpdateOptions, UpdateSummary, update};

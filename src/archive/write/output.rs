@@ -27,7 +27,7 @@ pub(in crate::archive) struct Output {
 
 /// A name that is removed when this is dropped, or when the process is ended.
 #[derive(Debug)]
-struct Temporary {
+pub(super) struct Temporary {
     path: PathBuf,
     _registration: Registration,
 }
@@ -37,6 +37,10 @@ impl Temporary {
         let removed = path.clone();
         let registration = register(move || drop(fs::remove_file(&removed)));
         Temporary { path, _registration: registration }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 }
 
@@ -72,6 +76,11 @@ impl Output {
             made.map_err(|source| failed(directory(&path), "create a file there", source))?;
         claim(&file);
         Ok(Output { file: file.into(), path, replaced, temporary: Some(temporary) })
+    }
+
+    /// The path that the file will have, without links.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The file to write to.
@@ -154,7 +163,7 @@ fn rename(temporary: Temporary, path: &Path) -> io::Result<()> {
 }
 
 /// Makes something under a fresh temporary name.
-fn temporary<T>(
+pub(super) fn temporary<T>(
     directory: &Path,
     make: impl Fn(&Path) -> rustix::io::Result<T>,
 ) -> io::Result<(Temporary, T)> {
@@ -171,7 +180,7 @@ fn temporary<T>(
 }
 
 /// Where a path leads, whether or not a file is there.
-fn followed(path: &Path) -> PathBuf {
+pub(super) fn followed(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         let Ok(target) = fs::read_link(&path) else { break };
@@ -187,6 +196,6 @@ fn directory(path: &Path) -> &Path {
     }
 }
 
-fn failed(path: &Path, operation: &'static str, source: io::Error) -> ArchiveError {
+pub(super) fn failed(path: &Path, operation: &'static str, source: io::Error) -> ArchiveError {
     ArchiveError::Io { path: path.to_owned(), operation, source }
 }

@@ -3,7 +3,7 @@
 use super::coding::Coded;
 use super::create::{Amended, CreateOptions, CreateSummary, name_output, write_planned};
 use super::data::Store;
-use super::output::Output;
+use super::destination::Destination;
 use super::plan::{Node, plan};
 use super::source::{Found, Source};
 use crate::archive::{Archive, ArchiveError, Control};
@@ -13,9 +13,9 @@ use crate::container::{
 };
 use crate::entry::{Content, Entry, Extent, Kind, compare_paths};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// How an archive is repacked.
 #[derive(Clone, Debug, Default)]
@@ -27,15 +27,15 @@ pub struct RepackOptions {
 }
 
 /// Writes the entries of the generation that is open as an archive of one generation, which
-/// appears whole under the name `path` or not at all. Groups of batches of which half or more
-/// is live are copied; the files of others are decoded and coded anew, and wait in the
+/// appears whole under the name `path` or not at all. Groups in use are copied if half or more
+/// of those of their batch is live; the files of others are decoded and coded anew, and wait in the
 /// directory for temporary files meanwhile.
 ///
 /// # Errors
 /// [`ArchiveError::NotWhole`] if the archive is damaged; damage of what is copied or decoded;
 /// otherwise as [`super::create`].
 pub fn repack(
-    archive: &Archive<File>,
+    archive: &Archive,
     path: &Path,
     options: &RepackOptions,
     control: &Control,
@@ -45,12 +45,35 @@ pub fn repack(
     if !options.recode {
         input.units = copied(archive, &input.files);
     }
-    write(&[input], path, &options.create, control)
+    write(&[input], path, b"", &options.create, control)
+}
+
+/// Puts the repacked archive in the place of the old one: its file, or its volumes, which have
+/// their size unless the options say another. Nobody else changes it meanwhile.
+///
+/// # Errors
+/// As [`repack`]; [`ArchiveError::Locked`].
+pub fn prune(
+    archive: &Archive,
+    options: &RepackOptions,
+    control: &Control,
+) -> Result<CreateSummary, ArchiveError> {
+    let volumes = archive.reader.source();
+    let mut options = options.clone();
+    if let Some(name) = volumes.name() {
+        // Only one volume may be as long as it gets.
+        let size = options.create.volume_size.or(volumes.size()).unwrap_or(u64::MAX);
+        options.create.volume_size = Some(size);
+        return repack(archive, name, &options, control);
+    }
+    volumes.lock()?;
+    let path = volumes.files().next().map(|(path, ..)| path.to_owned());
+    repack(archive, &path.unwrap_or_default(), &options, control)
 }
 
 /// An archive of which entries are taken.
 pub(super) struct Input<'a> {
-    pub archive: &'a Archive<File>,
+    pub archive: &'a Archive,
     pub files: Files,
     /// Sequences of the ENTRY sections whose groups are copied.
     pub units: BTreeSet<u64>,
@@ -84,16 +107,24 @@ impl Input<'_> {
 }
 
 /// Writes the entries of archives as another one, which appears whole under its name or not at
-/// all.
+/// all. `part` tells it from other archives of the same inputs.
 pub(super) fn write(
     inputs: &[Input],
     path: &Path,
+    part: &[u8],
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
     let roots = inputs.iter().map(|input| input.archive.root_hash());
     let roots: Vec<[u8; 32]> = roots.collect::<Option<_>>().ok_or(ArchiveError::NotWhole)?;
-    let output = Output::new(path)?;
+    let output = Destination::new(path, options.volume_size)?;
+    let replaced = output.identities();
+    for input in inputs.iter().map(|input| input.archive.reader.source()) {
+        // What others write to it while it is replaced would be lost.
+        if input.identities().iter().any(|id| replaced.contains(id)) && !input.is_current() {
+            return Err(ArchiveError::Locked);
+        }
+    }
     let found = rest(inputs, control)?;
     let tables = inputs.iter().map(|input| input.archive.tables).fold(0, u64::saturating_add);
     let memory = options.memory.saturating_sub(tables);
@@ -101,8 +132,8 @@ pub(super) fn write(
     let create = CreateOptions { memory, ..options.clone() };
     let mut bytes = 0;
     let begin = |_| {
-        let buffer = BufWriter::with_capacity(1 << 20, output.file());
-        let mut writer = Writer::new(buffer, archive_id(&roots))?;
+        let buffer = BufWriter::with_capacity(1 << 20, &output);
+        let mut writer = Writer::new(buffer, archive_id(&roots, part))?;
         for input in inputs {
             bytes += copy(input, &mut writer, control)?;
         }
@@ -123,10 +154,11 @@ pub(super) fn write(
     Ok(summary)
 }
 
-/// The same archives give the same id.
-fn archive_id(roots: &[[u8; 32]]) -> Tag {
+/// The same part of the same archives gives the same id.
+fn archive_id(roots: &[[u8; 32]], part: &[u8]) -> Tag {
     let mut hasher = Hasher::derived(Context::ArchiveId);
     roots.iter().for_each(|root| hasher.update(root));
+    hasher.update(part);
     hasher.tag()
 }
 
@@ -153,7 +185,7 @@ pub(super) struct Files {
 impl Files {
     /// Takes the entries that are wanted. If the first name of a file is not, the next takes
     /// its place.
-    pub fn of(archive: &Archive<File>, wanted: impl Fn(&Entry) -> bool) -> Files {
+    pub fn of(archive: &Archive, wanted: impl Fn(&Entry) -> bool) -> Files {
         let mut links: BTreeMap<&[u8], Vec<&Entry>> = BTreeMap::new();
         for entry in archive.entries() {
             if let Kind::HardLink { target } = &entry.kind {
@@ -204,44 +236,68 @@ impl Files {
 }
 
 /// ENTRY sections whose contents go on in one another.
-struct Unit<'a>(Vec<&'a Placed>);
+pub(super) struct Unit<'a>(Vec<&'a Placed>);
 
 impl Unit<'_> {
+    /// Returns the units of an archive, in the order of their groups.
+    pub fn all(archive: &Archive) -> Vec<Unit<'_>> {
+        let mut units: Vec<Unit> = Vec::new();
+        for placed in archive.reader.batches() {
+            match units.last_mut().filter(|_| placed.batch.continued) {
+                Some(unit) => unit.0.push(placed),
+                None => units.push(Unit(vec![placed])),
+            }
+        }
+        units
+    }
+
     /// Returns the numbers of the groups.
-    fn groups(&self) -> impl Iterator<Item = u64> {
+    pub fn groups(&self) -> impl Iterator<Item = u64> {
         self.0.iter().flat_map(|one| one.first..one.first + one.batch.group_lengths.len() as u64)
     }
 
-    /// Returns the bytes of the groups.
-    fn bytes(&self) -> u64 {
-        self.0.iter().map(|placed| placed.batch.length()).sum()
+    /// Returns the bytes of the groups that are copied if some are in use.
+    fn copied_bytes(&self, is_used: impl Fn(u64) -> bool) -> u64 {
+        let groups = self.0.iter().flat_map(|one| {
+            let numbered = one.batch.group_lengths.iter().enumerate();
+            numbered.map(move |(place, &length)| (one, place, length))
+        });
+        let copied = groups.filter(|&(one, place, _)| {
+            is_used(one.first + place as u64) || !one.batch.stands_alone(place)
+        });
+        copied.map(|(_, _, length)| length).sum()
     }
 
     /// Returns the Sequences of the ENTRY sections.
-    fn sequences(&self) -> impl Iterator<Item = u64> {
+    pub fn sequences(&self) -> impl Iterator<Item = u64> {
         self.0.iter().map(|placed| placed.sequence)
     }
 }
 
 /// Returns the Sequences of the ENTRY sections whose groups are copied: those of which files use
-/// half of the bytes or more, with what their groups rest on.
-pub(super) fn copied(archive: &Archive<File>, files: &Files) -> BTreeSet<u64> {
+/// half or more of the bytes that would be copied, with what their groups rest on.
+pub(super) fn copied(archive: &Archive, files: &Files) -> BTreeSet<u64> {
+    copied_if(archive, files, |used, copied| used.saturating_mul(2) >= copied)
+}
+
+/// Returns the same, of those ENTRY sections of which enough is in use: `is_enough` judges by
+/// the bytes that files use, and those that would be copied.
+pub(super) fn copied_if(
+    archive: &Archive,
+    files: &Files,
+    is_enough: impl Fn(u64, u64) -> bool,
+) -> BTreeSet<u64> {
     let reader = &archive.reader;
-    let mut units: Vec<Unit> = Vec::new();
+    let units = Unit::all(archive);
     let mut used: BTreeMap<u64, u64> = BTreeMap::new();
     for extent in files.extents() {
         *used.entry(extent.group).or_default() += extent.length;
     }
     let wanted = |unit: &Unit| {
-        let used: u64 = unit.groups().filter_map(|group| used.get(&group)).sum();
-        used > 0 && used.saturating_mul(2) >= unit.bytes()
+        let of_unit: u64 = unit.groups().filter_map(|group| used.get(&group)).sum();
+        let copied = unit.copied_bytes(|group| used.contains_key(&group));
+        of_unit > 0 && is_enough(of_unit, copied)
     };
-    for placed in reader.batches() {
-        match units.last_mut().filter(|_| placed.batch.continued) {
-            Some(unit) => unit.0.push(placed),
-            None => units.push(Unit(vec![placed])),
-        }
-    }
     let numbered = || units.iter().enumerate();
     let unit_of: BTreeMap<u64, usize> = numbered()
         .flat_map(|(number, unit)| unit.groups().map(move |group| (group, number)))
@@ -283,11 +339,7 @@ fn rest(inputs: &[Input], control: &Control) -> Result<Vec<Found>, ArchiveError>
 }
 
 /// Decodes the data of a file and keeps it.
-fn decoded(
-    archive: &Archive<File>,
-    entry: &Entry,
-    store: &mut Store,
-) -> Result<Source, ArchiveError> {
+fn decoded(archive: &Archive, entry: &Entry, store: &mut Store) -> Result<Source, ArchiveError> {
     let mut reader = archive.reader(entry)?;
     let Kind::File(Content { size, segments: Some(segments), .. }) = &entry.kind else {
         return Ok(Source::Data(store.keep(&entry.path, reader)?));
@@ -321,7 +373,11 @@ fn copy(
         for group in (0..count).filter(|&place| !dropped[place]) {
             let group = placed.first + group as u64;
             let section = *reader.group(group).ok_or(ArchiveError::Missing)?;
-            let payload = reader.read_section(&section)?;
+            // An error of reading must not look like one of the output.
+            let payload = reader.read_section(&section).map_err(|cause| {
+                let (offset, cause) = (section.offset, Arc::new(cause.into()));
+                ArchiveError::Group { group, offset, cause }
+            })?;
             let header = section.header;
             let base = match header.base_group() {
                 Some(base) => {

@@ -90,7 +90,7 @@ pub fn update(
     control: &Control,
 ) -> Result<UpdateSummary, ArchiveError> {
     let amending = Amending::open(path, &options.limits, control)?;
-    walking.leave_out.extend(amending.identity());
+    walking.leave_out.extend(amending.identities());
     let scope = Scope::of(operands, walking.excludes.clone())?;
     let (found, whole) = find(operands, walking, amending.archive.tables, options, control)?;
     let mut work = Work::new(&amending, options, control);

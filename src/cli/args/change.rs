@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::super::date::{parse_date, parse_generation};
-use super::create::{Coding, Walking};
+use super::create::{Coding, VolumeSize, Walking, parse_volume_size};
 use super::{EntryLimits, Generation, Memory, Naming, Resources};
 use crate::archive::At;
 
@@ -57,6 +57,11 @@ pub struct Update {
     /// Date
     #[command(flatten)]
     pub date: Dating,
+    /// Begin another volume when the only one has this size
+    ///
+    /// For an archive that has one volume. One of several volumes tells their size itself.
+    #[arg(long, value_name = "SIZE", value_parser = parse_volume_size)]
+    pub volume_size: Option<u64>,
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,
@@ -98,6 +103,11 @@ pub struct Append {
     /// Date
     #[command(flatten)]
     pub date: Dating,
+    /// Begin another volume when the only one has this size
+    ///
+    /// For an archive that has one volume. One of several volumes tells their size itself.
+    #[arg(long, value_name = "SIZE", value_parser = parse_volume_size)]
+    pub volume_size: Option<u64>,
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,
@@ -313,6 +323,9 @@ pub struct Recoding {
     /// Compress all files anew
     #[arg(long)]
     pub recode: bool,
+    /// Volumes
+    #[command(flatten)]
+    pub volumes: VolumeSize,
     /// How to compress what is not copied
     #[command(flatten)]
     pub coding: Coding,
@@ -350,6 +363,9 @@ pub struct Merge {
     /// Replace OUT even if it is another kind of file
     #[arg(long)]
     pub force: bool,
+    /// Volumes
+    #[command(flatten)]
+    pub volumes: VolumeSize,
     /// How to compress what is not copied
     #[command(flatten)]
     pub coding: Coding,

@@ -18,6 +18,7 @@ Examples:
   pear-archive create src.pear -C project src --exclude target --exclude '*.o'
   git ls-files -z | pear-archive create code.pear -T - --null
   pear-archive create today.pear logs/today --base logs.base --base-outside
+  pear-archive create backup.pear data --volume-size 4G
   pear-archive create - data | ssh host 'cat > data.pear'",
     exit_status!()
 );
@@ -46,6 +47,9 @@ pub struct Create {
     /// Without it only an archive or an empty file is replaced.
     #[arg(long)]
     pub force: bool,
+    /// Volumes
+    #[command(flatten)]
+    pub volumes: VolumeSize,
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,
@@ -57,6 +61,18 @@ pub struct Create {
     /// Resources
     #[command(flatten)]
     pub resources: Resources,
+}
+
+/// Whether the archive is cut into volumes.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct VolumeSize {
+    /// Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …
+    ///
+    /// All but the last have this size, and their bytes one after the other are the archive.
+    /// To read it, name any of them, all of them, or the archive without a number. If one is
+    /// missing, the program says which and gives out what lies in the others.
+    #[arg(long, value_name = "SIZE", value_parser = parse_volume_size)]
+    pub volume_size: Option<u64>,
 }
 
 /// Files and directories, and what is left out of them.
@@ -223,6 +239,14 @@ fn parse_base_size(text: &str) -> Result<u64, String> {
     match parse_size(text)? {
         size @ 1024..=0x4000_0000 => Ok(size),
         size => Err(format!("{size} bytes is out of range; use 1K to 1G")),
+    }
+}
+
+/// Smaller volumes would be more files than anybody wants.
+pub(super) fn parse_volume_size(text: &str) -> Result<u64, String> {
+    match parse_size(text)? {
+        size @ 65_536.. => Ok(size),
+        size => Err(format!("{size} bytes are too few; use 64K or more")),
     }
 }
 

@@ -24,6 +24,7 @@ mod create;
 mod extract;
 mod inspect;
 mod shell;
+mod split;
 mod tarball;
 
 use clap::{Args, Parser, ValueEnum, ValueHint};
@@ -32,10 +33,11 @@ use std::path::PathBuf;
 pub use self::change::{
     Append, Dating, Delete, Diff, Generations, Merge, Prune, Recoding, Rename, Repack, Update,
 };
-pub use self::create::{Coding, Create, Train, Walking};
+pub use self::create::{Coding, Create, Train, VolumeSize, Walking};
 pub use self::extract::{Extract, OverwriteName};
 pub use self::inspect::{Cat, Info, List, Verify};
 pub use self::shell::{Completions, Generate, Man};
+pub use self::split::Split;
 pub use self::tarball::{Export, Import};
 use super::cmd::Command;
 use super::date::parse_generation;

@@ -4,7 +4,7 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Bases, Coding, LimitFlags, Naming, Resources};
+use super::{Bases, Coding, LimitFlags, Naming, Resources, VolumeSize};
 
 const IMPORT_HELP: &str = concat!(
     "\
@@ -51,6 +51,9 @@ pub struct Import {
     /// Without it only an archive or an empty file is replaced.
     #[arg(long)]
     pub force: bool,
+    /// Volumes
+    #[command(flatten)]
+    pub volumes: VolumeSize,
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,

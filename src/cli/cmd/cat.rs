@@ -25,8 +25,8 @@ pub fn run(arguments: &Cat, report: &Report) -> anyhow::Result<Exit> {
     let bases = config::bases(&arguments.bases, &limits)?;
     let mut stdout = io::stdout().lock();
     let result = match Input::open(&arguments.archive)? {
-        Input::File(file) => {
-            let archive = Archive::open_any_at(file, &limits, &control, at).map_err(named)?;
+        Input::File(volumes) => {
+            let archive = Archive::open_volumes(volumes, &limits, &control, at).map_err(named)?;
             let archive = archive.with_bases(bases);
             // Each group is decoded only once, up to the last byte that is printed.
             archive.keep_groups(0);

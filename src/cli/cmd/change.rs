@@ -66,6 +66,7 @@ struct Given<'a> {
     archive: &'a Path,
     walking: &'a Walking,
     coding: &'a Coding,
+    volume_size: Option<u64>,
     verify: bool,
     resources: &'a Resources,
 }
@@ -76,7 +77,8 @@ fn bring_up(given: Given, options: UpdateOptions, report: &Report) -> anyhow::Re
         report.note("leading '/' removed from names in the archive");
     }
     let walking = config::walking(given.walking)?;
-    let create = config::create_options(given.coding, given.verify, given.resources)?;
+    let mut create = config::create_options(given.coding, given.verify, given.resources)?;
+    create.volume_size = given.volume_size;
     let options = UpdateOptions { create, ..options };
     change(given.archive, report, APPENDING, |control| {
         update(given.archive, &operands, walking, &options, control)
@@ -90,7 +92,8 @@ pub mod updating {
     /// Brings the archive up to what is on disk.
     pub fn run(arguments: &Update, report: &Report) -> anyhow::Result<Exit> {
         let Update { archive, walking, coding, verify, resources, .. } = arguments;
-        let given = Given { archive, walking, coding, verify: *verify, resources };
+        let volume_size = arguments.volume_size;
+        let given = Given { archive, walking, coding, volume_size, verify: *verify, resources };
         let options = UpdateOptions {
             limits: limits(&arguments.limits, &resources.memory),
             checksum: arguments.checksum,
@@ -109,7 +112,8 @@ pub mod appending {
     /// Adds files.
     pub fn run(arguments: &Append, report: &Report) -> anyhow::Result<Exit> {
         let Append { archive, walking, coding, verify, resources, .. } = arguments;
-        let given = Given { archive, walking, coding, verify: *verify, resources };
+        let volume_size = arguments.volume_size;
+        let given = Given { archive, walking, coding, volume_size, verify: *verify, resources };
         let existing = if arguments.skip_existing { Existing::Keep } else { Existing::Refuse };
         let options = UpdateOptions {
             limits: limits(&arguments.limits, &resources.memory),

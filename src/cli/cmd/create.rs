@@ -9,19 +9,20 @@ use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::named_output;
 use super::target::Target;
-use crate::archive::{CreateSummary, Written, create, create_stream};
+use crate::archive::{CreateSummary, create, create_stream};
 use crate::tree::FileId;
 
 /// Makes the archive.
 pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
-    let target = Target::of(&arguments.archive, Written::Archive, arguments.force)?;
+    let target = Target::archive(&arguments.archive, &arguments.volumes, arguments.force)?;
     let (operands, absolute) = config::operands(&arguments.walking)?;
     if absolute {
         report.note("leading '/' removed from names in the archive");
     }
     let mut walking = config::walking(&arguments.walking)?;
     let (coding, resources) = (&arguments.coding, &arguments.resources);
-    let options = config::create_options(coding, arguments.verify, resources)?;
+    let mut options = config::create_options(coding, arguments.verify, resources)?;
+    options.volume_size = arguments.volumes.volume_size;
     let cancel = cancel_flag()?;
     let watch = Watch::new(report, "", &cancel);
     let control = watch.control();

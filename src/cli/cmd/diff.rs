@@ -13,7 +13,6 @@ use crate::archive::{
     diff_archives, diff_directory,
 };
 use crate::tree::printable;
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
@@ -58,11 +57,11 @@ pub fn run(arguments: &Diff, report: &Report) -> anyhow::Result<Exit> {
     Ok(if count > 0 { exit.max(Exit::Warnings) } else { exit })
 }
 
-fn open(path: &Path, limits: &Limits, control: &Control, at: At) -> anyhow::Result<Archive<File>> {
-    let Input::File(file) = Input::open(path)? else {
+fn open(path: &Path, limits: &Limits, control: &Control, at: At) -> anyhow::Result<Archive> {
+    let Input::File(volumes) = Input::open(path)? else {
         return Err(named(path, ArchiveError::FromPipe { what: "an archive to compare" }));
     };
-    Archive::open_any_at(file, limits, control, at).map_err(|error| named(path, error))
+    Archive::open_volumes(volumes, limits, control, at).map_err(|error| named(path, error))
 }
 
 /// Returns the line about a difference.

@@ -16,7 +16,7 @@ use super::super::watch::Watch;
 use super::target::Target;
 use super::{Input, named, named_output, piped};
 use crate::archive::{
-    Archive, ArchiveError, ExportOptions, Written, export_piped, export_piped_stream,
+    Archive, ArchiveError, At, ExportOptions, Volumes, Written, export_piped, export_piped_stream,
 };
 
 /// Makes the tar.
@@ -35,8 +35,8 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
     let summary = match Input::open(&arguments.archive)? {
-        Input::File(file) => {
-            let archive = Archive::open_any(file, &limits, &control);
+        Input::File(volumes) => {
+            let archive = Archive::open_volumes(volumes, &limits, &control, At::Newest);
             let archive = archive.map_err(|error| named(&arguments.archive, error))?;
             let archive = archive.with_bases(options.bases.clone());
             archive.keep_groups(0); // each group is decoded only once
@@ -77,8 +77,11 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
 fn refuse_itself(arguments: &Export) -> anyhow::Result<()> {
     // Not opened: a pipe with a name would be at its end for whoever opens it next.
     let id = |path| fs::metadata(path).map(|it| (it.dev(), it.ino())).ok();
-    let archive = id(&arguments.archive);
-    if archive.is_some() && archive == id(&arguments.tar) {
+    let (archive, tar) = (id(&arguments.archive), id(&arguments.tar));
+    let name = Volumes::without_number;
+    let is_volume = name(&arguments.tar) != arguments.tar
+        && [arguments.archive.clone(), name(&arguments.archive)].contains(&name(&arguments.tar));
+    if tar.is_some() && (archive == tar || is_volume) {
         bail!(
             "{}: the tar would replace the archive it is made from; name another file",
             config::shown(&arguments.tar)

@@ -15,7 +15,7 @@ use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::{Input, Named, named, piped};
 use crate::archive::{
-    Archive, ArchiveError, Control, ExtractOptions, ExtractSummary, Limits, extract_stream,
+    Archive, ArchiveError, Control, ExtractOptions, ExtractSummary, Limits, Volumes, extract_stream,
 };
 use crate::entry::{Entry, Kind};
 use crate::tree::{Overwrite, RestoreOptions, Restorer, TreeError};
@@ -36,7 +36,7 @@ pub fn run(arguments: &Extract, report: &Report) -> anyhow::Result<Exit> {
     let watch = Watch::new(report, &name, &cancel);
     let work = Work { arguments, limits, options, control: watch.control() };
     let summary = match Input::open(&arguments.archive)? {
-        Input::File(file) => work.file(&file)?,
+        Input::File(volumes) => work.file(volumes)?,
         Input::Pipe(input) => work.stream(input, &cancel)?,
     };
     let exit = watch.exit();
@@ -54,10 +54,10 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Extracts through the index, or, without it, what is left of the archive.
-    fn file(&self, file: &File) -> anyhow::Result<ExtractSummary> {
+    fn file(&self, volumes: Volumes) -> anyhow::Result<ExtractSummary> {
         let named = |error| named(&self.arguments.archive, error);
         let at = self.options.generation;
-        let archive = Archive::open_any_at(file, &self.limits, &self.control, at);
+        let archive = Archive::open_volumes(volumes, &self.limits, &self.control, at);
         let archive = archive.map_err(named)?;
         let archive = archive.with_bases(self.options.bases.clone());
         archive.keep_groups(0);
@@ -190,7 +190,8 @@ fn refuse_existing(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns `photos` for `some/where/photos.pear`.
+/// Returns `photos` for `some/where/photos.pear` and for its volumes.
 fn named_after(archive: &Path) -> PathBuf {
+    let archive = Volumes::without_number(archive);
     archive.file_stem().unwrap_or(archive.as_os_str()).into()
 }

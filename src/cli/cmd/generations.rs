@@ -9,7 +9,7 @@ use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::super::{config, date, json};
 use super::{Input, named};
-use crate::archive::{Archive, ArchiveError, GenerationInfo};
+use crate::archive::{Archive, ArchiveError, At, GenerationInfo};
 
 /// Prints the generations.
 pub fn run(arguments: &Generations, report: &Report) -> anyhow::Result<Exit> {
@@ -19,10 +19,10 @@ pub fn run(arguments: &Generations, report: &Report) -> anyhow::Result<Exit> {
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
     let named = |error| named(&arguments.archive, error);
-    let Input::File(file) = Input::open(&arguments.archive)? else {
+    let Input::File(volumes) = Input::open(&arguments.archive)? else {
         return Err(named(ArchiveError::FromPipe { what: "a list of generations" }));
     };
-    let archive = Archive::open_any(file, &limits, &control).map_err(named)?;
+    let archive = Archive::open_volumes(volumes, &limits, &control, At::Newest).map_err(named)?;
     let all = archive.generations(&limits, &control).map_err(named)?;
     let text: String = match arguments.json {
         true => all.iter().map(|one| json::line(&GenerationRecord::of(one)) + "\n").collect(),

@@ -14,16 +14,17 @@ use super::create::tell;
 use super::target::Target;
 use super::{Named, named, named_output, open_file};
 use crate::archive::{
-    ArchiveError, Control, ImportOptions, Limits, Tar, TarFault, Written, import, import_stream,
+    ArchiveError, Control, ImportOptions, Limits, Tar, TarFault, import, import_stream,
 };
 use crate::entry::PathFault;
 
 /// Makes the archive.
 pub fn run(arguments: &Import, report: &Report) -> anyhow::Result<Exit> {
-    let target = Target::of(&arguments.archive, Written::Archive, arguments.force)?;
+    let target = Target::archive(&arguments.archive, &arguments.volumes, arguments.force)?;
     let (coding, resources) = (&arguments.coding, &arguments.resources);
     let limits = config::limits(&arguments.limits, &resources.memory);
-    let create = config::create_options(coding, arguments.verify, resources)?;
+    let mut create = config::create_options(coding, arguments.verify, resources)?;
+    create.volume_size = arguments.volumes.volume_size;
     let options = ImportOptions { create, strip_unsafe: arguments.strip_unsafe };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.tar);

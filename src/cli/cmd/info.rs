@@ -28,8 +28,8 @@ pub fn run(arguments: &Info, report: &Report) -> anyhow::Result<Exit> {
     let named = |error| named(&arguments.archive, error);
     let at = arguments.generation.generation.unwrap_or_default();
     let whole = match Input::open(&arguments.archive)? {
-        Input::File(file) => {
-            Whole::of(&Archive::open_any_at(file, &limits, &control, at).map_err(named)?)
+        Input::File(volumes) => {
+            Whole::of(&Archive::open_volumes(volumes, &limits, &control, at).map_err(named)?)
         }
         Input::Pipe(input) => {
             let archive = Archive::of_stream(piped(input, &cancel), &limits, &control, at);

@@ -25,8 +25,8 @@ pub fn run(arguments: &List, report: &Report) -> anyhow::Result<Exit> {
     let named = |error| named(&arguments.archive, error);
     let at = arguments.generation.generation.unwrap_or_default();
     match Input::open(&arguments.archive)? {
-        Input::File(file) => {
-            let archive = Archive::open_any_at(file, &limits, &control, at).map_err(named)?;
+        Input::File(volumes) => {
+            let archive = Archive::open_volumes(volumes, &limits, &control, at).map_err(named)?;
             print_archive(&archive, arguments, &control)?;
         }
         Input::Pipe(input) => {

@@ -9,12 +9,12 @@ use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
 use super::{Input, named, named_output};
-use crate::archive::{Archive, ArchiveError, Written, merge};
+use crate::archive::{Archive, ArchiveError, At, merge};
 
 /// Makes one archive of several.
 pub fn run(arguments: &Merge, report: &Report) -> anyhow::Result<Exit> {
     let Merge { output, archives, resources, .. } = arguments;
-    let Target::File(path) = Target::of(output, Written::Archive, arguments.force)? else {
+    let Target::File(path) = Target::archive(output, &arguments.volumes, arguments.force)? else {
         anyhow::bail!("{}: not a regular file", config::shown(output));
     };
     let limits = config::changing_limits(&arguments.limits, &resources.memory);
@@ -24,15 +24,16 @@ pub fn run(arguments: &Merge, report: &Report) -> anyhow::Result<Exit> {
     for archive in archives {
         let name = config::shown(archive);
         let watch = Watch::new(report, &name, &cancel);
-        let Input::File(file) = Input::open(archive)? else {
+        let Input::File(volumes) = Input::open(archive)? else {
             return Err(named(archive, ArchiveError::FromPipe { what: "an archive to merge" }));
         };
-        let one = Archive::open_any(file, &limits, &watch.control());
+        let one = Archive::open_volumes(volumes, &limits, &watch.control(), At::Newest);
         opened.push(one.map_err(|error| named(archive, error))?);
         exit = exit.max(watch.exit());
     }
     let watch = Watch::new(report, "", &cancel);
-    let options = config::create_options(&arguments.coding, false, resources)?;
+    let mut options = config::create_options(&arguments.coding, false, resources)?;
+    options.volume_size = arguments.volumes.volume_size;
     let summary = merge(&opened, &path, &options, &watch.control());
     let summary = summary.map_err(|error| named_output(output, error))?;
     tell(&summary, report);

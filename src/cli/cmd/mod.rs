@@ -15,13 +15,14 @@ mod list;
 mod man;
 mod merge;
 mod repack;
+mod split;
 mod target;
 mod train;
 mod verify;
 
 use anyhow::Context;
 use clap::Subcommand;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -35,7 +36,7 @@ use super::exit::Exit;
 use super::report::Report;
 use super::signal::{Interruptible, archive_from_stdin};
 use super::watch::about;
-use crate::archive::{ArchiveError, NAMELESS_OUTPUT};
+use crate::archive::{ArchiveError, NAMELESS_OUTPUT, Volumes};
 use crate::arith::closed::stdout_was_closed;
 
 /// Makes the commands of a list: a name, its arguments, the module that has its `run`, and
@@ -84,6 +85,7 @@ commands! {
     Diff(args::Diff) in diff, ensure_stdout;
     Repack(args::Repack) in repack;
     Merge(args::Merge) in merge;
+    Split(args::Split) in split;
     Prune(args::Prune) in pruning;
     Import(args::Import) in import;
     Export(args::Export) in export;
@@ -126,8 +128,8 @@ fn open_file(path: &Path) -> anyhow::Result<File> {
 
 /// An archive to read.
 enum Input {
-    /// Read at any offset.
-    File(File),
+    /// Read at any offset: a file, or volumes.
+    File(Volumes),
     /// Read front to back: standard input, a named pipe, a device.
     Pipe(File),
 }
@@ -138,8 +140,14 @@ impl Input {
         if config::is_stdio(path) {
             return Ok(Input::Pipe(archive_from_stdin()?));
         }
-        let file = open_file(path)?;
-        Ok(if file.metadata()?.is_file() { Input::File(file) } else { Input::Pipe(file) })
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return open_file(path).map(Input::Pipe);
+        }
+        let opened = Volumes::open(path).map_err(|error| match error {
+            ArchiveError::Io { source, .. } => source.into(),
+            other => anyhow::Error::from(other),
+        });
+        opened.map(Input::File).with_context(|| config::shown(path))
     }
 }
 

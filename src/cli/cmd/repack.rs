@@ -9,22 +9,23 @@ use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
 use super::{Input, named, named_output};
-use crate::archive::{Archive, ArchiveError, At, RepackOptions, Written, repack};
+use crate::archive::{Archive, ArchiveError, At, RepackOptions, prune, repack};
 use std::path::Path;
 
 /// Makes another archive.
 pub fn run(arguments: &Repack, report: &Report) -> anyhow::Result<Exit> {
     let Repack { archive, output, recoding, .. } = arguments;
     let at = arguments.generation.generation.unwrap_or_default();
-    match Target::of(output, Written::Archive, arguments.force)? {
-        Target::File(path) => work(archive, &path, recoding, at, report),
+    match Target::archive(output, &recoding.volumes, arguments.force)? {
+        Target::File(path) => work(archive, Some(&path), recoding, at, report),
         Target::Stream(_) => anyhow::bail!("{}: not a regular file", config::shown(output)),
     }
 }
 
+/// Repacks an archive into `output`, or, if there is none, in its place.
 fn work(
     archive: &Path,
-    output: &Path,
+    output: Option<&Path>,
     recoding: &Recoding,
     at: At,
     report: &Report,
@@ -34,18 +35,18 @@ fn work(
     let name = config::shown(archive);
     let watch = Watch::new(report, &name, &cancel);
     let control = watch.control();
-    let Input::File(file) = Input::open(archive)? else {
+    let Input::File(volumes) = Input::open(archive)? else {
         return Err(named(archive, ArchiveError::FromPipe { what: "an archive to repack" }));
     };
-    let _locked = (archive == output).then(|| file.try_lock());
-    if _locked.as_ref().is_some_and(Result::is_err) {
-        return Err(named(archive, ArchiveError::Locked));
-    }
-    let opened = Archive::open_any_at(file, &limits, &control, at);
+    let opened = Archive::open_volumes(volumes, &limits, &control, at);
     let opened = opened.map_err(|error| named(archive, error))?;
-    let create = config::create_options(&recoding.coding, false, &recoding.resources)?;
+    let mut create = config::create_options(&recoding.coding, false, &recoding.resources)?;
+    create.volume_size = recoding.volumes.volume_size;
     let options = RepackOptions { create, recode: recoding.recode };
-    let summary = repack(&opened, output, &options, &control);
+    let summary = match output {
+        Some(output) => repack(&opened, output, &options, &control),
+        None => prune(&opened, &options, &control),
+    };
     let summary = summary.map_err(|error| named_output(archive, error))?;
     let exit = watch.exit();
     tell(&summary, report);
@@ -59,6 +60,6 @@ pub mod pruning {
     /// Puts the repacked archive in the place of the old one.
     pub fn run(arguments: &Prune, report: &Report) -> anyhow::Result<Exit> {
         let Prune { archive, recoding } = arguments;
-        work(archive, archive, recoding, At::Newest, report)
+        work(archive, None, recoding, At::Newest, report)
     }
 }

@@ -6,8 +6,9 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
+use super::super::args::VolumeSize;
 use super::super::config;
-use crate::archive::{Written, is_replaceable};
+use crate::archive::{Volumes, Written, is_replaceable};
 
 /// The destination of a command's output.
 pub enum Target {
@@ -19,6 +20,28 @@ pub enum Target {
 }
 
 impl Target {
+    /// Opens the destination of an archive, which may be cut into volumes.
+    ///
+    /// # Errors
+    /// As [`Target::of`]; if there are to be volumes and it is no file.
+    pub fn archive(path: &Path, volumes: &VolumeSize, force: bool) -> anyhow::Result<Target> {
+        if volumes.volume_size.is_none() {
+            return Target::of(path, Written::Archive, force);
+        }
+        let written = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        if config::is_stdio(path) || written {
+            let shown = match config::is_stdio(path) {
+                true => "standard output".to_owned(),
+                false => config::shown(path),
+            };
+            bail!("{shown}: cannot be cut into volumes: name a file, or leave out --volume-size");
+        }
+        if let Some(first) = Volumes::first_of(path).filter(|_| !force) {
+            refuse_other(&first, Written::Archive)?;
+        }
+        Ok(Target::File(path.to_owned()))
+    }
+
     /// Opens the destination at a path.
     ///
     /// # Errors

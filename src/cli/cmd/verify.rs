@@ -23,12 +23,11 @@ pub fn run(arguments: &Verify, report: &Report) -> anyhow::Result<Exit> {
     let control = watch.control();
     let at = arguments.generation.generation.unwrap_or_default();
     let summary = match (Input::open(&arguments.archive)?, arguments.quick) {
-        (Input::File(file), quick) => {
-            Archive::open_any_at(file, &limits, &control, at).and_then(|archive| match quick {
+        (Input::File(volumes), quick) => Archive::open_volumes(volumes, &limits, &control, at)
+            .and_then(|archive| match quick {
                 true => archive.verify_quick(&control),
                 false => archive.with_bases(bases).verify(jobs, &control),
-            })
-        }
+            }),
         (Input::Pipe(input), false) => {
             verify_stream_at(piped(input, &cancel), jobs, &bases, &limits, &control, at)
         }
