@@ -154,6 +154,13 @@ pub enum ArchiveError {
         /// Path in the archive.
         path: Vec<u8>,
     },
+    /// A generation that came through a pipe replaces or removes what a hard link leads to, and
+    /// does not announce the link anew.
+    #[error("{}: the file that this hard link leads to was replaced or removed", printable(path))]
+    LinkLost {
+        /// Path in the archive.
+        path: Vec<u8>,
+    },
     /// An ENTRY section goes on with what the one before did not leave open, or takes back what
     /// it did not announce.
     #[error("the ENTRY section at byte {offset} does not go on as the one before says")]
@@ -308,6 +315,7 @@ impl ArchiveError {
             | ArchiveError::Unreadable { .. }
             | ArchiveError::Repeated { .. }
             | ArchiveError::BelowFile { .. }
+            | ArchiveError::LinkLost { .. }
             | ArchiveError::NotOpen { .. }
             | ArchiveError::NotWhole
             | ArchiveError::Incomplete { .. } => ErrorKind::Integrity,
