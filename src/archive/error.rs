@@ -201,6 +201,12 @@ pub enum ArchiveError {
         /// What is wrong with it.
         cause: Arc<ArchiveError>,
     },
+    /// An archive whose making was interrupted, and that holds what there was until then.
+    #[error(
+        "the archive is incomplete, because making it was interrupted: the same 'create --checkpoint' \
+         or 'update' goes on with it"
+    )]
+    Unfinished,
     /// Not everything on disk could be looked at, so nothing was taken for gone.
     #[error("nothing is forgotten in spite of --mirror, because not everything could be read")]
     NothingForgotten,
@@ -330,6 +336,7 @@ impl ArchiveError {
             | ArchiveError::TarEnd(_)
             | ArchiveError::Unfit { .. }
             | ArchiveError::Locked
+            | ArchiveError::Unfinished
             | ArchiveError::NothingForgotten
             | ArchiveError::NotReadBack { .. }
             | ArchiveError::InArchive { .. }

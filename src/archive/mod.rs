@@ -46,8 +46,8 @@ pub use tarball::{
 pub use write::{
     Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
     RenameOptions, RepackOptions, TrainOptions, Trained, UpdateOptions, UpdateSummary, Written,
-    create, create_stream, delete, is_replaceable, merge, rename, repack, train, train_file,
-    update,
+    create, create_resumable, create_stream, delete, is_replaceable, merge, partial_path, rename,
+    repack, train, train_file, update,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};

@@ -113,8 +113,9 @@ struct Streaming<'a, R: Read> {
     damaged: bool,
     /// Whether all groups are checked, those of no selected file too.
     all_groups: bool,
-    /// Whether the index has come.
+    /// Whether the index has come, and whether the last marks its generation as incomplete.
     indexed: bool,
+    incomplete: bool,
     bases: StreamBases,
     /// Whether nothing that follows is wanted.
     ended: bool,
@@ -171,6 +172,7 @@ pub(super) fn stream<'a, R: Read>(
         damaged: false,
         all_groups,
         indexed: false,
+        incomplete: false,
         bases: StreamBases::new(limits.memory),
         ended: false,
         ahead: None,
@@ -188,6 +190,9 @@ impl<'a, R: Read> Streaming<'a, R> {
             Some(error) => self.incoming.fail(error),
             None if !self.damaged && !self.indexed => self.incoming.fail(no_index()),
             None => {}
+        }
+        if whole && self.incomplete {
+            self.incoming.fail(ArchiveError::Unfinished);
         }
         let wanted = self.incoming.wanted();
         let (closed, newest) = (self.closed(), self.incoming.generation);
@@ -254,6 +259,7 @@ impl<'a, R: Read> Streaming<'a, R> {
         let index = found.intact();
         let index = index
             .and_then(|payload| decode_index(header.codec, &payload, header.raw_length, &limits));
+        self.incomplete = index.as_ref().is_ok_and(|index| index.incomplete);
         match index.and_then(|index| self.sections.compare(&index, &section)) {
             Ok(()) => {}
             Err(error) => self.fail_or_end(error)?,

@@ -13,6 +13,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An archive that is being changed. Nobody else changes it meanwhile.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(super) struct Changes {
     pub amended: Amended,
     /// What is new, or has a new content.
     pub found: Vec<Found>,
+    /// Whether the generation is marked as incomplete.
+    pub incomplete: bool,
 }
 
 /// What was written.
@@ -46,6 +49,7 @@ pub(super) struct Amendment {
 
 impl Changes {
     pub fn is_empty(&self) -> bool {
+        // A generation that completes another is one without any other change.
         let Amended { removed, again } = &self.amended;
         removed.is_empty() && again.is_empty() && self.found.is_empty()
     }
@@ -62,16 +66,22 @@ impl Amending {
             |operation| move |source| ArchiveError::Io { path: path.to_owned(), operation, source };
         let opened = File::options().read(true).write(true).open(path);
         let file = opened.map_err(failed("open"))?;
-        if !file.metadata().map_err(failed("open"))?.is_file() {
-            return Err(failed("change")(io::Error::other("not a regular file")));
-        }
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ArchiveError::Locked),
-            // A file system without locks leaves that to its users.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(failed("lock")(error)),
-        }
+        lock(&file, path)?;
+        Self::of(file, path, limits, control)
+    }
+
+    /// Opens an archive that is locked.
+    ///
+    /// # Errors
+    /// As [`Amending::open`].
+    pub fn of(
+        file: File,
+        path: &Path,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<Self, ArchiveError> {
+        let failed =
+            |operation| move |source| ArchiveError::Io { path: path.to_owned(), operation, source };
         let source = file.try_clone().map_err(failed("open"))?;
         let (archive, behind) = Archive::open_whole(source, limits, control)?;
         if let Some(behind) = behind {
@@ -114,42 +124,67 @@ fn write(
 ) -> Result<Amendment, ArchiveError> {
     let reader = &archive.reader;
     let index = reader.closed_index()?.ok_or(ArchiveError::NotWhole)?;
-    let generation = index.generations.len() as u64;
-    let found = changes.found.into_iter().map(Ok);
+    let (found, incomplete) = (changes.found.into_iter().map(Ok), changes.incomplete);
     let memory = options.memory.saturating_sub(archive.tables);
     let planned = plan(found, options.jobs, memory, control)?;
     let options = &CreateOptions { memory, ..options.clone() };
     let begin = |_| {
-        let tail = BufWriter::with_capacity(1 << 20, Tail::new(file, end)?);
-        Ok(Writer::resume(tail, reader.archive_id(), index))
+        let tail = Tail::new(file, end)?;
+        let kept = tail.end();
+        let tail = BufWriter::with_capacity(1 << 20, tail);
+        Ok(Writer::resume(tail, reader.archive_id(), index).keep_in(kept))
     };
     let coded = write_planned(planned, changes.amended, options, control, begin)?;
     let Coded { mut writer, bytes, .. } = coded;
     control.check()?;
     writer.set_date(date);
+    writer.set_incomplete(incomplete);
     writer.set_states(states(archive));
     let (output, footer): (_, Footer) = writer.finish()?;
     let tail = output.into_inner().map_err(|error| io_error(error.into_error()))?;
     // Files that are replaced while they are read can leave names that do not fit together.
     let source = file.try_clone().map_err(io_error)?;
-    if let Err(cause) = Archive::open(source, &archive.limits) {
-        return Err(ArchiveError::NotReadBack { cause: Arc::new(cause) });
-    }
+    let opened = Archive::open(source, &archive.limits);
+    let generation = match opened {
+        Ok(opened) => opened.generation(),
+        Err(cause) => return Err(ArchiveError::NotReadBack { cause: Arc::new(cause) }),
+    };
     tail.commit().map_err(io_error)?;
     let Footer { file_length, root_hash, .. } = footer;
     Ok(Amendment { generation, bytes, stored: file_length - end, root_hash })
 }
 
-fn io_error(error: io::Error) -> ArchiveError {
+pub(super) fn io_error(error: io::Error) -> ArchiveError {
     crate::container::ContainerError::from(error).into()
 }
 
-/// What is written behind the end of an archive. Unless it is committed, it is cut off again.
+/// Locks a file that is to be changed.
+///
+/// # Errors
+/// [`ArchiveError::Locked`]; [`ArchiveError::Io`], also if it is no regular file.
+pub(super) fn lock(file: &File, path: &Path) -> Result<(), ArchiveError> {
+    let failed =
+        |operation| move |source| ArchiveError::Io { path: path.to_owned(), operation, source };
+    if !file.metadata().map_err(failed("open"))?.is_file() {
+        return Err(failed("change")(io::Error::other("not a regular file")));
+    }
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(ArchiveError::Locked),
+        // A file system without locks leaves that to its users.
+        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => {
+            Err(failed("lock")(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What is written behind the end of an archive. Unless it is committed, it is cut off again, but
+/// for checkpoints.
 #[derive(Debug)]
-struct Tail {
+pub(super) struct Tail {
     file: File,
-    /// Where the archive ends, and where the next byte goes.
-    end: u64,
+    /// Where the archive ends, with its checkpoints, and where the next byte goes.
+    end: Arc<AtomicU64>,
     at: u64,
     committed: bool,
     _registration: Registration,
@@ -157,16 +192,25 @@ struct Tail {
 
 impl Tail {
     /// Cuts off what stands behind `end`.
-    fn new(file: &File, end: u64) -> Result<Tail, ArchiveError> {
+    pub fn new(file: &File, end: u64) -> Result<Tail, ArchiveError> {
         let (file, again) = (file.try_clone().map_err(io_error)?, file.try_clone());
         file.set_len(end).map_err(io_error)?;
         let again = again.map_err(io_error)?;
-        let registration = register(move || drop(again.set_len(end)));
-        Ok(Tail { file, end, at: end, committed: false, _registration: registration })
+        let at = end;
+        let end = Arc::new(AtomicU64::new(end));
+        let kept = Arc::clone(&end);
+        let cut = move || drop(again.set_len(kept.load(Ordering::Relaxed)));
+        let registration = register(cut);
+        Ok(Tail { file, end, at, committed: false, _registration: registration })
+    }
+
+    /// Returns where the archive ends that stays if the tail is cut off. A checkpoint moves it.
+    pub fn end(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.end)
     }
 
     /// Makes what was written durable, and keeps it.
-    fn commit(mut self) -> io::Result<()> {
+    pub fn commit(mut self) -> io::Result<()> {
         self.file.sync_all()?;
         self.committed = true;
         Ok(())
@@ -190,7 +234,7 @@ impl Write for Tail {
 impl Drop for Tail {
     fn drop(&mut self) {
         if !self.committed {
-            let _ = self.file.set_len(self.end);
+            let _ = self.file.set_len(self.end.load(Ordering::Relaxed));
         }
     }
 }

@@ -43,6 +43,10 @@ pub struct CreateOptions {
     pub verify: bool,
     /// Which transforms may be used to take packed files apart.
     pub recipes: Recipes,
+    /// After so many bytes of file data, or a thirty-second of what came before if that is more,
+    /// what is there becomes a generation of its own, marked as incomplete; see
+    /// [`super::create_resumable`].
+    pub checkpoint: Option<u64>,
 }
 
 impl CreateOptions {
@@ -64,6 +68,7 @@ impl Default for CreateOptions {
             memory: 4 << 30,
             verify: false,
             recipes: Recipes::ALL,
+            checkpoint: None,
         }
     }
 }
@@ -201,7 +206,8 @@ pub(super) fn write_planned<W: Write>(
     if let (Some(base), Some(given)) = (base, &options.base) {
         creation.begin_with(base, given.given.bytes())?;
     }
-    pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
+    let ran = pipeline::run(&mut creation, threads::workers(options.jobs), control);
+    ran.inspect_err(|_| creation.leave())?;
     let mut coded = creation.finish();
     coded.entries += without_content.iter().map(|node| node.names.len() as u64).sum::<u64>();
     Ok(coded)

@@ -14,6 +14,7 @@
 //! | `announce` | what each ENTRY section says |
 //! | `coding` | coding groups in parallel, behind their bases, and writing them |
 //! | `create` | all of it |
+//! | `resume` | an archive that is made with checkpoints, and gone on with |
 //! | `amend` | another generation behind an archive, in place |
 //! | `changed` | what is on disk that an archive has not |
 //! | `update`, `rename` | the changes of a generation: by what is on disk, by names |
@@ -37,6 +38,7 @@ pub(super) mod plan;
 mod rename;
 mod repack;
 mod replace;
+mod resume;
 mod sample;
 pub(super) mod source;
 mod train;
@@ -51,5 +53,6 @@ pub use merge::merge;
 pub use rename::{RenameOptions, delete, rename};
 pub use repack::{RepackOptions, repack};
 pub use replace::{Written, is_replaceable};
+pub use resume::{create_resumable, partial_path};
 pub use train::{TrainOptions, Trained, train, train_file};
 pub use update::{Existing, UpdateOptions, UpdateSummary, update};

@@ -110,7 +110,8 @@ pub(super) fn write(
     };
     let written = write_planned(planned, Amended::default(), &create, control, begin);
     let written = written.and_then(|coded| {
-        let Coded { writer, bytes: coded, groups, .. } = coded;
+        let Coded { mut writer, bytes: coded, groups, .. } = coded;
+        writer.set_incomplete(inputs.iter().any(|input| input.archive.is_incomplete()));
         let (mut buffer, footer): (_, Footer) = writer.finish()?;
         buffer.flush().map_err(ContainerError::from)?;
         let Footer { file_length: stored, root_hash, .. } = footer;
