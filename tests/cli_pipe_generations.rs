@@ -179,6 +179,18 @@ fn contents_are_given_out_of_the_first_generation_alone() {
     let (_, stderr) = piped(at, &bytes, "cat - t/b.txt", 5);
     assert!(stderr.contains("save the archive as a file"), "{stderr}");
     assert_eq!(piped(at, &bytes, "cat - t/b.txt --generation 0", 0).0, old);
+    run(at, "export a.pear first.tar --generation 0", 0);
+    run(at, "export a.pear newest.tar", 0);
+    for (tar, content) in [("first.tar", &old[..]), ("newest.tar", "changed")] {
+        let mut members = tar::Archive::new(fs::File::open(at.join(tar)).unwrap());
+        let found = members.entries().unwrap().map(Result::unwrap);
+        let mut found = found.filter(|one| one.path_bytes()[..] == b"t/b.txt"[..]);
+        assert_eq!(std::io::read_to_string(found.next().unwrap()).unwrap(), content);
+    }
+    piped(at, &bytes, "export - piped.tar --generation 0", 0);
+    piped(at, &bytes, "export - piped1.tar --generation 1", 5);
+    run(at, "export a.pear none.tar --generation 2", 2);
+    assert!(!at.join("none.tar").exists());
     let (_, stderr) = piped(at, &bytes, "export - out.tar", 5);
     assert!(stderr.contains("save the archive as a file"), "{stderr}");
 }

@@ -29,6 +29,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
         jobs: config::jobs(&arguments.resources),
         keep_incomplete: arguments.keep_incomplete,
         bases: config::bases(&arguments.bases, &limits)?,
+        generation: arguments.generation.generation.unwrap_or_default(),
     };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
@@ -36,7 +37,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     let control = watch.control();
     let summary = match Input::open(&arguments.archive)? {
         Input::File(file) => {
-            let archive = Archive::open_any(file, &limits, &control);
+            let archive = Archive::open_any_at(file, &limits, &control, options.generation);
             let archive = archive.map_err(|error| named(&arguments.archive, error))?;
             let archive = archive.with_bases(options.bases.clone());
             archive.keep_groups(0); // each group is decoded only once
