@@ -28,43 +28,6 @@ fn assert_restored(one: &Path, other: &Path) {
     assert_same(one, other);
 }
 
-/// Makes an archive of many generations: names change their kinds, contents their names.
-fn many(at: &Path) -> u64 {
-    begin(at);
-    let update = || run(at, "update a.pear t --mirror --no-date --codec zstd", 0);
-    // Two files change places, a third gets the old content of one.
-    write(at, "t/x.bin", noise(11, 70_000));
-    write(at, "t/y.bin", noise(12, 80_000));
-    update();
-    fs::rename(at.join("t/x.bin"), at.join("t/z.bin")).unwrap();
-    fs::rename(at.join("t/y.bin"), at.join("t/x.bin")).unwrap();
-    fs::rename(at.join("t/z.bin"), at.join("t/y.bin")).unwrap();
-    fs::copy(at.join("t/y.bin"), at.join("t/third.bin")).unwrap();
-    update();
-    // A directory becomes a file, a file a directory, a link a file.
-    fs::remove_dir_all(at.join("t/sub")).unwrap();
-    write(at, "t/sub", "a file now");
-    fs::remove_file(at.join("t/b.txt")).unwrap();
-    write(at, "t/b.txt/inside", "below what was a file");
-    fs::remove_file(at.join("t/way")).unwrap();
-    write(at, "t/way", "no link");
-    update();
-    // The first name of a file goes, and the second stays; then it gets another.
-    fs::remove_file(at.join("t/a.txt")).unwrap();
-    update();
-    fs::hard_link(at.join("t/same"), at.join("t/also")).unwrap();
-    update();
-    sparse_file(&at.join("t/holes"));
-    update();
-    run(at, "rename a.pear t/holes t/b.txt/holes --no-date", 0);
-    run(at, "rename a.pear t u --no-date", 0);
-    run(at, "delete a.pear u/b.txt u/y.bin --no-date", 0);
-    fs::remove_dir_all(at.join("t")).unwrap();
-    write(at, "t/again", noise(11, 70_000));
-    run(at, "update a.pear t --no-date --codec zstd", 0);
-    10
-}
-
 #[test]
 fn each_generation_comes_from_a_pipe_as_it_comes_from_the_file() {
     let dir = tempfile::tempdir().unwrap();
@@ -182,7 +145,7 @@ fn contents_are_given_out_of_the_first_generation_alone() {
     run(at, "export a.pear first.tar --generation 0", 0);
     run(at, "export a.pear newest.tar", 0);
     for (tar, content) in [("first.tar", &old[..]), ("newest.tar", "changed")] {
-        let mut members = tar::Archive::new(fs::File::open(at.join(tar)).unwrap());
+        let mut members = ::tar::Archive::new(fs::File::open(at.join(tar)).unwrap());
         let found = members.entries().unwrap().map(Result::unwrap);
         let mut found = found.filter(|one| one.path_bytes()[..] == b"t/b.txt"[..]);
         assert_eq!(std::io::read_to_string(found.next().unwrap()).unwrap(), content);

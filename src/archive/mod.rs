@@ -47,7 +47,7 @@ pub use write::{
     Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
     RenameOptions, RepackOptions, TrainOptions, Trained, UpdateOptions, UpdateSummary, Written,
     create, create_resumable, create_stream, delete, is_replaceable, merge, partial_path, rename,
-    repack, train, train_file, update,
+    repack, repack_generations, train, train_file, update,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};

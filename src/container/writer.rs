@@ -187,15 +187,24 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// As [`Writer::finish`].
     pub fn checkpoint(&mut self) -> Result<Footer, ContainerError> {
-        let incomplete = std::mem::replace(&mut self.index.incomplete, true);
+        self.index.incomplete = true;
+        self.end_generation()
+    }
+
+    /// Ends a generation; what is written now is the next, without a date. As
+    /// [`Writer::checkpoint`] but for the mark.
+    ///
+    /// # Errors
+    /// As [`Writer::finish`].
+    pub fn end_generation(&mut self) -> Result<Footer, ContainerError> {
         let footer = self.close()?;
         self.output.flush()?;
         self.offset = footer.file_length;
         self.kept.store(self.offset, Ordering::Relaxed);
         let Footer { root_hash, .. } = footer;
-        let date = self.index.date;
+        let date = self.index.date.take();
         self.index.generations.push(Generation { date, root_hash });
-        self.index.incomplete = incomplete;
+        self.index.incomplete = false;
         self.index.copies.clear();
         self.index.footers.push(self.index.sections.len() as u64);
         Ok(footer)

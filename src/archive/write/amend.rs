@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(test)]
+mod faults;
+
 /// An archive that is being changed. Nobody else changes it meanwhile.
 #[derive(Debug)]
 pub(super) struct Amending {
@@ -108,12 +111,50 @@ impl Amending {
         control: &Control,
     ) -> Result<Amendment, ArchiveError> {
         let Amending { path, file, archive, end } = self;
-        let written = write(&file, &archive, end, changes, options, date, control);
+        let written = file
+            .again()
+            .map_err(io_error)
+            .and_then(|disk| write_on(disk, &file, &archive, end, changes, options, date, control));
         written.map_err(|error| name_output(error, &path))
     }
 }
 
-fn write(
+/// What a generation is written on: a file, or in tests one that fails.
+pub(super) trait Disk: Send + Sync + Sized + 'static {
+    fn set_len(&self, length: u64) -> io::Result<()>;
+
+    /// Writes some of the bytes; returns how many.
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize>;
+
+    /// Makes what was written durable.
+    fn sync(&self) -> io::Result<()>;
+
+    /// Returns the same file once more.
+    fn again(&self) -> io::Result<Self>;
+}
+
+impl Disk for File {
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        File::set_len(self, length)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
+        FileExt::write_at(self, bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_all()
+    }
+
+    fn again(&self) -> io::Result<File> {
+        self.try_clone()
+    }
+}
+
+/// Writes a generation on `disk`, which is `file`.
+#[allow(clippy::too_many_arguments)]
+fn write_on(
+    disk: impl Disk,
     file: &File,
     archive: &Archive<File>,
     end: u64,
@@ -129,7 +170,7 @@ fn write(
     let planned = plan(found, options.jobs, memory, control)?;
     let options = &CreateOptions { memory, ..options.clone() };
     let begin = |_| {
-        let tail = Tail::new(file, end)?;
+        let tail = Tail::new(disk, end)?;
         let kept = tail.end();
         let tail = BufWriter::with_capacity(1 << 20, tail);
         Ok(Writer::resume(tail, reader.archive_id(), index).keep_in(kept))
@@ -181,8 +222,8 @@ pub(super) fn lock(file: &File, path: &Path) -> Result<(), ArchiveError> {
 /// What is written behind the end of an archive. Unless it is committed, it is cut off again, but
 /// for checkpoints.
 #[derive(Debug)]
-pub(super) struct Tail {
-    file: File,
+pub(super) struct Tail<D: Disk> {
+    file: D,
     /// Where the archive ends, with its checkpoints, and where the next byte goes.
     end: Arc<AtomicU64>,
     at: u64,
@@ -190,12 +231,11 @@ pub(super) struct Tail {
     _registration: Registration,
 }
 
-impl Tail {
+impl<D: Disk> Tail<D> {
     /// Cuts off what stands behind `end`.
-    pub fn new(file: &File, end: u64) -> Result<Tail, ArchiveError> {
-        let (file, again) = (file.try_clone().map_err(io_error)?, file.try_clone());
+    pub fn new(file: D, end: u64) -> Result<Self, ArchiveError> {
+        let again = file.again().map_err(io_error)?;
         file.set_len(end).map_err(io_error)?;
-        let again = again.map_err(io_error)?;
         let at = end;
         let end = Arc::new(AtomicU64::new(end));
         let kept = Arc::clone(&end);
@@ -211,13 +251,13 @@ impl Tail {
 
     /// Makes what was written durable, and keeps it.
     pub fn commit(mut self) -> io::Result<()> {
-        self.file.sync_all()?;
+        self.file.sync()?;
         self.committed = true;
         Ok(())
     }
 }
 
-impl Write for Tail {
+impl<D: Disk> Write for Tail<D> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write_at(bytes, self.at)?;
         self.at += written as u64;
@@ -227,11 +267,11 @@ impl Write for Tail {
     /// Makes the bytes so far durable: the footer must not be on the disk before what it
     /// stands for.
     fn flush(&mut self) -> io::Result<()> {
-        self.file.sync_data()
+        self.file.sync()
     }
 }
 
-impl Drop for Tail {
+impl<D: Disk> Drop for Tail<D> {
     fn drop(&mut self) {
         if !self.committed {
             let _ = self.file.set_len(self.end.load(Ordering::Relaxed));

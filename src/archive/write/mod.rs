@@ -18,7 +18,7 @@
 //! | `amend` | another generation behind an archive, in place |
 //! | `changed` | what is on disk that an archive has not |
 //! | `update`, `rename` | the changes of a generation: by what is on disk, by names |
-//! | `repack`, `merge` | an archive of what is live in another, or in several |
+//! | `repack`, `keep`, `merge` | an archive of what is live in another, in generations of it, or in several |
 //! | `output`, `replace` | the archive file, whole or not at all, and what it may replace |
 
 mod amend;
@@ -31,6 +31,7 @@ pub(super) mod changed;
 mod coding;
 pub(super) mod create;
 mod data;
+mod keep;
 mod merge;
 pub(super) mod output;
 mod pack;
@@ -49,6 +50,7 @@ pub use builder::Builder;
 pub use create::{
     CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream,
 };
+pub use keep::repack_generations;
 pub use merge::merge;
 pub use rename::{RenameOptions, delete, rename};
 pub use repack::{RepackOptions, repack};

@@ -126,7 +126,7 @@ fn begin(
     let create = &options.create;
     let found = walk(operands, walking)?.map(|found| Ok(found?.map(Source::Tree)));
     let found = found.map(|found: Result<Found, crate::tree::TreeError>| Ok(found?));
-    let tail = Tail::new(file, 0)?;
+    let tail = Tail::new(file.try_clone().map_err(io_error)?, 0)?;
     let planned = plan(found, create.jobs, create.memory, control)?;
     let kept = tail.end();
     let output = BufWriter::with_capacity(1 << 20, tail);

@@ -9,7 +9,9 @@ use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
 use super::{Input, named, named_output};
-use crate::archive::{Archive, ArchiveError, At, RepackOptions, Written, repack};
+use crate::archive::{
+    Archive, ArchiveError, At, RepackOptions, Written, repack, repack_generations,
+};
 use std::path::Path;
 
 /// Makes another archive.
@@ -45,7 +47,10 @@ fn work(
     let opened = opened.map_err(|error| named(archive, error))?;
     let create = config::create_options(&recoding.coding, false, &recoding.resources)?;
     let options = RepackOptions { create, recode: recoding.recode };
-    let summary = repack(&opened, output, &options, &control);
+    let summary = match recoding.keep_last {
+        Some(count @ 2..) => repack_generations(&opened, output, count, &options.create, &control),
+        _ => repack(&opened, output, &options, &control),
+    };
     let summary = summary.map_err(|error| named_output(archive, error))?;
     let exit = watch.exit();
     tell(&summary, report);
