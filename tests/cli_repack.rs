@@ -120,6 +120,17 @@ fn groups_behind_bases_are_copied_with_them() {
         run(at, "verify b.pear", 0);
         assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
     }
+    // A generation that adds such groups, and several that are kept.
+    for number in 40..60 {
+        let old = fs::read_to_string(at.join(format!("t/{:02}.txt", number - 35))).unwrap();
+        write(at, &format!("t/{number}.txt"), old.replace("w1", "ww"));
+    }
+    run(at, "update a.pear t --no-date --level 1 --group-size 16K", 0);
+    for count in [2, 4, 6] {
+        run(at, &format!("repack a.pear b.pear --keep-last {count} --codec zstd"), 0);
+        assert!(bases("b.pear") > 3);
+        assert_generations(at, ("a.pear", 6 - count), ("b.pear", 0), count);
+    }
 }
 
 /// A user's session, as it is meant to look.

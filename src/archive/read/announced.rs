@@ -198,7 +198,7 @@ impl<'a> Incoming<'a> {
         if self.seen.len() as u64 >= limit {
             return Err(ArchiveError::Limit { field: "entries", found: limit + 1, limit });
         }
-        if self.seen.get(&path).is_some_and(|seen| seen.generation == self.generation) {
+        if self.seen.get(&path).is_some_and(|seen| u64::from(seen.generation) == self.generation) {
             return Err(ArchiveError::Repeated { path });
         }
         // What is above or below may still be replaced in this generation.

@@ -20,15 +20,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// An entry that was announced and not revoked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
     pub directory: bool,
-    /// Number of its generation.
-    pub generation: u64,
+    /// Number of its generation. There are few enough of both.
+    pub generation: u32,
     /// Sequence of the ENTRY section that announced it.
-    pub section: u64,
-    /// What it links to, if it is a hard link.
-    pub target: Option<Box<[u8]>>,
+    pub section: u32,
 }
 
 /// Restores what parts announce, piece by piece.
@@ -63,8 +61,8 @@ pub(super) struct Incoming<'a> {
     /// Paths that a generation behind the first announces or removes, to be checked when it
     /// ends.
     pub(super) changed: Vec<Vec<u8>>,
-    /// Hard links that were announced, by their targets.
-    pub(super) links: BTreeMap<Vec<u8>, Vec<Vec<u8>>>,
+    /// Hard links that were announced, by their targets: the ENTRY section, and the path.
+    pub(super) links: BTreeMap<Vec<u8>, Vec<(u32, Vec<u8>)>>,
     pub(super) later: Later,
     pub(super) selection: Selection,
     pub(super) limits: &'a Limits,

@@ -71,13 +71,13 @@ impl<'a> Incoming<'a> {
         };
         if let Some(target) = target {
             self.charge(seen_memory(&entry.path) + 2 * seen_memory(target));
-            self.links.entry(target.clone()).or_default().push(entry.path.clone());
+            let link = (self.section as u32, entry.path.clone());
+            self.links.entry(target.clone()).or_default().push(link);
         }
         let seen = Seen {
             directory: entry.is_directory(),
-            generation: self.generation,
-            section: self.section,
-            target: target.map(|target| target.clone().into()),
+            generation: self.generation as u32,
+            section: self.section as u32,
         };
         self.seen.insert(entry.path.clone(), seen);
         if self.generation > 0 {
@@ -93,7 +93,7 @@ impl<'a> Incoming<'a> {
 
     /// Forgets a path, and all below it, that a generation removes.
     pub(super) fn remove(&mut self, path: &[u8]) {
-        let older = |seen: &Seen| seen.generation < self.generation;
+        let older = |seen: &Seen| u64::from(seen.generation) < self.generation;
         let inside = [path, b"/"].concat();
         let below = self.seen.range(inside.clone()..);
         let below = below.take_while(|(path, _)| path.starts_with(&inside));
@@ -132,11 +132,13 @@ impl<'a> Incoming<'a> {
         links.dedup();
         let section = self.seen.get(path).map(|seen| seen.section);
         let mut kept = Vec::new();
-        for link in links {
-            let leads_here = |seen: &&Seen| seen.target.as_deref() == Some(path);
-            let Some(seen) = self.seen.get(&link).filter(leads_here) else { continue };
-            if Some(seen.section) == section {
-                kept.push(link);
+        for (announced, link) in links {
+            // It may be something else by now.
+            if self.seen.get(&link).map(|seen| seen.section) != Some(announced) {
+                continue;
+            }
+            if Some(announced) == section {
+                kept.push((announced, link));
                 continue;
             }
             self.seen.remove(&link);

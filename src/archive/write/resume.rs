@@ -12,7 +12,7 @@ use super::plan::plan;
 use super::replace::{Written, is_replaceable};
 use super::source::{Found, Source};
 use super::update::{Existing, Scope, UpdateOptions, bring_up};
-use crate::archive::{Archive, ArchiveError, Control};
+use crate::archive::{Archive, ArchiveError, Control, ErrorKind};
 use crate::container::Writer;
 use crate::tree::{FileId, WalkOptions, walk};
 use std::fs::{self, File};
@@ -88,16 +88,19 @@ fn before(
     options: &UpdateOptions,
     control: &Control,
 ) -> Result<Option<Amending>, ArchiveError> {
+    let length = file.metadata().map_err(failed(partial, "read the attributes"))?.len();
     let again = file.try_clone().map_err(failed(partial, "open"))?;
+    if length == 0 {
+        return Ok(None);
+    }
+    let replaceable = is_replaceable(partial, Written::Archive);
+    if !replaceable.map_err(failed(partial, "read"))? {
+        return Err(failed(partial, "replace")(io::Error::other("not an archive")));
+    }
     match Amending::of(again, partial, &options.limits, control) {
         Ok(amending) => Ok(Some(amending)),
-        Err(ArchiveError::Container(_) | ArchiveError::NotWhole) => {
-            let replaceable = is_replaceable(partial, Written::Archive);
-            match replaceable.map_err(failed(partial, "read"))? {
-                true => Ok(None),
-                false => Err(failed(partial, "replace")(io::Error::other("not an archive"))),
-            }
-        }
+        // Nothing of it was complete.
+        Err(error) if error.kind() == ErrorKind::Integrity => Ok(None),
         Err(error) => Err(error),
     }
 }
