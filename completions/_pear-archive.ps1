@@ -66,6 +66,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out matching names, by the rules of .gitignore')
             [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read exclude patterns from a file, one per line')
+            [CompletionResult]::new('--checkpoint', '--checkpoint', [CompletionResultType]::ParameterName, 'Keep what is done if the run is interrupted or killed, and go on from it')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
@@ -98,6 +99,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out matching names, by the rules of .gitignore')
             [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read exclude patterns from a file, one per line')
+            [CompletionResult]::new('--checkpoint', '--checkpoint', [CompletionResultType]::ParameterName, 'Keep what is done if the run is interrupted or killed, and go on from it')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
@@ -628,6 +630,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;export' {
+            [CompletionResult]::new('--generation', '--generation', [CompletionResultType]::ParameterName, 'Generation to read: a number, or the newest at a date [default: the newest]')
             [CompletionResult]::new('-T', '-T ', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more names from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Base that the archive was made with, if it is not in it; may be repeated')

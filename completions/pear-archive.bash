@@ -447,7 +447,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__create)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --force --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --force --checkpoint --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,6 +514,10 @@ _pear__archive() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --checkpoint)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --codec)
@@ -685,12 +689,16 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__export)
-            opts="-T -j -q -v -h --keep-incomplete --force --literal --files-from --null --base --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
+            opts="-T -j -q -v -h --generation --keep-incomplete --force --literal --files-from --null --base --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --generation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --files-from)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

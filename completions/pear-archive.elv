@@ -62,6 +62,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --files-from 'Read more paths from a file, one per line; ''-'' is standard input'
             cand --exclude 'Leave out matching names, by the rules of .gitignore'
             cand --exclude-from 'Read exclude patterns from a file, one per line'
+            cand --checkpoint 'Keep what is done if the run is interrupted or killed, and go on from it'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
@@ -93,6 +94,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --files-from 'Read more paths from a file, one per line; ''-'' is standard input'
             cand --exclude 'Leave out matching names, by the rules of .gitignore'
             cand --exclude-from 'Read exclude patterns from a file, one per line'
+            cand --checkpoint 'Keep what is done if the run is interrupted or killed, and go on from it'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
@@ -602,6 +604,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;export'= {
+            cand --generation 'Generation to read: a number, or the newest at a date [default: the newest]'
             cand -T 'Read more names from a file, one per line; ''-'' is standard input'
             cand --files-from 'Read more names from a file, one per line; ''-'' is standard input'
             cand --base 'Base that the archive was made with, if it is not in it; may be repeated'

@@ -62,6 +62,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s C -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l checkpoint -d 'Keep what is done if the run is interrupted or killed, and go on from it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -99,6 +100,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s C -l dir
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l checkpoint -d 'Keep what is done if the run is interrupted or killed, and go on from it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -614,6 +616,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l ver
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l generation -d 'Generation to read: a number, or the newest at a date [default: the newest]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s T -l files-from -d 'Read more names from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -l base -d 'Base that the archive was made with, if it is not in it; may be repeated' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand export" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r

@@ -4,6 +4,7 @@
 mod support;
 
 use std::fs::{self, File};
+use std::path::Path;
 use support::changing::*;
 use support::*;
 
@@ -119,6 +120,17 @@ fn groups_behind_bases_are_copied_with_them() {
         run(at, "verify b.pear", 0);
         assert_eq!(run(at, "diff a.pear b.pear --checksum", 0).0, "");
     }
+    // A generation that adds such groups, and several that are kept.
+    for number in 40..60 {
+        let old = fs::read_to_string(at.join(format!("t/{:02}.txt", number - 35))).unwrap();
+        write(at, &format!("t/{number}.txt"), old.replace("w1", "ww"));
+    }
+    run(at, "update a.pear t --no-date --level 1 --group-size 16K", 0);
+    for count in [2, 4, 6] {
+        run(at, &format!("repack a.pear b.pear --keep-last {count} --codec zstd"), 0);
+        assert!(bases("b.pear") > 3);
+        assert_generations(at, ("a.pear", 6 - count), ("b.pear", 0), count);
+    }
 }
 
 /// A user's session, as it is meant to look.
@@ -227,4 +239,64 @@ fn archives_are_merged_and_the_later_names_count() {
     fs::write(at.join("none.pear"), "no archive").unwrap();
     run(at, "merge all.pear one.pear none.pear --codec zstd", 3);
     assert!(fs::read(at.join("all.pear")).unwrap() == first);
+}
+
+/// Compares generations of two archives, from `first` and `other` on.
+fn assert_generations(at: &Path, one: (&str, u64), other: (&str, u64), count: u64) {
+    for number in 0..count {
+        let (first, second) = (one.1 + number, other.1 + number);
+        for (archive, number, to) in [(one.0, first, "one"), (other.0, second, "other")] {
+            let _ = fs::remove_dir_all(at.join(to));
+            run(at, &format!("extract {archive} -C {to} --generation {number}"), 0);
+            set_time(&at.join(to), 1, 0);
+        }
+        assert_same(&at.join("one"), &at.join("other"));
+        run(at, &format!("verify {} --generation {second}", other.0), 0);
+    }
+}
+
+#[test]
+fn several_generations_are_kept_and_the_dead_data_of_others_goes() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    let newest = many(at);
+    write(at, "t/gone.bin", noise(77, 500_000));
+    run(at, "update a.pear t --date 2026-03-01 --codec zstd", 0);
+    fs::remove_file(at.join("t/gone.bin")).unwrap();
+    write(at, "t/more.bin", noise(78, 70_000));
+    run(at, "update a.pear t --mirror --date 2026-03-02 --codec zstd", 0);
+    run(at, "rename a.pear t/more.bin t/most.bin --date 2026-03-03", 0);
+    let newest = newest + 3;
+    let whole = length(at, "a.pear");
+    for count in [2, 3, 6, newest + 1, 99] {
+        let kept = count.min(newest + 1);
+        run(at, &format!("repack a.pear b.pear --keep-last {count} --codec zstd"), 0);
+        assert_generations(at, ("a.pear", newest + 1 - kept), ("b.pear", 0), kept);
+        let listed = run(at, "generations b.pear", 0).0;
+        assert_eq!(listed.lines().count() as u64, kept + 1, "{listed}");
+        assert!(listed.contains("2026-03-03") && listed.contains("2026-03-02"), "{listed}");
+        assert_eq!(listed.contains("2026-03-01"), kept > 2, "{listed}");
+        // What is stored once stays stored once.
+        let stored = length(at, "b.pear");
+        assert!(stored < if kept < 3 { 400_000 } else { whole + whole / 10 }, "{count}: {stored}");
+    }
+    // From a pipe too.
+    let bytes = fs::read(at.join("b.pear")).unwrap();
+    pear(at).args(["verify", "-"]).write_stdin(&bytes[..]).assert().code(0);
+    pear(at).args(["extract", "-", "-C", "pipe"]).write_stdin(bytes).assert().code(0);
+    run(at, "extract a.pear -C file", 0);
+    set_time(&at.join("pipe"), 1, 0);
+    set_time(&at.join("file"), 1, 0);
+    assert_same(&at.join("file"), &at.join("pipe"));
+    // In place, and then a change more.
+    fs::copy(at.join("a.pear"), at.join("before.pear")).unwrap();
+    run(at, "prune a.pear --keep-last 3 --codec zstd", 0);
+    assert_generations(at, ("before.pear", newest - 2), ("a.pear", 0), 3);
+    write(at, "t/last.txt", "last");
+    run(at, "update a.pear t --no-date --codec zstd", 0);
+    run(at, "verify a.pear", 0);
+    assert_eq!(run(at, "cat a.pear t/last.txt", 0).0, "last");
+    run(at, "repack a.pear c.pear --keep-last 2 --recode", 2);
+    run(at, "repack a.pear c.pear --keep-last 0", 2);
+    assert!(!at.join("c.pear").exists());
 }

@@ -166,6 +166,13 @@ pub enum ArchiveError {
         /// Path in the archive.
         path: Vec<u8>,
     },
+    /// A generation that came through a pipe replaces or removes what a hard link leads to, and
+    /// does not announce the link anew.
+    #[error("{}: the file that this hard link leads to was replaced or removed", printable(path))]
+    LinkLost {
+        /// Path in the archive.
+        path: Vec<u8>,
+    },
     /// An ENTRY section goes on with what the one before did not leave open, or takes back what
     /// it did not announce.
     #[error("the ENTRY section at byte {offset} does not go on as the one before says")]
@@ -206,6 +213,12 @@ pub enum ArchiveError {
         /// What is wrong with it.
         cause: Arc<ArchiveError>,
     },
+    /// An archive whose making was interrupted, and that holds what there was until then.
+    #[error(
+        "the archive is incomplete, because making it was interrupted: the same 'create --checkpoint' \
+         or 'update' goes on with it"
+    )]
+    Unfinished,
     /// Not everything on disk could be looked at, so nothing was taken for gone.
     #[error("nothing is forgotten in spite of --mirror, because not everything could be read")]
     NothingForgotten,
@@ -335,6 +348,7 @@ impl ArchiveError {
             | ArchiveError::Unreadable { .. }
             | ArchiveError::Repeated { .. }
             | ArchiveError::BelowFile { .. }
+            | ArchiveError::LinkLost { .. }
             | ArchiveError::NotOpen { .. }
             | ArchiveError::NotWhole
             | ArchiveError::Volume { .. }
@@ -350,6 +364,7 @@ impl ArchiveError {
             | ArchiveError::TarEnd(_)
             | ArchiveError::Unfit { .. }
             | ArchiveError::Locked
+            | ArchiveError::Unfinished
             | ArchiveError::NothingForgotten
             | ArchiveError::Unsplit
             | ArchiveError::Parted { .. }

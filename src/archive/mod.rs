@@ -49,8 +49,9 @@ pub use volumes::{VolumeFault, Volumes};
 pub use write::{
     Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
     RenameOptions, RepackOptions, SplitBy, SplitOptions, SplitPart, TrainOptions, Trained,
-    UpdateOptions, UpdateSummary, Written, create, create_stream, delete, is_replaceable, merge,
-    prune, rename, repack, split, train, train_file, update,
+    UpdateOptions, UpdateSummary, Written, create, create_resumable, create_stream, delete,
+    is_replaceable, merge, partial_path, prune, rename, repack, repack_generations, split, train,
+    train_file, update,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};

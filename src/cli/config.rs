@@ -12,7 +12,9 @@ use super::args::{
 };
 use super::cmd::Named;
 use super::memory::free;
-use crate::archive::{CreateBase, CreateOptions, GivenBase, GivenBases, Limits, Recipes};
+use crate::archive::{
+    CreateBase, CreateOptions, GivenBase, GivenBases, Limits, Recipes, UpdateOptions,
+};
 use crate::codec::CodecOptions;
 use crate::tree::{Excludes, Overwrite, Patterns, RestoreOptions, WalkOptions, archive_path};
 
@@ -180,6 +182,7 @@ pub fn create_options(
         verify,
         recipes: recipes(coding),
         volume_size: None,
+        checkpoint: None,
     })
 }
 
@@ -238,6 +241,13 @@ pub fn limits(flags: &LimitFlags, memory: &Memory) -> Limits {
 pub fn changing_limits(entries: &EntryLimits, memory: &Memory) -> Limits {
     let usual = entry_limits(entries);
     Limits { memory: reading_memory(memory, usual.memory), ..usual }
+}
+
+/// Returns how an archive is made that goes on from what an interrupted run left.
+pub fn resuming(create: CreateOptions, resources: &Resources) -> UpdateOptions {
+    let usual = Limits::default();
+    let limits = Limits { memory: reading_memory(&resources.memory, usual.memory), ..usual };
+    UpdateOptions { create, limits, ..UpdateOptions::default() }
 }
 
 /// Returns the limits on what entries may demand.

@@ -100,6 +100,7 @@ pub struct ArchiveRecord {
     pub generation: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_seconds: Option<i64>,
+    pub incomplete: bool,
     pub dead: u64,
     pub groups: usize,
     pub size: u64,
@@ -355,6 +356,7 @@ mod tests {
             entries: 0,
             generation: 2,
             date_seconds: Some(0),
+            incomplete: false,
             dead: 5,
             groups: 0,
             size: 0,
@@ -390,7 +392,8 @@ mod tests {
     fn the_document_lists_the_fields_of_generations_and_differences() {
         let (number, added, root_hash) = (0, 0, [0; 32]);
         let (date, entries, dead) = (Some(0), Some(0), Some(0));
-        let info = GenerationInfo { number, date, entries, added, dead, root_hash };
+        let incomplete = false;
+        let info = GenerationInfo { number, date, entries, added, dead, root_hash, incomplete };
         compare("Generation", &GenerationRecord::of(&info));
         let how = DifferenceKind::Changed(vec!["mode"]);
         let difference = Difference { path: b"a".to_vec(), how };

@@ -370,7 +370,8 @@ impl Catalog {
 
     /// Returns what the archive holds: all completely announced entries, in the order of
     /// the paths. Entries below something that is not a directory are left out. `groups` is
-    /// the number of DATA sections, if it is known.
+    /// the number of DATA sections, if INDEX is known. If it is not, entries of one path that
+    /// nothing tells apart are given out under names that say so.
     pub fn finish(mut self, groups: Option<u64>) -> Contents {
         let damaged = |cause| ContainerError::Damaged { structure: "ENTRY", offset: 0, cause };
         if let Some(open) = self.open.take() {
@@ -383,7 +384,7 @@ impl Catalog {
         let (batches, mut sections) = (self.batches, self.sections);
         let mut fault = self.fault;
         let mut all = self.rows;
-        let (cut, broken) = merge::entries(&mut all, self.removed);
+        let (cut, broken) = merge::entries(&mut all, self.removed, groups.is_some());
         fault = fault.or(broken.map(damaged));
         let count = all.entries.len();
         merge::retain_reachable(&mut all);

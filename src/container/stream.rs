@@ -72,6 +72,8 @@ pub struct StreamReader<R: Read> {
     listed: BTreeMap<u64, Digest>,
     /// Where the last generation ended, and how many there were.
     ended: Option<(u64, u64)>,
+    /// Whether the footer of the generation that comes was there and right.
+    closed: bool,
     /// Faults behind a footer, which count only if another follows.
     held: Vec<ContainerError>,
     /// Bytes that were read again because of damaged sections.
@@ -126,6 +128,7 @@ impl<R: Read> StreamReader<R> {
             index: None,
             listed: BTreeMap::new(),
             ended: None,
+            closed: false,
             held: Vec::new(),
             again: 0,
             repairs: repair::Repairs::default(),
@@ -210,6 +213,12 @@ impl<R: Read> StreamReader<R> {
     /// Returns the number of generations that have ended so far.
     pub fn generations(&self) -> u64 {
         self.ended.map_or(0, |(_, generations)| generations)
+    }
+
+    /// Returns whether the generation whose sections came last has its footer, so that it
+    /// counts.
+    pub fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Searches for the next section.
@@ -349,6 +358,7 @@ impl<R: Read> StreamReader<R> {
             let listed = self.rows.as_ref().map(Hasher::digest);
             listed.map(|listed| self.listed.insert(header.sequence, listed));
             self.index = Some((section, section.digest));
+            self.closed = false;
             self.next = Next::Closing;
             self.faults.extend(self.held.drain(..));
         }

@@ -2,11 +2,15 @@
 
 use super::footer::root_hash;
 use super::section::SECTION_MOST;
-use super::{ArchiveId, BASE, Base, ContainerError, Footer, Index, Part, Preface, Section};
+use super::{
+    ArchiveId, BASE, Base, ContainerError, Footer, Generation, Index, Part, Preface, Section,
+};
 use super::{SectionHeader, SectionType, State, encode_index, encode_part, parity};
 use crate::checksum::{Digest, digest, short};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Returns the bytes of DATA payloads for each byte of a copy, at least; `count` are the
 /// ENTRY sections, whose reads are saved.
@@ -23,6 +27,8 @@ pub struct Writer<W: Write> {
     groups: u64,
     /// What PARITY covers: every ENTRY section so far, and where it stands.
     protected: parity::Ranges,
+    /// Gets the offset at which the last checkpoint ends.
+    kept: Arc<AtomicU64>,
 }
 
 /// How a group is coded, as its header says.
@@ -58,7 +64,8 @@ impl<W: Write> Writer<W> {
         let bytes = Preface { archive_id }.to_bytes();
         output.write_all(&bytes)?;
         let (offset, index, protected) = (bytes.len() as u64, Index::default(), Default::default());
-        Ok(Writer { output, archive_id, offset, index, groups: 0, protected })
+        let kept = Arc::default();
+        Ok(Writer { output, archive_id, offset, index, groups: 0, protected, kept })
     }
 
     /// Goes on behind a generation: what is written now is the next. `index` is what
@@ -66,7 +73,20 @@ impl<W: Write> Writer<W> {
     pub fn resume(output: W, archive_id: ArchiveId, index: Index) -> Self {
         let groups = index.groups().len() as u64;
         let (offset, protected) = (index.end(), Default::default());
-        Writer { output, archive_id, offset, index, groups, protected }
+        let kept = Arc::default();
+        Writer { output, archive_id, offset, index, groups, protected, kept }
+    }
+
+    /// Stores the offset at which each checkpoint ends in `kept`, once it is on its way to the
+    /// disk.
+    pub fn keep_in(mut self, kept: Arc<AtomicU64>) -> Self {
+        self.kept = kept;
+        self
+    }
+
+    /// Says whether the generation is marked as incomplete.
+    pub fn set_incomplete(&mut self, incomplete: bool) {
+        self.index.incomplete = incomplete;
     }
 
     /// Says when the generation is written, in seconds since 1970.
@@ -157,6 +177,40 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// [`ContainerError::Io`], [`ContainerError::TooLarge`].
     pub fn finish(mut self) -> Result<(W, Footer), ContainerError> {
+        let footer = self.close()?;
+        Ok((self.output, footer))
+    }
+
+    /// Ends a generation that is marked as incomplete; what is written now is the next. No
+    /// content may be open. Everything is flushed, the footer too. Returns what it wrote.
+    ///
+    /// # Errors
+    /// As [`Writer::finish`].
+    pub fn checkpoint(&mut self) -> Result<Footer, ContainerError> {
+        self.index.incomplete = true;
+        self.end_generation()
+    }
+
+    /// Ends a generation; what is written now is the next, without a date. As
+    /// [`Writer::checkpoint`] but for the mark.
+    ///
+    /// # Errors
+    /// As [`Writer::finish`].
+    pub fn end_generation(&mut self) -> Result<Footer, ContainerError> {
+        let footer = self.close()?;
+        self.output.flush()?;
+        self.offset = footer.file_length;
+        self.kept.store(self.offset, Ordering::Relaxed);
+        let Footer { root_hash, .. } = footer;
+        let date = self.index.date.take();
+        self.index.generations.push(Generation { date, root_hash });
+        self.index.incomplete = false;
+        self.index.copies.clear();
+        self.index.footers.push(self.index.sections.len() as u64);
+        Ok(footer)
+    }
+
+    fn close(&mut self) -> Result<Footer, ContainerError> {
         self.copy_entries();
         let (codec, payload, raw_length) = encode_index(&self.index)?;
         let header = SectionHeader {
@@ -182,7 +236,7 @@ impl<W: Write> Writer<W> {
         };
         self.output.flush()?;
         self.output.write_all(&footer.to_bytes())?;
-        Ok((self.output, footer))
+        Ok(footer)
     }
 
     /// Puts copies of the ENTRY payloads into INDEX if they cost next to nothing.

@@ -28,7 +28,9 @@ pub use exclude::Excludes;
 pub use leftover::{claim, is_leftover, partial_name, remove_leftovers};
 pub use names::{archive_path, printable};
 pub use pattern::Patterns;
-pub use restore::{FileWriter, Overwrite, Resolution, RestoreOptions, Restorer};
+pub use restore::{
+    ContentKey, FileWriter, MadeFile, Overwrite, Resolution, RestoreOptions, Restorer,
+};
 pub use source::{OpenSource, Source};
 pub use stat::FileId;
 pub use walk::{Found, Walk, WalkOptions, walk};

@@ -89,7 +89,10 @@ impl Source {
 /// system cannot tell. Cost: two system calls per segment for files with holes, one
 /// call for others. The number of blocks is not used, because it includes space
 /// reserved after the end.
-fn data_segments(file: &File, status: &Stat) -> rustix::io::Result<Option<Vec<Segment>>> {
+pub(super) fn data_segments(
+    file: &File,
+    status: &Stat,
+) -> rustix::io::Result<Option<Vec<Segment>>> {
     let size = status.st_size.max(0) as u64;
     match seek(file, SeekFrom::Hole(0)) {
         Ok(hole) if hole < size => {}

@@ -1,6 +1,6 @@
 //! A tree and an archive of it, which tests change.
 
-use super::{noise, run};
+use super::{noise, run, sparse_file};
 use std::fs;
 use std::path::Path;
 
@@ -23,4 +23,42 @@ pub fn begin(at: &Path) {
     fs::hard_link(at.join("t/a.txt"), at.join("t/same")).unwrap();
     std::os::unix::fs::symlink("a.txt", at.join("t/way")).unwrap();
     run(at, "create a.pear t --codec zstd", 0);
+}
+
+/// Makes an archive of many generations: names change their kinds, contents their names. Returns
+/// the number of the newest.
+pub fn many(at: &Path) -> u64 {
+    begin(at);
+    let update = || run(at, "update a.pear t --mirror --no-date --codec zstd", 0);
+    // Two files change places, a third gets the old content of one.
+    write(at, "t/x.bin", noise(11, 70_000));
+    write(at, "t/y.bin", noise(12, 80_000));
+    update();
+    fs::rename(at.join("t/x.bin"), at.join("t/z.bin")).unwrap();
+    fs::rename(at.join("t/y.bin"), at.join("t/x.bin")).unwrap();
+    fs::rename(at.join("t/z.bin"), at.join("t/y.bin")).unwrap();
+    fs::copy(at.join("t/y.bin"), at.join("t/third.bin")).unwrap();
+    update();
+    // A directory becomes a file, a file a directory, a link a file.
+    fs::remove_dir_all(at.join("t/sub")).unwrap();
+    write(at, "t/sub", "a file now");
+    fs::remove_file(at.join("t/b.txt")).unwrap();
+    write(at, "t/b.txt/inside", "below what was a file");
+    fs::remove_file(at.join("t/way")).unwrap();
+    write(at, "t/way", "no link");
+    update();
+    // The first name of a file goes, and the second stays; then it gets another.
+    fs::remove_file(at.join("t/a.txt")).unwrap();
+    update();
+    fs::hard_link(at.join("t/same"), at.join("t/also")).unwrap();
+    update();
+    sparse_file(&at.join("t/holes"));
+    update();
+    run(at, "rename a.pear t/holes t/b.txt/holes --no-date", 0);
+    run(at, "rename a.pear t u --no-date", 0);
+    run(at, "delete a.pear u/b.txt u/y.bin --no-date", 0);
+    fs::remove_dir_all(at.join("t")).unwrap();
+    write(at, "t/again", noise(11, 70_000));
+    run(at, "update a.pear t --no-date --codec zstd", 0);
+    10
 }

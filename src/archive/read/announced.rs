@@ -1,14 +1,14 @@
 //! Handles what parts announce: files that begin, links to them, entries without content.
 
-use super::incoming::{Incoming, Seen};
+use super::incoming::Incoming;
 use super::links::StandIns;
 use super::sink::{FileSink, Target};
+use crate::archive::ArchiveError;
 use crate::archive::memory::{restored_memory, seen_memory};
-use crate::archive::{ArchiveError, Event};
 use crate::container::{Batch, Part, allocation};
 use crate::entry::{Content, Entry, FileDigest, Kind};
+use crate::tree::ContentKey;
 use std::collections::HashMap;
-use std::sync::Arc;
 
 /// A file whose content begins or goes on. Unselected ones are kept while the
 /// content is open: revoking counts them.
@@ -19,6 +19,8 @@ pub(super) struct Announced<'a> {
     pub ordinal: u64,
     pub sink: Option<FileSink<'a>>,
     pub bytes: u64,
+    /// Where its content begins: the Sequence of the ENTRY section, and the row.
+    pub content: ContentKey,
     /// The first damaged group it has bytes in.
     pub doubt: Option<u64>,
     /// Whether bytes are lost.
@@ -53,7 +55,9 @@ impl<'p, 'a> Announcements<'p, 'a> {
         path: &'p [u8],
         stands_in: Option<u64>,
         sink: Option<FileSink<'a>>,
+        section: u64,
     ) {
+        let content = (section, row as u64);
         let ordinal = stands_in.unwrap_or(self.ordinals[row]);
         self.ordinals[row] += stands_in.is_none() as u64;
         self.places.insert(path, (row, self.files[row].len()));
@@ -65,6 +69,7 @@ impl<'p, 'a> Announcements<'p, 'a> {
             ordinal,
             sink,
             bytes: 0,
+            content,
             doubt: None,
             lost: false,
             links,
@@ -121,10 +126,13 @@ impl<'a> Incoming<'a> {
                     numbers.next();
                     let sink = match (selected, &batch.rows[row as usize].again) {
                         (false, _) => None,
-                        (true, None) => self.start(entry),
-                        (true, Some(_)) => self.start_again(entry),
+                        (true, None) => self.start(entry, (self.section, row)),
+                        (true, Some(again)) => {
+                            self.start_again(entry, **again);
+                            None
+                        }
                     };
-                    all.add(row as usize, &entry.path, None, sink);
+                    all.add(row as usize, &entry.path, None, sink, self.section);
                 }
                 _ if selected => self.restore_other(entry),
                 _ => {}
@@ -160,8 +168,8 @@ impl<'a> Incoming<'a> {
         }
         match (&entry.kind, file) {
             (Kind::File(_), Some((row, ordinal))) => {
-                let sink = self.start(&entry);
-                all.add(row, &link.path, Some(ordinal), sink);
+                let sink = self.start(&entry, (self.section, row as u64));
+                all.add(row, &link.path, Some(ordinal), sink, self.section);
             }
             (Kind::HardLink { target }, _) => match all.file(target) {
                 Some((_, file)) => file.links.push(entry),
@@ -178,12 +186,7 @@ impl<'a> Incoming<'a> {
             self.fail(error);
             return false;
         }
-        let seen = Seen { directory: entry.is_directory(), generation: self.generation };
-        self.seen.insert(entry.path.clone(), seen);
-        if self.generation > 0 {
-            self.charge(seen_memory(&entry.path));
-            self.changed.push(entry.path.clone());
-        }
+        self.see(entry);
         let restored = selected && self.restorer.is_some();
         self.charge(seen_memory(&entry.path) + if restored { restored_memory(entry) } else { 0 });
         selected
@@ -195,7 +198,7 @@ impl<'a> Incoming<'a> {
         if self.seen.len() as u64 >= limit {
             return Err(ArchiveError::Limit { field: "entries", found: limit + 1, limit });
         }
-        if self.seen.get(&path).is_some_and(|seen| seen.generation == self.generation) {
+        if self.seen.get(&path).is_some_and(|seen| u64::from(seen.generation) == self.generation) {
             return Err(ArchiveError::Repeated { path });
         }
         // What is above or below may still be replaced in this generation.
@@ -206,7 +209,7 @@ impl<'a> Incoming<'a> {
     }
 
     /// Checks that nothing is below what is not a directory.
-    fn check_around(&self, path: &[u8], directory: bool) -> Result<(), ArchiveError> {
+    pub(super) fn check_around(&self, path: &[u8], directory: bool) -> Result<(), ArchiveError> {
         let path = path.to_vec();
         let slashes = memchr::memchr_iter(b'/', &path);
         let mut above = slashes.map(|end| self.seen.get(&path[..end]));
@@ -221,47 +224,8 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// Forgets a path, and all below it, that a generation removes.
-    fn remove(&mut self, path: &[u8]) {
-        let older = |seen: &Seen| seen.generation < self.generation;
-        if self.seen.get(path).is_some_and(older) {
-            self.seen.remove(path);
-        }
-        let inside = [path, b"/"].concat();
-        let below = self.seen.range(inside.clone()..);
-        let below = below.take_while(|(path, _)| path.starts_with(&inside));
-        let gone: Vec<Vec<u8>> =
-            below.filter(|(_, seen)| older(seen)).map(|(path, _)| path.clone()).collect();
-        for path in gone {
-            self.seen.remove(&path);
-        }
-    }
-
-    /// Ends a generation: checks what it announces against what was there.
-    pub(super) fn end_generation(&mut self) {
-        for path in std::mem::take(&mut self.changed) {
-            self.release(seen_memory(&path));
-            let Some(&seen) = self.seen.get(&path) else { continue };
-            if let Err(error) = self.check_around(&path, seen.directory) {
-                self.fail(error);
-            }
-        }
-    }
-
-    /// Passes over a file whose content came before: it was checked then, and is not kept.
-    fn start_again(&mut self, entry: &Entry) -> Option<FileSink<'a>> {
-        if self.only_checks() {
-            self.summary.entries += 1;
-            self.control.events.event(Event::Entry { path: &entry.path });
-        } else {
-            let cause = Arc::new(ArchiveError::FromPipe { what: "a content that came before" });
-            self.fail(ArchiveError::File { path: entry.path.clone(), cause });
-        }
-        None
-    }
-
     /// Starts a file; `None` if it is skipped or fails, which is reported.
-    fn start(&mut self, entry: &Entry) -> Option<FileSink<'a>> {
+    fn start(&mut self, entry: &Entry, key: ContentKey) -> Option<FileSink<'a>> {
         let Kind::File(content) = &entry.kind else { return None };
         let made = content.recipes.iter().map(|recipe| recipe.outputs()).sum();
         let found = self.output.saturating_add(content.size.max(made));
@@ -290,7 +254,10 @@ impl<'a> Incoming<'a> {
         }
         self.output = found;
         match restorer.file(&entry.path, &entry.metadata, content.size) {
-            Ok(writer) => writer.map(|writer| self.sink(Target::File(Box::new(writer)), content)),
+            Ok(writer) => writer.map(|writer| {
+                let writer = writer.of_content(key);
+                self.sink(Target::File(Box::new(writer)), content)
+            }),
             Err(error) => {
                 self.fail(error);
                 None

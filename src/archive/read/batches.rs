@@ -42,7 +42,11 @@ impl<'a> Incoming<'a> {
     /// Takes what an ENTRY section says of a batch. Its groups follow.
     pub fn begin(&mut self, section: &Section, part: &Part, batch: &Arc<Batch>, generation: u64) {
         self.end_batch();
-        self.generation = generation;
+        self.reach(generation);
+        if !self.counts() {
+            return;
+        }
+        self.section = section.header.sequence;
         if generation == 0 && !part.removed.is_empty() {
             let (structure, offset) = ("ENTRY", section.offset);
             let cause = "the first generation removes entries";
@@ -128,6 +132,11 @@ impl<'a> Incoming<'a> {
 
     /// Ends the batch; groups that did not come are lost.
     pub(super) fn end_batch(&mut self) {
+        if !self.counts() {
+            (self.current, self.open) = (None, None);
+            (self.unmade, self.awaits_piece) = (0, false);
+            return self.ready.clear();
+        }
         let lacks = |one: &Current| one.done < one.batch.group_lengths.len();
         while self.current.as_ref().is_some_and(lacks) {
             self.lose_group();

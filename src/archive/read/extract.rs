@@ -31,7 +31,8 @@ pub struct ExtractOptions {
     /// operation. One that is open has those of [`Archive::with_bases`].
     pub bases: GivenBases,
     /// Which generation, if the archive comes from a pipe or is opened by the operation. From a
-    /// pipe the first alone can be extracted, and none if others follow it, unless it is meant.
+    /// pipe it cannot be given by its date, and contents are given out of the first alone, and
+    /// of none if others follow it, unless it is meant; files are restored of any.
     pub generation: At,
 }
 

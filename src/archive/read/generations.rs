@@ -22,6 +22,8 @@ pub struct GenerationInfo {
     pub dead: Option<u64>,
     /// BLAKE3 over the preface and the list of all sections with their digests.
     pub root_hash: [u8; 32],
+    /// Whether the writer was interrupted, and left what it had.
+    pub incomplete: bool,
 }
 
 impl<S: ReadAt + Send> Archive<S> {
@@ -48,6 +50,7 @@ impl<S: ReadAt + Send> Archive<S> {
                 added: end - if number == 0 { 0 } else { start },
                 dead: opened.as_ref().map(Archive::dead_bytes),
                 root_hash: generation.root_hash,
+                incomplete: opened.as_ref().is_some_and(Archive::is_incomplete),
             });
             start = end;
         }
@@ -59,6 +62,7 @@ impl<S: ReadAt + Send> Archive<S> {
             added: self.stored_length() - before,
             dead: Some(self.dead_bytes()),
             root_hash,
+            incomplete: self.is_incomplete(),
         });
         Ok(all)
     }
@@ -68,6 +72,12 @@ impl<S: ReadAt> Archive<S> {
     /// Returns the number of the generation that is open, counted from 0.
     pub fn generation(&self) -> u64 {
         self.reader.index().generations.len() as u64
+    }
+
+    /// Returns whether the writer of the generation that is open was interrupted, and left what
+    /// it had.
+    pub fn is_incomplete(&self) -> bool {
+        self.reader.index().incomplete
     }
 
     /// Returns the date of the generation that is open, in seconds since 1970, if it has one.

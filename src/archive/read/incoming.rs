@@ -3,6 +3,7 @@
 use super::announced::Announced;
 use super::batches::{Current, Open};
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
+use super::later::Later;
 use super::made::Ready;
 use super::print::Outlet;
 use super::suggest::not_found;
@@ -22,8 +23,10 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Seen {
     pub directory: bool,
-    /// Number of its generation.
-    pub generation: u64,
+    /// Number of its generation. There are few enough of both.
+    pub generation: u32,
+    /// Sequence of the ENTRY section that announced it.
+    pub section: u32,
 }
 
 /// Restores what parts announce, piece by piece.
@@ -51,8 +54,16 @@ pub(super) struct Incoming<'a> {
     pub(super) seen: BTreeMap<Vec<u8>, Seen>,
     /// Number of the generation that comes.
     pub(super) generation: u64,
-    /// Paths that a generation behind the first announces, to be checked when it ends.
+    /// Sequence of the ENTRY section that announces what is taken now.
+    pub(super) section: u64,
+    /// Number of the last generation that counts, once one follows that does not.
+    pub(super) last: Option<u64>,
+    /// Paths that a generation behind the first announces or removes, to be checked when it
+    /// ends.
     pub(super) changed: Vec<Vec<u8>>,
+    /// Hard links that were announced, by their targets: the ENTRY section, and the path.
+    pub(super) links: BTreeMap<Vec<u8>, Vec<(u32, Vec<u8>)>>,
+    pub(super) later: Later,
     pub(super) selection: Selection,
     pub(super) limits: &'a Limits,
     /// Bytes of memory held for entries and given bases until the end.
@@ -86,7 +97,11 @@ impl<'a> Incoming<'a> {
             awaits_piece: false,
             seen: BTreeMap::new(),
             generation: 0,
+            section: 0,
+            last: None,
             changed: Vec::new(),
+            links: BTreeMap::new(),
+            later: Later::default(),
             selection: Selection::new(&options.patterns),
             limits,
             charged: options.bases.memory(),
@@ -150,10 +165,20 @@ impl<'a> Incoming<'a> {
         self.refused.take().map_or(Ok(()), Err)
     }
 
+    /// Returns whether further entries can be restored.
+    pub(super) fn goes_on(&self) -> bool {
+        self.refused.is_none()
+    }
+
     pub(super) fn restore_other(&mut self, entry: &Entry) {
-        if self.refused.is_some() {
+        if self.refused.is_some() || self.later.keep(entry) {
             return;
         }
+        self.restore_now(entry);
+    }
+
+    /// Restores an entry that is no file, or gives it to the outlet.
+    pub(super) fn restore_now(&mut self, entry: &Entry) {
         match &self.restorer {
             Some(restorer) => {
                 let restored = restore_other(restorer, entry, &mut self.summary, self.control);
@@ -249,9 +274,8 @@ impl<'a> Incoming<'a> {
     fn done(&mut self, file: &Announced, result: Result<(), ArchiveError>) {
         match result {
             Ok(()) => {
-                self.summary.entries += 1;
                 self.summary.bytes += file.bytes;
-                self.control.events.event(Event::Entry { path: &file.path });
+                self.came(file);
             }
             // The output takes no more.
             Err(error @ ArchiveError::Io { .. }) if self.outlet.is_some() => {
@@ -277,17 +301,19 @@ impl<'a> Incoming<'a> {
     }
 
     /// Ends the extraction: what did not come is lost, links are made, directories get their
-    /// modes and times.
+    /// modes and times. `closed` says whether the last generation has its footer: if not, a
+    /// generation behind the first changes nothing.
     ///
     /// # Errors
     /// [`ArchiveError::NotFound`] for a pattern that selected nothing, if the
     /// whole stream was seen; [`ArchiveError::Tree`] if what was restored could
     /// not be written to the disk.
-    pub fn finish(mut self, whole: bool) -> Result<ExtractSummary, ArchiveError> {
+    pub fn finish(mut self, whole: bool, closed: bool) -> Result<ExtractSummary, ArchiveError> {
         // What was not looked at is no damage.
         if whole {
             self.end_batch();
         }
+        self.end_changes(whole && closed);
         for file in self.open.take().into_iter().flat_map(|open| open.files) {
             self.lose(file);
         }

@@ -177,6 +177,9 @@ impl<S: ReadAt> Archive<S> {
     ) -> Result<Self, ArchiveError> {
         control.check()?;
         let (reader, condition) = result?;
+        if reader.index().incomplete {
+            control.warn(ArchiveError::Unfinished);
+        }
         match &condition {
             Condition::Whole => {}
             &Condition::Behind { offset, generation, bytes } => {
@@ -204,6 +207,7 @@ impl<S: ReadAt> Archive<S> {
     /// What opening found wrong, counted as a failure.
     pub(super) fn failure(&self) -> Option<ErrorKind> {
         match &self.condition {
+            Condition::Whole if self.is_incomplete() => Some(ErrorKind::Environment),
             Condition::Whole => None,
             Condition::Behind { .. } => Some(ErrorKind::Environment),
             Condition::Recovered(recovery) => Some(match recovery.fault.kind() {

@@ -9,7 +9,7 @@
 //! | `making`, `made` | makes files of recipes; those that come from a pipe |
 //! | `generations` | lists generations, and tells what is dead |
 //! | `links` | makes a selected link the file if its file is not selected |
-//! | `stream`, `incoming`, `announced`, `batches` | reads front to back, from a pipe |
+//! | `stream`, `incoming`, `announced`, `batches`, `later` | reads front to back, from a pipe; what later generations change |
 //! | `print` | gives out the files of a pipe: printed, or to a tar |
 //! | `salvage` | extracts what is left of a damaged archive |
 //! | `tally` | reports damaged groups, each in one line |
@@ -28,6 +28,7 @@ mod generations;
 pub(super) mod groups;
 mod incoming;
 pub(super) mod index;
+mod later;
 mod links;
 mod made;
 mod making;

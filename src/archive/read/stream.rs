@@ -113,8 +113,9 @@ struct Streaming<'a, R: Read> {
     damaged: bool,
     /// Whether all groups are checked, those of no selected file too.
     all_groups: bool,
-    /// Whether the index has come.
+    /// Whether the index has come, and whether the last marks its generation as incomplete.
     indexed: bool,
+    incomplete: bool,
     bases: StreamBases,
     /// Whether nothing that follows is wanted.
     ended: bool,
@@ -141,7 +142,7 @@ struct Pending {
 fn check_wanted(incoming: &Incoming) -> Result<(), ArchiveError> {
     let what = match incoming.wanted() {
         At::Date(_) => "a generation by its date",
-        At::Number(1..) if !incoming.only_checks() => "a generation but the first",
+        At::Number(1..) if incoming.outlet.is_some() => "a generation but the first",
         _ => return Ok(()),
     };
     Err(ArchiveError::FromPipe { what })
@@ -171,6 +172,7 @@ pub(super) fn stream<'a, R: Read>(
         damaged: false,
         all_groups,
         indexed: false,
+        incomplete: false,
         bases: StreamBases::new(limits.memory),
         ended: false,
         ahead: None,
@@ -183,13 +185,29 @@ pub(super) fn stream<'a, R: Read>(
 impl<'a, R: Read> Streaming<'a, R> {
     fn finish(mut self, whole: bool) -> Result<ExtractSummary, ArchiveError> {
         // What was not looked at is no damage.
-        match self.broken {
+        match self.broken.take() {
             _ if !whole => {}
             Some(error) => self.incoming.fail(error),
             None if !self.damaged && !self.indexed => self.incoming.fail(no_index()),
             None => {}
         }
-        self.incoming.finish(whole)
+        if whole && self.incomplete {
+            self.incoming.fail(ArchiveError::Unfinished);
+        }
+        let wanted = self.incoming.wanted();
+        let (closed, newest) = (self.closed(), self.incoming.generation);
+        let summary = self.incoming.finish(whole, closed)?;
+        match wanted {
+            At::Number(number) if whole && number > newest => {
+                Err(ContainerError::NoGeneration { number, newest }.into())
+            }
+            _ => Ok(summary),
+        }
+    }
+
+    /// Returns whether the last generation that came has its footer.
+    fn closed(&self) -> bool {
+        self.sections.is_closed() || self.ended || self.incoming.last.is_some()
     }
 
     /// Takes an ENTRY section.
@@ -229,7 +247,8 @@ impl<'a, R: Read> Streaming<'a, R> {
     /// is free.
     fn index(&mut self, found: StreamSection) -> StreamTask<'a> {
         let cost = found.payload.len() as u64;
-        Task { job: Job::Nothing, kept: Kept::Index(found), cost }
+        let generation = self.sections.generations();
+        Task { job: Job::Nothing, kept: Kept::Index(Box::new((found, generation))), cost }
     }
 
     /// Reads the index and compares it with what came.
@@ -240,6 +259,7 @@ impl<'a, R: Read> Streaming<'a, R> {
         let index = found.intact();
         let index = index
             .and_then(|payload| decode_index(header.codec, &payload, header.raw_length, &limits));
+        self.incomplete = index.as_ref().is_ok_and(|index| index.incomplete);
         match index.and_then(|index| self.sections.compare(&index, &section)) {
             Ok(()) => {}
             Err(error) => self.fail_or_end(error)?,
@@ -289,7 +309,10 @@ impl<'a, R: Read> Streaming<'a, R> {
 
     /// Reports damage; reading goes on.
     fn fail(&mut self, error: ContainerError) {
-        self.damaged |= !matches!(error, ContainerError::Behind { .. });
+        match error {
+            ContainerError::Behind { generation, .. } => self.incoming.last = Some(generation),
+            _ => self.damaged = true,
+        }
         self.incoming.fail(error);
     }
 
@@ -329,8 +352,9 @@ fn made_of(batch: &Batch, selected: &[bool]) -> Vec<bool> {
 }
 
 impl<'a, R: Read> Streaming<'a, R> {
-    /// Returns whether a section is of a generation that is wanted. What is given out cannot be
-    /// taken back: if a generation follows the first, nothing of it is, and that is reported.
+    /// Returns whether a section is of a generation that is wanted. What an outlet was given
+    /// cannot be taken back: if a generation follows the first, nothing of it is, and that is
+    /// reported.
     fn is_wanted(&mut self, section: &Section) -> bool {
         let generation = self.sections.generations();
         match self.incoming.wanted() {
@@ -338,7 +362,7 @@ impl<'a, R: Read> Streaming<'a, R> {
                 self.ended = true;
                 false
             }
-            _ if generation == 0 || self.incoming.only_checks() => true,
+            _ if generation == 0 || self.incoming.outlet.is_none() => true,
             _ => {
                 // Without INDEX it is what an interrupted update left.
                 if section.header.is(SectionType::Index) {

@@ -8,7 +8,7 @@ use crate::archive::write::output::Output;
 use crate::archive::{
     Archive, ArchiveError, Control, ErrorKind, Event, ExtractSummary, GivenBases,
 };
-use crate::container::ReadAt;
+use crate::container::{At, ReadAt};
 use crate::entry::{Content, Entry, Kind, compare_paths};
 use crate::tree::Patterns;
 use rustix::fs::{FallocateFlags, fallocate};
@@ -32,6 +32,9 @@ pub struct ExportOptions {
     /// Bases that are not in the archive, if it comes from a pipe. One that is open has those
     /// of [`Archive::with_bases`].
     pub bases: GivenBases,
+    /// Which generation, if the archive comes from a pipe. It can be the first alone, and must be
+    /// said if others follow it.
+    pub generation: At,
 }
 
 impl<S: ReadAt> Archive<S> {

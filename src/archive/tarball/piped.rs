@@ -60,6 +60,7 @@ pub fn export_piped_stream(
         jobs: options.jobs,
         patterns: options.patterns.clone(),
         bases: options.bases.clone(),
+        generation: options.generation,
         ..ExtractOptions::default()
     };
     let tar = Rc::new(RefCell::new(Tar { output, length: 0, missing: HashSet::new() }));

@@ -4,7 +4,7 @@ use super::coding::Coded;
 use super::create::{Amended, CreateOptions, name_output, write_planned};
 use super::plan::plan;
 use super::source::Found;
-use super::tail::Tail;
+use super::tail::{Disk, Tail};
 use crate::archive::volumes::{Volumes, switch};
 use crate::archive::{Archive, ArchiveError, Control, Event, Limits};
 use crate::container::{Footer, SectionUse, State, Writer};
@@ -14,6 +14,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+#[cfg(test)]
+mod faults;
 
 /// An archive that is being changed. Nobody else changes it meanwhile.
 #[derive(Debug)]
@@ -30,6 +33,8 @@ pub(super) struct Changes {
     pub amended: Amended,
     /// What is new, or has a new content.
     pub found: Vec<Found>,
+    /// Whether the generation is marked as incomplete.
+    pub incomplete: bool,
 }
 
 /// What was written.
@@ -46,6 +51,7 @@ pub(super) struct Amendment {
 
 impl Changes {
     pub fn is_empty(&self) -> bool {
+        // A generation that completes another is one without any other change.
         let Amended { removed, again } = &self.amended;
         removed.is_empty() && again.is_empty() && self.found.is_empty()
     }
@@ -75,6 +81,19 @@ impl Amending {
             File::options().write(true).open(file).map_err(failed("open"))?;
         }
         volumes.lock()?;
+        Self::of(volumes, path, limits, control)
+    }
+
+    /// Opens an archive that is locked.
+    ///
+    /// # Errors
+    /// As [`Amending::open`].
+    pub fn of(
+        volumes: Volumes,
+        path: &Path,
+        limits: &Limits,
+        control: &Control,
+    ) -> Result<Self, ArchiveError> {
         let (archive, behind) = Archive::open_whole(volumes, limits, control)?;
         if let Some(behind) = behind {
             control.events.event(Event::Note(&behind.into()));
@@ -123,14 +142,17 @@ impl Amending {
         control: &Control,
     ) -> Result<Amendment, ArchiveError> {
         let size = self.volume_size(options.volume_size)?;
-        let written = write(&self, size, changes, options, date, control);
-        written.map_err(|error| name_output(error, &self.path))
+        let Amending { path, archive, end } = self;
+        let tail = || Tail::new(archive.reader.source(), end, size);
+        let written = write_on(tail, &archive, changes, options, date, control);
+        written.map_err(|error| name_output(error, &path))
     }
 }
 
-fn write(
-    Amending { archive, end, .. }: &Amending,
-    size: u64,
+/// Writes a generation on what `tail` opens.
+fn write_on<D: Disk>(
+    tail: impl FnOnce() -> io::Result<Tail<D>>,
+    archive: &Archive,
     changes: Changes,
     options: &CreateOptions,
     date: Option<i64>,
@@ -138,34 +160,36 @@ fn write(
 ) -> Result<Amendment, ArchiveError> {
     let reader = &archive.reader;
     let index = reader.closed_index()?.ok_or(ArchiveError::NotWhole)?;
-    let generation = index.generations.len() as u64;
-    let found = changes.found.into_iter().map(Ok);
+    let (found, incomplete) = (changes.found.into_iter().map(Ok), changes.incomplete);
     let memory = options.memory.saturating_sub(archive.tables);
     let planned = plan(found, options.jobs, memory, control)?;
     let options = &CreateOptions { memory, ..options.clone() };
     let begin = |_| {
-        let tail = Tail::new(reader.source(), *end, size).map_err(io_error)?;
+        let tail = tail().map_err(io_error)?;
+        let kept = tail.end();
         let tail = BufWriter::with_capacity(1 << 20, tail);
-        Ok(Writer::resume(tail, reader.archive_id(), index))
+        Ok(Writer::resume(tail, reader.archive_id(), index).keep_in(kept))
     };
     let coded = write_planned(planned, changes.amended, options, control, begin)?;
     let Coded { mut writer, bytes, .. } = coded;
     control.check()?;
     writer.set_date(date);
+    writer.set_incomplete(incomplete);
     writer.set_states(states(archive));
     let (output, footer): (_, Footer) = writer.finish()?;
     let tail = output.into_inner().map_err(|error| io_error(error.into_error()))?;
     // Files that are replaced while they are read can leave names that do not fit together.
     let source = reader.source().again().map_err(io_error)?;
-    if let Err(cause) = Archive::open(source, &archive.limits) {
-        return Err(ArchiveError::NotReadBack { cause: Arc::new(cause) });
-    }
+    let generation = match Archive::open(source, &archive.limits) {
+        Ok(opened) => opened.generation(),
+        Err(cause) => return Err(ArchiveError::NotReadBack { cause: Arc::new(cause) }),
+    };
     tail.commit().map_err(io_error)?;
     let Footer { file_length, root_hash, .. } = footer;
-    Ok(Amendment { generation, bytes, stored: file_length - *end, root_hash })
+    Ok(Amendment { generation, bytes, stored: file_length - archive.stored_length(), root_hash })
 }
 
-fn io_error(error: io::Error) -> ArchiveError {
+pub(super) fn io_error(error: io::Error) -> ArchiveError {
     crate::container::ContainerError::from(error).into()
 }
 

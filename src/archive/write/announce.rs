@@ -104,10 +104,11 @@ impl PartBuilder {
     }
 
     /// Returns whether the batch ends with the group that is being filled, so that what
-    /// follows starts another; `next` are the bytes of this group and the next.
-    pub fn ends_before(&self, next: u64) -> bool {
+    /// follows starts another; `next` are the bytes of this group and the next, `most` those of a
+    /// batch.
+    pub fn ends_before(&self, next: u64, most: u64) -> bool {
         let groups = self.part.group_lengths.len() as u64 + 1;
-        self.is_full() || groups >= BATCH_GROUPS || self.bytes.saturating_add(next) > BATCH_BYTES
+        self.is_full() || groups >= BATCH_GROUPS || self.bytes.saturating_add(next) > most
     }
 
     /// The part, entries in the order of their paths.

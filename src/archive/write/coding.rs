@@ -1,6 +1,6 @@
 //! Codes groups on many threads and writes them in their order.
 
-use super::announce::PartBuilder;
+use super::announce::{BATCH_BYTES, PartBuilder};
 use super::apart::{Apart, SplitJob, Taken};
 use super::arrange::{Arrangement, Sizes, arrange};
 use super::base::LearntBase;
@@ -74,6 +74,19 @@ enum LastBase {
     Ready { state: Arc<BaseState>, group: u64 },
 }
 
+/// A checkpoint is made after at least this part of all that came before, so that its tables
+/// stay a small part of the archive.
+const CHECKPOINT_SHARE: u64 = 32;
+
+/// Where checkpoints can be made.
+#[derive(Clone, Copy, Debug, Default)]
+struct Checkpoints {
+    /// Bytes of file data when the last was made.
+    bytes: u64,
+    /// Whether none can be made: a content is open, or a batch is not whole.
+    torn: bool,
+}
+
 /// The contents that are stored as they are.
 pub(super) enum Others {
     /// They are known.
@@ -118,6 +131,7 @@ pub(super) struct Creation<'a, W: Write> {
     waiting: Vec<CodedGroup>,
     bytes: u64,
     groups: u64,
+    checkpoints: Checkpoints,
 }
 
 /// A coded group that waits for its batch.
@@ -151,6 +165,7 @@ impl<'a, W: Write> Creation<'a, W> {
         let base = LastBase::None;
         let reserve = apart.reserve();
         let (bytes, groups) = (0, writer.groups());
+        let checkpoints = Checkpoints::default();
         Creation {
             apart,
             others,
@@ -167,6 +182,7 @@ impl<'a, W: Write> Creation<'a, W> {
             waiting,
             bytes,
             groups,
+            checkpoints,
         }
     }
 
@@ -177,6 +193,7 @@ impl<'a, W: Write> Creation<'a, W> {
     /// The writer's.
     pub fn begin_with(&mut self, base: LearntBase, bytes: &[u8]) -> Result<(), ArchiveError> {
         let LearntBase { state, coding, length, payload } = base;
+        self.checkpoints.torn = true;
         let mut part = PartBuilder::default();
         part.fragment(length, true);
         part.row(Row { length, ..Row::default() }, None, []);
@@ -185,6 +202,7 @@ impl<'a, W: Write> Creation<'a, W> {
         self.writer.write_group(coding, length, &payload)?;
         self.given = Some((state, self.groups));
         self.groups += 1;
+        self.checkpoints.torn = false;
         Ok(())
     }
 
@@ -222,7 +240,9 @@ impl<'a, W: Write> Creation<'a, W> {
             none => {
                 let others = std::mem::take(&mut self.others);
                 let arrangement = others.arranged(self.apart.take_rejected());
-                none.insert(Packer::new(arrangement, *self.control))
+                // A checkpoint needs the end of a batch.
+                let batch = self.options.checkpoint.unwrap_or(BATCH_BYTES).min(BATCH_BYTES);
+                none.insert(Packer::new(arrangement, batch, *self.control))
             }
         };
         self.filled = packer.fill()?;
@@ -405,10 +425,34 @@ impl<W: Write> Creation<'_, W> {
             self.waiting.push(CodedGroup { coding, length, payload });
         }
         let Some(part) = part else { return Ok(()) };
+        self.checkpoints.torn = true;
         self.writer.write_part(&part)?;
         for CodedGroup { coding, length, payload } in self.waiting.drain(..) {
             self.writer.write_group(coding, length, &payload)?;
         }
+        self.checkpoints.torn = part.open.is_some();
+        let due = self.options.checkpoint.is_some_and(|every| {
+            self.bytes - self.checkpoints.bytes >= every.max(self.bytes / CHECKPOINT_SHARE)
+        });
+        if due { self.checkpoint() } else { Ok(()) }
+    }
+
+    /// Ends a generation that is marked as incomplete, unless a content is open or a batch was
+    /// cut short.
+    fn checkpoint(&mut self) -> Result<(), ArchiveError> {
+        if !self.checkpoints.torn {
+            self.checkpoints.torn = true;
+            self.writer.checkpoint()?;
+            self.checkpoints = Checkpoints { bytes: self.bytes, torn: false };
+        }
         Ok(())
+    }
+
+    /// Leaves what there is if the run ends early, as far as that is possible.
+    pub fn leave(&mut self) {
+        if self.options.checkpoint.is_some() && self.bytes > self.checkpoints.bytes {
+            // The run ends by another error, and what was kept before stays.
+            let _ = self.checkpoint();
+        }
     }
 }

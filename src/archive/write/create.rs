@@ -47,6 +47,10 @@ pub struct CreateOptions {
     /// archive that is written to a stream is never cut. An update of an archive that has one
     /// volume begins the next when the first has so many bytes.
     pub volume_size: Option<u64>,
+    /// After so many bytes of file data, or a thirty-second of what came before if that is more,
+    /// what is there becomes a generation of its own, marked as incomplete; see
+    /// [`super::create_resumable`].
+    pub checkpoint: Option<u64>,
 }
 
 impl CreateOptions {
@@ -69,6 +73,7 @@ impl Default for CreateOptions {
             verify: false,
             recipes: Recipes::ALL,
             volume_size: None,
+            checkpoint: None,
         }
     }
 }
@@ -206,7 +211,8 @@ pub(super) fn write_planned<W: Write>(
     if let (Some(base), Some(given)) = (base, &options.base) {
         creation.begin_with(base, given.given.bytes())?;
     }
-    pipeline::run(&mut creation, threads::workers(options.jobs), control)?;
+    let ran = pipeline::run(&mut creation, threads::workers(options.jobs), control);
+    ran.inspect_err(|_| creation.leave())?;
     let mut coded = creation.finish();
     coded.entries += without_content.iter().map(|node| node.names.len() as u64).sum::<u64>();
     Ok(coded)

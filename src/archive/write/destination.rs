@@ -230,20 +230,27 @@ impl Volumes {
     /// opened; [`ArchiveError::Io`].
     pub(super) fn lock(&self) -> Result<(), ArchiveError> {
         let Some(file) = self.first_file() else { return Ok(()) };
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ArchiveError::Locked),
-            // A file system without locks leaves that to its users.
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(source)) => {
-                let path = self.files().next().map(|(path, ..)| path.to_owned());
-                return Err(failed(&path.unwrap_or_default(), "lock", source));
-            }
-        }
+        let path = self.files().next().map(|(path, ..)| path.to_owned());
+        lock(file, &path.unwrap_or_default())?;
         if self.is_current() { Ok(()) } else { Err(ArchiveError::Locked) }
     }
 
     fn permissions(&self) -> Option<Permissions> {
         Some(self.first_file()?.metadata().ok()?.permissions())
+    }
+}
+
+/// Locks a file that is to be changed, as long as it is open.
+///
+/// # Errors
+/// [`ArchiveError::Locked`]; [`ArchiveError::Io`].
+pub(super) fn lock(file: &File, path: &Path) -> Result<(), ArchiveError> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(ArchiveError::Locked),
+        // A file system without locks leaves that to its users.
+        Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Unsupported => {
+            Err(failed(path, "lock", source))
+        }
+        _ => Ok(()),
     }
 }

@@ -14,12 +14,14 @@
 //! | `announce` | what each ENTRY section says |
 //! | `coding` | coding groups in parallel, behind their bases, and writing them |
 //! | `create` | all of it |
+//! | `resume` | an archive that is made with checkpoints, and gone on with |
 //! | `amend` | another generation behind an archive, in place |
 //! | `changed` | what is on disk that an archive has not |
 //! | `update`, `rename` | the changes of a generation: by what is on disk, by names |
-//! | `repack`, `merge`, `split` | an archive of what is live in another, or in several; several of one |
+//! | `repack`, `keep`, `merge`, `split` | an archive of what is live in another, in generations of it, or in several; several of one |
 //! | `destination`, `output`, `replace` | the archive file, or its volumes, whole or not at all, and what it may replace |
 //! | `tail` | what is written behind the end of an archive |
+//! | `resume` | an archive with checkpoints, and what goes on from one |
 
 mod amend;
 mod announce;
@@ -32,6 +34,7 @@ mod coding;
 pub(super) mod create;
 mod data;
 pub(super) mod destination;
+mod keep;
 mod merge;
 pub(super) mod output;
 mod pack;
@@ -39,6 +42,7 @@ pub(super) mod plan;
 mod rename;
 mod repack;
 mod replace;
+mod resume;
 mod sample;
 pub(super) mod source;
 mod split;
@@ -51,10 +55,12 @@ pub use builder::Builder;
 pub use create::{
     CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream,
 };
+pub use keep::repack_generations;
 pub use merge::merge;
 pub use rename::{RenameOptions, delete, rename};
 pub use repack::{RepackOptions, prune, repack};
 pub use replace::{Written, is_replaceable};
+pub use resume::{create_resumable, partial_path};
 pub use split::{SplitBy, SplitOptions, SplitPart, split};
 pub use train::{TrainOptions, Trained, train, train_file};
 pub use update::{Existing, UpdateOptions, UpdateSummary, update};

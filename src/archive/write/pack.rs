@@ -62,6 +62,8 @@ pub(super) struct Packer<'a> {
     has_base: bool,
     /// Number of entries of finished contents.
     entries: u64,
+    /// Most bytes of a batch.
+    batch: u64,
 }
 
 /// The content being read.
@@ -98,8 +100,9 @@ fn left_out(error: ArchiveError, missing: Missing) -> ArchiveError {
 }
 
 impl<'a> Packer<'a> {
-    /// A packer for contents by their rules.
-    pub fn new(arrangement: Arrangement, control: Control<'a>) -> Self {
+    /// A packer for contents by their rules, in batches of `batch` bytes at most unless one group
+    /// is longer.
+    pub fn new(arrangement: Arrangement, batch: u64, control: Control<'a>) -> Self {
         let Arrangement { contents, rules } = arrangement;
         Packer {
             control,
@@ -113,6 +116,7 @@ impl<'a> Packer<'a> {
             rule: 0,
             has_base: false,
             entries: 0,
+            batch,
         }
     }
 
@@ -328,7 +332,8 @@ impl<'a> Packer<'a> {
         let next = self.queued.saturating_add(following).min(self.most_of_next(open.is_some()));
         let last = open.is_none() && self.queue.is_empty();
         let bytes = self.buffer.len() as u64;
-        let ends = last || bytes == 0 || self.part.ends_before(bytes.saturating_add(next));
+        let ends =
+            last || bytes == 0 || self.part.ends_before(bytes.saturating_add(next), self.batch);
         if let Some(open) = open.as_mut().filter(|_| begun) {
             let row = self.row(open, false);
             if ends {

@@ -149,12 +149,14 @@ fn renamed(
 
 fn write(
     amending: Amending,
-    changes: Changes,
+    mut changes: Changes,
     summary: UpdateSummary,
     options: &RenameOptions,
     control: &Control,
 ) -> Result<UpdateSummary, ArchiveError> {
     let memory = options.limits.memory;
+    // What was not archived yet is still to come.
+    changes.incomplete = amending.archive.is_incomplete();
     let create = CreateOptions { memory, jobs: 1, ..CreateOptions::default() };
     Ok(summary.written(amending.write(changes, &create, options.date, control)?))
 }

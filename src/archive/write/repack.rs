@@ -49,12 +49,14 @@ pub fn repack(
 }
 
 /// Puts the repacked archive in the place of the old one: its file, or its volumes, which have
-/// their size unless the options say another. Nobody else changes it meanwhile.
+/// their size unless the options say another. Nobody else changes it meanwhile. `keep` generations
+/// are kept, by [`super::repack_generations`] if these are two or more.
 ///
 /// # Errors
 /// As [`repack`]; [`ArchiveError::Locked`].
 pub fn prune(
     archive: &Archive,
+    keep: u64,
     options: &RepackOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
@@ -64,11 +66,24 @@ pub fn prune(
         // Only one volume may be as long as it gets.
         let size = options.create.volume_size.or(volumes.size()).unwrap_or(u64::MAX);
         options.create.volume_size = Some(size);
-        return repack(archive, name, &options, control);
+        return repacked(archive, name, keep, &options, control);
     }
     volumes.lock()?;
     let path = volumes.files().next().map(|(path, ..)| path.to_owned());
-    repack(archive, &path.unwrap_or_default(), &options, control)
+    repacked(archive, &path.unwrap_or_default(), keep, &options, control)
+}
+
+fn repacked(
+    archive: &Archive,
+    path: &Path,
+    keep: u64,
+    options: &RepackOptions,
+    control: &Control,
+) -> Result<CreateSummary, ArchiveError> {
+    match keep {
+        0 | 1 => repack(archive, path, options, control),
+        _ => super::repack_generations(archive, path, keep, &options.create, control),
+    }
 }
 
 /// An archive of which entries are taken.
@@ -82,7 +97,7 @@ pub(super) struct Input<'a> {
 impl Input<'_> {
     /// Returns the groups that are copied of the chosen ENTRY sections: those that files lie in,
     /// those that cannot be taken out, and those that others rest on.
-    fn kept(&self) -> BTreeSet<u64> {
+    pub(super) fn kept(&self) -> BTreeSet<u64> {
         let used: BTreeSet<u64> = self.files.extents().map(|extent| extent.group).collect();
         let mut kept = BTreeSet::new();
         for placed in self.copied() {
@@ -135,13 +150,14 @@ pub(super) fn write(
         let buffer = BufWriter::with_capacity(1 << 20, &output);
         let mut writer = Writer::new(buffer, archive_id(&roots, part))?;
         for input in inputs {
-            bytes += copy(input, &mut writer, control)?;
+            bytes += copy(input, &mut writer, &mut Copied::default(), control)?;
         }
         Ok(writer)
     };
     let written = write_planned(planned, Amended::default(), &create, control, begin);
     let written = written.and_then(|coded| {
-        let Coded { writer, bytes: coded, groups, .. } = coded;
+        let Coded { mut writer, bytes: coded, groups, .. } = coded;
+        writer.set_incomplete(inputs.iter().any(|input| input.archive.is_incomplete()));
         let (mut buffer, footer): (_, Footer) = writer.finish()?;
         buffer.flush().map_err(ContainerError::from)?;
         let Footer { file_length: stored, root_hash, .. } = footer;
@@ -155,11 +171,20 @@ pub(super) fn write(
 }
 
 /// The same part of the same archives gives the same id.
-fn archive_id(roots: &[[u8; 32]], part: &[u8]) -> Tag {
+pub(super) fn archive_id(roots: &[[u8; 32]], part: &[u8]) -> Tag {
     let mut hasher = Hasher::derived(Context::ArchiveId);
     roots.iter().for_each(|root| hasher.update(root));
     hasher.update(part);
     hasher.tag()
+}
+
+/// What was copied of an archive.
+#[derive(Debug, Default)]
+pub(super) struct Copied {
+    /// New numbers of the groups.
+    pub numbers: BTreeMap<u64, u64>,
+    /// New places of the contents.
+    pub places: BTreeMap<Place, Place>,
 }
 
 /// Where a content is: the Sequence of the ENTRY section, and the row.
@@ -225,6 +250,12 @@ impl Files {
 }
 
 impl Files {
+    /// Returns the contents that begin in an ENTRY section.
+    fn of_section(&self, sequence: u64) -> impl Iterator<Item = (&Place, &Stored)> {
+        let all = self.contents.range((sequence, 0)..=(sequence, u64::MAX));
+        all.filter(|(_, stored)| !stored.nodes.is_empty())
+    }
+
     /// Returns where the contents lie that files have.
     fn extents(&self) -> impl Iterator<Item = &Extent> {
         let used = self.contents.values().filter(|stored| !stored.nodes.is_empty());
@@ -319,7 +350,7 @@ pub(super) fn copied_if(
 }
 
 /// Returns what is not copied: entries without content, and files, whose contents are decoded.
-fn rest(inputs: &[Input], control: &Control) -> Result<Vec<Found>, ArchiveError> {
+pub(super) fn rest(inputs: &[Input], control: &Control) -> Result<Vec<Found>, ArchiveError> {
     let (mut found, mut store) = (Vec::new(), Store::default());
     for Input { archive, files, units } in inputs {
         found.extend(files.others.iter().cloned());
@@ -355,21 +386,29 @@ fn decoded(archive: &Archive, entry: &Entry, store: &mut Store) -> Result<Source
 
 /// Copies the groups of the chosen ENTRY sections, and announces what is live of them. Returns
 /// the bytes of the groups.
-fn copy(
+pub(super) fn copy(
     input: &Input,
     writer: &mut Writer<impl Write>,
+    done: &mut Copied,
     control: &Control,
 ) -> Result<u64, ArchiveError> {
     let (reader, kept) = (&input.archive.reader, input.kept());
-    // New numbers of the groups.
-    let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
+    let Copied { numbers, places } = done;
     let mut bytes = 0;
     for placed in input.copied() {
         control.check()?;
         let count = placed.batch.group_lengths.len();
         let dropped = |place: usize| !kept.contains(&(placed.first + place as u64));
         let dropped: Vec<bool> = (0..count).map(dropped).collect();
-        writer.write_part(&announced(input, placed, &dropped)?)?;
+        let (part, rows) = announced(input, placed, &dropped)?;
+        let sequence = writer.sequence();
+        let contents = input.files.of_section(placed.sequence);
+        let moved = contents.filter_map(|(&(old, row), _)| {
+            let new = rows.get(usize::try_from(row).ok()?).copied().flatten()?;
+            Some(((old, row), (sequence, new)))
+        });
+        places.extend(moved);
+        writer.write_part(&part)?;
         for group in (0..count).filter(|&place| !dropped[place]) {
             let group = placed.first + group as u64;
             let section = *reader.group(group).ok_or(ArchiveError::Missing)?;
@@ -402,8 +441,12 @@ fn copy(
 }
 
 /// Returns what an ENTRY section says of its groups, less those that are dropped, with the
-/// entries that are live.
-fn announced(input: &Input, placed: &Placed, dropped: &[bool]) -> Result<Part, ArchiveError> {
+/// entries that are live; and the new number of each row that is left.
+fn announced(
+    input: &Input,
+    placed: &Placed,
+    dropped: &[bool],
+) -> Result<(Part, Vec<Option<u64>>), ArchiveError> {
     let Input { archive, files, .. } = input;
     let row = usize::try_from(placed.sequence).unwrap_or(usize::MAX);
     let section = &archive.reader.index().sections[row];
@@ -416,9 +459,8 @@ fn announced(input: &Input, placed: &Placed, dropped: &[bool]) -> Result<Part, A
         *row = Row::default();
     }
     let numbers = placed.batch.drop_groups(&mut part, dropped);
-    let sequence = header.sequence;
     let mut entries: Vec<(Entry, u64)> = Vec::new();
-    for ((_, row), stored) in files.contents.range((sequence, 0)..=(sequence, u64::MAX)) {
+    for ((_, row), stored) in files.of_section(header.sequence) {
         for node in &stored.nodes {
             let kind = Kind::File(Content::default());
             let number = usize::try_from(*row).ok().and_then(|row| *numbers.get(row)?);
@@ -429,5 +471,5 @@ fn announced(input: &Input, placed: &Placed, dropped: &[bool]) -> Result<Part, A
     entries.sort_by(|one, other| compare_paths(&one.0.path, &other.0.path));
     part.file_rows = entries.iter().filter(|(entry, _)| entry.is_file()).map(|one| one.1).collect();
     part.entries = entries.into_iter().map(|(entry, _)| entry).collect();
-    Ok(part)
+    Ok((part, numbers))
 }

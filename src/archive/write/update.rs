@@ -85,24 +85,42 @@ impl UpdateSummary {
 pub fn update(
     path: &Path,
     operands: &[PathBuf],
-    mut walking: WalkOptions,
+    walking: WalkOptions,
     options: &UpdateOptions,
     control: &Control,
 ) -> Result<UpdateSummary, ArchiveError> {
     let amending = Amending::open(path, &options.limits, control)?;
-    walking.leave_out.extend(amending.identities());
     let scope = Scope::of(operands, walking.excludes.clone())?;
+    bring_up(amending, scope, operands, walking, options, control)
+}
+
+/// Does the same with an archive that is open; what `scope` has and is gone is forgotten if that
+/// is asked for. An archive that was incomplete is complete then.
+///
+/// # Errors
+/// As [`update`].
+pub(super) fn bring_up(
+    amending: Amending,
+    scope: Scope,
+    operands: &[PathBuf],
+    mut walking: WalkOptions,
+    options: &UpdateOptions,
+    control: &Control,
+) -> Result<UpdateSummary, ArchiveError> {
+    walking.leave_out.extend(amending.identities());
     let (found, whole) = find(operands, walking, amending.archive.tables, options, control)?;
     let mut work = Work::new(&amending, options, control);
     let found = work.without_existing(found)?;
-    if options.mirror && whole {
+    if options.mirror && (whole || scope.is_all) {
         work.forget(scope, &found);
     } else if options.mirror {
         control.warn(ArchiveError::NothingForgotten);
     }
     work.compare(join_names(found))?;
-    let (changes, summary) = work.finish();
-    if changes.is_empty() {
+    let (mut changes, summary) = work.finish();
+    let incomplete = amending.archive.is_incomplete();
+    changes.incomplete = incomplete && options.existing != Existing::Replace;
+    if changes.is_empty() && changes.incomplete == incomplete {
         return Ok(summary);
     }
     let amendment = amending.write(changes, &options.create, options.date, control)?;
@@ -144,7 +162,9 @@ fn find(
 }
 
 /// What the given paths stand for in the archive.
-struct Scope {
+pub(super) struct Scope {
+    /// Whether it is everything, whether or not it could be looked at.
+    is_all: bool,
     /// Names of the operands; an empty one means everything.
     names: Vec<Vec<u8>>,
     excludes: Excludes,
@@ -154,7 +174,12 @@ impl Scope {
     fn of(operands: &[PathBuf], excludes: Excludes) -> Result<Scope, ArchiveError> {
         let name = |path: &PathBuf| Ok(archive_path(path)?.0);
         let names = operands.iter().map(name).collect::<Result<_, TreeError>>()?;
-        Ok(Scope { names, excludes })
+        Ok(Scope { is_all: false, names, excludes })
+    }
+
+    /// Returns the scope of everything.
+    pub fn all() -> Scope {
+        Scope { is_all: true, names: vec![Vec::new()], excludes: Excludes::default() }
     }
 
     /// Returns whether an entry is meant, and not left out.

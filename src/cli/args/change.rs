@@ -289,6 +289,7 @@ const REPACK_HELP: &str = concat!(
 Examples:
   pear-archive repack photos.pear smaller.pear
   pear-archive repack photos.pear first.pear --generation 0
+  pear-archive repack photos.pear recent.pear --keep-last 5
   pear-archive repack photos.pear smallest.pear --recode --level 9",
     exit_status!()
 );
@@ -326,6 +327,11 @@ pub struct Recoding {
     /// Volumes
     #[command(flatten)]
     pub volumes: VolumeSize,
+    /// Keep so many generations, with their dates, and not only the newest
+    ///
+    /// They are numbered from 0 again. If there are fewer, all are kept.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "recode")]
+    pub keep_last: Option<u64>,
     /// How to compress what is not copied
     #[command(flatten)]
     pub coding: Coding,

@@ -17,6 +17,7 @@ Examples:
   pear-archive create photos.pear photos/ notes.txt
   pear-archive create src.pear -C project src --exclude target --exclude '*.o'
   git ls-files -z | pear-archive create code.pear -T - --null
+  pear-archive create --checkpoint disk.pear disk/     run it again if it is interrupted
   pear-archive create today.pear logs/today --base logs.base --base-outside
   pear-archive create backup.pear data --volume-size 4G
   pear-archive create - data | ssh host 'cat > data.pear'",
@@ -50,6 +51,16 @@ pub struct Create {
     /// Volumes
     #[command(flatten)]
     pub volumes: VolumeSize,
+    /// Keep what is done if the run is interrupted or killed, and go on from it
+    ///
+    /// ARCHIVE.partial is written instead, and gets its name at the end. After every SIZE
+    /// of file data, or a thirty-second of what came before if that is more, it is an
+    /// archive of what there is so far, marked as incomplete: 'list', 'extract' and the other
+    /// commands read it. The same command goes on from it: files of the same size
+    /// and time are not read again. The archive has a generation for each checkpoint;
+    /// 'repack' makes one of them.
+    #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "64M", value_parser = parse_distance)]
+    pub checkpoint: Option<u64>,
     /// How to compress
     #[command(flatten)]
     pub coding: Coding,
@@ -111,6 +122,14 @@ pub struct Walking {
     /// Mount points are archived as empty directories.
     #[arg(long)]
     pub one_file_system: bool,
+}
+
+/// Checkpoints are for archives that take hours: small distances would cost more than they save.
+fn parse_distance(text: &str) -> Result<u64, String> {
+    match parse_size(text)? {
+        size @ 4096.. => Ok(size),
+        size => Err(format!("{size} bytes is out of range; use 4K or more")),
+    }
 }
 
 /// How to compress.

@@ -4,7 +4,7 @@ use clap::{Args, ValueHint};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Bases, Coding, LimitFlags, Naming, Resources, VolumeSize};
+use super::{Bases, Coding, Generation, LimitFlags, Naming, Resources, VolumeSize};
 
 const IMPORT_HELP: &str = concat!(
     "\
@@ -75,6 +75,7 @@ const EXPORT_HELP: &str = concat!(
 Examples:
   pear-archive export photos.pear photos.tar
   pear-archive export photos.pear 2019.tar 'photos/2019'
+  pear-archive export photos.pear before.tar --generation 0
   pear-archive export photos.pear - | tar -x --xattrs -C out",
     exit_status!()
 );
@@ -102,6 +103,9 @@ pub struct Export {
     /// Tar to write; '-' is standard output
     #[arg(value_name = "TAR", value_hint = ValueHint::FilePath)]
     pub tar: PathBuf,
+    /// Generation
+    #[command(flatten)]
+    pub generation: Generation,
     /// What to export [default: everything]
     ///
     /// Names or glob patterns, starting at the top of the archive. A directory

@@ -16,7 +16,7 @@ use super::super::watch::Watch;
 use super::target::Target;
 use super::{Input, named, named_output, piped};
 use crate::archive::{
-    Archive, ArchiveError, At, ExportOptions, Volumes, Written, export_piped, export_piped_stream,
+    Archive, ArchiveError, ExportOptions, Volumes, Written, export_piped, export_piped_stream,
 };
 
 /// Makes the tar.
@@ -29,6 +29,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
         jobs: config::jobs(&arguments.resources),
         keep_incomplete: arguments.keep_incomplete,
         bases: config::bases(&arguments.bases, &limits)?,
+        generation: arguments.generation.generation.unwrap_or_default(),
     };
     let cancel = cancel_flag()?;
     let name = config::shown(&arguments.archive);
@@ -36,7 +37,7 @@ pub fn run(arguments: &Export, report: &Report) -> anyhow::Result<Exit> {
     let control = watch.control();
     let summary = match Input::open(&arguments.archive)? {
         Input::File(volumes) => {
-            let archive = Archive::open_volumes(volumes, &limits, &control, At::Newest);
+            let archive = Archive::open_volumes(volumes, &limits, &control, options.generation);
             let archive = archive.map_err(|error| named(&arguments.archive, error))?;
             let archive = archive.with_bases(options.bases.clone());
             archive.keep_groups(0); // each group is decoded only once

@@ -38,11 +38,12 @@ pub fn run(arguments: &Generations, report: &Report) -> anyhow::Result<Exit> {
 fn row(info: &GenerationInfo) -> String {
     let unknown = || "unknown".to_owned();
     format!(
-        "{:>10}  {:<19}  {:>10} {:>10} {:>10}\n",
+        "{:>10}  {:<19}  {:>10} {:>10} {:>10}{}\n",
         info.number,
         info.date.map_or("-".to_owned(), date::show_date),
         info.entries.map_or_else(unknown, |entries| entries.to_string()),
         show_size(info.added),
         info.dead.map_or_else(unknown, show_size),
+        if info.incomplete { "  incomplete" } else { "" },
     )
 }

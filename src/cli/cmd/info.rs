@@ -49,6 +49,7 @@ struct Whole {
     entries: usize,
     /// Number of the generation, and its date.
     generation: (u64, Option<i64>),
+    incomplete: bool,
     /// Bytes that are of no use any more.
     dead: u64,
     stored: u64,
@@ -79,6 +80,7 @@ impl Whole {
         Whole {
             entries: archive.entries().len(),
             generation: (archive.generation(), archive.date()),
+            incomplete: archive.is_incomplete(),
             dead: archive.dead_bytes(),
             stored: archive.stored_length(),
             raw: groups.iter().map(|group| group.raw_length).sum(),
@@ -114,6 +116,7 @@ impl Whole {
             entries: self.entries,
             generation: self.generation.0,
             date_seconds: self.generation.1,
+            incomplete: self.incomplete,
             dead: self.dead,
             groups: self.groups.len(),
             size: self.raw,
@@ -177,11 +180,12 @@ impl Whole {
     fn generation(&self) -> String {
         let (number, dated) = self.generation;
         let dated = dated.map(|date| format!(" of {}", date::show_date(date)));
-        if number == 0 && dated.is_none() {
+        if number == 0 && dated.is_none() && !self.incomplete {
             return String::new();
         }
         let percent = self.dead as f64 * 100.0 / self.stored.max(1) as f64;
-        let (dated, dead) = (dated.unwrap_or_default(), show_size(self.dead));
+        let incomplete = if self.incomplete { ", incomplete" } else { "" };
+        let (dated, dead) = (dated.unwrap_or_default() + incomplete, show_size(self.dead));
         format!("  generation  {number}{dated}\n  dead        {dead}, {percent:.1} %\n")
     }
 

@@ -9,7 +9,9 @@ use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
 use super::{Input, named, named_output};
-use crate::archive::{Archive, ArchiveError, At, RepackOptions, prune, repack};
+use crate::archive::{
+    Archive, ArchiveError, At, RepackOptions, prune, repack, repack_generations,
+};
 use std::path::Path;
 
 /// Makes another archive.
@@ -43,9 +45,12 @@ fn work(
     let mut create = config::create_options(&recoding.coding, false, &recoding.resources)?;
     create.volume_size = recoding.volumes.volume_size;
     let options = RepackOptions { create, recode: recoding.recode };
-    let summary = match output {
-        Some(output) => repack(&opened, output, &options, &control),
-        None => prune(&opened, &options, &control),
+    let summary = match (output, recoding.keep_last) {
+        (Some(output), Some(count @ 2..)) => {
+            repack_generations(&opened, output, count, &options.create, &control)
+        }
+        (Some(output), _) => repack(&opened, output, &options, &control),
+        (None, keep) => prune(&opened, keep.unwrap_or(1), &options, &control),
     };
     let summary = summary.map_err(|error| named_output(archive, error))?;
     let exit = watch.exit();

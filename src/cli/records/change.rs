@@ -21,11 +21,12 @@ pub struct GenerationRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     dead: Option<u64>,
     root_hash: String,
+    incomplete: bool,
 }
 
 impl GenerationRecord {
     pub fn of(info: &GenerationInfo) -> GenerationRecord {
-        let GenerationInfo { number, date, entries, added, dead, root_hash } = *info;
+        let GenerationInfo { number, date, entries, added, dead, root_hash, incomplete } = *info;
         let time = date.and_then(|seconds| instant(Timestamp { seconds, nanoseconds: 0 }));
         GenerationRecord {
             generation: number,
@@ -35,6 +36,7 @@ impl GenerationRecord {
             added,
             dead,
             root_hash: hex(&root_hash),
+            incomplete,
         }
     }
 }

@@ -73,9 +73,14 @@ fn leading(above: &[(Vec<u8>, u32)], path: &[u8]) -> usize {
     above.iter().rposition(|one| is_within(path, &one.0)).map_or(0, |last| last + 1)
 }
 
-/// Keeps the entries that count, in path order. Returns the number of those that are
+/// Keeps the entries that count, in path order. Unless generations are `told_apart`, those of one
+/// path get names that say which section announced them. Returns the number of those that are
 /// incomplete, and the rule that is broken.
-pub(super) fn entries(all: &mut Rows, removals: Removals) -> (u64, Option<&'static str>) {
+pub(super) fn entries(
+    all: &mut Rows,
+    removals: Removals,
+    told_apart: bool,
+) -> (u64, Option<&'static str>) {
     all.sort();
     let mut broken = None;
     for [(before, of_before), (entry, of_entry)] in all.pairs() {
@@ -95,12 +100,48 @@ pub(super) fn entries(all: &mut Rows, removals: Removals) -> (u64, Option<&'stat
     retain(all, |_| gone.iter().map(|gone| !gone).collect());
     let cut = all.marks.iter().filter(|mark| mark.lost).count() as u64;
     retain(all, |rows| rows.marks.iter().map(|mark| !mark.lost).collect());
+    if !told_apart {
+        rename_doubles(all);
+    }
     // Of those of one path the first counts.
     retain(all, |rows| {
         let others = rows.pairs().map(|[(before, _), (entry, _)]| before.path != entry.path);
         std::iter::once(true).chain(others).collect()
     });
     (cut, broken)
+}
+
+/// Gives entries of one path, but for directories, names that say which section announced them:
+/// which of them is newer is not known. Hard links follow what they lead to.
+fn rename_doubles(all: &mut Rows) {
+    let mut doubles = BTreeSet::new();
+    for [(before, of_before), (entry, of_entry)] in all.pairs() {
+        if before.path == entry.path {
+            for (entry, mark) in [(before, of_before), (entry, of_entry)] {
+                if !entry.is_directory() {
+                    doubles.insert((entry.path.clone(), mark.origin.announced));
+                }
+            }
+        }
+    }
+    if doubles.is_empty() {
+        return;
+    }
+    let rename = |path: &mut Vec<u8>, section: u32| {
+        if doubles.contains(&(path.clone(), section)) {
+            path.extend(format!(".section-{section}").bytes());
+        }
+    };
+    for (entry, mark) in all.entries.iter_mut().zip(&all.marks) {
+        let section = mark.origin.announced;
+        if let Kind::HardLink { target } = &mut entry.kind {
+            rename(target, section);
+        }
+        if !entry.is_directory() {
+            rename(&mut entry.path, section);
+        }
+    }
+    all.sort();
 }
 
 /// Drops entries below something that is not a directory, and links without the file that

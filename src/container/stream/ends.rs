@@ -74,6 +74,7 @@ impl<R: Read> StreamReader<R> {
         self.check_footer(&bytes, &footer, offset)?;
         self.input.pass(FOOTER_LENGTH);
         self.next = Next::Nothing;
+        self.closed = true;
         if let Some(rows) = &mut self.rows {
             rows.update(&FOOTER_ROW);
         }
@@ -123,7 +124,7 @@ impl<R: Read> StreamReader<R> {
             return self.read_section().map(Some);
         }
         self.ended = Some((offset, generations + 1));
-        self.index = None;
+        (self.index, self.closed) = (None, false);
         self.next = Next::Section;
         self.read_next()
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::object::Object;
 use super::place::{Place, below, link_unnamed};
-use super::{Overwrite, Resolution, Shared, TreeError};
+use super::{ContentKey, Overwrite, Resolution, Shared, TreeError};
 use crate::entry::Metadata;
 use crate::tree::FileId;
 use crate::tree::names::split_last;
@@ -24,17 +24,21 @@ use crate::tree::names::split_last;
 /// for each write.
 #[derive(Debug)]
 pub struct FileWriter {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// Path in the archive; hard links refer to it.
-    entry: Vec<u8>,
+    pub(super) entry: Vec<u8>,
     /// Path below the destination.
-    path: Vec<u8>,
-    metadata: Metadata,
+    pub(super) path: Vec<u8>,
+    pub(super) metadata: Metadata,
     size: u64,
+    /// What the caller knows the content by.
+    pub(super) content: Option<ContentKey>,
+    /// For a file that waits for its name: the directory that it is made in.
+    pub(super) waits_in: Option<Vec<u8>>,
     /// End of the furthest write.
     end: u64,
     /// The file, from its creation until it has its name.
-    made: Option<Made>,
+    pub(super) made: Option<Made>,
     open: Option<Opened>,
     /// Whether the file is one of those that may stay open.
     stays_open: bool,
@@ -42,7 +46,7 @@ pub struct FileWriter {
 
 /// How a file that was made is found again.
 #[derive(Debug)]
-enum Made {
+pub(super) enum Made {
     /// By its temporary name; verified by its identity.
     Named { name: Vec<u8>, id: FileId },
     /// Only through its descriptor: it vanishes with the process.
@@ -50,7 +54,7 @@ enum Made {
 }
 
 #[derive(Debug)]
-struct Opened {
+pub(super) struct Opened {
     place: Place,
     file: File,
 }
@@ -66,7 +70,26 @@ impl FileWriter {
         let (shared, metadata) = (Arc::clone(shared), metadata.clone());
         let (entry, path) = (entry.to_vec(), path.to_vec());
         let (end, made, open, stays_open) = (0, None, None, false);
-        FileWriter { shared, entry, path, metadata, size, end, made, open, stays_open }
+        let (content, waits_in) = (None, None);
+        FileWriter {
+            shared,
+            entry,
+            path,
+            metadata,
+            size,
+            content,
+            waits_in,
+            end,
+            made,
+            open,
+            stays_open,
+        }
+    }
+
+    /// Says what the caller knows the content by, for [`super::Restorer::open_made`].
+    pub fn of_content(mut self, content: ContentKey) -> FileWriter {
+        self.content = Some(content);
+        self
     }
 
     /// Writes bytes at an offset; bytes that are never written stay a hole.
@@ -93,17 +116,21 @@ impl FileWriter {
         Ok(())
     }
 
-    /// Sets size, owner, attributes, mode and time, and gives the file its name. Call
-    /// it only if the digest of the written bytes is right.
+    /// Sets size, owner, attributes, mode and time, and gives the file its name, or keeps it
+    /// for [`super::Restorer::install`]. Call it only if the digest of the written bytes is
+    /// right.
     ///
     /// # Errors
     /// [`TreeError::Io`], or [`TreeError::Exists`] if something took the name
     /// meanwhile and the policy keeps it.
     pub fn commit(mut self) -> Result<(), TreeError> {
+        if self.waits_in.is_some() {
+            return self.stage(false);
+        }
         let opened = self.take_open()?;
         let id = self.describe(&opened)?;
         if let Some(name) = self.install(&opened, self.shared.options.overwrite)? {
-            self.shared.written(&self.entry, &opened.place, &name, id);
+            self.shared.written(&self.entry, &opened.place, &name, id, self.content);
         }
         Ok(())
     }
@@ -114,6 +141,9 @@ impl FileWriter {
     /// # Errors
     /// As [`FileWriter::commit`].
     pub fn keep_damaged(mut self) -> Result<(), TreeError> {
+        if self.waits_in.is_some() {
+            return self.stage(true);
+        }
         let mut opened = self.take_open()?;
         self.describe(&opened)?;
         opened.place.name.extend(b".damaged");
@@ -121,7 +151,7 @@ impl FileWriter {
     }
 
     /// Sets everything but the name, and returns the file's identity.
-    fn describe(&self, opened: &Opened) -> Result<FileId, TreeError> {
+    pub(super) fn describe(&self, opened: &Opened) -> Result<FileId, TreeError> {
         let Opened { place, file } = opened;
         if self.end < self.size {
             ftruncate(file, self.size).map_err(|error| place.failed("set the size", error))?;
@@ -167,11 +197,11 @@ impl FileWriter {
     }
 
     /// Returns the open file, after making or reopening it if necessary.
-    fn take_open(&mut self) -> Result<Opened, TreeError> {
+    pub(super) fn take_open(&mut self) -> Result<Opened, TreeError> {
         if let Some(opened) = self.open.take() {
             return Ok(opened);
         }
-        let place = self.shared.place(&self.path)?;
+        let place = self.place()?;
         let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let Some(Made::Named { name, id }) = &self.made else { return self.make(place, flags) };
         let file = openat(&place.parent, name, flags, Mode::empty());
@@ -188,7 +218,7 @@ impl FileWriter {
     fn make(&mut self, place: Place, flags: OFlags) -> Result<Opened, TreeError> {
         let mode = Mode::RUSR | Mode::WUSR;
         self.stays_open = self.stays_open || self.shared.open_files.claim();
-        if self.stays_open && self.shared.leaves_unnamed(&place) {
+        if self.stays_open && self.waits_in.is_none() && self.shared.leaves_unnamed(&place) {
             match openat(&place.parent, ".", flags | OFlags::TMPFILE, mode) {
                 Ok(file) => {
                     if self.shared.is_abandoned() {
@@ -215,7 +245,16 @@ impl FileWriter {
     /// Records that the temporary file no longer exists.
     fn forget(&mut self) {
         if let Some(Made::Named { name, .. }) = self.made.take() {
-            self.shared.forget(&below(split_last(&self.path).0, &name));
+            let directory = self.waits_in.as_deref().unwrap_or(split_last(&self.path).0);
+            self.shared.forget(&below(directory, &name));
+        }
+    }
+
+    /// Returns the place that the file is made in.
+    fn place(&self) -> Result<Place, TreeError> {
+        match &self.waits_in {
+            Some(directory) => self.shared.waiting_place(&self.path, directory),
+            None => self.shared.place(&self.path),
         }
     }
 }
@@ -227,8 +266,7 @@ impl Drop for FileWriter {
             self.shared.open_files.release();
         }
         if let Some(Made::Named { name, .. }) = &self.made {
-            let place =
-                open.map_or_else(|| self.shared.place(&self.path), |opened| Ok(opened.place));
+            let place = open.map_or_else(|| self.place(), |opened| Ok(opened.place));
             if let Ok(place) = place {
                 place.remove(name);
             }

@@ -2,7 +2,6 @@
 
 use rustix::fd::AsFd;
 use rustix::fs::{Mode, OFlags, fstat, openat};
-use std::collections::HashSet;
 
 use super::super::names::disk_path;
 use super::{Directory, FileId, HardLink, Restorer, Shared, TreeError};
@@ -18,11 +17,11 @@ impl Restorer {
         let hard_links = std::mem::take(&mut shared.state().hard_links);
         let symlinks = std::mem::take(&mut shared.state().symlinks);
         let mut failures = Vec::new();
-        let names: HashSet<&[u8]> = symlinks.iter().map(|link| &link.entry[..]).collect();
         let (to_symlinks, to_files): (Vec<HardLink>, Vec<HardLink>) =
-            hard_links.into_iter().partition(|link| names.contains(&link.target[..]));
+            hard_links.into_values().partition(|link| symlinks.contains_key(&link.target));
         failures.extend(to_files.iter().filter_map(|link| shared.hard_link(link).err()));
-        failures.extend(symlinks.iter().filter_map(|link| shared.symlink(link).err()));
+        failures
+            .extend(symlinks.iter().filter_map(|(entry, link)| shared.symlink(entry, link).err()));
         failures.extend(to_symlinks.iter().filter_map(|link| shared.hard_link(link).err()));
         failures.extend(shared.finish_directories());
         let mut all = shared.not_set();

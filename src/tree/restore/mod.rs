@@ -14,13 +14,15 @@ mod object;
 mod place;
 mod resolve;
 mod special;
+mod staged;
 mod temporary;
 
 use rustix::fd::OwnedFd;
 use rustix::fs::{AtFlags, FileType, fstat, statat};
 use rustix::io::Errno;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use self::attributes::{Attributes, Failures};
@@ -28,6 +30,8 @@ pub use self::file::FileWriter;
 use self::file::OpenFiles;
 use self::place::Place;
 use self::resolve::Root;
+pub use self::staged::MadeFile;
+use self::staged::Staged;
 use super::names::{check_path, split_last};
 use super::{FileId, Property, Registration, TreeError, register, remove_leftovers};
 use crate::entry::{Entry, Kind, Metadata};
@@ -97,6 +101,8 @@ struct Shared {
     root: Root,
     attributes: Attributes,
     open_files: OpenFiles,
+    /// Whether files wait for [`Restorer::install`].
+    staging: AtomicBool,
     /// Whether files are made without a name, once that was tried.
     unnamed: OnceLock<bool>,
     state: Mutex<State>,
@@ -116,15 +122,18 @@ struct State {
     directories: BTreeMap<Vec<u8>, Directory>,
     /// Every file that a hard link can lead to, by its path in the archive; `None`
     /// until it is restored.
-    written: HashMap<Vec<u8>, Option<Written>>,
+    written: BTreeMap<Vec<u8>, Option<Written>>,
+    /// Complete files that wait for their names, by their paths in the archive.
+    staged: BTreeMap<Vec<u8>, Staged>,
     /// Unfinished files, under their temporary names.
     temporaries: HashSet<Vec<u8>>,
     /// Directories that were searched for leftovers of killed runs.
     swept: HashSet<Vec<u8>>,
     /// Whether they were removed because the process ends.
     abandoned: bool,
-    hard_links: Vec<HardLink>,
-    symlinks: Vec<Symlink>,
+    /// By their paths in the archive.
+    hard_links: BTreeMap<Vec<u8>, HardLink>,
+    symlinks: BTreeMap<Vec<u8>, Symlink>,
     /// Properties that could not be set, by the class of the property and the number of
     /// the system's error.
     not_set: BTreeMap<(Vec<u8>, i32), NotSet>,
@@ -138,6 +147,8 @@ struct Directory {
     /// Its identity when it was made or found: by the end, another directory may have
     /// its name.
     id: FileId,
+    /// Whether this run made it.
+    made: bool,
     /// `None` if no entry describes it.
     metadata: Option<Metadata>,
 }
@@ -147,7 +158,12 @@ struct Directory {
 struct Written {
     path: Vec<u8>,
     id: FileId,
+    /// What the caller knows its content by.
+    content: Option<ContentKey>,
 }
+
+/// What a caller knows a content by: two numbers of its own.
+pub type ContentKey = (u64, u64);
 
 #[derive(Debug)]
 struct HardLink {
@@ -160,8 +176,6 @@ struct HardLink {
 #[derive(Debug)]
 struct Symlink {
     path: Vec<u8>,
-    /// Path in the archive; hard links refer to it.
-    entry: Vec<u8>,
     target: Vec<u8>,
     metadata: Metadata,
 }
@@ -183,7 +197,8 @@ impl Restorer {
             let abandon = move || shared.upgrade().iter().for_each(|shared| shared.abandon());
             let unnamed = OnceLock::new();
             let _registration = register(abandon);
-            Shared { options, root, attributes, open_files, unnamed, state, _registration }
+            let staging = AtomicBool::new(false);
+            Shared { options, root, attributes, open_files, staging, unnamed, state, _registration }
         });
         Ok(Restorer { shared })
     }
@@ -229,6 +244,9 @@ impl Restorer {
         metadata: &Metadata,
         size: u64,
     ) -> Result<Option<FileWriter>, TreeError> {
+        if self.shared.staging.load(Ordering::Relaxed) {
+            return self.shared.staged_file(path, metadata, size);
+        }
         self.shared.state().written.insert(path.to_vec(), None);
         let Some(below) = self.shared.destination(path)? else { return Ok(None) };
         let admitted = self.shared.admitted(path, metadata)?;
@@ -259,8 +277,8 @@ impl Restorer {
                 if shared.admitted(&entry.path, &entry.metadata)?.is_none() {
                     return Ok(false);
                 }
-                let (entry, target) = (entry.path.clone(), target.clone());
-                shared.state().symlinks.push(Symlink { path, entry, target, metadata: metadata() });
+                let link = Symlink { path, target: target.clone(), metadata: metadata() };
+                shared.state().symlinks.insert(entry.path.clone(), link);
             }
             Kind::HardLink { target } => {
                 check_path(target)?;
@@ -268,7 +286,7 @@ impl Restorer {
                     return Ok(false);
                 }
                 let link = HardLink { path, target: target.clone(), metadata: metadata() };
-                shared.state().hard_links.push(link);
+                shared.state().hard_links.insert(entry.path.clone(), link);
             }
             Kind::Fifo => return shared.special(entry, FileType::Fifo, 0, 0),
             &Kind::CharacterDevice { major, minor } => {
@@ -342,7 +360,8 @@ impl Shared {
     fn open_or_make(&self, path: &[u8]) -> Result<OwnedFd, TreeError> {
         self.root.make_directory(path, &mut |made, directory| {
             if let Ok(status) = fstat(directory) {
-                let made_now = Directory { id: FileId::from_stat(&status), metadata: None };
+                let id = FileId::from_stat(&status);
+                let made_now = Directory { id, made: true, metadata: None };
                 self.state().directories.insert(made.to_vec(), made_now);
             }
         })
@@ -364,8 +383,8 @@ impl Shared {
         match state.directories.get_mut(path) {
             Some(known) => known.metadata = Some(metadata.clone()),
             None if replaces => {
-                let metadata = Some(metadata.clone());
-                state.directories.insert(path.to_vec(), Directory { id, metadata });
+                let (made, metadata) = (false, Some(metadata.clone()));
+                state.directories.insert(path.to_vec(), Directory { id, made, metadata });
             }
             None => {}
         }
@@ -373,8 +392,15 @@ impl Shared {
     }
 
     /// Records a file, so that hard links to it can be made.
-    fn written(&self, entry: &[u8], place: &Place, name: &[u8], id: FileId) {
-        let written = Written { path: place.below(name), id };
+    fn written(
+        &self,
+        entry: &[u8],
+        place: &Place,
+        name: &[u8],
+        id: FileId,
+        content: Option<ContentKey>,
+    ) {
+        let written = Written { path: place.below(name), id, content };
         self.state().written.insert(entry.to_vec(), Some(written));
     }
 

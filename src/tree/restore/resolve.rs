@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::super::names::{disk_path, split_last};
+use super::super::names::{and_above, disk_path, split_last};
 use super::{Resolution, TreeError};
 
 /// Opens directories for look-ups only; never follows a link as the last component.
@@ -82,6 +82,26 @@ impl Root {
                 self.by_components(path, &mut missing, &mut |_, _| {})
             }
         }
+    }
+
+    /// Opens the deepest directory of a path that is there, and returns it with its path.
+    ///
+    /// # Errors
+    /// [`TreeError::Io`] if the destination itself cannot be opened.
+    pub(super) fn deepest<'a>(&self, path: &'a [u8]) -> Result<(OwnedFd, &'a [u8]), TreeError> {
+        if let Some(descriptor) = self.directly(path) {
+            return Ok((descriptor, path));
+        }
+        let mut current = openat(&self.descriptor, ".", DIRECTORY, Mode::empty())
+            .map_err(|error| TreeError::io(&self.path, "open the directory", error))?;
+        let mut there = &path[..0];
+        for prefix in and_above(path) {
+            match openat(&current, split_last(prefix).1, DIRECTORY, Mode::empty()) {
+                Ok(opened) => (current, there) = (opened, prefix),
+                Err(_) => break,
+            }
+        }
+        Ok((current, there))
     }
 
     /// Opens a directory, after making it and those above it with mode 0700 if they are

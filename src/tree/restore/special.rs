@@ -33,14 +33,14 @@ impl Shared {
         self.complete(&place, temporary, kind, &entry.path, &entry.metadata)
     }
 
-    pub(super) fn symlink(&self, link: &Symlink) -> Result<bool, TreeError> {
+    pub(super) fn symlink(&self, entry: &[u8], link: &Symlink) -> Result<bool, TreeError> {
         let place = self.place(&link.path)?;
         if !place.admits(self.options.overwrite, link.metadata.modified)? {
             return Ok(false);
         }
         let make = |name: &[u8]| symlinkat(&link.target[..], &place.parent, name);
         let (temporary, ()) = self.temporary(&place, "make the link", make)?;
-        self.complete(&place, temporary, FileType::Symlink, &link.entry, &link.metadata)
+        self.complete(&place, temporary, FileType::Symlink, entry, &link.metadata)
     }
 
     /// Sets the metadata and the name of something just made under a temporary name.
@@ -68,7 +68,7 @@ impl Shared {
         };
         let Some(name) = temporary.install()? else { return Ok(false) };
         if let Some(id) = id {
-            self.written(entry, place, &name, id);
+            self.written(entry, place, &name, id, None);
         }
         Ok(true)
     }

@@ -16,7 +16,7 @@ pub(in crate::archive::read) enum Kept<'a> {
     Part(Box<(Section, Part, Arc<Batch>, u64)>),
     Group,
     Made(Box<Ready<'a>>),
-    Index(StreamSection),
+    Index(Box<(StreamSection, u64)>),
 }
 
 /// What a worker does.
@@ -126,6 +126,9 @@ impl<'a, R: Read> Stages for Streaming<'a, R> {
     fn done(&mut self, kept: Kept<'a>, output: Done) -> Result<(), ArchiveError> {
         match (kept, output) {
             (Kept::Index(found), _) => {
+                let (found, generation) = *found;
+                self.incoming.end_batch();
+                self.incoming.reach(generation);
                 self.incoming.end_generation();
                 return self.read_index(found);
             }
