@@ -1,5 +1,6 @@
 //! Why an operation on an archive failed, wholly or for one entry.
 
+use super::ShardFault;
 use super::given;
 use super::tarball::{NotKept, TarEnd, TarFault};
 use crate::arith::refusal::Refused;
@@ -277,6 +278,14 @@ pub enum ArchiveError {
         /// Entries that cannot be exported.
         lost: u64,
     },
+    /// Archives are not the shards of one plan, all of them.
+    #[error("{fault}")]
+    Shards {
+        /// Which of the archives it is about, if it is about one.
+        archive: Option<usize>,
+        /// What is wrong.
+        fault: ShardFault,
+    },
     /// Stopped on request.
     #[error("interrupted")]
     Interrupted,
@@ -323,6 +332,7 @@ impl ArchiveError {
             | ArchiveError::Unfit { .. }
             | ArchiveError::Locked
             | ArchiveError::NothingForgotten
+            | ArchiveError::Shards { .. }
             | ArchiveError::NotReadBack { .. }
             | ArchiveError::InArchive { .. }
             | ArchiveError::NoBase { .. }

@@ -45,11 +45,11 @@ pub use tarball::{
 };
 pub use write::{
     Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
-    RenameOptions, RepackOptions, TrainOptions, Trained, UpdateOptions, UpdateSummary, Written,
-    create, create_stream, delete, is_replaceable, merge, rename, repack, train, train_file,
-    update,
+    RenameOptions, RepackOptions, ShardFault, ShardOptions, TrainOptions, Trained, UpdateOptions,
+    UpdateSummary, Written, check_shards, create, create_stream, delete, is_replaceable, merge,
+    rename, repack, train, train_file, update,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};
-pub use crate::container::{At, ContainerError, ErrorKind, Gone, Limits, Recovery};
+pub use crate::container::{At, ContainerError, ErrorKind, Gone, Limits, Recovery, Shard};
 pub use crate::tree::TreeError;

@@ -101,6 +101,12 @@ pub struct ArchiveRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_seconds: Option<i64>,
     pub dead: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shards: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     pub groups: usize,
     pub size: u64,
     pub stored: u64,
@@ -356,6 +362,9 @@ mod tests {
             generation: 2,
             date_seconds: Some(0),
             dead: 5,
+            shard: Some(1),
+            shards: Some(2),
+            plan: text(),
             groups: 0,
             size: 0,
             stored: 0,

@@ -127,6 +127,8 @@ fn write(
     let Coded { mut writer, bytes, .. } = coded;
     control.check()?;
     writer.set_date(date);
+    // With what was changed it is no part of the plan any more.
+    writer.set_shard(None);
     writer.set_states(states(archive));
     let (output, footer): (_, Footer) = writer.finish()?;
     let tail = output.into_inner().map_err(|error| io_error(error.into_error()))?;

@@ -7,6 +7,7 @@ use super::base::learn;
 use super::builder::Builder;
 use super::coding::{Coded, Creation, Others, group_cost, highest_cost};
 use super::plan::{ContentPlan, Node, Plan, extension, plan, sort_by_kind};
+use super::shard::ShardOptions;
 use super::source::Found;
 use crate::archive::memory::check_cost;
 use crate::archive::pipeline;
@@ -43,6 +44,9 @@ pub struct CreateOptions {
     pub verify: bool,
     /// Which transforms may be used to take packed files apart.
     pub recipes: Recipes,
+    /// Which part of a plan is made, if not all of it; heeded where files of a tree and data of a
+    /// program are archived ([`create`], [`Builder`]).
+    pub shard: Option<ShardOptions>,
 }
 
 impl CreateOptions {
@@ -64,6 +68,7 @@ impl Default for CreateOptions {
             memory: 4 << 30,
             verify: false,
             recipes: Recipes::ALL,
+            shard: None,
         }
     }
 }

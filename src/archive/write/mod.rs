@@ -14,6 +14,7 @@
 //! | `announce` | what each ENTRY section says |
 //! | `coding` | coding groups in parallel, behind their bases, and writing them |
 //! | `create` | all of it |
+//! | `shard`, `together` | one of several archives of a plan; whether several are all of one |
 //! | `amend` | another generation behind an archive, in place |
 //! | `changed` | what is on disk that an archive has not |
 //! | `update`, `rename` | the changes of a generation: by what is on disk, by names |
@@ -38,7 +39,9 @@ mod rename;
 mod repack;
 mod replace;
 mod sample;
+mod shard;
 pub(super) mod source;
+mod together;
 mod train;
 mod update;
 
@@ -51,5 +54,7 @@ pub use merge::merge;
 pub use rename::{RenameOptions, delete, rename};
 pub use repack::{RepackOptions, repack};
 pub use replace::{Written, is_replaceable};
+pub use shard::ShardOptions;
+pub use together::{ShardFault, check_shards};
 pub use train::{TrainOptions, Trained, train, train_file};
 pub use update::{Existing, UpdateOptions, UpdateSummary, update};

@@ -91,6 +91,20 @@ pub(super) fn write(
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
+    write_as(inputs, None, path, options, control)
+}
+
+/// Writes an archive as [`write`] does, with this Archive_Id if there is one.
+///
+/// # Errors
+/// As [`write`].
+pub(super) fn write_as(
+    inputs: &[Input],
+    id: Option<Tag>,
+    path: &Path,
+    options: &CreateOptions,
+    control: &Control,
+) -> Result<CreateSummary, ArchiveError> {
     let roots = inputs.iter().map(|input| input.archive.root_hash());
     let roots: Vec<[u8; 32]> = roots.collect::<Option<_>>().ok_or(ArchiveError::NotWhole)?;
     let output = Output::new(path)?;
@@ -102,7 +116,7 @@ pub(super) fn write(
     let mut bytes = 0;
     let begin = |_| {
         let buffer = BufWriter::with_capacity(1 << 20, output.file());
-        let mut writer = Writer::new(buffer, archive_id(&roots))?;
+        let mut writer = Writer::new(buffer, id.unwrap_or_else(|| archive_id(&roots)))?;
         for input in inputs {
             bytes += copy(input, &mut writer, control)?;
         }

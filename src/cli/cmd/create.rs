@@ -1,6 +1,6 @@
 //! `pear-archive create`.
 
-use super::super::args::Create;
+use super::super::args::{Create, Sharding};
 use super::super::config;
 use super::super::exit::Exit;
 use super::super::report::Report;
@@ -9,8 +9,11 @@ use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::named_output;
 use super::target::Target;
-use crate::archive::{CreateSummary, Written, create, create_stream};
-use crate::tree::FileId;
+use crate::archive::{CreateSummary, ShardOptions, Written, create, create_stream};
+use crate::tree::{FileId, WalkOptions, archive_path};
+use anyhow::bail;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 /// Makes the archive.
 pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
@@ -21,7 +24,8 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
     }
     let mut walking = config::walking(&arguments.walking)?;
     let (coding, resources) = (&arguments.coding, &arguments.resources);
-    let options = config::create_options(coding, arguments.verify, resources)?;
+    let mut options = config::create_options(coding, arguments.verify, resources)?;
+    options.shard = shard(arguments, &operands, &mut walking)?;
     let cancel = cancel_flag()?;
     let watch = Watch::new(report, "", &cancel);
     let control = watch.control();
@@ -37,6 +41,51 @@ pub fn run(arguments: &Create, report: &Report) -> anyhow::Result<Exit> {
     let exit = watch.exit();
     tell(&summary, report);
     Ok(exit)
+}
+
+/// Returns which part of a plan is made.
+///
+/// # Errors
+/// If other machines would find the part among what they archive.
+fn shard(
+    arguments: &Create,
+    operands: &[PathBuf],
+    walking: &mut WalkOptions,
+) -> anyhow::Result<Option<ShardOptions>> {
+    let Sharding { shard: Some((number, count)), shard_unit: unit } = arguments.sharding else {
+        return Ok(None);
+    };
+    if is_among(&arguments.archive, operands, walking) {
+        bail!(
+            "{}: other machines would find it among what they archive: write it elsewhere, or \
+             leave it out with --exclude on all of them",
+            config::shown(&arguments.archive)
+        );
+    }
+    Ok(Some(ShardOptions { number, count, unit }))
+}
+
+/// Returns whether a walk would find a file where the archive will be.
+fn is_among(archive: &Path, operands: &[PathBuf], walking: &mut WalkOptions) -> bool {
+    let parent = archive.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let (Ok(directory), Some(file)) =
+        (parent.unwrap_or(Path::new(".")).canonicalize(), archive.file_name())
+    else {
+        return false;
+    };
+    let place = directory.join(file);
+    operands.iter().any(|operand| {
+        let root = walking.base.join(operand).canonicalize();
+        let below = root.ok().and_then(|root| Some(place.strip_prefix(root).ok()?.to_owned()));
+        let (Some(below), Ok((mut name, _))) = (below, archive_path(operand)) else {
+            return false;
+        };
+        if !name.is_empty() {
+            name.push(b'/');
+        }
+        name.extend_from_slice(below.as_os_str().as_bytes());
+        !walking.excludes.excludes_or_above(&name, false)
+    })
 }
 
 /// Reports what was made.
