@@ -102,7 +102,8 @@ fn groups_behind_bases_and_recipes_merge_to_the_same_archive() {
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path();
     for number in 0..12 {
-        let text: Vec<String> = (0..400).map(|line| format!("{} of {number}\n", line * 7)).collect();
+        let text: Vec<String> =
+            (0..400).map(|line| format!("{} of {number}\n", line * 7)).collect();
         write(at, &format!("t/{number}.txt"), text.concat());
     }
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));

@@ -29,7 +29,7 @@ const UNITS: u64 = 256;
 
 /// Shortest and longest unit, unless the user says otherwise. Shorter ones cost size, since
 /// groups go on from bases of their own unit alone. Longer ones gain nothing.
-const SHORTEST: u64 = 16 << 20;
+const SHORTEST: u64 = 64 << 20;
 const LONGEST: u64 = 1 << 30;
 
 /// Groups that a unit holds at least.
@@ -42,7 +42,7 @@ pub struct ShardOptions {
     pub number: u64,
     /// Number of shards that the plan is divided into, at least 1.
     pub count: u64,
-    /// Bytes that are coded apart from all others; `None` for 1/256 of everything, 16 MiB to
+    /// Bytes that are coded apart from all others; `None` for 1/256 of everything, 64 MiB to
     /// 1 GiB. Part of the plan.
     pub unit: Option<u64>,
 }

@@ -75,7 +75,7 @@ pub struct Sharding {
     /// archive by itself.
     #[arg(long, value_name = "I/N", value_parser = parse_shard)]
     pub shard: Option<(u64, u64)>,
-    /// Compress each SIZE of data apart from all other data [default: 1/256 of it, 16M to 1G]
+    /// Compress each SIZE of data apart from all other data [default: 1/256 of it, 64M to 1G]
     ///
     /// Parts are made of such units, so that the merged archive does not depend on N. Small units
     /// make parts more equal, large ones make the archive smaller. All parts need the same.
