@@ -101,15 +101,14 @@ fn contents_that_are_in_several_units_are_stored_once_however_many_shards_there_
 fn groups_behind_bases_and_recipes_merge_to_the_same_archive() {
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path();
-    for number in 0..12 {
-        let text: Vec<String> =
-            (0..400).map(|line| format!("{} of {number}\n", line * 7)).collect();
-        write(at, &format!("t/{number}.txt"), text.concat());
-    }
+    let text = |number: u64| -> String {
+        (0..400).map(|line| format!("{} of {number}\n", line * 7)).collect()
+    };
+    (0..12).for_each(|number| write(at, &format!("t/{number}.txt"), text(number)));
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
     packed.write_all("some text that was packed\n".repeat(400).as_bytes()).unwrap();
     write(at, "t/packed.gz", packed.finish().unwrap());
-    write(at, "like.base", "line of a file that is like others\n".repeat(100));
+    write(at, "like.base", text(99));
     let model = "--level 1 --group-size 8K --shard-unit 64K";
     for options in [model, &format!("{model} --base like.base --jobs 1")] {
         let one = merged(at, 1, options);
