@@ -555,6 +555,14 @@ _pear__archive() {
                     COMPREPLY=($(compgen -W "deflate bzip2 base64 scanlines idat" -- "${cur}"))
                     return 0
                     ;;
+                --shard)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --shard-unit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --jobs)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1456,7 +1464,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__merge)
-            opts="-j -q -v -h --force --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --partial --force --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -81,6 +81,8 @@ bzip2\t''
 base64\t''
 scanlines\t''
 idat\t''"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l shard -d 'Archive only part I of N, from 1/N to N/N' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l shard-unit -d 'Compress each SIZE of data apart from all other data [default: 1/256 of it, 64M to 1G]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -119,6 +121,8 @@ bzip2\t''
 base64\t''
 scanlines\t''
 idat\t''"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l shard -d 'Archive only part I of N, from 1/N to N/N' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l shard-unit -d 'Compress each SIZE of data apart from all other data [default: 1/256 of it, 64M to 1G]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -540,6 +544,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l max-
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l partial -d 'Merge parts of \'create --shard\' as any other archives, in the order they are given'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l force -d 'Replace OUT even if it is another kind of file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l independent -d 'Compress every group by itself, without bases'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l base-outside -d 'Leave the base out of the archive, which can then be read only with --base'

@@ -177,7 +177,7 @@ pub mod options {
     pub use crate::archive::{
         At, CreateBase, CreateOptions, DEFAULT_GROUP_SIZE, Existing, ExportOptions, ExtractOptions,
         GivenBase, GivenBases, ImportOptions, Limits, Recipes, RenameOptions, RepackOptions,
-        SplitBy, SplitOptions, TrainOptions, UpdateOptions,
+        ShardOptions, SplitBy, SplitOptions, TrainOptions, UpdateOptions,
     };
     pub use crate::codec::{Choice, Codec, CodecOptions};
     pub use crate::tree::{Overwrite, RestoreOptions, WalkOptions};

@@ -1,5 +1,6 @@
 //! Why an operation on an archive failed, wholly or for one entry.
 
+use super::ShardFault;
 use super::given;
 use super::tarball::{NotKept, TarEnd, TarFault};
 use super::volumes::VolumeFault;
@@ -317,6 +318,14 @@ pub enum ArchiveError {
         /// Entries that cannot be exported.
         lost: u64,
     },
+    /// Archives are not the shards of one plan, all of them.
+    #[error("{fault}")]
+    Shards {
+        /// Which of the archives it is about, if it is about one.
+        archive: Option<usize>,
+        /// What is wrong.
+        fault: ShardFault,
+    },
     /// Stopped on request.
     #[error("interrupted")]
     Interrupted,
@@ -368,6 +377,7 @@ impl ArchiveError {
             | ArchiveError::NothingForgotten
             | ArchiveError::Unsplit
             | ArchiveError::Parted { .. }
+            | ArchiveError::Shards { .. }
             | ArchiveError::NotReadBack { .. }
             | ArchiveError::InArchive { .. }
             | ArchiveError::NoBase { .. }

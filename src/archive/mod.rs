@@ -48,12 +48,12 @@ pub use tarball::{
 pub use volumes::{VolumeFault, Volumes};
 pub use write::{
     Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
-    RenameOptions, RepackOptions, SplitBy, SplitOptions, SplitPart, TrainOptions, Trained,
-    UpdateOptions, UpdateSummary, Written, create, create_resumable, create_stream, delete,
-    is_replaceable, merge, partial_path, prune, rename, repack, repack_generations, split, train,
-    train_file, update,
+    RenameOptions, RepackOptions, ShardFault, ShardOptions, SplitBy, SplitOptions, SplitPart,
+    TrainOptions, Trained, UpdateOptions, UpdateSummary, Written, check_shards, create,
+    create_resumable, create_stream, delete, is_replaceable, merge, partial_path, prune, rename,
+    repack, repack_generations, split, train, train_file, update,
 };
 
 pub use crate::codec::{CodecError, CodingNumbers};
-pub use crate::container::{At, ContainerError, ErrorKind, Gone, Limits, Recovery};
+pub use crate::container::{At, ContainerError, ErrorKind, Gone, Limits, Recovery, Shard};
 pub use crate::tree::TreeError;

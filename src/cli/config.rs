@@ -183,6 +183,7 @@ pub fn create_options(
         recipes: recipes(coding),
         volume_size: None,
         checkpoint: None,
+        shard: None,
     })
 }
 

@@ -102,6 +102,12 @@ pub struct ArchiveRecord {
     pub date_seconds: Option<i64>,
     pub incomplete: bool,
     pub dead: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shards: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<String>,
     pub groups: usize,
     pub size: u64,
     pub stored: u64,
@@ -358,6 +364,9 @@ mod tests {
             date_seconds: Some(0),
             incomplete: false,
             dead: 5,
+            shard: Some(1),
+            shards: Some(2),
+            plan: text(),
             groups: 0,
             size: 0,
             stored: 0,

@@ -5,7 +5,7 @@ use super::section::SECTION_MOST;
 use super::{
     ArchiveId, BASE, Base, ContainerError, Footer, Generation, Index, Part, Preface, Section,
 };
-use super::{SectionHeader, SectionType, State, encode_index, encode_part, parity};
+use super::{SectionHeader, SectionType, Shard, State, encode_index, encode_part, parity};
 use crate::checksum::{Digest, digest, short};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -92,6 +92,11 @@ impl<W: Write> Writer<W> {
     /// Says when the generation is written, in seconds since 1970.
     pub fn set_date(&mut self, date: Option<i64>) {
         self.index.date = date;
+    }
+
+    /// Says which part of a plan the archive is, if it is one of several.
+    pub fn set_shard(&mut self, shard: Option<Shard>) {
+        self.index.shard = shard;
     }
 
     /// Says which ENTRY sections of earlier generations are not live, by Sequence.

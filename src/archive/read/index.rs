@@ -7,7 +7,7 @@ use crate::archive::{ArchiveError, Control, ErrorKind, GivenBases, Limits, Volum
 use crate::checksum::Digest;
 use crate::codec::{self, CodingNumbers};
 use crate::container::{
-    At, Base, Condition, ContainerError, Gone, LostBatch, ReadAt, Reader, Recovery, Section,
+    At, Base, Condition, ContainerError, Gone, LostBatch, ReadAt, Reader, Recovery, Section, Shard,
 };
 use crate::entry::{Entry, Kind, compare_paths};
 use std::io::Read;
@@ -245,6 +245,12 @@ impl<S: ReadAt> Archive<S> {
     /// The entry of this path.
     pub fn entry(&self, path: impl AsRef<[u8]>) -> Option<&Entry> {
         find(self.entries(), path.as_ref())
+    }
+
+    /// The part of a plan that the archive is, if it is one of several. None if it was changed
+    /// since, or if its index is lost.
+    pub fn shard(&self) -> Option<Shard> {
+        self.reader.index().shard
     }
 
     /// Bytes of the archive.

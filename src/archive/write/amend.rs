@@ -175,6 +175,8 @@ fn write_on<D: Disk>(
     control.check()?;
     writer.set_date(date);
     writer.set_incomplete(incomplete);
+    // With what was changed it is no part of the plan any more.
+    writer.set_shard(None);
     writer.set_states(states(archive));
     let (output, footer): (_, Footer) = writer.finish()?;
     let tail = output.into_inner().map_err(|error| io_error(error.into_error()))?;

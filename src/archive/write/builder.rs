@@ -1,9 +1,10 @@
 //! Makes an archive of files on disk and of data that a program has.
 
-use super::create::{name_output, write_archive};
+use super::create::name_output;
 use super::data::Store;
 use super::destination::Destination;
 use super::output::Output;
+use super::shard::write_found;
 use super::source::{Found, Source};
 use crate::archive::{
     ArchiveError, Control, CreateOptions, CreateSummary, Event, Events, NAMELESS_OUTPUT,
@@ -256,8 +257,8 @@ impl<W: Write> Builder<W> {
         let walked = walk(&operands, walking)?.map(|found| Ok(found?.map(Source::Tree)));
         let found = walked.chain(inputs.into_iter().map(Ok));
         let written = match (&file, writer) {
-            (Some(output), _) => write_archive(output, found, &options, control),
-            (None, Some(writer)) => write_archive(writer, found, &options, control),
+            (Some(output), _) => write_found(output, found, &options, control),
+            (None, Some(writer)) => write_found(writer, found, &options, control),
             (None, None) => unreachable!("one of them is the target"),
         };
         let summary = written.map_err(|error| name_output(error, &path))?;

@@ -7,6 +7,7 @@ use super::base::learn;
 use super::builder::Builder;
 use super::coding::{Coded, Creation, Others, group_cost, highest_cost};
 use super::plan::{ContentPlan, Node, Plan, extension, plan, sort_by_kind};
+use super::shard::ShardOptions;
 use super::source::Found;
 use crate::archive::memory::check_cost;
 use crate::archive::pipeline;
@@ -51,6 +52,9 @@ pub struct CreateOptions {
     /// what is there becomes a generation of its own, marked as incomplete; see
     /// [`super::create_resumable`].
     pub checkpoint: Option<u64>,
+    /// Which part of a plan is made, if not all of it; heeded where files of a tree and data of a
+    /// program are archived ([`create`], [`Builder`]).
+    pub shard: Option<ShardOptions>,
 }
 
 impl CreateOptions {
@@ -74,6 +78,7 @@ impl Default for CreateOptions {
             recipes: Recipes::ALL,
             volume_size: None,
             checkpoint: None,
+            shard: None,
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::create::{CreateOptions, CreateSummary};
 use super::plan::Node;
-use super::repack::{Files, Input, Place, Stored, copied, write};
+use super::repack::{Files, Input, Place, Stored, copied, id_of, write};
+use super::together::in_order;
 use crate::archive::{Archive, ArchiveError, Control};
 use crate::checksum::Digest;
 use crate::entry::{Content, Entry, Kind, Segment};
@@ -16,6 +17,9 @@ use thin_vec::ThinVec;
 /// archive hides what earlier ones have below it. Groups are copied as by
 /// [`super::repack`]; contents that have the same digest of 32 bytes are stored once.
 ///
+/// All shards of a plan give the same archive however many they are, in whatever order they come
+/// here. Whether they are all there, [`super::check_shards`] says.
+///
 /// # Errors
 /// As [`super::repack`].
 pub fn merge(
@@ -24,6 +28,7 @@ pub fn merge(
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
+    let (archives, id) = in_order(archives);
     let mut later = Names::default();
     let mut all: Vec<Files> = Vec::new();
     for archive in archives.iter().rev() {
@@ -41,7 +46,8 @@ pub fn merge(
             Input { archive, files, units }
         })
         .collect();
-    write(&inputs, path, b"", options, control)
+    let id = id.map_or_else(|| id_of(&inputs, b""), Ok)?;
+    write(&inputs, id, path, options, control)
 }
 
 /// Names of later archives, and whether each is a directory.

@@ -14,7 +14,7 @@
 //! | `announce` | what each ENTRY section says |
 //! | `coding` | coding groups in parallel, behind their bases, and writing them |
 //! | `create` | all of it |
-//! | `resume` | an archive that is made with checkpoints, and gone on with |
+//! | `shard`, `together` | one of several archives of a plan; whether several are all of one |
 //! | `amend` | another generation behind an archive, in place |
 //! | `changed` | what is on disk that an archive has not |
 //! | `update`, `rename` | the changes of a generation: by what is on disk, by names |
@@ -44,9 +44,11 @@ mod repack;
 mod replace;
 mod resume;
 mod sample;
+mod shard;
 pub(super) mod source;
 mod split;
 mod tail;
+mod together;
 mod train;
 mod update;
 
@@ -61,6 +63,8 @@ pub use rename::{RenameOptions, delete, rename};
 pub use repack::{RepackOptions, prune, repack};
 pub use replace::{Written, is_replaceable};
 pub use resume::{create_resumable, partial_path};
+pub use shard::ShardOptions;
 pub use split::{SplitBy, SplitOptions, SplitPart, split};
+pub use together::{ShardFault, check_shards};
 pub use train::{TrainOptions, Trained, train, train_file};
 pub use update::{Existing, UpdateOptions, UpdateSummary, update};

@@ -134,6 +134,20 @@ pub(super) fn plan(
     memory: u64,
     control: &Control,
 ) -> Result<Plan, ArchiveError> {
+    let found = collect(inputs, memory, control)?;
+    let held = found.iter().map(|found| creation_memory(&found.entry)).sum();
+    plan_found(found, held, jobs, control)
+}
+
+/// Takes all inputs, in the order of their paths.
+///
+/// # Errors
+/// As [`plan`].
+pub(super) fn collect(
+    inputs: impl Iterator<Item = Result<Found, ArchiveError>>,
+    memory: u64,
+    control: &Control,
+) -> Result<Vec<Found>, ArchiveError> {
     let (mut found, mut held) = (Vec::new(), 0);
     for item in inputs {
         control.check()?;
@@ -148,6 +162,20 @@ pub(super) fn plan(
     }
     found.sort_by(|left, right| compare_paths(&left.entry.path, &right.entry.path));
     check_paths(&found)?;
+    Ok(found)
+}
+
+/// Plans what was found, in path order. `held` are the bytes of memory that all entries take
+/// until the archive is written.
+///
+/// # Errors
+/// [`ArchiveError::Interrupted`].
+pub(super) fn plan_found(
+    found: Vec<Found>,
+    held: u64,
+    jobs: usize,
+    control: &Control,
+) -> Result<Plan, ArchiveError> {
     let archive_id = archive_id(&found);
     let entries = found.len() as u64;
     let (files, others): (Vec<Node>, Vec<Node>) =

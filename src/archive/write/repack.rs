@@ -45,7 +45,8 @@ pub fn repack(
     if !options.recode {
         input.units = copied(archive, &input.files);
     }
-    write(&[input], path, b"", &options.create, control)
+    let inputs = [input];
+    write(&inputs, id_of(&inputs, b"")?, path, &options.create, control)
 }
 
 /// Puts the repacked archive in the place of the old one: its file, or its volumes, which have
@@ -122,16 +123,14 @@ impl Input<'_> {
 }
 
 /// Writes the entries of archives as another one, which appears whole under its name or not at
-/// all. `part` tells it from other archives of the same inputs.
+/// all. `id` is its Archive_Id.
 pub(super) fn write(
     inputs: &[Input],
+    id: Tag,
     path: &Path,
-    part: &[u8],
     options: &CreateOptions,
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
-    let roots = inputs.iter().map(|input| input.archive.root_hash());
-    let roots: Vec<[u8; 32]> = roots.collect::<Option<_>>().ok_or(ArchiveError::NotWhole)?;
     let output = Destination::new(path, options.volume_size)?;
     let replaced = output.identities();
     for input in inputs.iter().map(|input| input.archive.reader.source()) {
@@ -148,7 +147,7 @@ pub(super) fn write(
     let mut bytes = 0;
     let begin = |_| {
         let buffer = BufWriter::with_capacity(1 << 20, &output);
-        let mut writer = Writer::new(buffer, archive_id(&roots, part))?;
+        let mut writer = Writer::new(buffer, id)?;
         for input in inputs {
             bytes += copy(input, &mut writer, &mut Copied::default(), control)?;
         }
@@ -168,6 +167,17 @@ pub(super) fn write(
     control.check()?;
     output.commit()?;
     Ok(summary)
+}
+
+/// Returns the Archive_Id of an archive that is made of others; `part` tells it from other archives
+/// of the same inputs.
+///
+/// # Errors
+/// [`ArchiveError::NotWhole`] if one of them is damaged.
+pub(super) fn id_of(inputs: &[Input], part: &[u8]) -> Result<Tag, ArchiveError> {
+    let roots = inputs.iter().map(|input| input.archive.root_hash());
+    let roots: Vec<[u8; 32]> = roots.collect::<Option<_>>().ok_or(ArchiveError::NotWhole)?;
+    Ok(archive_id(&roots, part))
 }
 
 /// The same part of the same archives gives the same id.

@@ -4,7 +4,7 @@ mod parts;
 mod place;
 
 use super::create::{CreateOptions, CreateSummary};
-use super::repack::{Files, Input, copied, copied_if, write};
+use super::repack::{Files, Input, copied, copied_if, id_of, write};
 use crate::archive::{Archive, ArchiveError, Control};
 use parts::Parts;
 use std::ffi::{OsStr, OsString};
@@ -86,7 +86,8 @@ pub fn split(
         };
         let input = [Input { archive, files, units }];
         let part = [&number.to_le_bytes()[..], parts.names()[number as usize].as_slice()].concat();
-        match write(&input, &path, &part, &options.create, control) {
+        let id = id_of(&input, &part)?;
+        match write(&input, id, &path, &options.create, control) {
             Ok(summary) => made.push(SplitPart { path, summary }),
             Err(error) => {
                 made.iter().for_each(|part| drop(fs::remove_file(&part.path)));

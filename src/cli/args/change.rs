@@ -347,7 +347,7 @@ const MERGE_HELP: &str = concat!(
     "\
 Examples:
   pear-archive merge year.pear january.pear february.pear
-  pear-archive merge all.pear part-*.pear",
+  pear-archive merge all.pear part-*.pear               all parts of create --shard",
     exit_status!()
 );
 
@@ -357,6 +357,9 @@ Examples:
 /// compressed anew. Of equal names that of the later archive counts. A file also hides what earlier archives
 /// have below its name. Contents of 64 KiB and more that are in several archives are stored
 /// once. Only the newest generation of each archive is taken.
+///
+/// Parts that 'create --shard' made give the same archive however many they are, in whatever
+/// order they are given. All of them must be there.
 #[derive(Debug, Args)]
 #[command(after_help = MERGE_HELP)]
 pub struct Merge {
@@ -366,6 +369,12 @@ pub struct Merge {
     /// Archives to read
     #[arg(value_name = "ARCHIVE", value_hint = ValueHint::FilePath, required = true)]
     pub archives: Vec<PathBuf>,
+    /// Merge parts of 'create --shard' as any other archives, in the order they are given
+    ///
+    /// Parts may be missing, come twice, or be of other plans; each of these is reported, and
+    /// the exit status is 1. 'update' adds files that are missing.
+    #[arg(long)]
+    pub partial: bool,
     /// Replace OUT even if it is another kind of file
     #[arg(long)]
     pub force: bool,

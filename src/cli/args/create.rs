@@ -19,6 +19,7 @@ Examples:
   git ls-files -z | pear-archive create code.pear -T - --null
   pear-archive create --checkpoint disk.pear disk/     run it again if it is interrupted
   pear-archive create today.pear logs/today --base logs.base --base-outside
+  pear-archive create part-3.pear /data --shard 3/8   and on other machines 1/8, 2/8, …
   pear-archive create backup.pear data --volume-size 4G
   pear-archive create - data | ssh host 'cat > data.pear'",
     exit_status!()
@@ -59,7 +60,8 @@ pub struct Create {
     /// commands read it. The same command goes on from it: files of the same size
     /// and time are not read again. The archive has a generation for each checkpoint;
     /// 'repack' makes one of them.
-    #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "64M", value_parser = parse_distance)]
+    #[arg(long, value_name = "SIZE", num_args = 0..=1, require_equals = true, default_missing_value = "64M",
+        value_parser = parse_distance, conflicts_with_all = ["volume_size", "shard"])]
     pub checkpoint: Option<u64>,
     /// How to compress
     #[command(flatten)]
@@ -69,6 +71,9 @@ pub struct Create {
     /// Takes about twice as long.
     #[arg(long)]
     pub verify: bool,
+    /// Many machines
+    #[command(flatten)]
+    pub sharding: Sharding,
     /// Resources
     #[command(flatten)]
     pub resources: Resources,
@@ -84,6 +89,57 @@ pub struct VolumeSize {
     /// missing, the program says which and gives out what lies in the others.
     #[arg(long, value_name = "SIZE", value_parser = parse_volume_size)]
     pub volume_size: Option<u64>,
+}
+
+/// Which part of what was found is archived.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Many machines")]
+pub struct Sharding {
+    /// Archive only part I of N, from 1/N to N/N
+    ///
+    /// Each of N machines that see the same files makes one part, at its own time; 'merge' joins
+    /// them to one archive. Which files are in which part follows from their names and sizes
+    /// alone. A machine looks at all names, and reads the files of its part. Every part is an
+    /// archive by itself.
+    #[arg(long, value_name = "I/N", value_parser = parse_shard)]
+    pub shard: Option<(u64, u64)>,
+    /// Compress each SIZE of data apart from all other data [default: 1/256 of it, 64M to 1G]
+    ///
+    /// Parts are made of such units, so that the merged archive does not depend on N. Small units
+    /// make parts more equal, large ones make the archive smaller. All parts need the same.
+    #[arg(long, value_name = "SIZE", requires = "shard", value_parser = parse_unit)]
+    pub shard_unit: Option<u64>,
+}
+
+/// Most shards of a plan.
+const SHARDS: u64 = 1 << 20;
+
+/// Parses `I/N`.
+fn parse_shard(text: &str) -> Result<(u64, u64), String> {
+    let numbers = text.split_once('/').and_then(|(number, count)| {
+        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let parse = |text: &str| text.parse::<u64>().ok().filter(|_| digits(text));
+        Some((parse(number)?, parse(count)?))
+    });
+    match numbers {
+        None => Err("expected two numbers, such as 3/8".to_owned()),
+        Some((_, count)) if count == 0 || count > SHARDS => {
+            Err(format!("there can be 1 to {SHARDS} parts, not {count}"))
+        }
+        Some((0, count)) => Err(format!("parts are numbered from 1; the last is {count}/{count}")),
+        Some((number, count)) if number > count => {
+            Err(format!("there is no part {number} of {count}; the last is {count}/{count}"))
+        }
+        Some(shard) => Ok(shard),
+    }
+}
+
+/// Parses the size of units. Short ones would be all overhead.
+fn parse_unit(text: &str) -> Result<u64, String> {
+    match parse_size(text)? {
+        size @ 65_536.. => Ok(size),
+        size => Err(format!("{size} bytes is out of range; use 64K or more")),
+    }
 }
 
 /// Files and directories, and what is left out of them.

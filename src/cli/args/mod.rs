@@ -33,7 +33,7 @@ use std::path::PathBuf;
 pub use self::change::{
     Append, Dating, Delete, Diff, Generations, Merge, Prune, Recoding, Rename, Repack, Update,
 };
-pub use self::create::{Coding, Create, Train, VolumeSize, Walking};
+pub use self::create::{Coding, Create, Sharding, Train, VolumeSize, Walking};
 pub use self::extract::{Extract, OverwriteName};
 pub use self::inspect::{Cat, Info, List, Verify};
 pub use self::shell::{Completions, Generate, Man};

@@ -14,7 +14,7 @@ use super::super::size::show_size;
 use super::super::watch::Watch;
 use super::super::{config, date};
 use super::{Input, named, piped};
-use crate::archive::{Archive, GroupInfo, RecipeInfo};
+use crate::archive::{Archive, GroupInfo, RecipeInfo, Shard};
 use crate::codec::{codec_name, filter_name};
 use crate::container::ReadAt;
 
@@ -52,6 +52,8 @@ struct Whole {
     incomplete: bool,
     /// Bytes that are of no use any more.
     dead: u64,
+    /// The part of a plan that it is.
+    shard: Option<Shard>,
     stored: u64,
     raw: u64,
     /// Number of entries that can be restored.
@@ -82,6 +84,7 @@ impl Whole {
             generation: (archive.generation(), archive.date()),
             incomplete: archive.is_incomplete(),
             dead: archive.dead_bytes(),
+            shard: archive.shard(),
             stored: archive.stored_length(),
             raw: groups.iter().map(|group| group.raw_length).sum(),
             intact: archive.entries().iter().filter(|entry| archive.is_intact(entry)).count(),
@@ -118,6 +121,9 @@ impl Whole {
             date_seconds: self.generation.1,
             incomplete: self.incomplete,
             dead: self.dead,
+            shard: self.shard.map(|shard| shard.number + 1),
+            shards: self.shard.map(|shard| shard.count),
+            plan: self.shard.map(|shard| hex(&shard.plan)),
             groups: self.groups.len(),
             size: self.raw,
             stored: self.stored,
@@ -138,12 +144,13 @@ impl Whole {
 
     fn table(&self, path: &Path) -> String {
         let mut text = format!(
-            "{}\n  entries     {}\n{}  content     {} in {} group{}\n{}  stored      {}, ratio {:.3}\n  \
+            "{}\n  entries     {}\n{}{}  content     {} in {} group{}\n{}  stored      {}, ratio {:.3}\n  \
              decoding    about {} on one core, {} of memory for each group at once\n  \
              one file    at most about {}\n  {}\n",
             config::shown(path),
             self.entries,
             self.generation(),
+            self.shard(),
             show_size(self.data()),
             self.groups.len(),
             if self.groups.len() == 1 { "" } else { "s" },
@@ -187,6 +194,12 @@ impl Whole {
         let incomplete = if self.incomplete { ", incomplete" } else { "" };
         let (dated, dead) = (dated.unwrap_or_default() + incomplete, show_size(self.dead));
         format!("  generation  {number}{dated}\n  dead        {dead}, {percent:.1} %\n")
+    }
+
+    /// Returns the line about the plan that the archive is a part of, if there is one.
+    fn shard(&self) -> String {
+        let Some(Shard { count, number, plan }) = self.shard else { return String::new() };
+        format!("  shard       {} of {count}, plan {}\n", number + 1, hex(&plan))
     }
 
     /// Returns the line about files that are made by recipes, if there are any.

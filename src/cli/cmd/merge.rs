@@ -9,7 +9,8 @@ use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
 use super::{Input, named, named_output};
-use crate::archive::{Archive, ArchiveError, At, merge};
+use crate::archive::{Archive, ArchiveError, At, check_shards, merge};
+use std::path::PathBuf;
 
 /// Makes one archive of several.
 pub fn run(arguments: &Merge, report: &Report) -> anyhow::Result<Exit> {
@@ -32,10 +33,28 @@ pub fn run(arguments: &Merge, report: &Report) -> anyhow::Result<Exit> {
         exit = exit.max(watch.exit());
     }
     let watch = Watch::new(report, "", &cancel);
+    for error in check_shards(&opened) {
+        let error = about_shard(archives, error);
+        anyhow::ensure!(arguments.partial, error);
+        report.warning(error);
+        exit = exit.max(Exit::Warnings);
+    }
     let mut options = config::create_options(&arguments.coding, false, resources)?;
     options.volume_size = arguments.volumes.volume_size;
     let summary = merge(&opened, &path, &options, &watch.control());
     let summary = summary.map_err(|error| named_output(output, error))?;
     tell(&summary, report);
     Ok(exit.max(watch.exit()))
+}
+
+/// Names the archive that an error about shards is about.
+fn about_shard(archives: &[PathBuf], error: ArchiveError) -> anyhow::Error {
+    let archive = match error {
+        ArchiveError::Shards { archive: Some(number), .. } => archives.get(number),
+        _ => None,
+    };
+    match archive {
+        Some(archive) => named(archive, error),
+        None => error.into(),
+    }
 }
