@@ -139,6 +139,11 @@ fn batches_that_break_a_rule_are_refused_and_others_come_out() {
 }
 
 #[test]
+fn runs_that_break_a_rule_are_refused_and_others_come_out() {
+    check(cases::runs());
+}
+
+#[test]
 fn recipes_that_break_a_rule_are_refused_and_others_come_out() {
     check(cases::recipes());
 }

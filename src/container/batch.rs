@@ -4,6 +4,7 @@
 use super::budget::recipe_memory;
 use super::contents::Row;
 use super::part::{Open, Part};
+use super::runs::Run;
 use super::spans::{Fragment, cut, span_digest};
 use crate::checksum::{Digest, digest};
 use crate::entry::{Extent, FileDigest, Recipe};
@@ -65,7 +66,7 @@ impl Batch {
         }
         batch.starts.push(place);
         let opened = |row: usize| open.is_some_and(|open| open.row == row as u64);
-        let empty = |row: &Row| row.length == 0 && row.recipe.is_none();
+        let empty = |row: &Row| row.length == 0 && row.recipe.is_none() && row.runs.is_empty();
         let follows = |row: usize| empty(&batch.rows[row]) && !(continued && row == 0);
         let digested = |row: &usize| !opened(*row) && !whole[*row] && !follows(*row);
         batch.digest_rows = (0..batch.rows.len()).filter(digested).map(|row| row as u32).collect();
@@ -148,7 +149,8 @@ impl Batch {
     pub(super) fn memory(&self) -> u64 {
         let recipes = self.rows.iter().filter_map(|row| row.recipe.as_deref());
         let recipes = recipes.map(recipe_memory).sum::<u64>();
-        let rows = self.rows.len() * size_of::<Row>() + self.digest_rows.len() * 4;
+        let runs = self.rows.iter().map(|row| row.runs.len()).sum::<usize>() * size_of::<Run>();
+        let rows = self.rows.len() * size_of::<Row>() + self.digest_rows.len() * 4 + runs;
         let groups = self.group_lengths.len() * (size_of::<u64>() + size_of::<Start>());
         let digests = self.span_digests.len() + self.file_digests.len() * size_of::<Digest>();
         (rows + groups + digests + size_of::<Batch>()) as u64 + recipes
@@ -171,7 +173,7 @@ impl Batch {
             }
             let goes_on = self.open.is_some_and(|open| open.row == place.row as u64)
                 || (self.continued && place.row == 0);
-            let whole = length == row.length && !goes_on;
+            let whole = length == row.length && !goes_on && row.runs.is_empty();
             let last = place.within + length == row.length;
             fragments.push(Fragment { row: place.row, length, whole, last });
             place.within += length;

@@ -7,7 +7,7 @@ use super::columns::Columns;
 use super::contents::Row;
 use super::limits::check;
 use super::table::{ROW_MINIMUM, TABLE};
-use super::{ContainerError, Limits, Part, classes, contents, recipes};
+use super::{ContainerError, Limits, Part, Run, classes, contents, recipes, runs};
 use crate::entry::{
     Content, Entry, Extent, FileDigest, Input, Kind, Metadata, Recipe, Segment, Step,
 };
@@ -74,7 +74,8 @@ pub fn part_memory(part: &Part) -> u64 {
     let rows = part.rows.iter().map(|row| {
         let segments = row.sparse.as_ref().map_or(0, |sparse| 16 * sparse.segments.len());
         let recipe = row.recipe.as_deref().map_or(0, recipe_memory);
-        allocation(segments as u64) + size_of_val(row) as u64 + recipe
+        let runs = allocation((row.runs.len() * size_of::<Run>()) as u64);
+        allocation(segments as u64) + size_of_val(row) as u64 + recipe + runs
     });
     let entries = part.entries.iter().map(entry_memory).sum::<u64>();
     let paths = part.removed.iter().map(|path| path_memory(path)).sum::<u64>();
@@ -101,11 +102,16 @@ pub(super) fn contents(columns: &mut Columns, limits: &Limits) -> Result<u64, Co
     columns.varint()?;
     let forms = columns.take(count)?;
     let of = |wanted: u8| forms.iter().filter(|&&form| form == wanted).count() as u64;
-    let (sparse, made, again) = (of(1), of(contents::RECIPE), of(contents::AGAIN));
+    let (made, again) = (of(contents::RECIPE), of(contents::AGAIN));
+    let (in_runs, sparse) = (of(contents::RUNS) + of(contents::RUNS + 1), of(1) + of(3));
     columns.skip(count - made - again)?;
     // Lengths, the fragments of a group and their spans, and what is known of digests.
     let row = 2 * size::<u64>() + size::<Row>() + 13 * size::<u64>() + size::<FileDigest>();
     let mut memory = count * row;
+    let mut left = limits.extents;
+    for _ in 0..in_runs {
+        memory += runs::memory(columns, &mut left)?;
+    }
     for _ in 0..sparse {
         columns.varint()?;
         let segments = columns.count("extents", limits.extents, 2)? as u64;

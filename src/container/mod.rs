@@ -30,6 +30,7 @@ mod preface;
 mod reader;
 mod recipes;
 mod recover;
+mod runs;
 mod section;
 mod source;
 mod spans;
@@ -58,6 +59,7 @@ pub use recipes::{
     BATCH_WITH_RECIPES, MADE_MOST, ROW_STEPS, STEP_DEPTH, STEP_INPUTS, STEP_PARAMETERS, recipe_of,
 };
 pub use recover::{Condition, Gone, LostBatch, Recovery};
+pub use runs::Run;
 pub use section::{
     ANCILLARY, BASE, CODEC_GIVEN, HEADER_LENGTH, SECTION_MOST, SYNC, Section, SectionHeader,
     SectionType,

@@ -11,11 +11,13 @@ use crate::archive::{ArchiveError, Control, ErrorKind, Event};
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, FileDigest, Kind};
 use recipes::{Collecting, Ready, batches_of, firsts, others};
+use stash::{Stash, Turns, turns_memory};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 mod recipes;
 mod stages;
+mod stash;
 
 /// Makes the place a file's bytes go to; `None` to skip the file.
 pub(super) type Opener<'a> =
@@ -32,6 +34,8 @@ struct Wanted<'a> {
     /// Why a file that is kept all the same has lost bytes.
     lost: Option<Arc<ArchiveError>>,
     making: Option<Collecting>,
+    /// Set if its bytes do not come in the order of the groups.
+    turns: Option<Box<Turns>>,
 }
 
 enum State<'a> {
@@ -46,6 +50,8 @@ enum State<'a> {
 /// Part of a group that a file wants.
 pub(super) struct Run {
     file: usize,
+    /// Number of the extent.
+    extent: usize,
     offset: usize,
     length: usize,
 }
@@ -67,6 +73,8 @@ pub(super) struct Extraction<'a, 'f, S> {
     /// were decoded.
     unmade: BTreeMap<u64, usize>,
     begun: BTreeSet<u64>,
+    /// Bytes that files with turns need later.
+    stash: Stash,
     /// Bytes of memory that the outputs take.
     held: u64,
     /// Bytes of memory for the groups under way, and for those that are kept.
@@ -85,7 +93,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     /// Nothing is decoded yet.
     pub fn new(
         archive: &'a Archive<S>,
-        Files { files, all_groups, keep_damaged, held }: Files,
+        Files { files, all_groups, keep_damaged, held, aside }: Files,
         open: Opener<'a>,
         control: &'a Control<'a>,
     ) -> Self {
@@ -101,7 +109,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             };
             let made = made_content(&entry).filter(|_| firsts[number] == number);
             let making = made.map(Collecting::of);
-            Wanted { entry, left, state: State::Waiting, doubt: None, lost: None, making }
+            let (state, doubt, lost, turns) = (State::Waiting, None, None, None);
+            Wanted { entry, left, state, doubt, lost, making, turns }
         };
         let mut files: Vec<Wanted> = files.into_iter().enumerate().map(wanted).collect();
         let mut unmade = BTreeMap::new();
@@ -125,6 +134,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             ready: VecDeque::new(),
             unmade,
             begun: BTreeSet::new(),
+            stash: Stash::in_directory(aside),
             held,
             memory: (0, 0),
             tallies: Tallies::default(),
@@ -167,7 +177,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                 wanted.extend(own.into_iter().flatten());
                 continue;
             }
-            for pair in content.extents.windows(2) {
+            // What comes too early waits, so only the other order is kept.
+            for pair in content.extents.windows(2).filter(|pair| pair[0].group < pair[1].group) {
                 before.entry(pair[1].group).or_default().push(pair[0].group);
             }
         }
@@ -201,6 +212,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                 self.broken.take().map_or(Ok(()), Err)?;
             }
         }
+        self.find_turns();
         self.memory = self.room();
         let control = self.control;
         let before = self.archive.groups_decoded();
@@ -224,6 +236,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     fn room(&self) -> (u64, u64) {
         let Archive { limits, cache, .. } = self.archive;
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
+        let turns = self.files.iter().map(|file| turns_memory(&file.entry)).sum();
+        let held = held.saturating_add(turns);
         let making = self.archive.making_cost(self.files.iter().map(|file| &file.entry));
         let held = held.saturating_add(self.held).saturating_add(making.kept);
         let left = limits.memory.saturating_sub(held);
@@ -260,11 +274,39 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         bytes: Result<&[u8], &Arc<ArchiveError>>,
         doubtful: Option<&[u8]>,
     ) {
+        let result = self.write_to(file, length, bytes, doubtful);
+        let left = &mut self.files[file].left;
+        *left = left.saturating_sub(1);
+        if result.is_err() || *left == 0 {
+            self.end(file, result);
+        }
+    }
+
+    /// Gives a file bytes of an extent of which more follow.
+    fn take_some(
+        &mut self,
+        file: usize,
+        length: usize,
+        bytes: Result<&[u8], &Arc<ArchiveError>>,
+        doubtful: Option<&[u8]>,
+    ) {
+        let result = self.write_to(file, length, bytes, doubtful);
+        if result.is_err() {
+            self.end(file, result);
+        }
+    }
+
+    fn write_to(
+        &mut self,
+        file: usize,
+        length: usize,
+        bytes: Result<&[u8], &Arc<ArchiveError>>,
+        doubtful: Option<&[u8]>,
+    ) -> Result<(), Arc<ArchiveError>> {
         self.begin(file);
         let wanted = &mut self.files[file];
-        wanted.left = wanted.left.saturating_sub(1);
-        let State::Open(sink) = &mut wanted.state else { return };
-        let result = match bytes {
+        let State::Open(sink) = &mut wanted.state else { return Ok(()) };
+        match bytes {
             Err(cause) if self.keep_damaged => {
                 wanted.lost.get_or_insert_with(|| Arc::clone(cause));
                 match doubtful {
@@ -277,9 +319,6 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             }
             Err(cause) => Err(Arc::clone(cause)),
             Ok(bytes) => sink.write(bytes).map_err(Arc::new),
-        };
-        if result.is_err() || wanted.left == 0 {
-            self.end(file, result);
         }
     }
 
@@ -371,11 +410,16 @@ fn runs_by_group(
     let mut groups: BTreeMap<u64, Vec<Run>> = all.map(|group| (group, Vec::new())).collect();
     for (file, entry) in files.iter().enumerate().filter(|(file, _)| firsts[*file] == *file) {
         let Kind::File(content) = &entry.kind else { continue };
-        for extent in &content.extents {
+        for (number, extent) in content.extents.iter().enumerate() {
             // The container checked that extents lie in their groups, whose lengths are
             // bounded by memory before use.
             let (offset, length) = (extent.offset as usize, extent.length as usize);
-            groups.entry(extent.group).or_default().push(Run { file, offset, length });
+            groups.entry(extent.group).or_default().push(Run {
+                file,
+                extent: number,
+                offset,
+                length,
+            });
         }
     }
     groups.into_iter().collect::<Vec<_>>().into_iter()

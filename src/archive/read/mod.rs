@@ -31,6 +31,7 @@ pub(super) mod index;
 mod links;
 mod made;
 mod making;
+mod past;
 mod print;
 mod salvage;
 pub(super) mod sink;

@@ -3,6 +3,7 @@
 mod contents;
 mod index;
 mod recipes;
+mod runs;
 
 use super::*;
 #[allow(unused_imports)] // each test crate uses its part of it
@@ -11,6 +12,8 @@ pub use contents::{CUTS, bases, batch_of, contents, parts};
 pub use index::index;
 #[allow(unused_imports)]
 pub use recipes::{recipe_sample, recipes};
+#[allow(unused_imports)]
+pub use runs::{RUN_FILE, run_sample, runs};
 
 /// What a reader finds wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
