@@ -179,6 +179,7 @@ pub fn create_options(
         memory,
         verify,
         recipes: recipes(coding),
+        deduplicate: !coding.no_deduplication,
     })
 }
 

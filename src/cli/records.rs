@@ -113,6 +113,7 @@ pub struct ArchiveRecord {
     pub made: u64,
     pub made_size: u64,
     pub made_of: u64,
+    pub deduplicated: u64,
 }
 
 /// A decode group.
@@ -366,6 +367,7 @@ mod tests {
             made: 0,
             made_size: 0,
             made_of: 0,
+            deduplicated: 0,
         };
         compare("Archive", &InfoRecord::Archive(archive));
         let group = GroupRecord {

@@ -36,6 +36,7 @@ mod pack;
 pub(super) mod plan;
 mod rename;
 mod repack;
+mod repeats;
 mod replace;
 mod sample;
 pub(super) mod source;

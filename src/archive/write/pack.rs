@@ -6,21 +6,27 @@
 //! file larger than a group is cut into equal parts.
 //!
 //! Groups are announced in batches. A batch ends before the next group could make it longer
-//! than 8 MiB, and when it has 16,384 entries.
+//! than 8 MiB, and when it has 16,384 entries; one that later files may have runs in ends with
+//! the group that makes it 1 MiB long.
 
 use super::announce::PartBuilder;
 use super::arrange::{Arrangement, Rule};
 use super::plan::{ContentPlan, Node};
+use super::repeats::{Finder, Item, Repeats};
 use super::source::OpenSource;
 use crate::archive::{ArchiveError, Control, Event};
 use crate::checksum::{Digest, Hasher};
 use crate::codec::ContentKind;
-use crate::container::{Part, Row, Sparse, content_digest};
+use crate::container::{Chunk, Part, Row, Run, Sparse, content_digest};
 use crate::tree::Missing;
 use std::collections::VecDeque;
 
 /// Bytes a group holds at least before a change of kind closes it.
 pub(super) const KIND_MINIMUM: usize = 1 << 20;
+
+/// Bytes of a batch with large files from which on it ends with the group: a run leads to an
+/// earlier batch.
+const RUN_BATCH: u64 = 1 << 20;
 
 /// A group ready to be coded. No bytes: a part without a further group.
 pub(super) struct Filled {
@@ -62,6 +68,15 @@ pub(super) struct Packer<'a> {
     has_base: bool,
     /// Number of entries of finished contents.
     entries: u64,
+    /// What was stored before; `None` if that is of no interest.
+    repeats: Option<Repeats>,
+    /// Where the group and the batch that are being filled start in the stream.
+    group_start: u64,
+    batch_start: u64,
+    /// Bytes that were not stored since the last group was closed.
+    repeated: u64,
+    /// Whether later files may have runs in the batch that is being filled.
+    serves: bool,
 }
 
 /// The content being read.
@@ -72,12 +87,19 @@ struct Open {
     source: OpenSource,
     /// Of the data in groups that were closed.
     hasher: Hasher,
-    /// Bytes of data not yet read.
+    /// Bytes of data that have no place yet.
     left: u64,
     /// Bytes in earlier groups of this batch.
     before: u64,
     /// Where this group's fragment starts in the buffer.
     start: usize,
+    /// Up to where the buffer was hashed.
+    hashed: usize,
+    /// Finds what of it was stored before.
+    finder: Option<Box<Finder>>,
+    /// What it is made of in this batch: its own bytes, or where others are in the stream.
+    /// Without a finder nothing.
+    runs: Vec<(Option<u64>, u64)>,
     /// Whether the entries were announced with an earlier batch.
     announced: bool,
 }
@@ -86,6 +108,20 @@ impl Open {
     /// Returns whether it has bytes outside the group that is being filled.
     fn is_divided(&self) -> bool {
         self.announced || self.before > 0
+    }
+
+    /// Returns whether some of it was stored before.
+    fn is_in_runs(&self) -> bool {
+        self.runs.iter().any(|run| run.0.is_some())
+    }
+
+    /// Adds bytes of its own, or such as are in the stream at `position`.
+    fn add(&mut self, position: Option<u64>, length: u64) {
+        self.left = self.left.saturating_sub(length);
+        match self.runs.last_mut() {
+            Some(last) if last.0.map(|start| start + last.1) == position => last.1 += length,
+            _ => self.runs.push((position, length)),
+        }
     }
 }
 
@@ -98,8 +134,13 @@ fn left_out(error: ArchiveError, missing: Missing) -> ArchiveError {
 }
 
 impl<'a> Packer<'a> {
-    /// A packer for contents by their rules.
-    pub fn new(arrangement: Arrangement, control: Control<'a>) -> Self {
+    /// A packer for contents by their rules, whose first byte is at `start` in the stream.
+    pub fn new(
+        arrangement: Arrangement,
+        repeats: Option<Repeats>,
+        start: u64,
+        control: Control<'a>,
+    ) -> Self {
         let Arrangement { contents, rules } = arrangement;
         Packer {
             control,
@@ -113,7 +154,17 @@ impl<'a> Packer<'a> {
             rule: 0,
             has_base: false,
             entries: 0,
+            repeats,
+            group_start: start,
+            batch_start: start,
+            repeated: 0,
+            serves: false,
         }
+    }
+
+    /// Returns the blocks of files that were stored, for later generations.
+    pub fn into_blocks(self) -> Vec<Chunk> {
+        self.repeats.map(Repeats::into_blocks).unwrap_or_default()
     }
 
     /// The number of entries of all files read, once the last group was filled.
@@ -143,6 +194,11 @@ impl<'a> Packer<'a> {
                 }
                 continue;
             };
+            // What was stored before needs no room.
+            if open.finder.is_some() && self.take(&mut open, 0).is_err() {
+                self.abandon(open, None);
+                continue;
+            }
             let room = self.room(open.left);
             if open.left > 0 && room == 0 {
                 return Ok(Some(self.close(Some(open))));
@@ -223,10 +279,15 @@ impl<'a> Packer<'a> {
                 if let Some(cap) = plan.cap.filter(|_| reading == 0) {
                     source.cut(cap);
                 }
+                let data = source.data_length();
+                let repeats = self.repeats.as_ref();
                 return Some(Open {
+                    finder: repeats.and_then(|repeats| repeats.finder(kind, data)),
+                    runs: Vec::new(),
+                    hashed: self.buffer.len(),
                     reading,
                     hasher: Hasher::new(),
-                    left: source.data_length(),
+                    left: data,
                     source,
                     before: 0,
                     start: self.buffer.len(),
@@ -288,6 +349,9 @@ impl<'a> Packer<'a> {
     /// Reads `length` bytes into the group; `true` if the file ended before, which
     /// leaves nothing to be read. Failure is reported.
     fn read(&mut self, open: &mut Open, length: usize) -> Result<bool, ()> {
+        if open.finder.is_some() {
+            return self.take(open, length);
+        }
         let held = self.buffer.len();
         self.buffer.resize(held + length, 0);
         let read = super::plan::read_full(&mut open.source, &mut self.buffer[held..]);
@@ -303,31 +367,90 @@ impl<'a> Packer<'a> {
         Ok(got < length)
     }
 
+    /// Does the same for a file of which some may be stored already: takes `room` bytes that are
+    /// not, and what stands between them.
+    fn take(&mut self, open: &mut Open, mut room: usize) -> Result<bool, ()> {
+        let (Some(mut finder), Some(repeats)) = (open.finder.take(), self.repeats.as_mut()) else {
+            return Ok(false);
+        };
+        let taken = loop {
+            let position = self.group_start + self.buffer.len() as u64;
+            match finder.next(&mut open.source, repeats, self.batch_start) {
+                Err(error) => {
+                    self.control.warn(left_out(error, Missing::Whole));
+                    break Err(());
+                }
+                Ok(None) => {
+                    open.left = 0;
+                    break Ok(finder.is_short());
+                }
+                Ok(Some(Item::New { .. })) if room == 0 => break Ok(false),
+                Ok(Some(Item::New { bytes, done, chunk })) => {
+                    if let Some(digest) = chunk.take() {
+                        repeats.put_chunk(&digest, position, bytes.len());
+                        self.serves = true;
+                    }
+                    let length = room.min(bytes.len() - *done);
+                    self.buffer.extend_from_slice(&bytes[*done..*done + length]);
+                    *done += length;
+                    let ended = *done == bytes.len();
+                    open.add(None, length as u64);
+                    room -= length;
+                    if ended {
+                        finder.pass();
+                    }
+                }
+                Ok(Some(&mut Item::Block { length, digest })) => {
+                    repeats.put_block(&finder, position, length, digest);
+                    finder.pass();
+                }
+                Ok(Some(Item::Run { position, bytes, .. })) => {
+                    open.hasher.update(&self.buffer[open.hashed..]);
+                    open.hasher.update(bytes);
+                    open.hashed = self.buffer.len();
+                    self.repeated += bytes.len() as u64;
+                    open.add(Some(*position), bytes.len() as u64);
+                    finder.pass();
+                }
+            }
+        };
+        open.finder = Some(finder);
+        taken
+    }
+
     /// Ends the row of a content, and returns it. Its bytes in this group are those from
     /// `start` on.
     fn row(&mut self, open: &mut Open, whole: bool) -> Row {
         let fragment = &self.buffer[open.start..];
         if !whole || open.plan.digest.is_some() {
-            open.hasher.update(fragment);
+            open.hasher.update(&self.buffer[open.hashed..]);
+            open.hashed = self.buffer.len();
         }
         let (length, size) = (fragment.len() as u64, open.source.size());
         self.part.fragment(length, whole);
         let segments = open.source.segments().filter(|_| !open.announced);
         let sparse = segments.map(|segments| Sparse { size, segments: segments.to_vec() });
-        Row { sparse, ..Row::of(open.before + length) }
+        let runs = if open.is_in_runs() { &open.runs[..] } else { &[] };
+        let back = |start: Option<u64>| start.map_or(0, |start| self.batch_start - start);
+        let runs = runs.iter().map(|&(start, length)| Run { back: back(start), length });
+        Row { sparse, runs: runs.collect(), ..Row::of(open.before + length) }
     }
 
     /// Closes the group, and the batch if the next group does not fit; a file that goes on is
     /// announced then, and kept open.
     fn close(&mut self, mut open: Option<Open>) -> Filled {
         // A file none of whose bytes are in yet starts in the next group.
-        let begun = |open: &Open| open.is_divided() || open.start < self.buffer.len();
+        let begun = |open: &Open| {
+            open.is_divided() || open.start < self.buffer.len() || !open.runs.is_empty()
+        };
         let begun = open.as_ref().is_some_and(begun);
         let following = open.as_ref().map_or(0, |open| open.left);
         let next = self.queued.saturating_add(following).min(self.most_of_next(open.is_some()));
         let last = open.is_none() && self.queue.is_empty();
         let bytes = self.buffer.len() as u64;
         let ends = last || bytes == 0 || self.part.ends_before(bytes.saturating_add(next));
+        let long = self.group_start + bytes - self.batch_start >= RUN_BATCH;
+        let ends = ends || (self.serves && long);
         if let Some(open) = open.as_mut().filter(|_| begun) {
             let row = self.row(open, false);
             if ends {
@@ -335,24 +458,29 @@ impl<'a> Packer<'a> {
                 self.part.row(row, None, starting);
                 self.part.open(open.left);
                 (open.announced, open.before) = (true, 0);
+                open.runs.clear();
             } else {
                 open.before = row.length;
             }
         }
-        open.iter_mut().for_each(|open| open.start = 0);
+        open.iter_mut().for_each(|open| (open.start, open.hashed) = (0, 0));
         self.open = open;
         let raw = std::mem::take(&mut self.buffer);
         let start = self.start_of_group(raw.len());
         self.part.end_group(&raw);
         let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
         let part = ends.then(|| std::mem::replace(&mut self.part, next).finish());
-        let stands_for = raw.len() as u64;
+        self.group_start += bytes;
+        if ends {
+            (self.batch_start, self.serves) = (self.group_start, false);
+        }
+        let stands_for = bytes + std::mem::take(&mut self.repeated);
         Filled { raw, part, start, stands_for }
     }
 
     /// Ends a content that was read to its end.
     fn finish(&mut self, mut open: Open) {
-        let divided = open.is_divided();
+        let divided = open.is_divided() || open.is_in_runs();
         let row = self.row(&mut open, !divided);
         let (size, segments) = (open.source.size(), open.source.segments());
         let digest = content_digest(open.hasher.digest(), size, segments);
@@ -384,6 +512,11 @@ impl<'a> Packer<'a> {
     /// With `end`, the file was announced longer than it is, and is read again up to `end`.
     fn abandon(&mut self, mut open: Open, end: Option<u64>) {
         self.buffer.truncate(open.start);
+        (open.hashed, open.finder) = (open.start, None);
+        open.runs.clear();
+        if let Some(repeats) = &mut self.repeats {
+            repeats.forget(self.group_start + open.start as u64);
+        }
         if open.is_divided() {
             if open.before > 0 {
                 // The row must not end with an earlier group: its bytes there were hashed as

@@ -5,6 +5,7 @@ use super::create::{Amended, CreateOptions, CreateSummary, name_output, write_pl
 use super::data::Store;
 use super::output::Output;
 use super::plan::{Node, plan};
+use super::repeats::blocks;
 use super::source::{Found, Source};
 use crate::archive::{Archive, ArchiveError, Control};
 use crate::checksum::{Context, Hasher, Tag};
@@ -12,10 +13,13 @@ use crate::container::{
     Base, ContainerError, Footer, GroupCoding, Part, Placed, Row, Writer, decode_part,
 };
 use crate::entry::{Content, Entry, Extent, Kind, compare_paths};
+use moved::Moved;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+
+mod moved;
 
 /// How an archive is repacked.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +64,9 @@ impl Input<'_> {
     /// Returns the groups that are copied of the chosen ENTRY sections: those that files lie in,
     /// those that cannot be taken out, and those that others rest on.
     fn kept(&self) -> BTreeSet<u64> {
-        let used: BTreeSet<u64> = self.files.extents().map(|extent| extent.group).collect();
+        let copied = self.files.used().filter(|&(place, stored)| self.copies(place, stored));
+        let extents = copied.flat_map(|(_, stored)| stored.extents());
+        let used: BTreeSet<u64> = extents.map(|extent| extent.group).collect();
         let mut kept = BTreeSet::new();
         for placed in self.copied() {
             for place in 0..placed.batch.group_lengths.len() {
@@ -74,6 +80,15 @@ impl Input<'_> {
         let bases: Vec<u64> = kept.iter().filter_map(base).collect();
         kept.extend(bases);
         kept
+    }
+
+    /// Returns whether the groups of a content are copied, those that it has runs in too.
+    fn copies(&self, place: Place, stored: &Stored) -> bool {
+        let is_copied = |extent: &Extent| {
+            let placed = self.archive.reader.batch(extent.group);
+            placed.is_some_and(|(placed, _)| self.units.contains(&placed.sequence))
+        };
+        self.units.contains(&place.0) && stored.extents().iter().all(is_copied)
     }
 
     /// Returns the batches that are copied.
@@ -103,9 +118,13 @@ pub(super) fn write(
     let begin = |_| {
         let buffer = BufWriter::with_capacity(1 << 20, output.file());
         let mut writer = Writer::new(buffer, archive_id(&roots))?;
+        let mut chunks = Vec::new();
         for input in inputs {
-            bytes += copy(input, &mut writer, control)?;
+            let (moved, copied) = copy(input, &mut writer, control)?;
+            chunks.extend(moved.chunks(blocks(input.archive, control)));
+            bytes += copied;
         }
+        writer.write_chunks(&chunks)?;
         Ok(writer)
     };
     let written = write_planned(planned, Amended::default(), &create, control, begin);
@@ -139,6 +158,16 @@ pub(super) struct Stored {
     /// The entry of one of them, with the content.
     pub file: Entry,
     pub nodes: Vec<Node>,
+}
+
+impl Stored {
+    /// Returns where the content lies.
+    fn extents(&self) -> &[Extent] {
+        match &self.file.kind {
+            Kind::File(content) => &content.extents,
+            _ => &[],
+        }
+    }
 }
 
 /// The files of an archive with all their names, by contents, and everything else.
@@ -193,13 +222,10 @@ impl Files {
 }
 
 impl Files {
-    /// Returns where the contents lie that files have.
-    fn extents(&self) -> impl Iterator<Item = &Extent> {
-        let used = self.contents.values().filter(|stored| !stored.nodes.is_empty());
-        used.flat_map(|stored| match &stored.file.kind {
-            Kind::File(content) => &content.extents[..],
-            _ => &[],
-        })
+    /// Returns the contents that files have.
+    fn used(&self) -> impl Iterator<Item = (Place, &Stored)> {
+        let all = self.contents.iter().map(|(&place, stored)| (place, stored));
+        all.filter(|(_, stored)| !stored.nodes.is_empty())
     }
 }
 
@@ -229,7 +255,7 @@ pub(super) fn copied(archive: &Archive<File>, files: &Files) -> BTreeSet<u64> {
     let reader = &archive.reader;
     let mut units: Vec<Unit> = Vec::new();
     let mut used: BTreeMap<u64, u64> = BTreeMap::new();
-    for extent in files.extents() {
+    for extent in files.used().flat_map(|(_, stored)| stored.extents()) {
         *used.entry(extent.group).or_default() += extent.length;
     }
     let wanted = |unit: &Unit| {
@@ -254,6 +280,12 @@ pub(super) fn copied(archive: &Archive<File>, files: &Files) -> BTreeSet<u64> {
         let groups = chosen.iter().flat_map(|&number| units[number].groups());
         let bases = groups.filter_map(|group| unit_of.get(&base(group)?).copied());
         let bases: Vec<usize> = bases.collect();
+        // What the contents have runs in comes along too.
+        let sequences: BTreeSet<u64> =
+            chosen.iter().flat_map(|&number| units[number].sequences()).collect();
+        let stored = files.used().filter(|(place, _)| sequences.contains(&place.0));
+        let named = stored.flat_map(|(_, stored)| stored.extents());
+        chosen.extend(named.filter_map(|extent| unit_of.get(&extent.group)));
         chosen.extend(bases);
         if chosen.len() == before {
             break;
@@ -265,15 +297,15 @@ pub(super) fn copied(archive: &Archive<File>, files: &Files) -> BTreeSet<u64> {
 /// Returns what is not copied: entries without content, and files, whose contents are decoded.
 fn rest(inputs: &[Input], control: &Control) -> Result<Vec<Found>, ArchiveError> {
     let (mut found, mut store) = (Vec::new(), Store::default());
-    for Input { archive, files, units } in inputs {
-        found.extend(files.others.iter().cloned());
-        for ((sequence, _), Stored { file, nodes }) in &files.contents {
-            if units.contains(sequence) || nodes.is_empty() {
+    for input in inputs {
+        found.extend(input.files.others.iter().cloned());
+        for (place, stored) in input.files.used() {
+            if input.copies(place, stored) {
                 continue;
             }
             control.check()?;
-            let source = decoded(archive, file, &mut store)?;
-            for name in nodes.iter().flat_map(|node| &node.names) {
+            let source = decoded(input.archive, &stored.file, &mut store)?;
+            for name in stored.nodes.iter().flat_map(|node| &node.names) {
                 found.push(Found { entry: name.entry.clone(), source: Some(source.clone()) });
             }
         }
@@ -302,22 +334,23 @@ fn decoded(
 }
 
 /// Copies the groups of the chosen ENTRY sections, and announces what is live of them. Returns
-/// the bytes of the groups.
+/// where they are now, and their bytes.
 fn copy(
     input: &Input,
     writer: &mut Writer<impl Write>,
     control: &Control,
-) -> Result<u64, ArchiveError> {
+) -> Result<(Moved, u64), ArchiveError> {
     let (reader, kept) = (&input.archive.reader, input.kept());
     // New numbers of the groups.
     let mut numbers: BTreeMap<u64, u64> = BTreeMap::new();
+    let mut moved = Moved::new(reader.groups(), writer.stream_length());
     let mut bytes = 0;
     for placed in input.copied() {
         control.check()?;
         let count = placed.batch.group_lengths.len();
         let dropped = |place: usize| !kept.contains(&(placed.first + place as u64));
         let dropped: Vec<bool> = (0..count).map(dropped).collect();
-        writer.write_part(&announced(input, placed, &dropped)?)?;
+        writer.write_part(&announced(input, placed, &dropped, &moved)?)?;
         for group in (0..count).filter(|&place| !dropped[place]) {
             let group = placed.first + group as u64;
             let section = *reader.group(group).ok_or(ArchiveError::Missing)?;
@@ -339,15 +372,21 @@ fn copy(
                 is_base: header.is_base(),
             };
             numbers.insert(group, writer.write_group(coding, header.raw_length, &payload)?);
+            moved.add(group, header.raw_length);
             bytes += header.raw_length;
         }
     }
-    Ok(bytes)
+    Ok((moved, bytes))
 }
 
 /// Returns what an ENTRY section says of its groups, less those that are dropped, with the
 /// entries that are live.
-fn announced(input: &Input, placed: &Placed, dropped: &[bool]) -> Result<Part, ArchiveError> {
+fn announced(
+    input: &Input,
+    placed: &Placed,
+    dropped: &[bool],
+    moved: &Moved,
+) -> Result<Part, ArchiveError> {
     let Input { archive, files, .. } = input;
     let row = usize::try_from(placed.sequence).unwrap_or(usize::MAX);
     let section = &archive.reader.index().sections[row];
@@ -359,10 +398,14 @@ fn announced(input: &Input, placed: &Placed, dropped: &[bool]) -> Result<Part, A
     for row in part.rows.iter_mut().filter(|row| row.again.is_some()) {
         *row = Row::default();
     }
+    moved.move_runs(&mut part, placed);
     let numbers = placed.batch.drop_groups(&mut part, dropped);
     let sequence = header.sequence;
     let mut entries: Vec<(Entry, u64)> = Vec::new();
     for ((_, row), stored) in files.contents.range((sequence, 0)..=(sequence, u64::MAX)) {
+        if !input.copies((sequence, *row), stored) {
+            continue;
+        }
         for node in &stored.nodes {
             let kind = Kind::File(Content::default());
             let number = usize::try_from(*row).ok().and_then(|row| *numbers.get(row)?);

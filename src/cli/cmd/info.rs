@@ -65,6 +65,8 @@ struct Whole {
     /// keep.
     outside: BTreeMap<u64, Option<String>>,
     recipes: RecipeInfo,
+    /// Bytes of contents that are stored once although they come again.
+    repeated: u64,
 }
 
 impl Whole {
@@ -89,6 +91,7 @@ impl Whole {
             groups,
             outside,
             recipes,
+            repeated: archive.repeated_bytes(),
         }
     }
 
@@ -106,7 +109,8 @@ impl Whole {
 
     /// Bytes of the contents: of files that are made, not of what they are made of.
     fn data(&self) -> u64 {
-        (self.raw + self.recipes.size).saturating_sub(self.recipes.of)
+        let all = self.raw.saturating_add(self.repeated).saturating_add(self.recipes.size);
+        all.saturating_sub(self.recipes.of)
     }
 
     fn json(&self) -> String {
@@ -125,6 +129,7 @@ impl Whole {
             made: self.recipes.contents,
             made_size: self.recipes.size,
             made_of: self.recipes.of,
+            deduplicated: self.repeated,
         });
         let groups = self.groups.iter().map(|group| {
             let outside = self.outside.get(&group.group).cloned().flatten();
@@ -135,7 +140,7 @@ impl Whole {
 
     fn table(&self, path: &Path) -> String {
         let mut text = format!(
-            "{}\n  entries     {}\n{}  content     {} in {} group{}\n{}  stored      {}, ratio {:.3}\n  \
+            "{}\n  entries     {}\n{}  content     {} in {} group{}\n{}{}  stored      {}, ratio {:.3}\n  \
              decoding    about {} on one core, {} of memory for each group at once\n  \
              one file    at most about {}\n  {}\n",
             config::shown(path),
@@ -145,6 +150,7 @@ impl Whole {
             self.groups.len(),
             if self.groups.len() == 1 { "" } else { "s" },
             self.recipes(),
+            self.deduplicated(),
             show_size(self.stored),
             ratio(self.data(), self.stored),
             show_seconds(self.seconds),
@@ -183,6 +189,14 @@ impl Whole {
         let percent = self.dead as f64 * 100.0 / self.stored.max(1) as f64;
         let (dated, dead) = (dated.unwrap_or_default(), show_size(self.dead));
         format!("  generation  {number}{dated}\n  dead        {dead}, {percent:.1} %\n")
+    }
+
+    /// Returns the line about what is stored once although it comes again, if there is such.
+    fn deduplicated(&self) -> String {
+        match self.repeated {
+            0 => String::new(),
+            bytes => format!("  repeated    {} more, stored once\n", show_size(bytes)),
+        }
     }
 
     /// Returns the line about files that are made by recipes, if there are any.
