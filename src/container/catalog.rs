@@ -5,15 +5,16 @@ use super::batch::Batch;
 use super::budget::path_memory;
 use super::index::State;
 use super::limits::check;
-use super::runs::{Layout, Nowhere, Stream};
+use super::runs::{Layout, Stream};
 use super::{ContainerError, Limits, Part, Section, allocation, entry_memory};
 use crate::entry::{Content, Entry, Extent, Kind, Recipe, compare_paths};
 use merge::Removals;
 use named::Contents as NamedContents;
 use rows::{Mark, Rows};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+mod leads;
 mod merge;
 mod named;
 mod rows;
@@ -210,43 +211,6 @@ impl Catalog {
             self.batches.push(Placed { sequence, first, batch });
         }
         self.parts += 1;
-        Ok(())
-    }
-
-    /// Looks at all runs of a part: counts them, and notes where they lead.
-    fn take_runs(
-        &mut self,
-        section: &Section,
-        part: &Part,
-        layout: &Layout,
-        limits: &Limits,
-    ) -> Result<(), ContainerError> {
-        let rows = &layout.batch.rows;
-        let in_runs = |row: &u64| rows.get(*row as usize).is_some_and(|row| !row.runs.is_empty());
-        let of_files = part.file_rows.iter().filter(|row| in_runs(row));
-        let of_files: u64 = of_files.map(|&row| layout.count(row as usize)).sum();
-        let runs = rows.iter().map(|row| row.runs.len() as u64).sum::<u64>();
-        self.unfolded = self.unfolded.saturating_add(of_files).saturating_add(runs);
-        check("extents", self.unfolded, limits.extents)?;
-        let mut names = BTreeSet::new();
-        for run in rows.iter().flat_map(|row| &row.runs).filter(|run| run.back > 0) {
-            match layout.stream.groups(layout.first, *run) {
-                Err(Nowhere::BeforeStart) => {
-                    self.broken(section, "a run leads beyond the start of the stream");
-                }
-                Err(Nowhere::Unknown) => {}
-                Ok((from, to)) => {
-                    let starts = self.batches.partition_point(|one| one.first <= to);
-                    let named = self.batches[..starts].iter().rev();
-                    let named = named
-                        .take_while(|one| one.first + one.batch.group_lengths.len() as u64 > from);
-                    names.extend(named.map(|one| one.sequence));
-                }
-            }
-        }
-        if let Some(of) = self.sections.get_mut(&section.header.sequence) {
-            of.names.extend(names);
-        }
         Ok(())
     }
 

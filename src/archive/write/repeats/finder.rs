@@ -18,8 +18,8 @@ const LEAST_BLOCK: usize = 64 << 10;
 const MOST_BLOCK: usize = 512 << 10;
 
 /// A block of [`LEAST_BLOCK`] bytes and more ends with a chunk whose digest begins with a number
-/// that this divides: on average 128 KiB together.
-const LAST_OF_BLOCK: u8 = 4;
+/// that this divides: on average 192 KiB together.
+const LAST_OF_BLOCK: u8 = 8;
 
 /// What comes next of a file.
 pub(in crate::archive::write) enum Item {
