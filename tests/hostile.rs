@@ -322,6 +322,18 @@ fn a_file_of_holes_beyond_the_output_allowed_is_refused() {
 }
 
 #[test]
+fn runs_beyond_the_output_allowed_are_refused_before_anything_is_written() {
+    for (count, length) in [(300_000, 24), (200, 1 << 16)] {
+        let first = vec![b'x'; length as usize];
+        let content = Vec::new();
+        let mut batch = Batch::of_files(&[("bomb", b"")]);
+        batch.rows[0] = Row::in_runs(&vec![(length, length); count], &content);
+        let batches = [Batch::of_files(&[("a", &first)]), batch];
+        check_limit("a file of runs", &Archive::of_batches(&batches).bytes());
+    }
+}
+
+#[test]
 fn an_archive_within_the_limits_is_not_refused_by_its_many_small_parts() {
     // Rows of no bytes that no entry names, and classes that share a set.
     let mut batch = Batch::of_files(&[("a.txt", FILES[0].1)]);

@@ -379,3 +379,33 @@ fn what_was_read_of_a_file_that_is_cut_short_is_not_taken_for_stored() {
         assert!(found == one[..found.len()] && found.len() as u64 == to, "{after} {to}");
     }
 }
+
+#[test]
+fn a_user_sees_what_is_stored_once_and_may_turn_it_off() {
+    let dir = scratch();
+    let (at, one) = (dir.path(), noise(170, 9 << 20));
+    fs::create_dir_all(at.join("t")).unwrap();
+    fs::create_dir(at.join("out")).unwrap();
+    fs::write(at.join("t/a.bin"), &one).unwrap();
+    fs::write(at.join("t/b.bin"), [&noise(171, 100)[..], &one].concat()).unwrap();
+    support::run(at, "create a.pear t --codec store", 0);
+    support::run(at, "create b.pear t --codec store --no-deduplication", 0);
+    let info = |archive: &str| support::run(at, &format!("info {archive}"), 0).0;
+    assert!(info("a.pear").contains("more, stored once\n") && !info("b.pear").contains("repeated"));
+    assert!(!info("a.pear --json").contains("\"deduplicated\":0"));
+    assert!(info("b.pear --json").contains("\"deduplicated\":0"));
+    let archive = fs::read(at.join("a.pear")).unwrap();
+    assert!((archive.len() as u64) + (8 << 20) < fs::metadata(at.join("b.pear")).unwrap().len());
+    // From a pipe a file is only made of what was decoded: here the other is passed over.
+    let extract = |names: &[&str]| {
+        let command = [&["extract", "-", "-C", "out"], names].concat();
+        support::pear(at).args(command).write_stdin(archive.clone()).assert()
+    };
+    let refused = extract(&["t/b.bin"]).code(5);
+    let told = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(told.contains("t/b.bin") && told.contains("cannot be read from a pipe"), "{told}");
+    assert!(!at.join("out/t/b.bin").exists());
+    extract(&[]).code(0);
+    assert!(fs::read(at.join("out/t/a.bin")).unwrap() == one);
+    assert!(fs::read(at.join("out/t/b.bin")).unwrap()[100..] == one);
+}
