@@ -190,7 +190,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__append)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --skip-existing --date --no-date --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --skip-existing --date --no-date --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1251,7 +1251,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__import)
-            opts="-j -q -v -h --strip-unsafe --force --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
+            opts="-j -q -v -h --strip-unsafe --force --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1541,7 +1541,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__prune)
-            opts="-j -q -v -h --recode --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --recode --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1656,7 +1656,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__repack)
-            opts="-j -q -v -h --generation --force --recode --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --generation --force --recode --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1864,7 +1864,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__update)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --mirror --checksum --date --no-date --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --mirror --checksum --date --no-date --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

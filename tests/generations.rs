@@ -6,6 +6,8 @@ mod forge;
 #[allow(dead_code)]
 #[path = "../spec/reference/container.rs"]
 mod reference;
+#[path = "generations/runs.rs"]
+mod runs;
 
 use forge::generations::{Generation, archive};
 use forge::{Batch, Footer, INDEX, Item, Kind, PARITY, Row, Section, Value};
@@ -499,5 +501,8 @@ fn write_golden_archives() {
         if !golden_of(name).exists() {
             fs::write(golden_of(name), archive(all)).unwrap();
         }
+    }
+    if !runs::golden().exists() {
+        fs::write(runs::golden(), archive(&runs::in_runs())).unwrap();
     }
 }

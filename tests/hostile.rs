@@ -139,6 +139,11 @@ fn batches_that_break_a_rule_are_refused_and_others_come_out() {
 }
 
 #[test]
+fn runs_that_break_a_rule_are_refused_and_others_come_out() {
+    check(cases::runs());
+}
+
+#[test]
 fn recipes_that_break_a_rule_are_refused_and_others_come_out() {
     check(cases::recipes());
 }
@@ -313,6 +318,18 @@ fn a_file_of_holes_beyond_the_output_allowed_is_refused() {
         let mut batch = Batch::of_files(&[("holes", b"data")]);
         batch.rows[0] = Row { map: Some((size, vec![(size - 4, 4)])), ..Row::of(4) };
         check_limit("a file of holes", &Archive::of_batches(&[batch]).bytes());
+    }
+}
+
+#[test]
+fn runs_beyond_the_output_allowed_are_refused_before_anything_is_written() {
+    for (count, length) in [(300_000, 24), (200, 1 << 16)] {
+        let first = vec![b'x'; length as usize];
+        let content = Vec::new();
+        let mut batch = Batch::of_files(&[("bomb", b"")]);
+        batch.rows[0] = Row::in_runs(&vec![(length, length); count], &content);
+        let batches = [Batch::of_files(&[("a", &first)]), batch];
+        check_limit("a file of runs", &Archive::of_batches(&batches).bytes());
     }
 }
 

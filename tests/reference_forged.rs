@@ -269,6 +269,11 @@ fn parts_are_refused_as_the_text_says() {
 }
 
 #[test]
+fn runs_are_refused_as_the_text_says() {
+    check(cases::runs());
+}
+
+#[test]
 fn recipes_are_refused_as_the_text_says() {
     check(cases::recipes());
 }

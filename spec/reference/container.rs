@@ -255,11 +255,11 @@ impl Section {
         match self.kind {
             0 => return Err("Type 0".to_owned()),
             1..=3 => need(!ancillary, "the ancillary flag is set")?,
-            5 | 6 | 8 => need(ancillary, "the ancillary flag is not set")?,
+            5 | 6 | 8 | 9 => need(ancillary, "the ancillary flag is not set")?,
             other => known(ancillary, || format!("Type {other}"))?,
         }
         match self.kind {
-            1 | 3 | 6 => need(self.codec <= 1, "Codec")?,
+            1 | 3 | 6 | 9 => need(self.codec <= 1, "Codec")?,
             5 | 8 => need(self.codec == 0, "Codec")?,
             _ => {}
         }

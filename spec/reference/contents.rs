@@ -200,7 +200,7 @@ impl Files {
             named.push(Some(self.contents.len()));
             contents.push(self.contents.len());
             let following = part.following(row_number);
-            let data = row.recipe.as_ref().map_or(row.length, Recipe::size);
+            let data = row.data();
             let size = row.size.unwrap_or(data + following);
             let dense = [(0, size)].into_iter().filter(|_| size > 0).collect();
             self.contents.push(Content {
@@ -219,7 +219,7 @@ impl Files {
                 continue;
             }
             let content = &mut self.contents[content];
-            content.extents.push((self.end + row.start, row.length));
+            content.extents.extend(row.extents(self.end)?);
             content.recipes.extend(row.recipe.as_ref().map(|recipe| recipe.at(self.end)));
             content.file_digest = row.file_digest;
         }
@@ -268,7 +268,7 @@ impl Files {
     fn go_on(&mut self, open: Open, part: &Part) -> Result<()> {
         let row = part.rows.first().ok_or("a continued section without rows")?;
         need(row.size.is_none(), "the continued row has holes")?;
-        let data = row.recipe.as_ref().map_or(row.length, Recipe::size);
+        let data = row.data();
         let rest = sum(data, part.following(0))?;
         let is_made = !self.contents[open.content].recipes.is_empty();
         let is_revoked = open.files.iter().all(Option::is_none);
@@ -279,12 +279,14 @@ impl Files {
     }
 }
 
-/// A row of Content_Table (§6.1) of Form 0, 1, 4 or 5.
+/// A row of Content_Table (§6.1).
 pub struct Row {
     /// First byte in the batch.
     start: u64,
     length: u64,
-    /// Size and segments of Form 1.
+    /// Back and Run_Length of Form 2 and 3.
+    runs: Vec<(u64, u64)>,
+    /// Size and segments of Form 1 and 3.
     size: Option<u64>,
     segments: Option<Vec<(u64, u64)>>,
     /// The recipe of Form 4.
@@ -292,6 +294,32 @@ pub struct Row {
     /// Sequence_Back and Row of Form 5.
     again: Option<(u64, u64)>,
     file_digest: Option<[u8; 32]>,
+}
+
+impl Row {
+    /// §6.1: Data
+    fn data(&self) -> u64 {
+        match &self.recipe {
+            Some(recipe) => recipe.size(),
+            None if self.runs.is_empty() => self.length,
+            None => self.runs.iter().map(|run| run.1).sum(),
+        }
+    }
+
+    /// §6.2: where the data lie in the stream, of which the batch begins at `batch`
+    fn extents(&self, batch: u64) -> Result<Vec<(u64, u64)>> {
+        if self.runs.is_empty() {
+            return Ok(vec![(batch + self.start, self.length)]);
+        }
+        let mut own = batch + self.start;
+        let mut extents = Vec::new();
+        for &(back, length) in &self.runs {
+            let start = if back == 0 { own } else { batch.checked_sub(back).ok_or("Back")? };
+            own += if back == 0 { length } else { 0 };
+            extents.push((start, length));
+        }
+        Ok(extents)
+    }
 }
 
 /// §6. Contents of entries and spans are row numbers, starts of spans lie in the batch.
@@ -379,7 +407,8 @@ impl Part {
         for row in 0..self.rows.len() {
             let is_whole = self.spans.iter().any(|span| span.whole.contains(&row));
             let has_recipe = self.rows[row].recipe.is_some();
-            let is_empty = self.rows[row].length == 0 && !has_recipe && !self.is_continued(row);
+            let is_other = has_recipe || !self.rows[row].runs.is_empty();
+            let is_empty = self.rows[row].length == 0 && !is_other && !self.is_continued(row);
             if self.following(row) == 0 && !is_whole && !is_empty {
                 let digest = table.bytes(32)?.try_into().expect("32 bytes");
                 self.rows[row].file_digest = Some(digest);
@@ -401,6 +430,7 @@ impl Part {
                     continue;
                 }
                 let is_whole = to - from == row.length
+                    && row.runs.is_empty()
                     && !self.is_continued(number)
                     && self.following(number) == 0;
                 let is_small = is_whole && row.length < join;
@@ -435,10 +465,7 @@ fn read_rows(
     let goes_on = |row| (continued && row == 0) || open.is_some_and(|open| open.0 == row);
     for (row, form) in forms.iter().enumerate() {
         need(*form != 5 || !goes_on(row), "a content of another section goes on")?;
-        known(matches!(form, 0 | 1 | 4 | 5), || match form {
-            2 | 3 => "runs".to_owned(),
-            other => format!("Form {other}"),
-        })?;
+        known(*form <= 5, || format!("Form {form}"))?;
     }
     let (mut rows, mut start) = (Vec::new(), 0);
     let with_length = forms.iter().filter(|form| **form < 4).count();
@@ -446,11 +473,23 @@ fn read_rows(
     for &form in forms {
         let length = if form >= 4 { 0 } else { lengths.next().expect("as many as counted") };
         let end = sum(start, length)?;
-        let (size, segments, recipe, again, file_digest) = Default::default();
-        rows.push(Row { start, length, size, segments, recipe, again, file_digest });
+        let (runs, size, segments, recipe, again, file_digest) = Default::default();
+        rows.push(Row { start, length, runs, size, segments, recipe, again, file_digest });
         start = end;
     }
-    for number in (0..count).filter(|&row| forms[row] == 1) {
+    for number in (0..count).filter(|&row| matches!(forms[row], 2 | 3)) {
+        let (count, mut own, mut all) = (table.count()?, 0, 0);
+        need(count > 0, "Run_Count")?;
+        for _ in 0..count {
+            let (back, length) = (table.varint()?, table.within(1..=u64::MAX, "Run_Length")?);
+            need(back == 0 || back >= length, "a run that ends within the batch")?;
+            all = sum(all, length)?;
+            own += if back == 0 { length } else { 0 };
+            rows[number].runs.push((back, length));
+        }
+        need(own == rows[number].length, "runs and Length differ")?;
+    }
+    for number in (0..count).filter(|&row| matches!(forms[row], 1 | 3)) {
         let following = open.filter(|open| open.0 == number).map_or(0, |open| open.1);
         let (size, count) = (table.varint()?, table.count()?);
         let (mut segments, mut end, mut data) = (Vec::new(), 0, 0);
@@ -462,7 +501,7 @@ fn read_rows(
             segments.push((offset, length));
         }
         need(end <= size && data < size, "no hole, or a segment beyond Size")?;
-        need(data == sum(rows[number].length, following)?, "segments and data differ")?;
+        need(data == sum(rows[number].data(), following)?, "segments and data differ")?;
         rows[number].size = Some(size);
         rows[number].segments = Some(segments);
     }
@@ -478,7 +517,7 @@ fn read_rows(
     }
     if let Some((row, following)) = open {
         let row = rows.get(row).ok_or("Open_Row")?;
-        sum(row.recipe.as_ref().map_or(row.length, Recipe::size), following)?;
+        sum(row.data(), following)?;
     }
     Ok((join, rows))
 }

@@ -184,6 +184,7 @@ pub fn create_options(
         volume_size: None,
         checkpoint: None,
         shard: None,
+        deduplicate: !coding.no_deduplication,
     })
 }
 

@@ -120,6 +120,7 @@ pub struct ArchiveRecord {
     pub made: u64,
     pub made_size: u64,
     pub made_of: u64,
+    pub deduplicated: u64,
 }
 
 /// A decode group.
@@ -377,6 +378,7 @@ mod tests {
             made: 0,
             made_size: 0,
             made_of: 0,
+            deduplicated: 0,
         };
         compare("Archive", &InfoRecord::Archive(archive));
         let group = GroupRecord {

@@ -65,7 +65,7 @@ impl Batch {
         }
         batch.starts.push(place);
         let opened = |row: usize| open.is_some_and(|open| open.row == row as u64);
-        let empty = |row: &Row| row.length == 0 && row.recipe.is_none();
+        let empty = |row: &Row| row.length == 0 && row.recipe.is_none() && row.runs.is_empty();
         let follows = |row: usize| empty(&batch.rows[row]) && !(continued && row == 0);
         let digested = |row: &usize| !opened(*row) && !whole[*row] && !follows(*row);
         batch.digest_rows = (0..batch.rows.len()).filter(digested).map(|row| row as u32).collect();
@@ -170,7 +170,7 @@ impl Batch {
             }
             let goes_on = self.open.is_some_and(|open| open.row == place.row as u64)
                 || (self.continued && place.row == 0);
-            let whole = length == row.length && !goes_on;
+            let whole = length == row.length && !goes_on && row.runs.is_empty();
             let last = place.within + length == row.length;
             fragments.push(Fragment { row: place.row, length, whole, last });
             place.within += length;

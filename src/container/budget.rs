@@ -7,7 +7,7 @@ use super::columns::Columns;
 use super::contents::{Again, Row, Sparse};
 use super::limits::check;
 use super::table::{ROW_MINIMUM, TABLE};
-use super::{ContainerError, Limits, Part, classes, contents, recipes};
+use super::{ContainerError, Limits, Part, classes, contents, recipes, runs};
 use crate::entry::{Common, Content, Entry, FileDigest, Input, Kind, Recipe, Segment, Step};
 use std::sync::Arc;
 
@@ -116,6 +116,7 @@ pub(super) fn row_memory(row: &Row) -> u64 {
         + row.sparse.as_deref().map_or(0, sparse)
         + row.recipe.as_deref().map_or(0, recipe_memory)
         + row.again.as_deref().map_or(0, again)
+        + allocation(size_of_val(&row.runs[..]) as u64)
 }
 
 /// Returns the bytes of memory that a path in a list takes.
@@ -138,11 +139,16 @@ pub(super) fn contents(columns: &mut Columns, limits: &Limits) -> Result<u64, Co
     columns.varint()?;
     let forms = columns.take(count)?;
     let of = |wanted: u8| forms.iter().filter(|&&form| form == wanted).count() as u64;
-    let (sparse, made, again) = (of(1), of(contents::RECIPE), of(contents::AGAIN));
+    let (made, again) = (of(contents::RECIPE), of(contents::AGAIN));
+    let (in_runs, sparse) = (of(contents::RUNS) + of(contents::RUNS + 1), of(1) + of(3));
     columns.skip(count - made - again)?;
     // Lengths, the fragments of a group and their spans, and what is known of digests.
     let row = 2 * size::<u64>() + size::<Row>() + 13 * size::<u64>() + size::<FileDigest>();
     let mut memory = count * row;
+    let mut left = limits.extents;
+    for _ in 0..in_runs {
+        memory += runs::memory(columns, &mut left)?;
+    }
     for _ in 0..sparse {
         columns.varint()?;
         let segments = columns.count("extents", limits.extents, 2)? as u64;

@@ -5,8 +5,9 @@ use super::batch::Batch;
 use super::budget::path_memory;
 use super::index::State;
 use super::limits::check;
+use super::runs::{Layout, Stream};
 use super::{ContainerError, Limits, Part, Section, allocation, entries_memory};
-use crate::entry::{Content, Entry, Extent, Kind, Recipe, compare_paths};
+use crate::entry::{Content, Entry, Extent, Extents, Kind, Recipe, compare_paths};
 use merge::Removals;
 use named::Contents as NamedContents;
 use rows::{Mark, Rows};
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::sync::Arc;
 
+mod leads;
 mod merge;
 mod named;
 mod rows;
@@ -30,6 +32,8 @@ pub struct Catalog {
     /// Contents that later sections may name.
     named: NamedContents,
     removed: Removals,
+    /// Where the groups lie in the stream.
+    stream: Arc<Stream>,
     /// What is known of the ENTRY sections, by Sequence.
     sections: BTreeMap<u64, SectionUse>,
     /// Segments and extents of contents that were named.
@@ -110,20 +114,18 @@ pub struct Counted<'a> {
     pub generation: u32,
 }
 
-/// Where groups of a batch end, and where its rows start.
-type Ends<'a> = (&'a [u64], &'a [u64]);
-
 impl Catalog {
-    /// Makes an empty catalog that may use `memory` bytes.
-    pub fn new(memory: u64) -> Catalog {
+    /// Makes an empty catalog of an archive with this stream, that may use `memory` bytes.
+    pub(super) fn new(memory: u64, stream: Stream) -> Catalog {
         let (rows, batches, open, fault) = Default::default();
         let (named, removed, sections) = Default::default();
         Catalog {
-            memory: (0, memory),
+            memory: (stream.memory(), memory),
             rows,
             batches,
             named,
             removed,
+            stream: Arc::new(stream),
             sections,
             unfolded: 0,
             open,
@@ -164,7 +166,15 @@ impl Catalog {
         let batch = Arc::new(part.take_batch());
         let ends = batch.group_ends();
         let starts = batch.row_starts();
-        let count = |row: u64| spanned(&batch, &ends, &starts, row as usize);
+        let group = section.header.group;
+        let layout = Layout {
+            batch: &batch,
+            first: group,
+            ends: &ends,
+            starts: &starts,
+            stream: &Arc::clone(&self.stream),
+        };
+        let count = |row: u64| layout.count(row as usize);
         // Each file that goes on gets more extents, in a list with room for as many again.
         let going_on = self.open.as_ref().map_or(0, |open| open.files.len() as u64 + 1);
         let first = if going_on > 0 && !batch.rows.is_empty() { count(0) } else { 0 };
@@ -196,17 +206,18 @@ impl Catalog {
         let sequence = section.header.sequence;
         let of = SectionUse { generation, removes: !part.removed.is_empty(), ..Default::default() };
         self.sections.insert(sequence, of);
+        self.take_runs(section, &part, &layout, limits)?;
         let removed = std::mem::take(&mut part.removed);
         self.removed.add(removed, generation);
         let aside = batch.is_aside();
         if !aside {
-            self.go_on(section, &part, &batch, first, &ends);
+            self.go_on(section, &part, &layout);
         }
-        let open = self.announce(&counted, part, &batch, (&ends, &starts), limits)?;
+        let open = self.announce(&counted, part, &layout, limits)?;
         if !aside {
             self.leave_open(&batch, open);
         }
-        self.named.add(sequence, first, &batch);
+        self.named.add(sequence, &layout, &batch);
         if !ends.is_empty() {
             self.batches.push(Placed { sequence, first, batch });
         }
@@ -230,12 +241,11 @@ impl Catalog {
         &mut self,
         counted: &Counted,
         part: Part,
-        batch: &Batch,
-        (ends, starts): Ends,
+        layout: &Layout,
         limits: &Limits,
     ) -> Result<Open, ContainerError> {
-        let &Counted { section, generation, .. } = counted;
-        let (sequence, first) = (section.header.sequence, section.header.group);
+        let (&Counted { section, generation, .. }, batch) = (counted, layout.batch);
+        let sequence = section.header.sequence;
         let left = batch.open.map_or(0, |open| open.following);
         let row = batch.open.map_or(0, |open| open.row as usize);
         let made = batch.rows.get(row).is_some_and(|row| row.recipe.is_some());
@@ -257,11 +267,10 @@ impl Catalog {
                         origin = Origin::of(sequence, target, again.row);
                         lost = !self.name(section, origin, content, limits)?;
                     } else {
-                        let (at, end) = (starts[number], starts[number + 1]);
-                        content.extents = match content.recipes.first() {
-                            Some(recipe) => batch.places(recipe, first),
-                            None => Batch::extents(ends, first, at, end),
-                        };
+                        // A group that is not known costs the files that need it.
+                        let extents = layout.extents(number);
+                        lost = extents.is_err();
+                        content.extents = extents.unwrap_or_default();
                     }
                     if batch.open.is_some_and(|open| open.row == number as u64) {
                         open.files.push((open.files.len() as u64, row));
@@ -292,7 +301,8 @@ impl Catalog {
         content: &mut Content,
         limits: &Limits,
     ) -> Result<bool, ContainerError> {
-        let named = self.named.find(origin.sequence.into(), origin.row.into());
+        let stream = Arc::clone(&self.stream);
+        let named = self.named.find(origin.sequence.into(), origin.row.into(), &stream);
         let (found, more) = match named {
             Ok(found) => found,
             Err(cause) => {
@@ -317,8 +327,9 @@ impl Catalog {
     }
 
     /// Continues the content left open, without the files that the part revokes.
-    fn go_on(&mut self, section: &Section, part: &Part, batch: &Batch, first: u64, ends: &[u64]) {
-        self.named.go_on(batch, first);
+    fn go_on(&mut self, section: &Section, part: &Part, layout: &Layout) {
+        let batch = layout.batch;
+        self.named.go_on(layout);
         let Some(open) = self.open.take() else {
             if batch.continued {
                 self.broken(section, "it continues a content that was not left open");
@@ -326,7 +337,6 @@ impl Catalog {
             return;
         };
         let again = batch.open.filter(|one| one.row == 0).map_or(0, |one| one.following);
-        let length = batch.rows.first().map_or(0, |row| row.length);
         let recipe = batch.rows.first().and_then(|row| row.recipe.as_ref());
         let data = batch.rows.first().map_or(0, |row| row.data());
         let fits = batch.continued
@@ -339,10 +349,9 @@ impl Catalog {
             self.broken(section, "it does not go on as the section before says");
         }
         let digest = batch.file_digest(0);
-        let extents = match recipe {
-            Some(recipe) => batch.places(recipe, first),
-            None => Batch::extents(ends, first, 0, length),
-        };
+        let extents = batch.rows.first().map_or(Ok(Extents::new()), |_| layout.extents(0));
+        let fits = fits && extents.is_ok();
+        let extents = extents.unwrap_or_default();
         let made = open.made;
         let mut kept = Open { files: Vec::new(), links: Vec::new(), left: again, made };
         for ((number, row), links) in open.files.into_iter().zip(open.links) {
@@ -403,15 +412,5 @@ impl Catalog {
         let origin = size_of::<Origin>() as u64;
         let memory = tables + entries_memory(&entries) + origin * entries.len() as u64;
         Contents { entries, origins, batches, sections, cut, fault, memory }
-    }
-}
-
-/// Returns in how many pieces a row, or what its recipe uses, lies in groups.
-fn spanned(batch: &Batch, ends: &[u64], starts: &[u64], row: usize) -> u64 {
-    let group = |at: u64| ends.partition_point(|&end| end <= at) as u64;
-    let pieces = |at: u64, end: u64| if at == end { 0 } else { group(end - 1) - group(at) + 1 };
-    match &batch.rows[row].recipe {
-        Some(recipe) => recipe.parts.iter().map(|part| pieces(part.start, part.end)).sum(),
-        None => pieces(starts[row], starts[row + 1]),
     }
 }

@@ -6,14 +6,19 @@
 use super::columns::{Columns, put_differences};
 use super::part::Open;
 use super::recipes::{self, Streams};
+use super::runs::{self, Run};
 use super::spans::JOIN_MOST;
 use super::{ContainerError, Limits};
 use crate::bytes::put_varint;
 use crate::checksum::{Context, Digest, Hasher};
 use crate::entry::{Recipe, Segment};
 use std::sync::Arc;
+use thin_vec::ThinVec;
 
 pub(super) const TABLE: &str = "Content_Table";
+
+/// The Form of a row of runs; 1 more with holes.
+pub(super) const RUNS: u8 = 2;
 
 /// The Form of a row that is made by a recipe.
 pub(super) const RECIPE: u8 = 4;
@@ -45,6 +50,8 @@ pub struct Row {
     pub recipe: Option<Arc<Recipe>>,
     /// The content of an earlier section that it is; the row has no bytes of its own then.
     pub again: Option<Box<Again>>,
+    /// Where the file's data are, if not all of them are the row's bytes; otherwise empty.
+    pub runs: ThinVec<Run>,
 }
 
 /// A content of an earlier section.
@@ -69,7 +76,11 @@ impl Row {
 
     /// Returns the bytes of its file's data that it gives; 0 if another section has them.
     pub fn data(&self) -> u64 {
-        self.recipe.as_ref().map_or(self.length, |recipe| recipe.size())
+        match &self.recipe {
+            Some(recipe) => recipe.size(),
+            None if self.runs.is_empty() => self.length,
+            None => self.runs.iter().fold(0, |sum, run| sum.saturating_add(run.length)),
+        }
     }
 }
 
@@ -100,10 +111,11 @@ pub(super) fn encode(out: &mut Vec<u8>, rows: &[Row], join: u64) {
     out.extend(rows.iter().map(|row| match (&row.recipe, &row.again) {
         (Some(_), _) => RECIPE,
         (_, Some(_)) => AGAIN,
-        _ => row.sparse.is_some() as u8,
+        _ => row.sparse.is_some() as u8 + if row.runs.is_empty() { 0 } else { RUNS },
     }));
     let with_length = rows.iter().filter(|row| row.has_length());
     put_differences(out, with_length.map(|row| row.length));
+    runs::encode(out, rows);
     for sparse in rows.iter().filter_map(|row| row.sparse.as_ref()) {
         put_varint(out, sparse.size);
         put_varint(out, sparse.segments.len() as u64);
@@ -152,19 +164,22 @@ pub(super) fn decode(
             rows.push(Row::default());
             continue;
         }
-        let length = lengths.next().unwrap_or_default();
+        rows.push(Row::of(lengths.next().unwrap_or_default()));
+    }
+    for number in (0..count).filter(|&row| forms[row] & !1 == RUNS) {
+        let runs = runs::decode(columns, number, rows[number].length, &mut extents)?;
+        rows[number].runs = runs.into();
+    }
+    for number in (0..count).filter(|&row| forms[row] < RECIPE) {
         let following = open.filter(|open| open.row == number as u64);
-        let data = length.checked_add(following.map_or(0, |open| open.following));
+        let data = rows[number].data().checked_add(following.map_or(0, |open| open.following));
         let data =
             data.ok_or_else(|| columns.invalid(number, "a content is longer than 2^64 bytes"))?;
-        let sparse = match forms[number] {
-            0 => None,
-            _ => Some(Box::new(decode_sparse(columns, number, &mut extents)?)),
-        };
-        if let Some(sparse) = &sparse {
-            check_sparse(columns, number, sparse, data)?;
+        if forms[number] & 1 == 1 {
+            let sparse = decode_sparse(columns, number, &mut extents)?;
+            check_sparse(columns, number, &sparse, data)?;
+            rows[number].sparse = Some(Box::new(sparse));
         }
-        rows.push(Row { length, sparse, ..Row::default() });
     }
     if forms.contains(&RECIPE) {
         let is_stream = |row: usize| forms[row] == 0 && !goes_on(row);
@@ -198,9 +213,8 @@ fn check_form(
     goes_on: bool,
 ) -> Result<(), ContainerError> {
     let structure = match form {
-        0 | 1 | RECIPE => return Ok(()),
+        0..=RECIPE => return Ok(()),
         AGAIN if !goes_on => return Ok(()),
-        2 | 3 => "runs",
         AGAIN => return Err(columns.invalid(row, "a content of another section goes on")),
         _ => "an unknown Form",
     };

@@ -5,6 +5,7 @@ use super::decode_part;
 use super::index::State;
 use super::parity::Record;
 use super::reader::NOWHERE;
+use super::runs::Stream;
 use super::tables::misfit;
 use super::{At, ContainerError, ErrorKind, FOOTER_LENGTH, Index, Limits, Part, ReadAt, Recovery};
 use super::{LostBatch, Section, SectionType, StreamSection, part_memory};
@@ -301,7 +302,8 @@ impl Findings {
     /// Makes the entries of the parts in their order.
     fn contents(&mut self, index: &Index, known: bool) -> Result<Contents, ContainerError> {
         let sections = (self.sections.len() as u64 * SECTION).min(self.limits.memory);
-        let mut catalog = Catalog::new(self.limits.memory - sections);
+        let stream = self.stream(index, known);
+        let mut catalog = Catalog::new(self.limits.memory - sections, stream);
         let indexes: BTreeSet<u64> = match known {
             true => index.indexes().map(|one| one.header.sequence).collect(),
             false => std::mem::take(&mut self.indexes),
@@ -328,6 +330,21 @@ impl Findings {
         dead.for_each(|(_, groups)| catalog.skip_to(groups));
         let groups = index.groups().len() as u64;
         Ok(catalog.finish(Some(groups).filter(|_| known)))
+    }
+
+    /// Returns where groups lie in the stream: those that were found, and those of which ENTRY
+    /// sections say how long they are.
+    fn stream(&self, index: &Index, known: bool) -> Stream {
+        let groups = index.groups();
+        let lengths = groups.iter().map(|one| (one.header.group, one.header.raw_length));
+        let mut all: BTreeMap<u64, u64> = lengths.collect();
+        for (sequence, part) in self.parts.iter().filter(|_| !known) {
+            let Some((section, _)) = self.sections.get(sequence) else { continue };
+            for (group, &length) in (section.header.group..).zip(&part.group_lengths) {
+                all.entry(group).or_insert(length);
+            }
+        }
+        Stream::of(all.into_iter())
     }
 
     /// Whether the groups that were found are intact.

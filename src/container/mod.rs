@@ -14,6 +14,7 @@ mod batch;
 mod belonging;
 mod budget;
 mod catalog;
+mod chunks;
 mod classes;
 mod columns;
 mod contents;
@@ -31,6 +32,7 @@ mod preface;
 mod reader;
 mod recipes;
 mod recover;
+mod runs;
 mod section;
 mod source;
 mod spans;
@@ -45,6 +47,7 @@ pub use batch::Batch;
 pub use belonging::{Belonging, belonging, footer_of, preface_of};
 pub use budget::{allocation, entries_memory, entry_memory, part_memory, recipe_memory};
 pub use catalog::{Catalog, Contents, Counted, Origin, Placed, SectionUse};
+pub use chunks::{Chunk, decode_chunks, encode_chunks};
 pub use error::ContainerError;
 pub use footer::{FOOTER_LENGTH, FOOTER_MAGIC, Footer};
 pub use foreign::Foreign;
@@ -60,6 +63,7 @@ pub use recipes::{
     BATCH_WITH_RECIPES, MADE_MOST, ROW_STEPS, STEP_DEPTH, STEP_INPUTS, STEP_PARAMETERS, recipe_of,
 };
 pub use recover::{Condition, Gone, LostBatch, Recovery};
+pub use runs::Run;
 pub use section::{
     ANCILLARY, BASE, CODEC_GIVEN, HEADER_LENGTH, SECTION_MOST, SYNC, Section, SectionHeader,
     SectionType,

@@ -44,6 +44,8 @@ pub enum SectionType {
     Comment = 6,
     /// A signature of Root_Hash.
     Signature = 8,
+    /// Digests of bytes of the stream, for updates.
+    Chunks = 9,
 }
 
 impl SectionType {
@@ -51,13 +53,13 @@ impl SectionType {
     /// and 7 are reserved.
     pub fn from_number(number: u8) -> Option<SectionType> {
         use SectionType::*;
-        let known = [Entry, Data, Index, Parity, Comment, Signature];
+        let known = [Entry, Data, Index, Parity, Comment, Signature, Chunks];
         known.into_iter().find(|&known| known as u8 == number)
     }
 
     /// Returns whether a reader that does not know the type skips it.
     pub fn is_ancillary(self) -> bool {
-        matches!(self, SectionType::Parity | SectionType::Comment | SectionType::Signature)
+        !matches!(self, SectionType::Entry | SectionType::Data | SectionType::Index)
     }
 
     /// Returns whether it may stand between INDEX and a footer, and nowhere else.

@@ -6,6 +6,7 @@ use super::footer::root_hash;
 use super::generation::At;
 use super::index::State;
 use super::reader::{read_footer, read_payload, read_preface, read_structure};
+use super::runs::Stream;
 use super::{
     ArchiveId, ContainerError, FOOTER_LENGTH, Footer, HEADER_LENGTH, Index, Limits, PREFACE_LENGTH,
     ReadAt, Section, SectionHeader, SectionType, decode_part,
@@ -165,8 +166,9 @@ pub(super) fn read_contents(
     tables: &Tables,
     limits: &Limits,
 ) -> Result<Contents, ContainerError> {
-    let mut catalog = Catalog::new(limits.memory);
     let sections = &tables.index.sections;
+    let data = sections.iter().filter(|section| section.header.is(SectionType::Data));
+    let mut catalog = Catalog::new(limits.memory, Stream::of_sections(data));
     let mut dead = tables.index.dead().peekable();
     let mut generation = 0;
     for section in sections {

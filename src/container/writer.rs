@@ -1,11 +1,11 @@
 //! Writing a container front to back. It never seeks, so it can write to a pipe.
 
+use super::chunks::{Chunk, SECTION_CHUNKS, encode_chunks};
 use super::footer::root_hash;
 use super::section::SECTION_MOST;
-use super::{
-    ArchiveId, BASE, Base, ContainerError, Footer, Generation, Index, Part, Preface, Section,
-};
-use super::{SectionHeader, SectionType, Shard, State, encode_index, encode_part, parity};
+use super::{ANCILLARY, ArchiveId, BASE, Base, ContainerError, Footer, Generation, Index, Part};
+use super::{Preface, Section, SectionHeader, SectionType, Shard, State};
+use super::{encode_index, encode_part, parity};
 use crate::checksum::{Digest, digest, short};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -114,6 +114,12 @@ impl<W: Write> Writer<W> {
         self.groups
     }
 
+    /// Returns the bytes of the stream so far, with those of earlier generations.
+    pub fn stream_length(&self) -> u64 {
+        let data = self.index.sections.iter().filter(|one| one.header.is(SectionType::Data));
+        data.fold(0, |sum, one| sum.saturating_add(one.header.raw_length))
+    }
+
     /// Returns the number of bytes written so far, with those of earlier generations.
     pub fn written(&self) -> u64 {
         self.offset
@@ -160,6 +166,27 @@ impl<W: Write> Writer<W> {
         self.write_other(header, payload)?;
         self.groups += 1;
         Ok(self.groups - 1)
+    }
+
+    /// Writes the digests of bytes of the stream so far, in their order; nothing if there are
+    /// none.
+    ///
+    /// # Errors
+    /// [`ContainerError::Io`], [`ContainerError::TooLarge`].
+    pub fn write_chunks(&mut self, chunks: &[Chunk]) -> Result<(), ContainerError> {
+        let end = self.stream_length();
+        for chunks in chunks.chunks(SECTION_CHUNKS) {
+            let (codec, payload, raw_length) = encode_chunks(chunks, end)?;
+            let header = SectionHeader {
+                section_type: SectionType::Chunks as u8,
+                flags: ANCILLARY,
+                codec,
+                raw_length,
+                ..SectionHeader::default()
+            };
+            self.write_other(header, &payload)?;
+        }
+        Ok(())
     }
 
     /// Writes a section; sequence, group, stored length and hash are filled in.

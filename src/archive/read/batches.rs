@@ -4,9 +4,11 @@ use super::announced::Announced;
 use super::groups::{Decoded, lost_group};
 use super::incoming::Incoming;
 use super::made::KeptGroups;
+use super::past::Progress;
 use crate::archive::ArchiveError;
 use crate::archive::memory::seen_memory;
 use crate::container::{Batch, ContainerError, Part, Section};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A batch whose groups are coming.
@@ -18,6 +20,10 @@ pub(super) struct Current<'a> {
     pub batch: Arc<Batch>,
     /// The files of each row.
     pub rows: Vec<Vec<Announced<'a>>>,
+    /// Where it starts in the stream, and where its next group does.
+    stream: (u64, u64),
+    /// How far rows in runs have come.
+    progress: HashMap<usize, Progress>,
     /// The groups that came, if files are made of them.
     pub kept: Option<KeptGroups>,
 }
@@ -60,15 +66,23 @@ impl<'a> Incoming<'a> {
             first.append(&mut continued);
         }
         let open = batch.open.map(|open| open.row as usize);
+        let first = section.header.group;
+        let start = self.begin_stream(first, batch);
         for (number, row) in batch.rows.iter().enumerate() {
-            if row.length == 0 && row.recipe.is_none() && open != Some(number) {
+            if row.length > 0 || row.recipe.is_some() {
+                continue;
+            }
+            let mut progress = Progress::default();
+            self.give_runs(&mut rows[number], &row.runs, &mut progress, start);
+            if open != Some(number) {
                 let files = std::mem::take(&mut rows[number]);
                 files.into_iter().for_each(|file| self.complete(file, batch.file_digest(number)));
             }
         }
-        let (first, batch) = (section.header.group, Arc::clone(batch));
+        let batch = Arc::clone(batch);
         let kept = self.keep(&batch, &rows);
-        self.current = Some(Current { first, done: 0, batch, rows, kept });
+        let (stream, progress) = ((start, start), HashMap::new());
+        self.current = Some(Current { first, done: 0, batch, rows, stream, progress, kept });
         self.end_complete_batch();
     }
 
@@ -98,11 +112,21 @@ impl<'a> Incoming<'a> {
             let length = fragment.length as usize;
             let mut files = std::mem::take(&mut current.rows[fragment.row]);
             let right = data.right(offset, length);
-            for file in &mut files {
-                let damaged = Some(group).filter(|_| right.is_none() && data.fault.is_some());
-                file.doubt = file.doubt.or(damaged);
-                self.write(file, fragment.length, right.ok_or(cause), data.bytes(offset, length));
+            let damaged = Some(group).filter(|_| right.is_none() && data.fault.is_some());
+            files.iter_mut().for_each(|file| file.doubt = file.doubt.or(damaged));
+            let runs = &current.batch.rows[fragment.row].runs;
+            if runs.is_empty() {
+                for file in &mut files {
+                    let doubtful = data.bytes(offset, length);
+                    self.write(file, fragment.length, right.ok_or(cause), doubtful);
+                }
+            } else {
+                let progress = current.progress.entry(fragment.row).or_default();
+                let start = current.stream.0;
+                self.give_in_runs(&mut files, runs, progress, start, data, offset, length, cause);
             }
+            let at = current.stream.1.saturating_add(offset as u64);
+            self.keep_past(&current, &fragment, at, right);
             if fragment.last && open != Some(fragment.row) {
                 let digest = current.batch.file_digest(fragment.row);
                 files.into_iter().for_each(|file| self.complete(file, digest));
@@ -111,6 +135,8 @@ impl<'a> Incoming<'a> {
             }
             offset += length;
         }
+        let length = current.batch.group_lengths[current.done];
+        current.stream.1 = current.stream.1.saturating_add(length);
         current.done += 1;
         current.kept.iter_mut().for_each(|kept| kept.groups.push(Arc::clone(data)));
         self.current = Some(current);

@@ -11,7 +11,7 @@ use crate::entry::{Content, Entry, Kind};
 use crate::tree::{Patterns, RestoreOptions, Restorer};
 use std::collections::HashMap;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How an archive is extracted.
@@ -116,7 +116,8 @@ impl<S: ReadAt> Archive<S> {
             let writer = restorer.file(&entry.path, &entry.metadata, content.size)?;
             Ok(writer.map(|writer| Target::File(Box::new(writer))))
         };
-        let files = Files { keep_damaged: options.keep_damaged, ..files.into() };
+        let aside = Some(destination.as_ref().to_owned());
+        let files = Files { keep_damaged: options.keep_damaged, aside, ..files.into() };
         let run = self.run(files, options.jobs, control, Box::new(open), &mut summary);
         let refused = end(&restorer, run.is_ok(), &mut summary, control);
         run.and(refused)?;
@@ -221,11 +222,14 @@ pub(in crate::archive) struct Files {
     pub keep_damaged: bool,
     /// Bytes of memory that the outputs take.
     pub held: u64,
+    /// Directory in which bytes wait that files need later; that for temporary files if none
+    /// is said.
+    pub aside: Option<PathBuf>,
 }
 
 impl From<Vec<Entry>> for Files {
     fn from(files: Vec<Entry>) -> Files {
-        Files { files, all_groups: false, keep_damaged: false, held: 0 }
+        Files { files, all_groups: false, keep_damaged: false, held: 0, aside: None }
     }
 }
 

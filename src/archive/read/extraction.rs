@@ -1,21 +1,24 @@
 //! Decodes the groups of files and hands each file its bytes.
 
-use super::extract::{ExtractSummary, Files, file_error};
-use super::index::{Archive, restored_length};
+use super::extract::{ExtractSummary, Files};
+use super::index::Archive;
 use super::making::made_content;
 use super::sink::{FileSink, Target};
 use super::tally::Tallies;
 use crate::archive::pipeline;
 use crate::archive::threads;
-use crate::archive::{ArchiveError, Control, ErrorKind, Event};
+use crate::archive::{ArchiveError, Control};
 use crate::container::{ReadAt, Section};
-use crate::entry::{Content, Entry, FileDigest, Kind};
+use crate::entry::{Content, Entry, Kind};
 use recipes::{Collecting, Ready, batches_of, firsts, others};
+use stash::{Stash, Turns, turns_memory};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+mod give;
 mod recipes;
 mod stages;
+mod stash;
 
 /// Makes the place a file's bytes go to; `None` to skip the file.
 pub(super) type Opener<'a> =
@@ -32,6 +35,8 @@ struct Wanted<'a> {
     /// Why a file that is kept all the same has lost bytes.
     lost: Option<Arc<ArchiveError>>,
     making: Option<Collecting>,
+    /// Set if its bytes do not come in the order of the groups.
+    turns: Option<Box<Turns>>,
 }
 
 enum State<'a> {
@@ -46,6 +51,8 @@ enum State<'a> {
 /// Part of a group that a file wants.
 pub(super) struct Run {
     file: usize,
+    /// Number of the extent.
+    extent: usize,
     offset: usize,
     length: usize,
 }
@@ -67,6 +74,8 @@ pub(super) struct Extraction<'a, 'f, S> {
     /// were decoded.
     unmade: BTreeMap<u64, usize>,
     begun: BTreeSet<u64>,
+    /// Bytes that files with turns need later.
+    stash: Stash,
     /// Bytes of memory that the outputs take.
     held: u64,
     /// Bytes of memory for the groups under way, and for those that are kept.
@@ -85,7 +94,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     /// Nothing is decoded yet.
     pub fn new(
         archive: &'a Archive<S>,
-        Files { files, all_groups, keep_damaged, held }: Files,
+        Files { files, all_groups, keep_damaged, held, aside }: Files,
         open: Opener<'a>,
         control: &'a Control<'a>,
     ) -> Self {
@@ -101,7 +110,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             };
             let made = made_content(&entry).filter(|_| firsts[number] == number);
             let making = made.map(Collecting::of);
-            Wanted { entry, left, state: State::Waiting, doubt: None, lost: None, making }
+            let (state, doubt, lost, turns) = (State::Waiting, None, None, None);
+            Wanted { entry, left, state, doubt, lost, making, turns }
         };
         let mut files: Vec<Wanted> = files.into_iter().enumerate().map(wanted).collect();
         let mut unmade = BTreeMap::new();
@@ -125,6 +135,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
             ready: VecDeque::new(),
             unmade,
             begun: BTreeSet::new(),
+            stash: Stash::in_directory(aside),
             held,
             memory: (0, 0),
             tallies: Tallies::default(),
@@ -167,7 +178,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                 wanted.extend(own.into_iter().flatten());
                 continue;
             }
-            for pair in content.extents.windows(2) {
+            // What comes too early waits, so only the other order is kept.
+            for pair in content.extents.windows(2).filter(|pair| pair[0].group < pair[1].group) {
                 before.entry(pair[1].group).or_default().push(pair[0].group);
             }
         }
@@ -201,6 +213,7 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
                 self.broken.take().map_or(Ok(()), Err)?;
             }
         }
+        self.find_turns();
         self.memory = self.room();
         let control = self.control;
         let before = self.archive.groups_decoded();
@@ -224,6 +237,8 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
     fn room(&self) -> (u64, u64) {
         let Archive { limits, cache, .. } = self.archive;
         let held = self.archive.held(self.files.iter().map(|file| &file.entry));
+        let turns = self.files.iter().map(|file| turns_memory(&file.entry)).sum();
+        let held = held.saturating_add(turns);
         let making = self.archive.making_cost(self.files.iter().map(|file| &file.entry));
         let held = held.saturating_add(self.held).saturating_add(making.kept);
         let left = limits.memory.saturating_sub(held);
@@ -250,115 +265,6 @@ impl<'a, 'f, S: ReadAt> Extraction<'a, 'f, S> {
         let used = runs.iter().fold(0, |sum: u64, run| sum.saturating_add(run.length as u64));
         used < whole && self.archive.cache.takes(whole)
     }
-
-    /// Gives a file its next `length` bytes, and ends it after the last. `doubtful` are wrong
-    /// bytes in place of right ones.
-    fn take(
-        &mut self,
-        file: usize,
-        length: usize,
-        bytes: Result<&[u8], &Arc<ArchiveError>>,
-        doubtful: Option<&[u8]>,
-    ) {
-        self.begin(file);
-        let wanted = &mut self.files[file];
-        wanted.left = wanted.left.saturating_sub(1);
-        let State::Open(sink) = &mut wanted.state else { return };
-        let result = match bytes {
-            Err(cause) if self.keep_damaged => {
-                wanted.lost.get_or_insert_with(|| Arc::clone(cause));
-                match doubtful {
-                    Some(bytes) => sink.write(bytes).map_err(Arc::new),
-                    None => {
-                        sink.lose(length as u64);
-                        Ok(())
-                    }
-                }
-            }
-            Err(cause) => Err(Arc::clone(cause)),
-            Ok(bytes) => sink.write(bytes).map_err(Arc::new),
-        };
-        if result.is_err() || wanted.left == 0 {
-            self.end(file, result);
-        }
-    }
-
-    /// Opens a file of which no byte has come yet.
-    fn begin(&mut self, file: usize) {
-        let wanted = &mut self.files[file];
-        let (State::Waiting, Kind::File(content)) = (&wanted.state, &wanted.entry.kind) else {
-            return;
-        };
-        wanted.state = match (self.open)(&wanted.entry, content) {
-            Ok(Some(target)) => {
-                // Others are proven by the digests of their spans.
-                let digest = match content.digest {
-                    FileDigest::File(digest) if content.recipes.len() != 1 => Some(digest),
-                    _ => None,
-                };
-                let (segments, cancel) = (content.segments.as_deref(), self.control.cancel);
-                let sink = FileSink::new(target, content.size, segments, digest, cancel);
-                State::Open(Box::new(sink))
-            }
-            Ok(None) => State::Dropped,
-            Err(error) => {
-                wanted.state = State::Dropped;
-                let path = wanted.entry.path.clone();
-                return self.fail(&path, None, Arc::new(error));
-            }
-        };
-    }
-
-    /// Ends a file: checks its digest and gives it its name, or drops it, which
-    /// removes it.
-    fn end(&mut self, file: usize, result: Result<(), Arc<ArchiveError>>) {
-        let Wanted { entry, state, doubt, lost, .. } = &mut self.files[file];
-        let State::Open(mut sink) = std::mem::replace(state, State::Dropped) else { return };
-        let checked = result.and_then(|()| lost.take().map_or(Ok(()), Err));
-        let checked = checked.and_then(|()| sink.check().map_err(Arc::new));
-        let ended = match checked {
-            Ok(()) => sink.finish().map_err(Arc::new),
-            Err(cause) => {
-                let damage = cause.kind() == ErrorKind::Integrity;
-                match self.keep_damaged && damage {
-                    true => sink.keep_damaged().map_err(Arc::new).and(Err(cause)),
-                    false => Err(cause),
-                }
-            }
-        };
-        match ended {
-            Ok(()) => {
-                self.summary.entries += 1;
-                self.summary.bytes += restored_length(entry);
-                self.control.events.event(Event::Entry { path: &entry.path });
-            }
-            Err(cause) => {
-                let (path, doubt) = (entry.path.clone(), *doubt);
-                self.fail(&path, doubt, cause);
-            }
-        }
-    }
-
-    /// Reports that a file failed, or counts it for the group that it is lost by.
-    fn fail(&mut self, path: &[u8], doubt: Option<u64>, cause: Arc<ArchiveError>) {
-        let system = matches!(*cause, ArchiveError::Tree(_) | ArchiveError::Io { .. });
-        let doubt = doubt.filter(|_| !system);
-        if self.failure.is_none() && self.tallies.lose(doubt, path, self.control) {
-            return;
-        }
-        // The group says more than that a digest is wrong.
-        let cause = self.tallies.cause(doubt).map_or(cause, Arc::clone);
-        let error = file_error(path, cause);
-        match &mut self.failure {
-            // Files of their own fail with errors of the tree.
-            _ if matches!(error, ArchiveError::Io { .. }) => self.broken = Some(error),
-            Some(first) => **first = first.take().or(Some(error)),
-            None => {
-                let went_on = self.summary.fail_or_end(self.control, error);
-                self.broken = self.broken.take().or(went_on.err());
-            }
-        }
-    }
 }
 
 /// The parts of each group that files want, in the order of the groups; `all` are groups
@@ -371,11 +277,16 @@ fn runs_by_group(
     let mut groups: BTreeMap<u64, Vec<Run>> = all.map(|group| (group, Vec::new())).collect();
     for (file, entry) in files.iter().enumerate().filter(|(file, _)| firsts[*file] == *file) {
         let Kind::File(content) = &entry.kind else { continue };
-        for extent in &content.extents {
+        for (number, extent) in content.extents.iter().enumerate() {
             // The container checked that extents lie in their groups, whose lengths are
             // bounded by memory before use.
             let (offset, length) = (extent.offset as usize, extent.length as usize);
-            groups.entry(extent.group).or_default().push(Run { file, offset, length });
+            groups.entry(extent.group).or_default().push(Run {
+                file,
+                extent: number,
+                offset,
+                length,
+            });
         }
     }
     groups.into_iter().collect::<Vec<_>>().into_iter()

@@ -78,6 +78,8 @@ pub struct FileReader<'a, S> {
     content: &'a Content,
     /// Ascending; what lies between them is a hole.
     runs: Vec<Run>,
+    /// Bytes of each group up to the last that the file has in it.
+    wanted: BTreeMap<u64, u64>,
     position: u64,
     /// The group that was read last.
     current: Option<(u64, Arc<Decoded>)>,
@@ -108,16 +110,32 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
     ) -> Result<Self, ArchiveError> {
         let path = &entry.path[..];
         let segments = content.segments.as_deref().map_or(1, <[_]>::len);
-        let most = (content.extents.len() + segments) as u64 * size_of::<Run>() as u64;
+        let row = size_of::<Run>() + 3 * size_of::<(u64, u64)>();
+        let most = (content.extents.len() + segments) as u64 * row as u64;
         check_cost(archive.tables.saturating_add(most), archive.limits.memory)?;
         let runs = if content.is_made() { Some(Vec::new()) } else { runs(content) };
         let Some(runs) = runs else {
             let cause = Arc::new(ArchiveError::Missing);
             return Err(ArchiveError::File { path: path.to_vec(), cause });
         };
+        let mut wanted: BTreeMap<u64, u64> = BTreeMap::new();
+        for run in &runs {
+            let most = wanted.entry(run.group).or_default();
+            *most = (*most).max(run.offset + run.length);
+        }
         let (hasher, hashed, current, made) = (Hasher::new(), 0, None, None);
-        let position = 0;
-        Ok(FileReader { archive, path, content, runs, position, current, hasher, hashed, made })
+        Ok(FileReader {
+            archive,
+            path,
+            content,
+            runs,
+            wanted,
+            position: 0,
+            current,
+            hasher,
+            hashed,
+            made,
+        })
     }
 
     /// Reads bytes of a file that recipes make, at the position. A piece is made as a whole.
@@ -202,8 +220,7 @@ impl<'a, S: ReadAt> FileReader<'a, S> {
         {
             return Ok(Arc::clone(decoded));
         }
-        let same = self.runs[run..].iter().take_while(|run| run.group == group);
-        let wanted = same.map(|run| run.offset + run.length).max().unwrap_or(0);
+        let wanted = self.wanted.get(&group).copied().unwrap_or_default();
         // The group before may be given up for this one.
         self.current = None;
         let decoded = self.archive.group_bytes(group, wanted as usize)?;

@@ -103,7 +103,7 @@ impl<S: ReadAt> Archive<S> {
             match section.header.known_type() {
                 Some(SectionType::Data) => group(section),
                 Some(SectionType::Entry) if index.state(sequence) != State::Dead => 0,
-                Some(SectionType::Comment) | None => 0,
+                Some(SectionType::Comment | SectionType::Chunks) | None => 0,
                 // What closes the last of the earlier generations stands behind its INDEX.
                 Some(SectionType::Parity | SectionType::Signature) => {
                     section.header.section_length()
@@ -113,6 +113,14 @@ impl<S: ReadAt> Archive<S> {
             }
         });
         dead.sum::<u64>() + (index.footers.len() * FOOTER_LENGTH) as u64
+    }
+
+    /// Returns how many bytes of contents are not stored, since they are in the archive already:
+    /// those in runs. Cost: one pass over the tables.
+    pub fn repeated_bytes(&self) -> u64 {
+        let rows = self.reader.batches().iter().flat_map(|placed| &placed.batch.rows);
+        let runs = rows.flat_map(|row| &row.runs).filter(|run| run.back > 0);
+        runs.fold(0, |sum, run| sum.saturating_add(run.length))
     }
 
     /// Returns for each group how many of its bytes entries use; all of a base that is used.

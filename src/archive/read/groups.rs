@@ -73,7 +73,7 @@ impl<S: ReadAt> Archive<S> {
             let (decoded, state) = learn(section, &payload, fault, &self.given);
             return match self.reader.batch(section.header.group) {
                 Some((placed, group)) => (decoded.check(section, &placed.batch, group), state),
-                None => (decoded, state),
+                None => (decoded.trusted(), state),
             };
         }
         // What cannot be decoded is not read.
@@ -90,7 +90,7 @@ impl<S: ReadAt> Archive<S> {
         };
         match self.reader.batch(section.header.group) {
             Some((placed, group)) => (decoded.check(section, &placed.batch, group), state),
-            None => (decoded, state),
+            None => (decoded.trusted(), state),
         }
     }
 
@@ -136,6 +136,16 @@ impl Decoded {
         let all = 0..self.raw.len();
         if self.fault.is_none() && !all.is_empty() && self.proven[..] != [all] {
             self.fault = Some(Arc::new(in_group(section, ArchiveError::Digest)));
+        }
+        self
+    }
+
+    /// Takes the bytes as they are if nothing is wrong with the group: no digests of spans are
+    /// known. Files that have runs there have digests of their own.
+    fn trusted(mut self) -> Decoded {
+        if self.fault.is_none() && !self.raw.is_empty() {
+            let all = 0..self.raw.len();
+            self.proven = vec![all];
         }
         self
     }

@@ -5,6 +5,7 @@ use super::batches::{Current, Open};
 use super::extract::{ExtractOptions, ExtractSummary, end, file_error, restore_other};
 use super::later::Later;
 use super::made::Ready;
+use super::past::Past;
 use super::print::Outlet;
 use super::suggest::not_found;
 use super::tally::Tallies;
@@ -49,6 +50,8 @@ pub(super) struct Incoming<'a> {
     pub(super) unmade: usize,
     /// Whether files that go on in the next batch are still to be made of one before.
     pub(super) awaits_piece: bool,
+    /// What later runs may name.
+    pub(super) past: Past,
     /// Paths that were announced and not revoked. A second announcement in one generation is
     /// refused.
     pub(super) seen: BTreeMap<Vec<u8>, Seen>,
@@ -95,6 +98,7 @@ impl<'a> Incoming<'a> {
             ready: VecDeque::new(),
             unmade: 0,
             awaits_piece: false,
+            past: Past::new(destination.map(Path::to_owned), limits.output_bytes),
             seen: BTreeMap::new(),
             generation: 0,
             section: 0,

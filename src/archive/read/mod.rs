@@ -32,6 +32,7 @@ mod later;
 mod links;
 mod made;
 mod making;
+mod past;
 mod print;
 mod salvage;
 pub(super) mod sink;

@@ -3,6 +3,7 @@
 use super::coding::Coded;
 use super::create::{Amended, CreateOptions, name_output, write_planned};
 use super::plan::plan;
+use super::repeats::Earlier;
 use super::source::Found;
 use super::tail::{Disk, Tail};
 use crate::archive::volumes::{Volumes, switch};
@@ -52,7 +53,7 @@ pub(super) struct Amendment {
 impl Changes {
     pub fn is_empty(&self) -> bool {
         // A generation that completes another is one without any other change.
-        let Amended { removed, again } = &self.amended;
+        let Amended { removed, again, .. } = &self.amended;
         removed.is_empty() && again.is_empty() && self.found.is_empty()
     }
 }
@@ -170,7 +171,11 @@ fn write_on<D: Disk>(
         let tail = BufWriter::with_capacity(1 << 20, tail);
         Ok(Writer::resume(tail, reader.archive_id(), index).keep_in(kept))
     };
-    let coded = write_planned(planned, changes.amended, options, control, begin)?;
+    let mut amended = changes.amended;
+    if options.deduplicate && !planned.contents.is_empty() {
+        amended.earlier = Earlier::of_archive(archive, control);
+    }
+    let coded = write_planned(planned, amended, options, control, begin)?;
     let Coded { mut writer, bytes, .. } = coded;
     control.check()?;
     writer.set_date(date);
@@ -214,9 +219,18 @@ fn states(archive: &Archive) -> BTreeMap<u64, State> {
         |of: &SectionUse| of.removes && oldest.is_some_and(|oldest| oldest < of.generation);
     live.extend(uses.iter().filter(|(_, of)| removes(of)).map(|(&sequence, _)| unit(sequence)));
     let is_live = |sequence: u64| live.contains(&unit(sequence));
-    let users = uses.iter().filter(|(sequence, _)| is_live(**sequence));
-    let named: BTreeSet<u64> =
-        users.flat_map(|(_, of)| of.names.iter().map(|&sequence| unit(sequence))).collect();
+    let mut names: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+    for (&sequence, of) in uses {
+        let of_unit = names.entry(unit(sequence)).or_default();
+        of_unit.extend(of.names.iter().map(|&sequence| unit(sequence)));
+    }
+    // What is named may have runs in what others hold.
+    let mut named: BTreeSet<u64> = BTreeSet::new();
+    let mut open: Vec<u64> = live.iter().copied().collect();
+    while let Some(user) = open.pop() {
+        let of_user = names.get(&user).into_iter().flatten();
+        open.extend(of_user.copied().filter(|&unit| named.insert(unit)));
+    }
     let mut states: BTreeMap<u64, State> = uses
         .keys()
         .filter(|sequence| !is_live(**sequence))

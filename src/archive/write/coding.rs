@@ -7,10 +7,11 @@ use super::base::LearntBase;
 use super::create::CreateOptions;
 use super::pack::{Filled, Packer, Start};
 use super::plan::{ContentPlan, sort_by_kind};
+use super::repeats::{Earlier, Repeats};
 use crate::archive::pipeline::{Stages, Task};
 use crate::archive::{ArchiveError, Control, Event};
 use crate::codec::{self, BaseState, CodecError, CodingNumbers, EncodedFrom};
-use crate::container::{Base, GroupCoding, Part, Row, Writer};
+use crate::container::{Base, Chunk, GroupCoding, Part, Row, Writer};
 pub(super) use job::verify;
 use job::{EncodeJob, EncodedGroup, JobStart};
 use std::io::Write;
@@ -132,6 +133,10 @@ pub(super) struct Creation<'a, W: Write> {
     bytes: u64,
     groups: u64,
     checkpoints: Checkpoints,
+    /// Bytes of the stream that are laid out, with those of earlier generations.
+    stream: u64,
+    /// What was stored before, until there is a packer.
+    repeats: Option<Repeats>,
 }
 
 /// A coded group that waits for its batch.
@@ -149,10 +154,13 @@ pub(super) struct Coded<W: Write> {
     /// Bytes of file data.
     pub bytes: u64,
     pub groups: u64,
+    /// Blocks of files, for later generations.
+    pub blocks: Vec<Chunk>,
 }
 
 impl<'a, W: Write> Creation<'a, W> {
-    /// Nothing was read yet. Groups under way may take `memory` bytes.
+    /// Nothing was read yet. Groups under way may take `memory` bytes. `earlier` is what earlier
+    /// generations hold.
     pub fn new(
         apart: Apart<'a>,
         others: Others,
@@ -160,11 +168,13 @@ impl<'a, W: Write> Creation<'a, W> {
         options: &'a CreateOptions,
         control: &'a Control<'a>,
         memory: u64,
+        earlier: Earlier,
     ) -> Self {
         let (packer, file, filled, given, waiting) = Default::default();
         let base = LastBase::None;
         let reserve = apart.reserve();
-        let (bytes, groups) = (0, writer.groups());
+        let (bytes, groups, stream) = (0, writer.groups(), writer.stream_length());
+        let repeats = options.deduplicate.then(|| Repeats::behind(earlier));
         let checkpoints = Checkpoints::default();
         Creation {
             apart,
@@ -183,6 +193,8 @@ impl<'a, W: Write> Creation<'a, W> {
             bytes,
             groups,
             checkpoints,
+            stream,
+            repeats,
         }
     }
 
@@ -203,14 +215,16 @@ impl<'a, W: Write> Creation<'a, W> {
         self.given = Some((state, self.groups));
         self.groups += 1;
         self.checkpoints.torn = false;
+        self.stream += length;
         Ok(())
     }
 
     /// Ends it after the last group.
     pub fn finish(self) -> Coded<W> {
         let Creation { apart, packer, writer, bytes, groups, .. } = self;
-        let entries = apart.entries() + packer.map_or(0, |packer| packer.entries());
-        Coded { entries, writer, bytes, groups }
+        let entries = apart.entries() + packer.as_ref().map_or(0, Packer::entries);
+        let blocks = packer.map(Packer::into_blocks).unwrap_or_default();
+        Coded { entries, writer, bytes, groups, blocks }
     }
 
     /// Takes the file that was read, unless a group comes first.
@@ -240,9 +254,11 @@ impl<'a, W: Write> Creation<'a, W> {
             none => {
                 let others = std::mem::take(&mut self.others);
                 let arrangement = others.arranged(self.apart.take_rejected());
+                let repeats = self.repeats.take();
                 // A checkpoint needs the end of a batch.
                 let batch = self.options.checkpoint.unwrap_or(BATCH_BYTES).min(BATCH_BYTES);
-                none.insert(Packer::new(arrangement, batch, *self.control))
+                let (start, control) = (self.stream, *self.control);
+                none.insert(Packer::new(arrangement, batch, repeats, start, control))
             }
         };
         self.filled = packer.fill()?;
@@ -359,6 +375,7 @@ impl<'a, W: Write> Stages for Creation<'a, W> {
             return Ok(None);
         };
         let length = raw.len() as u64;
+        self.stream += length;
         let (start, base, cost) = self.begin(start, &raw)?;
         let is_base = matches!(start, JobStart::Base { .. });
         let job = Job::Encode(EncodeJob { raw, options: self.options, start });
@@ -403,6 +420,7 @@ impl<W: Write> Creation<'_, W> {
     /// Takes a coded group, and writes the batch if it ends with it.
     fn write(&mut self, kept: KeptGroup, coded: Option<EncodedGroup>) -> Result<(), ArchiveError> {
         let KeptGroup { part, length, stands_for, is_base, base } = kept;
+        let mut stored = 0;
         if let Some((EncodedFrom { group, based, capacity, state }, shipped)) = coded {
             let CodingNumbers { codec, filter, model } = group.coding.numbers();
             let distance = base.filter(|_| based).map(|base| (self.groups - base) as u32);
@@ -417,13 +435,13 @@ impl<W: Write> Creation<'_, W> {
                     None => LastBase::None,
                 };
             }
-            self.bytes += stands_for;
             self.groups += 1;
             let payload = group.payload;
-            let stored = payload.len() as u64;
-            self.control.events.event(Event::Progress { bytes: stands_for, stored });
+            stored = payload.len() as u64;
             self.waiting.push(CodedGroup { coding, length, payload });
         }
+        self.bytes += stands_for;
+        self.control.events.event(Event::Progress { bytes: stands_for, stored });
         let Some(part) = part else { return Ok(()) };
         self.checkpoints.torn = true;
         self.writer.write_part(&part)?;

@@ -7,6 +7,7 @@ use super::base::learn;
 use super::builder::Builder;
 use super::coding::{Coded, Creation, Others, group_cost, highest_cost};
 use super::plan::{ContentPlan, Node, Plan, extension, plan, sort_by_kind};
+use super::repeats::{Earlier, Repeats};
 use super::shard::ShardOptions;
 use super::source::Found;
 use crate::archive::memory::check_cost;
@@ -55,6 +56,9 @@ pub struct CreateOptions {
     /// Which part of a plan is made, if not all of it; heeded where files of a tree and data of a
     /// program are archived ([`create`], [`Builder`]).
     pub shard: Option<ShardOptions>,
+    /// Whether bytes of files of 64 KiB and more that are stored already, in runs of 64 KiB and
+    /// more, are not stored again.
+    pub deduplicate: bool,
 }
 
 impl CreateOptions {
@@ -79,6 +83,7 @@ impl Default for CreateOptions {
             volume_size: None,
             checkpoint: None,
             shard: None,
+            deduplicate: true,
         }
     }
 }
@@ -157,7 +162,7 @@ pub(in crate::archive) fn write_archive(
     let begin =
         |archive_id| Ok(Writer::new(BufWriter::with_capacity(1 << 20, output), archive_id)?);
     let coded = write_planned(planned, Amended::default(), options, control, begin)?;
-    let Coded { entries, writer, bytes, groups } = coded;
+    let Coded { entries, writer, bytes, groups, .. } = coded;
     let (mut output, footer): (_, Footer) = writer.finish()?;
     output.flush().map_err(ContainerError::from)?;
     let Footer { file_length: stored, root_hash, .. } = footer;
@@ -171,7 +176,7 @@ pub(in crate::archive) fn write_archive(
 /// As [`create`].
 pub(super) fn write_planned<W: Write>(
     planned: Plan,
-    amended: Amended,
+    mut amended: Amended,
     options: &CreateOptions,
     control: &Control,
     begin: impl FnOnce(Tag) -> Result<Writer<W>, ArchiveError>,
@@ -194,6 +199,9 @@ pub(super) fn write_planned<W: Write>(
     let waiting = if bytes > options.group_size { bytes.min(2 * BATCH_BYTES) } else { 0 };
     let held = held.saturating_add(waiting).saturating_add(apart.reserve());
     let held = held.saturating_add(given.map_or(0, |base| base.length));
+    let remembered = if options.deduplicate { Repeats::memory(bytes) } else { 0 };
+    let earlier = std::mem::take(&mut amended.earlier);
+    let held = held.saturating_add(remembered).saturating_add(earlier.memory());
     // Known before the first byte is written: nothing takes more than this.
     let splitting = apart.highest_cost();
     let highest = highest.max(splitting);
@@ -212,13 +220,14 @@ pub(super) fn write_planned<W: Write>(
     let mut writer = begin(archive_id)?;
     write_others(&mut writer, amended, &without_content, control)?;
     let memory = options.memory - held;
-    let mut creation = Creation::new(apart, others, writer, options, control, memory);
+    let mut creation = Creation::new(apart, others, writer, options, control, memory, earlier);
     if let (Some(base), Some(given)) = (base, &options.base) {
         creation.begin_with(base, given.given.bytes())?;
     }
     let ran = pipeline::run(&mut creation, threads::workers(options.jobs), control);
     ran.inspect_err(|_| creation.leave())?;
     let mut coded = creation.finish();
+    coded.writer.write_chunks(&coded.blocks)?;
     coded.entries += without_content.iter().map(|node| node.names.len() as u64).sum::<u64>();
     Ok(coded)
 }
@@ -251,6 +260,8 @@ pub(super) struct Amended {
     pub removed: Vec<Vec<u8>>,
     /// Files whose content is there already.
     pub again: Vec<(Node, Origin)>,
+    /// Blocks of files that earlier generations hold.
+    pub earlier: Earlier,
 }
 
 /// Announces what has no content of its own, before all groups.
@@ -261,7 +272,7 @@ fn write_others(
     control: &Control,
 ) -> Result<(), ArchiveError> {
     let mut part = PartBuilder::default();
-    let Amended { mut removed, again } = amended;
+    let Amended { mut removed, again, .. } = amended;
     removed.sort_by(|one, other| compare_paths(one, other));
     for path in removed {
         if part.is_full() {

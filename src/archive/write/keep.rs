@@ -5,6 +5,7 @@ use super::create::{Amended, CreateOptions, CreateSummary, name_output, write_pl
 use super::destination::Destination;
 use super::plan::{Node, join_names, plan};
 use super::repack::{Copied, Files, Input, Place, Stored, archive_id, copied, copy, rest};
+use super::repeats::blocks;
 use super::source::Found;
 use super::update::topmost;
 use crate::archive::{Archive, ArchiveError, Control};
@@ -165,10 +166,14 @@ impl Work {
         let mut found: Vec<Found> = rest(std::slice::from_ref(&input), control)?;
         found.sort_by(|one, other| compare_paths(&one.entry.path, &other.entry.path));
         let planned = plan(found.into_iter().map(Ok), options.jobs, options.memory, control)?;
-        let amended = Amended { removed, again };
+        let amended = Amended { removed, again, ..Amended::default() };
         let mut copied = 0;
         let begin = |_| {
+            let start = writer.stream_length();
             copied = copy(&input, &mut writer, &mut self.done, control)?;
+            let mut chunks = self.done.moved.chunks(blocks(archive, control));
+            chunks.retain(|chunk| chunk.position >= start);
+            writer.write_chunks(&chunks)?;
             Ok(writer)
         };
         let coded = write_planned(planned, amended, options, control, begin)?;

@@ -41,6 +41,7 @@ mod pack;
 pub(super) mod plan;
 mod rename;
 mod repack;
+mod repeats;
 mod replace;
 mod resume;
 mod sample;

@@ -6,21 +6,30 @@
 //! file larger than a group is cut into equal parts.
 //!
 //! Groups are announced in batches. A batch ends before the next group could make it longer
-//! than 8 MiB, and when it has 16,384 entries.
+//! than 8 MiB, and when it has 16,384 entries; one that later files may have runs in ends with
+//! the group that makes it 1 MiB long.
 
 use super::announce::PartBuilder;
 use super::arrange::{Arrangement, Rule};
 use super::plan::{ContentPlan, Node};
+use super::repeats::Repeats;
 use super::source::OpenSource;
 use crate::archive::{ArchiveError, Control, Event};
 use crate::checksum::{Digest, Hasher};
 use crate::codec::ContentKind;
-use crate::container::{Part, Row, Sparse, content_digest};
+use crate::container::{Chunk, Part, Row, content_digest};
 use crate::tree::Missing;
+use open::Open;
 use std::collections::VecDeque;
+
+mod open;
 
 /// Bytes a group holds at least before a change of kind closes it.
 pub(super) const KIND_MINIMUM: usize = 1 << 20;
+
+/// Bytes of a batch with large files from which on it ends with the group: a run leads to an
+/// earlier batch.
+const RUN_BATCH: u64 = 1 << 20;
 
 /// A group ready to be coded. No bytes: a part without a further group.
 pub(super) struct Filled {
@@ -64,31 +73,15 @@ pub(super) struct Packer<'a> {
     entries: u64,
     /// Most bytes of a batch.
     batch: u64,
-}
-
-/// The content being read.
-struct Open {
-    plan: ContentPlan,
-    /// Which node is being read; all before it could not be.
-    reading: usize,
-    source: OpenSource,
-    /// Of the data in groups that were closed.
-    hasher: Hasher,
-    /// Bytes of data not yet read.
-    left: u64,
-    /// Bytes in earlier groups of this batch.
-    before: u64,
-    /// Where this group's fragment starts in the buffer.
-    start: usize,
-    /// Whether the entries were announced with an earlier batch.
-    announced: bool,
-}
-
-impl Open {
-    /// Returns whether it has bytes outside the group that is being filled.
-    fn is_divided(&self) -> bool {
-        self.announced || self.before > 0
-    }
+    /// What was stored before; `None` if that is of no interest.
+    repeats: Option<Repeats>,
+    /// Where the group and the batch that are being filled start in the stream.
+    group_start: u64,
+    batch_start: u64,
+    /// Bytes that were not stored since the last group was closed.
+    repeated: u64,
+    /// Whether later files may have runs in the batch that is being filled.
+    serves: bool,
 }
 
 /// Says what is missing in the archive.
@@ -100,9 +93,15 @@ fn left_out(error: ArchiveError, missing: Missing) -> ArchiveError {
 }
 
 impl<'a> Packer<'a> {
-    /// A packer for contents by their rules, in batches of `batch` bytes at most unless one group
-    /// is longer.
-    pub fn new(arrangement: Arrangement, batch: u64, control: Control<'a>) -> Self {
+    /// A packer for contents by their rules, whose first byte is at `start` in the stream, in
+    /// batches of `batch` bytes at most unless one group is longer.
+    pub fn new(
+        arrangement: Arrangement,
+        batch: u64,
+        repeats: Option<Repeats>,
+        start: u64,
+        control: Control<'a>,
+    ) -> Self {
         let Arrangement { contents, rules } = arrangement;
         Packer {
             control,
@@ -117,7 +116,17 @@ impl<'a> Packer<'a> {
             has_base: false,
             entries: 0,
             batch,
+            repeats,
+            group_start: start,
+            batch_start: start,
+            repeated: 0,
+            serves: false,
         }
+    }
+
+    /// Returns the blocks of files that were stored, for later generations.
+    pub fn into_blocks(self) -> Vec<Chunk> {
+        self.repeats.map(Repeats::into_blocks).unwrap_or_default()
     }
 
     /// The number of entries of all files read, once the last group was filled.
@@ -147,6 +156,11 @@ impl<'a> Packer<'a> {
                 }
                 continue;
             };
+            // What was stored before needs no room.
+            if open.finder.is_some() && self.take(&mut open, 0).is_err() {
+                self.abandon(open, None);
+                continue;
+            }
             let room = self.room(open.left);
             if open.left > 0 && room == 0 {
                 return Ok(Some(self.close(Some(open))));
@@ -227,10 +241,15 @@ impl<'a> Packer<'a> {
                 if let Some(cap) = plan.cap.filter(|_| reading == 0) {
                     source.cut(cap);
                 }
+                let data = source.data_length();
+                let repeats = self.repeats.as_ref();
                 return Some(Open {
+                    finder: repeats.and_then(|repeats| repeats.finder(kind, data)),
+                    runs: Vec::new(),
+                    hashed: self.buffer.len(),
                     reading,
                     hasher: Hasher::new(),
-                    left: source.data_length(),
+                    left: data,
                     source,
                     before: 0,
                     start: self.buffer.len(),
@@ -292,6 +311,9 @@ impl<'a> Packer<'a> {
     /// Reads `length` bytes into the group; `true` if the file ended before, which
     /// leaves nothing to be read. Failure is reported.
     fn read(&mut self, open: &mut Open, length: usize) -> Result<bool, ()> {
+        if open.finder.is_some() {
+            return self.take(open, length);
+        }
         let held = self.buffer.len();
         self.buffer.resize(held + length, 0);
         let read = super::plan::read_full(&mut open.source, &mut self.buffer[held..]);
@@ -307,26 +329,13 @@ impl<'a> Packer<'a> {
         Ok(got < length)
     }
 
-    /// Ends the row of a content, and returns it. Its bytes in this group are those from
-    /// `start` on.
-    fn row(&mut self, open: &mut Open, whole: bool) -> Row {
-        let fragment = &self.buffer[open.start..];
-        if !whole || open.plan.digest.is_some() {
-            open.hasher.update(fragment);
-        }
-        let (length, size) = (fragment.len() as u64, open.source.size());
-        self.part.fragment(length, whole);
-        let segments = open.source.segments().filter(|_| !open.announced);
-        let sparse =
-            segments.map(|segments| Box::new(Sparse { size, segments: segments.to_vec() }));
-        Row { sparse, ..Row::of(open.before + length) }
-    }
-
     /// Closes the group, and the batch if the next group does not fit; a file that goes on is
     /// announced then, and kept open.
     fn close(&mut self, mut open: Option<Open>) -> Filled {
         // A file none of whose bytes are in yet starts in the next group.
-        let begun = |open: &Open| open.is_divided() || open.start < self.buffer.len();
+        let begun = |open: &Open| {
+            open.is_divided() || open.start < self.buffer.len() || !open.runs.is_empty()
+        };
         let begun = open.as_ref().is_some_and(begun);
         let following = open.as_ref().map_or(0, |open| open.left);
         let next = self.queued.saturating_add(following).min(self.most_of_next(open.is_some()));
@@ -334,6 +343,8 @@ impl<'a> Packer<'a> {
         let bytes = self.buffer.len() as u64;
         let ends =
             last || bytes == 0 || self.part.ends_before(bytes.saturating_add(next), self.batch);
+        let long = self.group_start + bytes - self.batch_start >= RUN_BATCH;
+        let ends = ends || (self.serves && long);
         if let Some(open) = open.as_mut().filter(|_| begun) {
             let row = self.row(open, false);
             if ends {
@@ -341,24 +352,29 @@ impl<'a> Packer<'a> {
                 self.part.row(row, None, starting);
                 self.part.open(open.left);
                 (open.announced, open.before) = (true, 0);
+                open.runs.clear();
             } else {
                 open.before = row.length;
             }
         }
-        open.iter_mut().for_each(|open| open.start = 0);
+        open.iter_mut().for_each(|open| (open.start, open.hashed) = (0, 0));
         self.open = open;
         let raw = std::mem::take(&mut self.buffer);
         let start = self.start_of_group(raw.len());
         self.part.end_group(&raw);
         let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
         let part = ends.then(|| std::mem::replace(&mut self.part, next).finish());
-        let stands_for = raw.len() as u64;
+        self.group_start += bytes;
+        if ends {
+            (self.batch_start, self.serves) = (self.group_start, false);
+        }
+        let stands_for = bytes + std::mem::take(&mut self.repeated);
         Filled { raw, part, start, stands_for }
     }
 
     /// Ends a content that was read to its end.
     fn finish(&mut self, mut open: Open) {
-        let divided = open.is_divided();
+        let divided = open.is_divided() || open.is_in_runs();
         let row = self.row(&mut open, !divided);
         let (size, segments) = (open.source.size(), open.source.segments());
         let digest = content_digest(open.hasher.digest(), size, segments);
@@ -390,6 +406,11 @@ impl<'a> Packer<'a> {
     /// With `end`, the file was announced longer than it is, and is read again up to `end`.
     fn abandon(&mut self, mut open: Open, end: Option<u64>) {
         self.buffer.truncate(open.start);
+        (open.hashed, open.finder) = (open.start, None);
+        open.runs.clear();
+        if let Some(repeats) = &mut self.repeats {
+            repeats.forget(self.group_start + open.start as u64);
+        }
         if open.is_divided() {
             if open.before > 0 {
                 // The row must not end with an earlier group: its bytes there were hashed as

@@ -5,6 +5,7 @@ use super::create::{Amended, CreateOptions, CreateSummary, name_output, write_pl
 use super::data::Store;
 use super::destination::Destination;
 use super::plan::{Node, plan};
+use super::repeats::blocks;
 use super::source::{Found, Source};
 use crate::archive::{Archive, ArchiveError, Control};
 use crate::checksum::{Context, Hasher, Tag};
@@ -12,10 +13,13 @@ use crate::container::{
     Base, ContainerError, Footer, GroupCoding, Part, Placed, Row, Writer, decode_part,
 };
 use crate::entry::{Content, Entry, Extent, Kind, compare_paths};
+use moved::Moved;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::Arc;
+
+mod moved;
 
 /// How an archive is repacked.
 #[derive(Clone, Debug, Default)]
@@ -99,7 +103,9 @@ impl Input<'_> {
     /// Returns the groups that are copied of the chosen ENTRY sections: those that files lie in,
     /// those that cannot be taken out, and those that others rest on.
     pub(super) fn kept(&self) -> BTreeSet<u64> {
-        let used: BTreeSet<u64> = self.files.extents().map(|extent| extent.group).collect();
+        let copied = self.files.used().filter(|&(place, stored)| self.copies(place, stored));
+        let extents = copied.flat_map(|(_, stored)| stored.extents());
+        let used: BTreeSet<u64> = extents.map(|extent| extent.group).collect();
         let mut kept = BTreeSet::new();
         for placed in self.copied() {
             for place in 0..placed.batch.group_lengths.len() {
@@ -113,6 +119,15 @@ impl Input<'_> {
         let bases: Vec<u64> = kept.iter().filter_map(base).collect();
         kept.extend(bases);
         kept
+    }
+
+    /// Returns whether the groups of a content are copied, those that it has runs in too.
+    fn copies(&self, place: Place, stored: &Stored) -> bool {
+        let is_copied = |extent: &Extent| {
+            let placed = self.archive.reader.batch(extent.group);
+            placed.is_some_and(|(placed, _)| self.units.contains(&placed.sequence))
+        };
+        self.units.contains(&place.0) && stored.extents().iter().all(is_copied)
     }
 
     /// Returns the batches that are copied.
@@ -148,9 +163,13 @@ pub(super) fn write(
     let begin = |_| {
         let buffer = BufWriter::with_capacity(1 << 20, &output);
         let mut writer = Writer::new(buffer, id)?;
+        let mut chunks = Vec::new();
         for input in inputs {
-            bytes += copy(input, &mut writer, &mut Copied::default(), control)?;
+            let mut done = Copied::default();
+            bytes += copy(input, &mut writer, &mut done, control)?;
+            chunks.extend(done.moved.chunks(blocks(input.archive, control)));
         }
+        writer.write_chunks(&chunks)?;
         Ok(writer)
     };
     let written = write_planned(planned, Amended::default(), &create, control, begin);
@@ -195,6 +214,8 @@ pub(super) struct Copied {
     pub numbers: BTreeMap<u64, u64>,
     /// New places of the contents.
     pub places: BTreeMap<Place, Place>,
+    /// New places of the groups in the stream.
+    pub moved: Moved,
 }
 
 /// Where a content is: the Sequence of the ENTRY section, and the row.
@@ -206,6 +227,16 @@ pub(super) struct Stored {
     /// The entry of one of them, with the content.
     pub file: Entry,
     pub nodes: Vec<Node>,
+}
+
+impl Stored {
+    /// Returns where the content lies.
+    fn extents(&self) -> &[Extent] {
+        match &self.file.kind {
+            Kind::File(content) => &content.extents,
+            _ => &[],
+        }
+    }
 }
 
 /// The files of an archive with all their names, by contents, and everything else.
@@ -260,19 +291,17 @@ impl Files {
 }
 
 impl Files {
-    /// Returns the contents that begin in an ENTRY section.
-    fn of_section(&self, sequence: u64) -> impl Iterator<Item = (&Place, &Stored)> {
-        let all = self.contents.range((sequence, 0)..=(sequence, u64::MAX));
+    /// Returns the contents that files have.
+    fn used(&self) -> impl Iterator<Item = (Place, &Stored)> {
+        let all = self.contents.iter().map(|(&place, stored)| (place, stored));
         all.filter(|(_, stored)| !stored.nodes.is_empty())
     }
 
-    /// Returns where the contents lie that files have.
-    fn extents(&self) -> impl Iterator<Item = &Extent> {
-        let used = self.contents.values().filter(|stored| !stored.nodes.is_empty());
-        used.flat_map(|stored| match &stored.file.kind {
-            Kind::File(content) => &content.extents[..],
-            _ => &[],
-        })
+    /// Returns those that begin in an ENTRY section.
+    fn of_section(&self, sequence: u64) -> impl Iterator<Item = (Place, &Stored)> {
+        let all = self.contents.range((sequence, 0)..=(sequence, u64::MAX));
+        let all = all.map(|(&place, stored)| (place, stored));
+        all.filter(|(_, stored)| !stored.nodes.is_empty())
     }
 }
 
@@ -331,7 +360,7 @@ pub(super) fn copied_if(
     let reader = &archive.reader;
     let units = Unit::all(archive);
     let mut used: BTreeMap<u64, u64> = BTreeMap::new();
-    for extent in files.extents() {
+    for extent in files.used().flat_map(|(_, stored)| stored.extents()) {
         *used.entry(extent.group).or_default() += extent.length;
     }
     let wanted = |unit: &Unit| {
@@ -351,6 +380,12 @@ pub(super) fn copied_if(
         let groups = chosen.iter().flat_map(|&number| units[number].groups());
         let bases = groups.filter_map(|group| unit_of.get(&base(group)?).copied());
         let bases: Vec<usize> = bases.collect();
+        // What the contents have runs in comes along too.
+        let sequences: BTreeSet<u64> =
+            chosen.iter().flat_map(|&number| units[number].sequences()).collect();
+        let stored = files.used().filter(|(place, _)| sequences.contains(&place.0));
+        let named = stored.flat_map(|(_, stored)| stored.extents());
+        chosen.extend(named.filter_map(|extent| unit_of.get(&extent.group)));
         chosen.extend(bases);
         if chosen.len() == before {
             break;
@@ -362,15 +397,15 @@ pub(super) fn copied_if(
 /// Returns what is not copied: entries without content, and files, whose contents are decoded.
 pub(super) fn rest(inputs: &[Input], control: &Control) -> Result<Vec<Found>, ArchiveError> {
     let (mut found, mut store) = (Vec::new(), Store::default());
-    for Input { archive, files, units } in inputs {
-        found.extend(files.others.iter().cloned());
-        for ((sequence, _), Stored { file, nodes }) in &files.contents {
-            if units.contains(sequence) || nodes.is_empty() {
+    for input in inputs {
+        found.extend(input.files.others.iter().cloned());
+        for (place, stored) in input.files.used() {
+            if input.copies(place, stored) {
                 continue;
             }
             control.check()?;
-            let source = decoded(archive, file, &mut store)?;
-            for name in nodes.iter().flat_map(|node| &node.names) {
+            let source = decoded(input.archive, &stored.file, &mut store)?;
+            for name in stored.nodes.iter().flat_map(|node| &node.names) {
                 found.push(Found { entry: name.entry.clone(), source: Some(source.clone()) });
             }
         }
@@ -395,7 +430,7 @@ fn decoded(archive: &Archive, entry: &Entry, store: &mut Store) -> Result<Source
 }
 
 /// Copies the groups of the chosen ENTRY sections, and announces what is live of them. Returns
-/// the bytes of the groups.
+/// their bytes.
 pub(super) fn copy(
     input: &Input,
     writer: &mut Writer<impl Write>,
@@ -403,21 +438,22 @@ pub(super) fn copy(
     control: &Control,
 ) -> Result<u64, ArchiveError> {
     let (reader, kept) = (&input.archive.reader, input.kept());
-    let Copied { numbers, places } = done;
+    done.moved.begin(reader.groups(), writer.stream_length());
+    let Copied { numbers, places, moved } = done;
     let mut bytes = 0;
     for placed in input.copied() {
         control.check()?;
         let count = placed.batch.group_lengths.len();
         let dropped = |place: usize| !kept.contains(&(placed.first + place as u64));
         let dropped: Vec<bool> = (0..count).map(dropped).collect();
-        let (part, rows) = announced(input, placed, &dropped)?;
+        let (part, rows) = announced(input, placed, &dropped, moved)?;
         let sequence = writer.sequence();
         let contents = input.files.of_section(placed.sequence);
-        let moved = contents.filter_map(|(&(old, row), _)| {
+        let contents = contents.filter(|&(place, stored)| input.copies(place, stored));
+        places.extend(contents.filter_map(|((old, row), _)| {
             let new = rows.get(usize::try_from(row).ok()?).copied().flatten()?;
             Some(((old, row), (sequence, new)))
-        });
-        places.extend(moved);
+        }));
         writer.write_part(&part)?;
         for group in (0..count).filter(|&place| !dropped[place]) {
             let group = placed.first + group as u64;
@@ -444,6 +480,7 @@ pub(super) fn copy(
                 is_base: header.is_base(),
             };
             numbers.insert(group, writer.write_group(coding, header.raw_length, &payload)?);
+            moved.add(group, header.raw_length);
             bytes += header.raw_length;
         }
     }
@@ -456,6 +493,7 @@ fn announced(
     input: &Input,
     placed: &Placed,
     dropped: &[bool],
+    moved: &Moved,
 ) -> Result<(Part, Vec<Option<u64>>), ArchiveError> {
     let Input { archive, files, .. } = input;
     let row = usize::try_from(placed.sequence).unwrap_or(usize::MAX);
@@ -468,12 +506,14 @@ fn announced(
     for row in part.rows.iter_mut().filter(|row| row.again.is_some()) {
         *row = Row::default();
     }
+    moved.move_runs(&mut part, placed);
     let numbers = placed.batch.drop_groups(&mut part, dropped);
     let mut entries: Vec<(Entry, u64)> = Vec::new();
-    for ((_, row), stored) in files.of_section(header.sequence) {
+    let of_section = files.of_section(header.sequence);
+    for (place, stored) in of_section.filter(|&(place, stored)| input.copies(place, stored)) {
         for node in &stored.nodes {
             let kind = Kind::File(Content::default());
-            let number = usize::try_from(*row).ok().and_then(|row| *numbers.get(row)?);
+            let number = usize::try_from(place.1).ok().and_then(|row| *numbers.get(row)?);
             let number = number.ok_or(ArchiveError::Missing)?;
             entries.extend(node.entries(kind).map(|entry| (entry, number)));
         }

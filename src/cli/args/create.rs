@@ -226,6 +226,13 @@ pub struct Coding {
     /// Leave the base out of the archive, which can then be read only with --base
     #[arg(long, requires = "base")]
     pub base_outside: bool,
+    /// Store what comes again in large files each time
+    ///
+    /// Without it bytes of files of 64K and more that are in the archive already are not
+    /// stored again, in pieces of 64K and more: what is alike in versions of a disk image or
+    /// of a database is stored once.
+    #[arg(long)]
+    pub no_deduplication: bool,
     /// Store packed files as they are
     ///
     /// Without it files that are packed already, such as .gz, .zip, .docx, .pdf or .png, are taken

@@ -68,6 +68,8 @@ struct Whole {
     /// keep.
     outside: BTreeMap<u64, Option<String>>,
     recipes: RecipeInfo,
+    /// Bytes of contents that are stored once although they come again.
+    repeated: u64,
 }
 
 impl Whole {
@@ -94,6 +96,7 @@ impl Whole {
             groups,
             outside,
             recipes,
+            repeated: archive.repeated_bytes(),
         }
     }
 
@@ -111,7 +114,8 @@ impl Whole {
 
     /// Bytes of the contents: of files that are made, not of what they are made of.
     fn data(&self) -> u64 {
-        (self.raw + self.recipes.size).saturating_sub(self.recipes.of)
+        let all = self.raw.saturating_add(self.repeated).saturating_add(self.recipes.size);
+        all.saturating_sub(self.recipes.of)
     }
 
     fn json(&self) -> String {
@@ -134,6 +138,7 @@ impl Whole {
             made: self.recipes.contents,
             made_size: self.recipes.size,
             made_of: self.recipes.of,
+            deduplicated: self.repeated,
         });
         let groups = self.groups.iter().map(|group| {
             let outside = self.outside.get(&group.group).cloned().flatten();
@@ -144,7 +149,7 @@ impl Whole {
 
     fn table(&self, path: &Path) -> String {
         let mut text = format!(
-            "{}\n  entries     {}\n{}{}  content     {} in {} group{}\n{}  stored      {}, ratio {:.3}\n  \
+            "{}\n  entries     {}\n{}{}  content     {} in {} group{}\n{}{}  stored      {}, ratio {:.3}\n  \
              decoding    about {} on one core, {} of memory for each group at once\n  \
              one file    at most about {}\n  {}\n",
             config::shown(path),
@@ -155,6 +160,7 @@ impl Whole {
             self.groups.len(),
             if self.groups.len() == 1 { "" } else { "s" },
             self.recipes(),
+            self.deduplicated(),
             show_size(self.stored),
             ratio(self.data(), self.stored),
             show_seconds(self.seconds),
@@ -200,6 +206,14 @@ impl Whole {
     fn shard(&self) -> String {
         let Some(Shard { count, number, plan }) = self.shard else { return String::new() };
         format!("  shard       {} of {count}, plan {}\n", number + 1, hex(&plan))
+    }
+
+    /// Returns the line about what is stored once although it comes again, if there is such.
+    fn deduplicated(&self) -> String {
+        match self.repeated {
+            0 => String::new(),
+            bytes => format!("  repeated    {} more, stored once\n", show_size(bytes)),
+        }
     }
 
     /// Returns the line about files that are made by recipes, if there are any.

@@ -1,6 +1,7 @@
 //! Contents of ENTRY sections that rows of later sections may name (Form 5).
 
 use crate::container::batch::Batch;
+use crate::container::runs::{Layout, Stream};
 use crate::entry::{Content, Extents, FileDigest, Recipe};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,17 +21,17 @@ struct Whole {
     extents: Extents,
     recipes: ThinVec<Arc<Recipe>>,
     digest: FileDigest,
+    /// Whether a run leads to a group that is not known.
+    lost: bool,
 }
 
 impl Whole {
     /// Adds what row `row` of a batch has of it.
-    fn add(&mut self, batch: &Batch, first: u64, row: usize) {
-        let (starts, ends) = (batch.row_starts(), batch.group_ends());
-        self.extents.extend(match &batch.rows[row].recipe {
-            Some(recipe) => batch.places(recipe, first),
-            None => Batch::extents(&ends, first, starts[row], starts[row + 1]),
-        });
-        self.recipes.extend(batch.rows[row].recipe.clone());
+    fn add(&mut self, layout: &Layout, row: usize) {
+        let extents = layout.extents(row);
+        self.lost |= extents.is_err();
+        self.extents.extend(extents.unwrap_or_default());
+        self.recipes.extend(layout.batch.rows[row].recipe.clone());
     }
 }
 
@@ -54,21 +55,23 @@ struct Places {
 
 impl Contents {
     /// Adds the contents of a section.
-    pub fn add(&mut self, sequence: u64, first: u64, batch: &Arc<Batch>) {
+    pub fn add(&mut self, sequence: u64, layout: &Layout, batch: &Arc<Batch>) {
         if batch.rows.is_empty() {
             return;
         }
         if let Some(open) = batch.open.filter(|open| !(batch.continued && open.row == 0)) {
             let mut whole = Whole::default();
-            whole.add(batch, first, open.row as usize);
+            whole.add(layout, open.row as usize);
             self.open = Some((sequence, whole));
         }
+        let first = layout.first;
         let named = Named { first, batch: Arc::clone(batch), places: None, whole: None };
         self.sections.insert(sequence, named);
     }
 
     /// Goes on with the content left open.
-    pub fn go_on(&mut self, batch: &Batch, first: u64) {
+    pub fn go_on(&mut self, layout: &Layout) {
+        let batch = layout.batch;
         if !batch.continued {
             self.open = None;
             return;
@@ -76,7 +79,7 @@ impl Contents {
         let Some((_, whole)) = self.open.as_mut().filter(|_| !batch.rows.is_empty()) else {
             return;
         };
-        whole.add(batch, first, 0);
+        whole.add(layout, 0);
         if batch.open.is_some_and(|open| open.row == 0) {
             return;
         }
@@ -91,7 +94,12 @@ impl Contents {
 
     /// Returns the content of a row, and the bytes of memory that were taken to find it. The
     /// error is the broken rule.
-    pub fn find(&mut self, sequence: u64, row: u64) -> Result<(Content, u64), &'static str> {
+    pub fn find(
+        &mut self,
+        sequence: u64,
+        row: u64,
+        stream: &Stream,
+    ) -> Result<(Content, u64), &'static str> {
         let named = self.sections.get_mut(&sequence);
         let named = named.ok_or("it names a content of no earlier ENTRY section that counts")?;
         let (batch, first) = (&named.batch, named.first);
@@ -109,19 +117,18 @@ impl Contents {
             taken = (digests + 8 * (places.starts.len() + places.ends.len())) as u64;
             Box::new(places)
         });
-        let Whole { extents, recipes, digest } = if batch.open.is_some_and(|open| open.row == row) {
-            named.whole.clone().ok_or("it names a content that has not ended")?
-        } else {
-            let extents = match &found.recipe {
-                Some(recipe) => batch.places(recipe, first),
-                None => {
-                    let (start, end) = (places.starts[number], places.starts[number + 1]);
-                    Batch::extents(&places.ends, first, start, end)
-                }
+        let Whole { extents, recipes, digest, lost } =
+            if batch.open.is_some_and(|open| open.row == row) {
+                named.whole.clone().ok_or("it names a content that has not ended")?
+            } else {
+                let (ends, starts) = (&places.ends, &places.starts);
+                let mut whole = Whole { digest: places.digests[number], ..Whole::default() };
+                whole.add(&Layout { batch, first, ends, starts, stream }, number);
+                whole
             };
-            let recipes = found.recipe.iter().cloned().collect();
-            Whole { extents, recipes, digest: places.digests[number] }
-        };
+        if lost {
+            return Err("it names a content of which a group is not known");
+        }
         let data = match recipes.is_empty() {
             false => recipes.iter().map(|recipe| recipe.size()).sum(),
             true => extents.iter().map(|extent| extent.length).sum(),

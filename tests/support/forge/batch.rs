@@ -26,8 +26,8 @@ pub struct Step {
     pub inputs: Vec<[u64; 3]>,
 }
 
-/// A row of Content_Table of Form 0, of Form 1 if there is a map, of Form 4 if there are steps,
-/// of Form 5 if there is `again`.
+/// A row of Content_Table of Form 0, of Form 2 if there are runs, of 1 more if there is a map,
+/// of Form 4 if there are steps, of Form 5 if there is `again`.
 #[derive(Clone, Debug, Default)]
 pub struct Row {
     pub length: u64,
@@ -35,6 +35,8 @@ pub struct Row {
     /// File_Digest of the content that goes on in this row, and ends in it, or is made.
     pub ends: Option<[u8; 32]>,
     pub steps: Vec<Step>,
+    /// Back and Run_Length.
+    pub runs: Vec<(u64, u64)>,
     /// Sequence_Back and Row.
     pub again: Option<(u64, u64)>,
 }
@@ -48,13 +50,20 @@ impl Row {
     fn form(&self) -> u8 {
         match (self.again, &self.steps[..]) {
             (Some(_), _) => 5,
-            (None, []) => self.map.is_some().into(),
+            (None, []) => u8::from(self.map.is_some()) + if self.runs.is_empty() { 0 } else { 2 },
             _ => 4,
         }
     }
 
     pub fn of(length: usize) -> Row {
         Row { length: length as u64, ..Row::default() }
+    }
+
+    /// A row of these runs, of a file with this content.
+    pub fn in_runs(runs: &[(u64, u64)], content: &[u8]) -> Row {
+        let own = runs.iter().filter(|run| run.0 == 0).map(|run| run.1).sum();
+        let (runs, ends) = (runs.to_vec(), Some(digest(content)));
+        Row { length: own, runs, ends, ..Row::default() }
     }
 
     /// A row that is made by these steps, of this content.
@@ -183,6 +192,13 @@ impl Batch {
         self.rows.iter().for_each(|row| table.byte("Form", row.form()));
         let with_length = self.rows.iter().filter(|row| row.form() < 4);
         table.differences("Length", with_length.map(|row| row.length));
+        for runs in self.rows.iter().map(|row| &row.runs).filter(|runs| !runs.is_empty()) {
+            table.varint("Run_Count", runs.len() as u64);
+            for (back, length) in runs {
+                table.varint("Back", *back);
+                table.varint("Run_Length", *length);
+            }
+        }
         for (size, segments) in self.rows.iter().filter_map(|row| row.map.as_ref()) {
             table.varint("Size", *size);
             table.varint("Segment_Count", segments.len() as u64);
@@ -232,6 +248,7 @@ impl Batch {
                     continue;
                 }
                 let is_cut = part != *row
+                    || !self.rows[number].runs.is_empty()
                     || (number == 0 && self.revoked.is_some())
                     || self.open.is_some_and(|open| open.0 == number as u64);
                 let bytes = &data[part];
@@ -257,7 +274,8 @@ impl Batch {
         for (number, row) in self.rows.iter().enumerate() {
             let is_continued = number == 0 && self.revoked.is_some();
             let is_open = self.open.is_some_and(|open| open.0 == number as u64);
-            let is_empty = row.length == 0 && row.steps.is_empty() && !is_continued;
+            let has_data = row.length > 0 || !row.steps.is_empty() || !row.runs.is_empty();
+            let is_empty = !has_data && !is_continued;
             if is_open || is_proved[number] || is_empty {
                 continue;
             }

@@ -3,6 +3,7 @@
 mod contents;
 mod index;
 mod recipes;
+mod runs;
 
 use super::*;
 #[allow(unused_imports)] // each test crate uses its part of it
@@ -11,6 +12,8 @@ pub use contents::{CUTS, bases, batch_of, contents, parts};
 pub use index::index;
 #[allow(unused_imports)]
 pub use recipes::{recipe_sample, recipes};
+#[allow(unused_imports)]
+pub use runs::{RUN_FILE, run_sample, runs};
 
 /// What a reader finds wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,10 +203,12 @@ fn types() -> Vec<Case> {
     let unknown = |kind, flags| Section { flags, ..Section::stored(kind, b"unknown") };
     let comment = |text: &[u8]| Section::stored(COMMENT, text);
     let mut all = vec![
-        with("unknown ancillary section", Nothing, ALL, 1, unknown(9, ANCILLARY)),
+        with("unknown ancillary section", Nothing, ALL, 1, unknown(10, ANCILLARY)),
+        with("CHUNKS that say nothing", Nothing, ALL, 1, unknown(9, ANCILLARY)),
+        with("CHUNKS without the flag", Damaged, &[], 1, unknown(9, 0)),
         with("reserved ancillary section", Nothing, ALL, 1, unknown(4, ANCILLARY)),
         with("ancillary section of Type 0", Damaged, FIRST, 1, unknown(0, ANCILLARY)),
-        with("unknown critical section", Unsupported, &[], 1, unknown(9, 0)),
+        with("unknown critical section", Unsupported, &[], 1, unknown(10, 0)),
         with("reserved critical section", Unsupported, &[], 1, unknown(7, 0)),
         with("comment", Nothing, ALL, 1, comment(b"kept")),
         with("comment at the end", Nothing, ALL, 5, comment(b"kept").compressed()),

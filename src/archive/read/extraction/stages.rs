@@ -124,12 +124,11 @@ impl<'a, S: ReadAt> Extraction<'a, '_, S> {
             self.tallies.damaged(group, section.offset, cause);
         }
         let missing = Arc::new(ArchiveError::Missing);
-        let mut bytes = 0;
-        for run in runs {
+        let bytes = runs.iter().map(|run| run.length as u64).sum();
+        for run in self.give_turns(section, runs, output)? {
             if self.broken.is_some() {
                 break; // the next file would fail in the same way
             }
-            bytes += run.length as u64;
             if self.files[run.file].making.is_some() {
                 self.collect(&run, group, output);
                 continue;
