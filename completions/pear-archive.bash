@@ -1533,12 +1533,16 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__prune)
-            opts="-j -q -v -h --recode --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --recode --keep-last --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --keep-last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --codec)
                     COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper jpeg image audio" -- "${cur}"))
                     return 0
@@ -1648,13 +1652,17 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__repack)
-            opts="-j -q -v -h --generation --force --recode --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --generation --force --recode --keep-last --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --generation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-last)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
