@@ -531,6 +531,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
         }
         'pear-archive;repack' {
             [CompletionResult]::new('--generation', '--generation', [CompletionResultType]::ParameterName, 'Generation to read: a number, or the newest at a date [default: the newest]')
+            [CompletionResult]::new('--keep-last', '--keep-last', [CompletionResultType]::ParameterName, 'Keep so many generations, with their dates, and not only the newest')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
@@ -587,6 +588,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;prune' {
+            [CompletionResult]::new('--keep-last', '--keep-last', [CompletionResultType]::ParameterName, 'Keep so many generations, with their dates, and not only the newest')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')

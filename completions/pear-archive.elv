@@ -509,6 +509,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
         }
         &'pear-archive;repack'= {
             cand --generation 'Generation to read: a number, or the newest at a date [default: the newest]'
+            cand --keep-last 'Keep so many generations, with their dates, and not only the newest'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
@@ -563,6 +564,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;prune'= {
+            cand --keep-last 'Keep so many generations, with their dates, and not only the newest'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'

@@ -489,6 +489,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand diff" -s q -l 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand diff" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l generation -d 'Generation to read: a number, or the newest at a date [default: the newest]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l keep-last -d 'Keep so many generations, with their dates, and not only the newest' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -559,6 +560,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l no-r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -l keep-last -d 'Keep so many generations, with their dates, and not only the newest' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'

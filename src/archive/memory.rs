@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 const RUN: u64 = 48;
 
 /// Bytes held for an entry while it is read or restored, without its name.
-const NOTES: u64 = 160;
+const NOTES: u64 = 192;
 
 /// Bytes that a hash table takes for an element besides the element, counting that tables
 /// are half empty after they grow.
@@ -18,7 +18,7 @@ const PLACE: u64 = 16;
 
 /// Bytes that a set of paths takes for one.
 pub(super) fn seen_memory(path: &[u8]) -> u64 {
-    allocation(path.len() as u64) + 2 * size_of::<Vec<u8>>() as u64 + PLACE
+    allocation(path.len() as u64) + 2 * size_of::<Vec<u8>>() as u64 + 2 * PLACE
 }
 
 /// Bytes that restoring an entry takes until the end, when links are made and directories

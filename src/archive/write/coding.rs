@@ -12,11 +12,13 @@ use crate::archive::pipeline::{Stages, Task};
 use crate::archive::{ArchiveError, Control, Event};
 use crate::codec::{self, BaseState, CodecError, CodingNumbers, EncodedFrom};
 use crate::container::{Base, Chunk, GroupCoding, Part, Row, Writer};
+use checkpoint::Checkpoints;
 pub(super) use job::verify;
 use job::{EncodeJob, EncodedGroup, JobStart};
 use std::io::Write;
 use std::sync::Arc;
 
+mod checkpoint;
 mod job;
 
 /// Bytes of memory that coding a group of `length` bytes takes, and holding it. `jpeg` says
@@ -73,19 +75,6 @@ enum LastBase {
     Coming,
     /// It was coded, as this group.
     Ready { state: Arc<BaseState>, group: u64 },
-}
-
-/// A checkpoint is made after at least this part of all that came before, so that its tables
-/// stay a small part of the archive.
-const CHECKPOINT_SHARE: u64 = 32;
-
-/// Where checkpoints can be made.
-#[derive(Clone, Copy, Debug, Default)]
-struct Checkpoints {
-    /// Bytes of file data when the last was made.
-    bytes: u64,
-    /// Whether none can be made: a content is open, or a batch is not whole.
-    torn: bool,
 }
 
 /// The contents that are stored as they are.
@@ -449,28 +438,6 @@ impl<W: Write> Creation<'_, W> {
             self.writer.write_group(coding, length, &payload)?;
         }
         self.checkpoints.torn = part.open.is_some();
-        let due = self.options.checkpoint.is_some_and(|every| {
-            self.bytes - self.checkpoints.bytes >= every.max(self.bytes / CHECKPOINT_SHARE)
-        });
-        if due { self.checkpoint() } else { Ok(()) }
-    }
-
-    /// Ends a generation that is marked as incomplete, unless a content is open or a batch was
-    /// cut short.
-    fn checkpoint(&mut self) -> Result<(), ArchiveError> {
-        if !self.checkpoints.torn {
-            self.checkpoints.torn = true;
-            self.writer.checkpoint()?;
-            self.checkpoints = Checkpoints { bytes: self.bytes, torn: false };
-        }
-        Ok(())
-    }
-
-    /// Leaves what there is if the run ends early, as far as that is possible.
-    pub fn leave(&mut self) {
-        if self.options.checkpoint.is_some() && self.bytes > self.checkpoints.bytes {
-            // The run ends by another error, and what was kept before stays.
-            let _ = self.checkpoint();
-        }
+        self.checkpoint_if_due()
     }
 }
