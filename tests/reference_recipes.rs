@@ -404,9 +404,9 @@ fn parts(mut file: &[u8]) -> Vec<Run> {
 #[test]
 fn parts_of_a_stream_are_made_alike_and_refused_alike() {
     for level in [3, 6, 9] {
-        let file = gzip(&mixed(70, 100_000), level);
+        let file = gzip(&mixed(70, 160_000), level);
         let parts = parts(&file);
-        assert!(parts.len() > 2, "{level}: {}", parts.len());
+        assert!(parts.len() > 1, "{level}: {}", parts.len());
         for part in &parts {
             assert!(part.by_the_text().ok() == part.by_the_crate(), "{level}");
         }

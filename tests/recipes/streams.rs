@@ -76,11 +76,12 @@ fn a_deflate_stream_longer_than_a_batch_is_taken_apart_in_parts() {
     for (name, content) in &files {
         let Kind::File(file) = &opened.entry(name).unwrap().kind else { panic!("{name}") };
         assert_eq!(file.recipes.len() > 2, name != "f.gz", "{name}");
-        // Nearly all of it is unpacked.
+        // Nearly all of it is unpacked, but for the block that is not whole.
         let steps = file.recipes.iter().flat_map(|recipe| &recipe.steps);
         let copied = steps.filter(|step| step.transform == 0 && !step.hidden);
         let copied = copied.map(|step| step.output).sum::<u64>();
-        assert!(copied < content.len() as u64 / 30, "{name}: {copied} of {}", content.len());
+        let share = if name == "e-cut.gz" { 10 } else { 30 };
+        assert!(copied < content.len() as u64 / share, "{name}: {copied} of {}", content.len());
         assert!(opened.read(name).unwrap() == *content, "{name}");
         let mut reader = opened.reader(opened.entry(name).unwrap()).unwrap();
         for at in [content.len() * 2 / 3, 9, content.len() - 5] {
