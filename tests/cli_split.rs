@@ -46,7 +46,7 @@ fn the_parts_of_an_archive_are_archives_and_merge_to_equal_entries() {
     let at = dir.path();
     tree(at);
     run(at, "create a.pear a b c top --codec zstd --group-size 60000", 0);
-    run(at, "split a.pear -o p", 0);
+    run(at, "split a.pear -o p --codec zstd", 0);
     assert_eq!(names(&at.join("p")), ["a-2.pear", "a.pear", "b.pear", "c.pear"]);
     // What lies at the top is called after the archive, and that name came first.
     assert_eq!(run(at, "list p/a.pear", 0).0, "top\n");
@@ -55,14 +55,14 @@ fn the_parts_of_an_archive_are_archives_and_merge_to_equal_entries() {
     run(at, "extract p/b.pear -C out", 0);
     assert_same(&at.join("b"), &at.join("out/b"));
     merged(at);
-    run(at, "split -v a.pear -o p --depth 2", 0);
+    run(at, "split -v a.pear -o p --depth 2 --codec zstd", 0);
     let deeper = ["a-2.pear", "a.pear", "b-in.pear", "b-on.pear", "b.pear", "c-empty.pear"];
     assert_eq!(names(&at.join("p")), deeper);
     assert_eq!(run(at, "list p/b.pear", 0).0, "b\nb/loose\n");
     assert_eq!(run(at, "list p/c-empty.pear", 0).0, "c\nc/empty\n");
     merged(at);
     for (size, least) in [("64K", 12), ("150K", 6), ("300K", 3), ("500000", 2)] {
-        run(at, &format!("split a.pear -o p --size {size}"), 0);
+        run(at, &format!("split a.pear -o p --size {size} --codec zstd"), 0);
         let parts = names(&at.join("p"));
         assert!(parts.len() >= least && parts[1] == "a-002.pear", "{size}: {parts:?}");
         let most = match size {
@@ -93,7 +93,7 @@ fn groups_are_copied_and_an_earlier_generation_can_be_split() {
         shown.lines().skip(1).map(group).collect()
     };
     let all = groups("a.pear");
-    run(at, "split a.pear -o p --size 200K", 0);
+    run(at, "split a.pear -o p --size 200K --codec zstd", 0);
     let parts = names(&at.join("p"));
     assert!(parts.len() > 3);
     let copied = parts.iter().flat_map(|part| groups(&format!("p/{part}")));
@@ -101,7 +101,7 @@ fn groups_are_copied_and_an_earlier_generation_can_be_split() {
     merged(at);
     // The same archive gives the same parts, each with an id of its own.
     let bytes = || -> Vec<Vec<u8>> {
-        run(at, "split a.pear -o p --size 200K -j 2", 0);
+        run(at, "split a.pear -o p --size 200K -j 2 --codec zstd", 0);
         let read = names(&at.join("p")).into_iter().map(|name| fs::read(at.join("p").join(name)));
         let bytes: Vec<Vec<u8>> = read.collect::<Result<_, _>>().unwrap();
         fs::remove_dir_all(at.join("p")).unwrap();
@@ -139,7 +139,7 @@ fn what_cannot_be_split_says_why_and_leaves_nothing() {
     write(at, &format!("{long}/file"), "deep");
     run(at, &format!("create long.pear a {long} --codec zstd"), 0);
     refused("split long.pear -o p", 2, "the name is too long for a file");
-    run(at, "split long.pear -o p --size 64K", 0);
+    run(at, "split long.pear -o p --size 64K --codec zstd", 0);
     fs::remove_dir_all(at.join("p")).unwrap();
     // Damage of what is copied: no part is left.
     let mut bytes = fs::read(at.join("a.pear")).unwrap();
