@@ -1,7 +1,7 @@
 //! Reads files into decode groups and decides where groups end.
 //!
-//! A group closes when it holds its share, and when the kind of content changes
-//! and it holds [`KIND_MINIMUM`]. Groups of a family that has a base hold nothing else. A
+//! A group closes about when it holds its share, where contents that are alike are not parted,
+//! and when the kind of content changes and it holds [`KIND_MINIMUM`]. Groups of a family that has a base hold nothing else. A
 //! file that does not fit starts a new group if the old one is half full; a
 //! file larger than a group is cut into equal parts.
 //!
@@ -10,6 +10,7 @@
 
 use super::announce::PartBuilder;
 use super::arrange::{Arrangement, Rule};
+use super::boundary::Boundary;
 use super::plan::{ContentPlan, Node};
 use super::source::OpenSource;
 use crate::archive::{ArchiveError, Control, Event};
@@ -62,6 +63,8 @@ pub(super) struct Packer<'a> {
     has_base: bool,
     /// Number of entries of finished contents.
     entries: u64,
+    /// How many more contents the group takes, once that is decided.
+    still_taken: Option<usize>,
 }
 
 /// The content being read.
@@ -113,6 +116,7 @@ impl<'a> Packer<'a> {
             rule: 0,
             has_base: false,
             entries: 0,
+            still_taken: None,
         }
     }
 
@@ -178,7 +182,26 @@ impl<'a> Packer<'a> {
         }
         self.kind = next.kind;
         let rule = self.rules[self.rule];
-        held > 0 && held as u64 >= if self.fills_base() { rule.base } else { rule.share }
+        match self.fills_base() {
+            _ if held == 0 => false,
+            true => held as u64 >= rule.base,
+            false => self.ends_here(held as u64, rule),
+        }
+    }
+
+    /// Returns whether the group ends before the next content, which is decided once it is near
+    /// its share.
+    fn ends_here(&mut self, held: u64, rule: Rule) -> bool {
+        let boundary = Boundary { share: rule.share, most: rule.most };
+        if !boundary.is_near(held) {
+            return false;
+        }
+        let left = self.still_taken.unwrap_or_else(|| {
+            let of_rule = self.queue.iter().take_while(|next| next.rule == self.rule);
+            boundary.find(held, of_rule.map(|next| (next.size(), next.bond)))
+        });
+        self.still_taken = left.checked_sub(1);
+        left == 0
     }
 
     /// Whether the group being filled is a base.
@@ -342,6 +365,7 @@ impl<'a> Packer<'a> {
         open.iter_mut().for_each(|open| open.start = 0);
         self.open = open;
         let raw = std::mem::take(&mut self.buffer);
+        self.still_taken = None;
         let start = self.start_of_group(raw.len());
         self.part.end_group(&raw);
         let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };
