@@ -8,8 +8,8 @@ mod support;
 
 use pear_archive::archive::{
     Archive, At, Builder, Control, CreateOptions, Event, Events, ExtractOptions, GivenBases,
-    Limits, RepackOptions, Silent, UpdateOptions, UpdateSummary, create, create_stream, extract,
-    extract_stream, merge, repack, salvage, update, verify_stream,
+    Limits, RepackOptions, Silent, UpdateOptions, UpdateSummary, Volumes, create, create_stream,
+    extract, extract_stream, merge, repack, salvage, update, verify_stream,
 };
 use pear_archive::codec::{Choice, Codec, CodecOptions};
 use pear_archive::entry::Entry;
@@ -216,8 +216,8 @@ impl Images {
         update(&self.archive(), &operands, self.walking(), &options, &CONTROL).unwrap()
     }
 
-    fn opened(&self, at: At) -> Archive<File> {
-        Archive::open_at(File::open(self.archive()).unwrap(), &Limits::default(), at).unwrap()
+    fn opened(&self, at: At) -> Archive {
+        Archive::open_at(Volumes::open(self.archive()).unwrap(), &Limits::default(), at).unwrap()
     }
 
     fn check(&self) {
@@ -230,7 +230,7 @@ impl Images {
     }
 
     /// Checks an archive made of this one, of one generation.
-    fn check_copy(&self, path: &Path) -> Archive<File> {
+    fn check_copy(&self, path: &Path) -> Archive {
         let copy = Archive::open_path(path).unwrap();
         assert!(copy.read("t/image").unwrap() == *self.all.last().unwrap());
         assert!(copy.verify(2, &CONTROL).unwrap().failures.is_empty());

@@ -7,6 +7,7 @@
 //!
 //! All of it follows from kinds, extensions, sizes and sketches, in the order of the plan.
 
+use super::alike::bring_together;
 use super::plan::{ContentPlan, extension};
 use super::sample::{Known, choose};
 use crate::codec::ContentKind;
@@ -159,7 +160,7 @@ pub(super) fn arrange(contents: Vec<ContentPlan>, sizes: Sizes) -> Arrangement {
         }
         if let Some(given) = sizes.given.filter(|given| given.kind == kind) {
             rules[kind as usize] = Rule::behind_given(total(&of_kind), given.length, sizes);
-            arranged.extend(of_kind);
+            arranged.extend(bring_together(of_kind).into_iter().flatten());
             continue;
         }
         let learns = matches!(kind, ContentKind::Text | ContentKind::Binary);
@@ -187,16 +188,17 @@ pub(super) fn arrange(contents: Vec<ContentPlan>, sizes: Sizes) -> Arrangement {
 }
 
 /// Parts contents of one kind: extensions that have `apart` bytes or more, then all others.
+/// Contents that are alike count by the extension of the first of them.
 fn families(contents: Vec<ContentPlan>, apart: u64) -> Vec<Vec<ContentPlan>> {
     let mut families = Vec::new();
     let mut others = Vec::new();
     let of_extension =
         |a: &ContentPlan, b: &ContentPlan| extension(a.path()) == extension(b.path());
     let mut runs: Vec<Vec<ContentPlan>> = Vec::new();
-    for content in contents {
-        match runs.last_mut().filter(|run| of_extension(&run[0], &content)) {
-            Some(run) => run.push(content),
-            None => runs.push(vec![content]),
+    for mut alike in bring_together(contents) {
+        match runs.last_mut().filter(|run| of_extension(&run[0], &alike[0])) {
+            Some(run) => run.append(&mut alike),
+            None => runs.push(alike),
         }
     }
     for run in runs {

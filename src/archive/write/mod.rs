@@ -5,7 +5,9 @@
 //! | `builder` | what a program or a command wants archived |
 //! | `source`, `data` | where entries and bytes come from: a tree, a tar, a program |
 //! | `plan` | which names are one file, which files share a content, and their order |
+//! | `alike` | which contents are alike, and stand together |
 //! | `arrange` | which contents make a family, and which of them its base |
+//! | `boundary` | where a group ends: near its share, between contents that are not alike |
 //! | `base` | learning a base that the user gives |
 //! | `train` | making a base of files |
 //! | `sample` | which contents share most with the others |
@@ -23,11 +25,13 @@
 //! | `tail` | what is written behind the end of an archive |
 //! | `resume` | an archive with checkpoints, and what goes on from one |
 
+mod alike;
 mod amend;
 mod announce;
 mod apart;
 mod arrange;
 mod base;
+mod boundary;
 mod builder;
 pub(super) mod changed;
 mod coding;

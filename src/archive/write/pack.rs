@@ -1,7 +1,7 @@
 //! Reads files into decode groups and decides where groups end.
 //!
-//! A group closes when it holds its share, and when the kind of content changes
-//! and it holds [`KIND_MINIMUM`]. Groups of a family that has a base hold nothing else. A
+//! A group closes about when it holds its share, where contents that are alike are not parted,
+//! and when the kind of content changes and it holds [`KIND_MINIMUM`]. Groups of a family that has a base hold nothing else. A
 //! file that does not fit starts a new group if the old one is half full; a
 //! file larger than a group is cut into equal parts.
 //!
@@ -11,6 +11,7 @@
 
 use super::announce::PartBuilder;
 use super::arrange::{Arrangement, Rule};
+use super::boundary::Boundary;
 use super::plan::{ContentPlan, Node};
 use super::repeats::Repeats;
 use super::source::OpenSource;
@@ -82,6 +83,8 @@ pub(super) struct Packer<'a> {
     repeated: u64,
     /// Whether later files may have runs in the batch that is being filled.
     serves: bool,
+    /// How many more contents the group takes, once that is decided.
+    still_taken: Option<usize>,
 }
 
 /// Says what is missing in the archive.
@@ -121,6 +124,7 @@ impl<'a> Packer<'a> {
             batch_start: start,
             repeated: 0,
             serves: false,
+            still_taken: None,
         }
     }
 
@@ -196,7 +200,26 @@ impl<'a> Packer<'a> {
         }
         self.kind = next.kind;
         let rule = self.rules[self.rule];
-        held > 0 && held as u64 >= if self.fills_base() { rule.base } else { rule.share }
+        match self.fills_base() {
+            _ if held == 0 => false,
+            true => held as u64 >= rule.base,
+            false => self.ends_here(held as u64, rule),
+        }
+    }
+
+    /// Returns whether the group ends before the next content, which is decided once it is near
+    /// its share.
+    fn ends_here(&mut self, held: u64, rule: Rule) -> bool {
+        let boundary = Boundary { share: rule.share, most: rule.most };
+        if !boundary.is_near(held) {
+            return false;
+        }
+        let left = self.still_taken.unwrap_or_else(|| {
+            let of_rule = self.queue.iter().take_while(|next| next.rule == self.rule);
+            boundary.find(held, of_rule.map(|next| (next.size(), next.bond)))
+        });
+        self.still_taken = left.checked_sub(1);
+        left == 0
     }
 
     /// Whether the group being filled is a base.
@@ -360,6 +383,7 @@ impl<'a> Packer<'a> {
         open.iter_mut().for_each(|open| (open.start, open.hashed) = (0, 0));
         self.open = open;
         let raw = std::mem::take(&mut self.buffer);
+        self.still_taken = None;
         let start = self.start_of_group(raw.len());
         self.part.end_group(&raw);
         let next = if begun { PartBuilder::continuing() } else { PartBuilder::default() };

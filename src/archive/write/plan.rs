@@ -48,6 +48,8 @@ pub(super) struct ContentPlan {
     pub sketch: Sketch,
     /// Whether it may be worth taking apart.
     pub packed: bool,
+    /// How much it shares with what it follows: 0 for nothing, 255 for all.
+    pub bond: u8,
 }
 
 impl ContentPlan {
@@ -65,7 +67,7 @@ impl ContentPlan {
     pub fn alone(kind: ContentKind, nodes: Vec<Node>, digest: Option<Digest>) -> ContentPlan {
         let sketch = Sketch::new();
         let (rule, packed) = (kind as usize, false);
-        ContentPlan { kind, nodes, digest, cap: None, rule, sketch, packed }
+        ContentPlan { kind, nodes, digest, cap: None, rule, sketch, packed, bond: 0 }
     }
 }
 

@@ -94,10 +94,9 @@ impl<D: Disk> Undo<D> {
         let stays = made.partition_point(|&(_, start)| start < kept);
         made[stays..].iter().rev().for_each(|(path, _)| drop(fs::remove_file(path)));
         let _ = match made[..stays].last() {
-            Some((path, start)) => File::options()
-                .write(true)
-                .open(path)
-                .and_then(|file| file.set_len(kept - start)),
+            Some((path, start)) => {
+                File::options().write(true).open(path).and_then(|file| file.set_len(kept - start))
+            }
             None => self.disk.set_len(kept - self.start),
         };
     }

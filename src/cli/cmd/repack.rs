@@ -9,9 +9,7 @@ use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
 use super::{Input, named, named_output};
-use crate::archive::{
-    Archive, ArchiveError, At, RepackOptions, prune, repack, repack_generations,
-};
+use crate::archive::{Archive, ArchiveError, At, RepackOptions, prune, repack, repack_generations};
 use std::path::Path;
 
 /// Makes another archive.

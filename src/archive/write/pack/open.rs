@@ -117,7 +117,8 @@ impl Packer<'_> {
         let (length, size) = (fragment.len() as u64, open.source.size());
         self.part.fragment(length, whole);
         let segments = open.source.segments().filter(|_| !open.announced);
-        let sparse = segments.map(|segments| Box::new(Sparse { size, segments: segments.to_vec() }));
+        let sparse =
+            segments.map(|segments| Box::new(Sparse { size, segments: segments.to_vec() }));
         let runs = if open.is_in_runs() { &open.runs[..] } else { &[] };
         let back = |start: Option<u64>| start.map_or(0, |start| self.batch_start - start);
         let runs = runs.iter().map(|&(start, length)| Run { back: back(start), length });
