@@ -170,13 +170,14 @@ fn a_file_that_ends_early_is_taken_back_if_it_was_announced() {
     for (end, rest) in [(15 << 20, 0), ((15 << 20) + 77, 9000)] {
         let tree = TempDir::new().unwrap();
         let path = tree.path().join("a");
-        fs::write(&path, vec![1; 24 << 20]).unwrap();
+        let whole = noise(3, 24 << 20);
+        fs::write(&path, &whole).unwrap();
         fs::write(tree.path().join("b"), vec![2; rest]).unwrap();
         fs::hard_link(&path, tree.path().join("link")).unwrap();
         let cut = || File::options().write(true).open(&path).unwrap().set_len(end).unwrap();
         let (archive, warnings) = pack(tree.path(), When::Announced, cut);
-        assert!(content(&archive, "a").unwrap() == vec![1; end as usize]);
-        assert!(content(&archive, "link").unwrap() == vec![1; end as usize]);
+        assert!(content(&archive, "a").unwrap() == whole[..end as usize]);
+        assert!(content(&archive, "link").unwrap() == whole[..end as usize]);
         assert_eq!(content(&archive, "b").unwrap(), vec![2; rest]);
         assert!(warnings.len() == 1, "{warnings:?}");
     }

@@ -134,7 +134,7 @@ fn unknown_codecs_and_critical_sections_are_unsupported_and_ancillary_ones_skipp
         assert_eq!(read(&archive, to.path()).unwrap().failed(ErrorKind::Unsupported), 1);
     }
     for (flags, kind) in [(0, Some(ErrorKind::Unsupported)), (ANCILLARY, None)] {
-        let other = Section { flags, ..Section::stored(9, b"other") };
+        let other = Section { flags, ..Section::stored(10, b"other") };
         let directory = Batch::of_items(vec![Item::new("d", Kind::Directory)]);
         let all = [&[other][..], &sections(&[directory])].concat();
         let archive = Archive::of(&all).bytes();

@@ -125,7 +125,7 @@ impl Finder {
                 chunks.push((length, name));
                 end += length;
                 let block = end - self.start;
-                let is_last = block >= LEAST_BLOCK && name[0] % LAST_OF_BLOCK == 0;
+                let is_last = block >= LEAST_BLOCK && name[0].is_multiple_of(LAST_OF_BLOCK);
                 if is_last || block + cuts::MOST > MOST_BLOCK {
                     break;
                 }
