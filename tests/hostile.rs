@@ -67,6 +67,7 @@ fn is_fine(outcome: &Outcome) -> bool {
 fn wrong(case: &Case, outcome: &Outcome, to: &Path) -> Option<String> {
     let is_told = match case.fault {
         Fault::Nothing => is_fine(outcome),
+        Fault::Unfinished => has(outcome, &[ErrorKind::Environment]),
         Fault::Damaged => has(outcome, &[ErrorKind::Integrity]),
         Fault::Unsupported => has(outcome, &[ErrorKind::Unsupported]),
         Fault::Unsafe => has(outcome, &[ErrorKind::Unsafe]),

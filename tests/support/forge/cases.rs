@@ -19,6 +19,8 @@ pub use runs::{RUN_FILE, run_sample, runs};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     Nothing,
+    /// Nothing either, but the archive says that it is incomplete.
+    Unfinished,
     Damaged,
     Unsupported,
     Unsafe,
@@ -118,7 +120,7 @@ fn in_archive(
     case(name, fault, &archive, out)
 }
 
-use Fault::{Damaged, NotYet, Nothing, TooMuch, Unsafe, Unsupported};
+use Fault::{Damaged, NotYet, Nothing, TooMuch, Unfinished, Unsafe, Unsupported};
 use Value::{Raw, Signed, Varint};
 
 /// Preface, headers and footer.

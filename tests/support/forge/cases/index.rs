@@ -46,7 +46,7 @@ pub fn index() -> Vec<Case> {
     all.push(in_index("an unknown Index_Flag", Unsupported, &[], |table| {
         table.set("Index_Flags", 0, Varint(2));
     }));
-    all.push(in_index("an incomplete archive", Nothing, ALL, |table| {
+    all.push(in_index("an incomplete archive", Unfinished, ALL, |table| {
         table.set("Index_Flags", 0, Varint(1));
     }));
     all.push(in_index("a dated archive", Nothing, ALL, |table| {
