@@ -250,7 +250,8 @@ fn making_files_stays_within_the_memory_allowed() {
 
 /// Makes an archive of a picture and a sound of 400,000 bytes each.
 fn media() -> Vec<u8> {
-    let smooth = |number: u32| (number % 997 / 4) as u8 ^ (number.wrapping_mul(number) >> 29) as u8;
+    let noise = |number: u32| number.wrapping_mul(2_654_435_761).wrapping_mul(number ^ 77) >> 29;
+    let smooth = |at: u32| (at % 999 / 6 + at / 999 / 2 + at % 3 * 40 + noise(at)) as u8;
     let pixels: Vec<u8> = (0..399_600).map(smooth).collect();
     let picture = [&b"P6 333 400 255\n"[..], &pixels].concat();
     let mut sound = b"RIFF\xA4\x1A\x06\0WAVEfmt \x10\0\0\0\x01\0\x02\0\x44\xAC\0\0".to_vec();

@@ -189,8 +189,10 @@ fn files_of_every_layout_come_back_at_every_level_and_get_smaller() {
             let back = group.coding.decode(&group.payload, file.len(), file.len());
             assert!(back.fault.is_none() && back.raw == file, "{name}");
         }
-        // A palette may be longer than the pixels: then they are left to the other model.
-        if !name.starts_with("BMP with") && !name.ends_with("greys") {
+        // A palette or a header may count for more than the pixels: then all is left to the other
+        // model.
+        let few = ["BMP with a palette", "BMP of greys", "DICOM of 16 bits", "DICOM without kinds"];
+        if !few.contains(&name) {
             let auto = encode_group(&file, &CodecOptions::default()).unwrap();
             assert_eq!(auto.coding.codec(), Codec::Image, "{name}");
         }
