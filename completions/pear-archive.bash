@@ -84,6 +84,9 @@ _pear__archive() {
             pear__archive,repack)
                 cmd="pear__archive__subcmd__repack"
                 ;;
+            pear__archive,split)
+                cmd="pear__archive__subcmd__split"
+                ;;
             pear__archive,t)
                 cmd="pear__archive__subcmd__verify"
                 ;;
@@ -156,6 +159,9 @@ _pear__archive() {
             pear__archive__subcmd__help,repack)
                 cmd="pear__archive__subcmd__help__subcmd__repack"
                 ;;
+            pear__archive__subcmd__help,split)
+                cmd="pear__archive__subcmd__help__subcmd__split"
+                ;;
             pear__archive__subcmd__help,train)
                 cmd="pear__archive__subcmd__help__subcmd__train"
                 ;;
@@ -172,7 +178,7 @@ _pear__archive() {
 
     case "${cmd}" in
         pear__archive)
-            opts="-q -v -h -V --quiet --verbose --color --help --version create c extract x list l ls cat verify t info update u append delete rename generations diff repack merge prune import export train completions man help"
+            opts="-q -v -h -V --quiet --verbose --color --help --version create c extract x list l ls cat verify t info update u append delete rename generations diff repack merge split prune import export train completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -190,7 +196,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__append)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --skip-existing --date --no-date --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --skip-existing --date --no-date --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -260,6 +266,10 @@ _pear__archive() {
                     return 0
                     ;;
                 --date)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --volume-size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -447,7 +457,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__create)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --force --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --force --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -514,6 +524,10 @@ _pear__archive() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --codec)
@@ -927,7 +941,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__help)
-            opts="create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help"
+            opts="create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1192,6 +1206,20 @@ _pear__archive() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pear__archive__subcmd__help__subcmd__split)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pear__archive__subcmd__help__subcmd__train)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1235,12 +1263,16 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__import)
-            opts="-j -q -v -h --strip-unsafe --force --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
+            opts="-j -q -v -h --strip-unsafe --force --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --codec)
                     COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper jpeg image audio" -- "${cur}"))
                     return 0
@@ -1448,12 +1480,16 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__merge)
-            opts="-j -q -v -h --force --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --force --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --codec)
                     COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper jpeg image audio" -- "${cur}"))
                     return 0
@@ -1525,12 +1561,16 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__prune)
-            opts="-j -q -v -h --recode --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --recode --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --codec)
                     COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper jpeg image audio" -- "${cur}"))
                     return 0
@@ -1640,12 +1680,119 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__repack)
-            opts="-j -q -v -h --generation --force --recode --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --generation --force --recode --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --generation)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --codec)
+                    COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper jpeg image audio" -- "${cur}"))
+                    return 0
+                    ;;
+                --level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lanes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --base)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --kinds)
+                    COMPREPLY=($(compgen -W "deflate bzip2 base64 scanlines idat" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-entries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pear__archive__subcmd__split)
+            opts="-o -j -q -v -h --output --depth --size --generation --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --generation)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1848,7 +1995,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__update)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --mirror --checksum --date --no-date --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --mirror --checksum --date --no-date --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1918,6 +2065,10 @@ _pear__archive() {
                     return 0
                     ;;
                 --date)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --volume-size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -51,6 +51,7 @@ complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "generatio
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "diff" -d 'Show what differs between an archive and a directory, or another archive'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "repack" -d 'Make an archive of the newest generation of another, without what is dead'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "merge" -d 'Make one archive of several; what is compressed is copied'
+complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "split" -d 'Make several archives of one; what is compressed is copied'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "prune" -d 'Drop earlier generations and dead data from an archive'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "import" -d 'Make an archive from a tar'
 complete -c pear-archive -n "__fish_pear_archive_needs_command" -f -a "export" -d 'Make a tar from an archive, or from the entries that match the patterns'
@@ -62,6 +63,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s C -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -99,6 +101,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s C -l dir
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -302,6 +305,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand update" -s T -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand update" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand update" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand update" -l date -d 'Date of the new generation [default: now]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand update" -l volume-size -d 'Begin another volume when the only one has this size' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand update" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -345,6 +349,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand u" -s T -l fil
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand u" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand u" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand u" -l date -d 'Date of the new generation [default: now]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand u" -l volume-size -d 'Begin another volume when the only one has this size' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand u" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -388,6 +393,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand append" -s T -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand append" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand append" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand append" -l date -d 'Date of the new generation [default: now]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand append" -l volume-size -d 'Begin another volume when the only one has this size' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand append" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -478,6 +484,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand diff" -s q -l 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand diff" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l generation -d 'Generation to read: a number, or the newest at a date [default: the newest]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -512,6 +519,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l no-
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -545,6 +553,43 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l no-r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s o -l output -d 'Directory for the new archives; it is made if it is not there' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l depth -d 'Split by the directories so many levels below the top' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l size -d 'Split into archives of this size or less' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l generation -d 'Generation to read: a number, or the newest at a date [default: the newest]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
+store\t'No compression'
+zstd\t'Zstandard: fast'
+bpe\t'Byte pairs: light, with a tiny decoder'
+pear\t'The learned model'
+pear-paper\t'The PEAR network as published: very slow, for study'
+jpeg\t'JPEG files: their Huffman codes by better ones'
+image\t'Pictures that are not compressed: a model of pixels'
+audio\t'Uncompressed sound: WAV, AIFF, AU, soundfonts, raw samples'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l base -d 'Let the model learn this file first' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "deflate\t''
+bzip2\t''
+base64\t''
+scanlines\t''
+idat\t''"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l independent -d 'Compress every group by itself, without bases'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l base-outside -d 'Leave the base out of the archive, which can then be read only with --base'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l no-recipes -d 'Store packed files as they are'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s v -l verbose -d 'Print more: what is done with each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -578,6 +623,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -l no-r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand import" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
 zstd\t'Zstandard: fast'
@@ -661,24 +707,25 @@ never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "create" -d 'Make an archive of files and directories'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "list" -d 'List what an archive holds, one entry per line'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "cat" -d 'Print files of an archive to standard output'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "verify" -d 'Check an archive for damage'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "info" -d 'Show how an archive is compressed, and the time and memory to decode it'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "update" -d 'Bring an archive up to what is on disk: a new generation with what changed'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "append" -d 'Add files to an archive, and change nothing in it'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "delete" -d 'Remove entries from an archive: a new generation without them'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "rename" -d 'Rename an entry of an archive, with everything below it'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "generations" -d 'List the generations of an archive: what create, update, append, delete and rename wrote'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "diff" -d 'Show what differs between an archive and a directory, or another archive'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "repack" -d 'Make an archive of the newest generation of another, without what is dead'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "merge" -d 'Make one archive of several; what is compressed is copied'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "prune" -d 'Drop earlier generations and dead data from an archive'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "import" -d 'Make an archive from a tar'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "export" -d 'Make a tar from an archive, or from the entries that match the patterns'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "train" -d 'Make a base of files that are like those to be archived later'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "completions" -d 'Print a completion script for a shell'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "man" -d 'Print a manual page'
-complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "create" -d 'Make an archive of files and directories'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "extract" -d 'Unpack an archive, or the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "list" -d 'List what an archive holds, one entry per line'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "cat" -d 'Print files of an archive to standard output'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "verify" -d 'Check an archive for damage'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "info" -d 'Show how an archive is compressed, and the time and memory to decode it'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "update" -d 'Bring an archive up to what is on disk: a new generation with what changed'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "append" -d 'Add files to an archive, and change nothing in it'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "delete" -d 'Remove entries from an archive: a new generation without them'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "rename" -d 'Rename an entry of an archive, with everything below it'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "generations" -d 'List the generations of an archive: what create, update, append, delete and rename wrote'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "diff" -d 'Show what differs between an archive and a directory, or another archive'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "repack" -d 'Make an archive of the newest generation of another, without what is dead'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "merge" -d 'Make one archive of several; what is compressed is copied'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "split" -d 'Make several archives of one; what is compressed is copied'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "prune" -d 'Drop earlier generations and dead data from an archive'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "import" -d 'Make an archive from a tar'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "export" -d 'Make a tar from an archive, or from the entries that match the patterns'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "train" -d 'Make a base of files that are like those to be archived later'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "completions" -d 'Print a completion script for a shell'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "man" -d 'Print a manual page'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand help; and not __fish_seen_subcommand_from create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
