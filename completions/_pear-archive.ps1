@@ -50,6 +50,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what differs between an archive and a directory, or another archive')
             [CompletionResult]::new('repack', 'repack', [CompletionResultType]::ParameterValue, 'Make an archive of the newest generation of another, without what is dead')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Make one archive of several; what is compressed is copied')
+            [CompletionResult]::new('split', 'split', [CompletionResultType]::ParameterValue, 'Make several archives of one; what is compressed is copied')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Drop earlier generations and dead data from an archive')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make an archive from a tar')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar from an archive, or from the entries that match the patterns')
@@ -352,6 +353,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out matching names, by the rules of .gitignore')
             [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read exclude patterns from a file, one per line')
             [CompletionResult]::new('--date', '--date', [CompletionResultType]::ParameterName, 'Date of the new generation [default: now]')
+            [CompletionResult]::new('--volume-size', '--volume-size', [CompletionResultType]::ParameterName, 'Begin another volume when the only one has this size')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
@@ -391,6 +393,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out matching names, by the rules of .gitignore')
             [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read exclude patterns from a file, one per line')
             [CompletionResult]::new('--date', '--date', [CompletionResultType]::ParameterName, 'Date of the new generation [default: now]')
+            [CompletionResult]::new('--volume-size', '--volume-size', [CompletionResultType]::ParameterName, 'Begin another volume when the only one has this size')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
@@ -430,6 +433,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out matching names, by the rules of .gitignore')
             [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read exclude patterns from a file, one per line')
             [CompletionResult]::new('--date', '--date', [CompletionResultType]::ParameterName, 'Date of the new generation [default: now]')
+            [CompletionResult]::new('--volume-size', '--volume-size', [CompletionResultType]::ParameterName, 'Begin another volume when the only one has this size')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
@@ -560,6 +564,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;merge' {
+            [CompletionResult]::new('--volume-size', '--volume-size', [CompletionResultType]::ParameterName, 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
@@ -578,6 +583,36 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--independent', '--independent', [CompletionResultType]::ParameterName, 'Compress every group by itself, without bases')
             [CompletionResult]::new('--base-outside', '--base-outside', [CompletionResultType]::ParameterName, 'Leave the base out of the archive, which can then be read only with --base')
             [CompletionResult]::new('--no-deduplication', '--no-deduplication', [CompletionResultType]::ParameterName, 'Store what comes again in large files each time')
+            [CompletionResult]::new('--no-recipes', '--no-recipes', [CompletionResultType]::ParameterName, 'Store packed files as they are')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print more: what is done with each file')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print more: what is done with each file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'pear-archive;split' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Directory for the new archives; it is made if it is not there')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Directory for the new archives; it is made if it is not there')
+            [CompletionResult]::new('--depth', '--depth', [CompletionResultType]::ParameterName, 'Split by the directories so many levels below the top')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Split into archives of this size or less')
+            [CompletionResult]::new('--generation', '--generation', [CompletionResultType]::ParameterName, 'Generation to read: a number, or the newest at a date [default: the newest]')
+            [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
+            [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
+            [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
+            [CompletionResult]::new('--group-size', '--group-size', [CompletionResultType]::ParameterName, 'Size of the groups: what is decoded at most to read one file')
+            [CompletionResult]::new('--base', '--base', [CompletionResultType]::ParameterName, 'Let the model learn this file first')
+            [CompletionResult]::new('--kinds', '--kinds', [CompletionResultType]::ParameterName, 'Take only files apart that need no other kinds of packing than these [default: all]')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'Groups processed in parallel [default: one per core]')
+            [CompletionResult]::new('--memory', '--memory', [CompletionResultType]::ParameterName, 'Memory limit; runs fewer jobs in parallel to stay below it')
+            [CompletionResult]::new('--max-entries', '--max-entries', [CompletionResultType]::ParameterName, 'Maximum number of entries [default: 10,000,000]')
+            [CompletionResult]::new('--max-name', '--max-name', [CompletionResultType]::ParameterName, 'Longest path, in bytes [default: 65,536]')
+            [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Maximum number of components of a path [default: 32,768]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
+            [CompletionResult]::new('--independent', '--independent', [CompletionResultType]::ParameterName, 'Compress every group by itself, without bases')
+            [CompletionResult]::new('--base-outside', '--base-outside', [CompletionResultType]::ParameterName, 'Leave the base out of the archive, which can then be read only with --base')
             [CompletionResult]::new('--no-recipes', '--no-recipes', [CompletionResultType]::ParameterName, 'Store packed files as they are')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -616,6 +651,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;import' {
+            [CompletionResult]::new('--volume-size', '--volume-size', [CompletionResultType]::ParameterName, 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
             [CompletionResult]::new('--lanes', '--lanes', [CompletionResultType]::ParameterName, 'Lanes of pear-paper: more are faster and compress less')
@@ -730,6 +766,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Show what differs between an archive and a directory, or another archive')
             [CompletionResult]::new('repack', 'repack', [CompletionResultType]::ParameterValue, 'Make an archive of the newest generation of another, without what is dead')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Make one archive of several; what is compressed is copied')
+            [CompletionResult]::new('split', 'split', [CompletionResultType]::ParameterValue, 'Make several archives of one; what is compressed is copied')
             [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Drop earlier generations and dead data from an archive')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Make an archive from a tar')
             [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Make a tar from an archive, or from the entries that match the patterns')
@@ -779,6 +816,9 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;help;merge' {
+            break
+        }
+        'pear-archive;help;split' {
             break
         }
         'pear-archive;help;prune' {

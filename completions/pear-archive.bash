@@ -84,6 +84,9 @@ _pear__archive() {
             pear__archive,repack)
                 cmd="pear__archive__subcmd__repack"
                 ;;
+            pear__archive,split)
+                cmd="pear__archive__subcmd__split"
+                ;;
             pear__archive,t)
                 cmd="pear__archive__subcmd__verify"
                 ;;
@@ -156,6 +159,9 @@ _pear__archive() {
             pear__archive__subcmd__help,repack)
                 cmd="pear__archive__subcmd__help__subcmd__repack"
                 ;;
+            pear__archive__subcmd__help,split)
+                cmd="pear__archive__subcmd__help__subcmd__split"
+                ;;
             pear__archive__subcmd__help,train)
                 cmd="pear__archive__subcmd__help__subcmd__train"
                 ;;
@@ -172,7 +178,7 @@ _pear__archive() {
 
     case "${cmd}" in
         pear__archive)
-            opts="-q -v -h -V --quiet --verbose --color --help --version create c extract x list l ls cat verify t info update u append delete rename generations diff repack merge prune import export train completions man help"
+            opts="-q -v -h -V --quiet --verbose --color --help --version create c extract x list l ls cat verify t info update u append delete rename generations diff repack merge split prune import export train completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -260,6 +266,10 @@ _pear__archive() {
                     return 0
                     ;;
                 --date)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --volume-size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -943,7 +953,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__help)
-            opts="create extract list cat verify info update append delete rename generations diff repack merge prune import export train completions man help"
+            opts="create extract list cat verify info update append delete rename generations diff repack merge split prune import export train completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1208,6 +1218,20 @@ _pear__archive() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        pear__archive__subcmd__help__subcmd__split)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         pear__archive__subcmd__help__subcmd__train)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1257,6 +1281,10 @@ _pear__archive() {
                 return 0
             fi
             case "${prev}" in
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --codec)
                     COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper jpeg image audio" -- "${cur}"))
                     return 0
@@ -1470,6 +1498,10 @@ _pear__archive() {
                 return 0
             fi
             case "${prev}" in
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --codec)
                     COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper jpeg image audio" -- "${cur}"))
                     return 0
@@ -1942,6 +1974,10 @@ _pear__archive() {
                     return 0
                     ;;
                 --date)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --volume-size)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -47,6 +47,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand diff 'Show what differs between an archive and a directory, or another archive'
             cand repack 'Make an archive of the newest generation of another, without what is dead'
             cand merge 'Make one archive of several; what is compressed is copied'
+            cand split 'Make several archives of one; what is compressed is copied'
             cand prune 'Drop earlier generations and dead data from an archive'
             cand import 'Make an archive from a tar'
             cand export 'Make a tar from an archive, or from the entries that match the patterns'
@@ -337,6 +338,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --exclude 'Leave out matching names, by the rules of .gitignore'
             cand --exclude-from 'Read exclude patterns from a file, one per line'
             cand --date 'Date of the new generation [default: now]'
+            cand --volume-size 'Begin another volume when the only one has this size'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
@@ -375,6 +377,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --exclude 'Leave out matching names, by the rules of .gitignore'
             cand --exclude-from 'Read exclude patterns from a file, one per line'
             cand --date 'Date of the new generation [default: now]'
+            cand --volume-size 'Begin another volume when the only one has this size'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
@@ -413,6 +416,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --exclude 'Leave out matching names, by the rules of .gitignore'
             cand --exclude-from 'Read exclude patterns from a file, one per line'
             cand --date 'Date of the new generation [default: now]'
+            cand --volume-size 'Begin another volume when the only one has this size'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
@@ -537,6 +541,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;merge'= {
+            cand --volume-size 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
@@ -555,6 +560,35 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --independent 'Compress every group by itself, without bases'
             cand --base-outside 'Leave the base out of the archive, which can then be read only with --base'
             cand --no-deduplication 'Store what comes again in large files each time'
+            cand --no-recipes 'Store packed files as they are'
+            cand -q 'Print errors only'
+            cand --quiet 'Print errors only'
+            cand -v 'Print more: what is done with each file'
+            cand --verbose 'Print more: what is done with each file'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'pear-archive;split'= {
+            cand -o 'Directory for the new archives; it is made if it is not there'
+            cand --output 'Directory for the new archives; it is made if it is not there'
+            cand --depth 'Split by the directories so many levels below the top'
+            cand --size 'Split into archives of this size or less'
+            cand --generation 'Generation to read: a number, or the newest at a date [default: the newest]'
+            cand --codec 'How to compress'
+            cand --level 'Compression level, from 1 (fast) to 9 (small)'
+            cand --lanes 'Lanes of pear-paper: more are faster and compress less'
+            cand --group-size 'Size of the groups: what is decoded at most to read one file'
+            cand --base 'Let the model learn this file first'
+            cand --kinds 'Take only files apart that need no other kinds of packing than these [default: all]'
+            cand -j 'Groups processed in parallel [default: one per core]'
+            cand --jobs 'Groups processed in parallel [default: one per core]'
+            cand --memory 'Memory limit; runs fewer jobs in parallel to stay below it'
+            cand --max-entries 'Maximum number of entries [default: 10,000,000]'
+            cand --max-name 'Longest path, in bytes [default: 65,536]'
+            cand --max-depth 'Maximum number of components of a path [default: 32,768]'
+            cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
+            cand --independent 'Compress every group by itself, without bases'
+            cand --base-outside 'Leave the base out of the archive, which can then be read only with --base'
             cand --no-recipes 'Store packed files as they are'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -591,6 +625,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;import'= {
+            cand --volume-size 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
             cand --lanes 'Lanes of pear-paper: more are faster and compress less'
@@ -700,6 +735,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand diff 'Show what differs between an archive and a directory, or another archive'
             cand repack 'Make an archive of the newest generation of another, without what is dead'
             cand merge 'Make one archive of several; what is compressed is copied'
+            cand split 'Make several archives of one; what is compressed is copied'
             cand prune 'Drop earlier generations and dead data from an archive'
             cand import 'Make an archive from a tar'
             cand export 'Make a tar from an archive, or from the entries that match the patterns'
@@ -735,6 +771,8 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
         &'pear-archive;help;repack'= {
         }
         &'pear-archive;help;merge'= {
+        }
+        &'pear-archive;help;split'= {
         }
         &'pear-archive;help;prune'= {
         }
