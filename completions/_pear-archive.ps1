@@ -67,6 +67,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out matching names, by the rules of .gitignore')
             [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read exclude patterns from a file, one per line')
+            [CompletionResult]::new('--volume-size', '--volume-size', [CompletionResultType]::ParameterName, 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …')
             [CompletionResult]::new('--checkpoint', '--checkpoint', [CompletionResultType]::ParameterName, 'Keep what is done if the run is interrupted or killed, and go on from it')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
@@ -103,6 +104,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--files-from', '--files-from', [CompletionResultType]::ParameterName, 'Read more paths from a file, one per line; ''-'' is standard input')
             [CompletionResult]::new('--exclude', '--exclude', [CompletionResultType]::ParameterName, 'Leave out matching names, by the rules of .gitignore')
             [CompletionResult]::new('--exclude-from', '--exclude-from', [CompletionResultType]::ParameterName, 'Read exclude patterns from a file, one per line')
+            [CompletionResult]::new('--volume-size', '--volume-size', [CompletionResultType]::ParameterName, 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …')
             [CompletionResult]::new('--checkpoint', '--checkpoint', [CompletionResultType]::ParameterName, 'Keep what is done if the run is interrupted or killed, and go on from it')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
@@ -535,6 +537,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
         }
         'pear-archive;repack' {
             [CompletionResult]::new('--generation', '--generation', [CompletionResultType]::ParameterName, 'Generation to read: a number, or the newest at a date [default: the newest]')
+            [CompletionResult]::new('--volume-size', '--volume-size', [CompletionResultType]::ParameterName, 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …')
             [CompletionResult]::new('--keep-last', '--keep-last', [CompletionResultType]::ParameterName, 'Keep so many generations, with their dates, and not only the newest')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')
@@ -613,6 +616,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
             [CompletionResult]::new('--independent', '--independent', [CompletionResultType]::ParameterName, 'Compress every group by itself, without bases')
             [CompletionResult]::new('--base-outside', '--base-outside', [CompletionResultType]::ParameterName, 'Leave the base out of the archive, which can then be read only with --base')
+            [CompletionResult]::new('--no-deduplication', '--no-deduplication', [CompletionResultType]::ParameterName, 'Store what comes again in large files each time')
             [CompletionResult]::new('--no-recipes', '--no-recipes', [CompletionResultType]::ParameterName, 'Store packed files as they are')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print errors only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print errors only')
@@ -623,6 +627,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             break
         }
         'pear-archive;prune' {
+            [CompletionResult]::new('--volume-size', '--volume-size', [CompletionResultType]::ParameterName, 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …')
             [CompletionResult]::new('--keep-last', '--keep-last', [CompletionResultType]::ParameterName, 'Keep so many generations, with their dates, and not only the newest')
             [CompletionResult]::new('--codec', '--codec', [CompletionResultType]::ParameterName, 'How to compress')
             [CompletionResult]::new('--level', '--level', [CompletionResultType]::ParameterName, 'Compression level, from 1 (fast) to 9 (small)')

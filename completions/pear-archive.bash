@@ -196,7 +196,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__append)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --skip-existing --date --no-date --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --skip-existing --date --no-date --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -457,7 +457,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__create)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --force --checkpoint --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --verify --jobs --memory --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --force --volume-size --checkpoint --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --shard --shard-unit --jobs --memory --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -524,6 +524,10 @@ _pear__archive() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --checkpoint)
@@ -1275,7 +1279,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__import)
-            opts="-j -q -v -h --strip-unsafe --force --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
+            opts="-j -q -v -h --strip-unsafe --force --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --max-output --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1492,7 +1496,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__merge)
-            opts="-j -q -v -h --partial --force --codec --level --lanes --group-size --independent --base --base-outside --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --partial --force --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1573,12 +1577,16 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__prune)
-            opts="-j -q -v -h --recode --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --recode --volume-size --keep-last --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --keep-last)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1692,7 +1700,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__repack)
-            opts="-j -q -v -h --generation --force --recode --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --generation --force --recode --volume-size --keep-last --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1702,7 +1710,114 @@ _pear__archive() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --volume-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --keep-last)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --codec)
+                    COMPREPLY=($(compgen -W "auto store zstd bpe pear pear-paper jpeg image audio" -- "${cur}"))
+                    return 0
+                    ;;
+                --level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lanes)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --group-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --base)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --kinds)
+                    COMPREPLY=($(compgen -W "deflate bzip2 base64 scanlines idat" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --memory)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-entries)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pear__archive__subcmd__split)
+            opts="-o -j -q -v -h --output --depth --size --generation --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --depth)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --generation)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1904,7 +2019,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__update)
-            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --mirror --checksum --date --no-date --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-C -T -j -q -v -h --directory --files-from --null --exclude --exclude-from --one-file-system --mirror --checksum --date --no-date --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --verify --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -63,6 +63,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --files-from 'Read more paths from a file, one per line; ''-'' is standard input'
             cand --exclude 'Leave out matching names, by the rules of .gitignore'
             cand --exclude-from 'Read exclude patterns from a file, one per line'
+            cand --volume-size 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …'
             cand --checkpoint 'Keep what is done if the run is interrupted or killed, and go on from it'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
@@ -98,6 +99,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --files-from 'Read more paths from a file, one per line; ''-'' is standard input'
             cand --exclude 'Leave out matching names, by the rules of .gitignore'
             cand --exclude-from 'Read exclude patterns from a file, one per line'
+            cand --volume-size 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …'
             cand --checkpoint 'Keep what is done if the run is interrupted or killed, and go on from it'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
@@ -513,6 +515,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
         }
         &'pear-archive;repack'= {
             cand --generation 'Generation to read: a number, or the newest at a date [default: the newest]'
+            cand --volume-size 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …'
             cand --keep-last 'Keep so many generations, with their dates, and not only the newest'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'
@@ -589,6 +592,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
             cand --independent 'Compress every group by itself, without bases'
             cand --base-outside 'Leave the base out of the archive, which can then be read only with --base'
+            cand --no-deduplication 'Store what comes again in large files each time'
             cand --no-recipes 'Store packed files as they are'
             cand -q 'Print errors only'
             cand --quiet 'Print errors only'
@@ -598,6 +602,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pear-archive;prune'= {
+            cand --volume-size 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …'
             cand --keep-last 'Keep so many generations, with their dates, and not only the newest'
             cand --codec 'How to compress'
             cand --level 'Compression level, from 1 (fast) to 9 (small)'

@@ -63,6 +63,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s C -
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l checkpoint -d 'Keep what is done if the run is interrupted or killed, and go on from it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand create" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
@@ -104,6 +105,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s C -l dir
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -s T -l files-from -d 'Read more paths from a file, one per line; \'-\' is standard input' -r -F
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude -d 'Leave out matching names, by the rules of .gitignore' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l exclude-from -d 'Read exclude patterns from a file, one per line' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l checkpoint -d 'Keep what is done if the run is interrupted or killed, and go on from it' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand c" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
@@ -493,6 +495,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand diff" -s q -l 
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand diff" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l generation -d 'Generation to read: a number, or the newest at a date [default: the newest]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l keep-last -d 'Keep so many generations, with their dates, and not only the newest' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand repack" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'
@@ -565,6 +568,44 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l no-r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -s q -l quiet -d 'Print errors only'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -s v -l verbose -d 'Print more: what is done with each file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s o -l output -d 'Directory for the new archives; it is made if it is not there' -r -f -a "(__fish_complete_directories)"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l depth -d 'Split by the directories so many levels below the top' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l size -d 'Split into archives of this size or less' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l generation -d 'Generation to read: a number, or the newest at a date [default: the newest]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
+store\t'No compression'
+zstd\t'Zstandard: fast'
+bpe\t'Byte pairs: light, with a tiny decoder'
+pear\t'The learned model'
+pear-paper\t'The PEAR network as published: very slow, for study'
+jpeg\t'JPEG files: their Huffman codes by better ones'
+image\t'Pictures that are not compressed: a model of pixels'
+audio\t'Uncompressed sound: WAV, AIFF, AU, soundfonts, raw samples'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l level -d 'Compression level, from 1 (fast) to 9 (small)' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l lanes -d 'Lanes of pear-paper: more are faster and compress less' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l group-size -d 'Size of the groups: what is decoded at most to read one file' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l base -d 'Let the model learn this file first' -r -F
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l kinds -d 'Take only files apart that need no other kinds of packing than these [default: all]' -r -f -a "deflate\t''
+bzip2\t''
+base64\t''
+scanlines\t''
+idat\t''"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s j -l jobs -d 'Groups processed in parallel [default: one per core]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l memory -d 'Memory limit; runs fewer jobs in parallel to stay below it' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l max-entries -d 'Maximum number of entries [default: 10,000,000]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l max-name -d 'Longest path, in bytes [default: 65,536]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l max-depth -d 'Maximum number of components of a path [default: 32,768]' -r
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l color -d 'When to use colour [NO_COLOR turns \'auto\' off]' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l independent -d 'Compress every group by itself, without bases'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l base-outside -d 'Leave the base out of the archive, which can then be read only with --base'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l no-deduplication -d 'Store what comes again in large files each time'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -l no-recipes -d 'Store packed files as they are'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s q -l quiet -d 'Print errors only'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s v -l verbose -d 'Print more: what is done with each file'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand split" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -l volume-size -d 'Cut the archive into files of this size: ARCHIVE.001, ARCHIVE.002, …' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -l keep-last -d 'Keep so many generations, with their dates, and not only the newest' -r
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand prune" -l codec -d 'How to compress' -r -f -a "auto\t'The best for each group; samples find incompressible data, which is stored as is'
 store\t'No compression'

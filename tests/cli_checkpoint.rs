@@ -155,14 +155,14 @@ fn runs_that_are_killed_again_and_again_come_to_the_same_end() {
         sleep(Duration::from_micros(seed >> 33 & 0xffff));
         let _ = child.kill();
         let ended = child.wait().unwrap();
-        if ended.success() {
+        // It may be killed when the archive has its name.
+        if ended.success() || at.join("a.pear").exists() {
             check(at, "a.pear");
             fs::remove_file(at.join("a.pear")).unwrap();
             before = 0;
             continue;
         }
         killed += 1;
-        assert!(!at.join("a.pear").exists(), "{round}: a name that is not earned");
         let partial = at.join("a.pear.partial");
         let bytes = fs::read(&partial).unwrap_or_default();
         let (limits, control) = Default::default();
