@@ -582,6 +582,7 @@ Register-ArgumentCompleter -Native -CommandName 'pear-archive' -ScriptBlock {
             [CompletionResult]::new('--max-depth', '--max-depth', [CompletionResultType]::ParameterName, 'Maximum number of components of a path [default: 32,768]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [NO_COLOR turns ''auto'' off]')
             [CompletionResult]::new('--partial', '--partial', [CompletionResultType]::ParameterName, 'Merge parts of ''create --shard'' as any other archives, in the order they are given')
+            [CompletionResult]::new('--rename', '--rename', [CompletionResultType]::ParameterName, 'Keep what a later archive would hide, under another name')
             [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace OUT even if it is another kind of file')
             [CompletionResult]::new('--independent', '--independent', [CompletionResultType]::ParameterName, 'Compress every group by itself, without bases')
             [CompletionResult]::new('--base-outside', '--base-outside', [CompletionResultType]::ParameterName, 'Leave the base out of the archive, which can then be read only with --base')

@@ -1496,7 +1496,7 @@ _pear__archive() {
             return 0
             ;;
         pear__archive__subcmd__merge)
-            opts="-j -q -v -h --partial --force --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
+            opts="-j -q -v -h --partial --rename --force --volume-size --codec --level --lanes --group-size --independent --base --base-outside --no-deduplication --no-recipes --kinds --jobs --memory --max-entries --max-name --max-depth --quiet --verbose --color --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -559,6 +559,7 @@ set edit:completion:arg-completer[pear-archive] = {|@words|
             cand --max-depth 'Maximum number of components of a path [default: 32,768]'
             cand --color 'When to use colour [NO_COLOR turns ''auto'' off]'
             cand --partial 'Merge parts of ''create --shard'' as any other archives, in the order they are given'
+            cand --rename 'Keep what a later archive would hide, under another name'
             cand --force 'Replace OUT even if it is another kind of file'
             cand --independent 'Compress every group by itself, without bases'
             cand --base-outside 'Leave the base out of the archive, which can then be read only with --base'

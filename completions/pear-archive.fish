@@ -560,6 +560,7 @@ complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l colo
 always\t'Always'
 never\t'Never'"
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l partial -d 'Merge parts of \'create --shard\' as any other archives, in the order they are given'
+complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l rename -d 'Keep what a later archive would hide, under another name'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l force -d 'Replace OUT even if it is another kind of file'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l independent -d 'Compress every group by itself, without bases'
 complete -c pear-archive -n "__fish_pear_archive_using_subcommand merge" -l base-outside -d 'Leave the base out of the archive, which can then be read only with --base'

@@ -176,8 +176,8 @@ pub mod tree;
 pub mod options {
     pub use crate::archive::{
         At, CreateBase, CreateOptions, DEFAULT_GROUP_SIZE, Existing, ExportOptions, ExtractOptions,
-        GivenBase, GivenBases, ImportOptions, Limits, Recipes, RenameOptions, RepackOptions,
-        ShardOptions, SplitBy, SplitOptions, TrainOptions, UpdateOptions,
+        GivenBase, GivenBases, ImportOptions, Limits, MergeOptions, Recipes, RenameOptions,
+        RepackOptions, ShardOptions, SplitBy, SplitOptions, TrainOptions, UpdateOptions,
     };
     pub use crate::codec::{Choice, Codec, CodecOptions};
     pub use crate::tree::{Overwrite, RestoreOptions, WalkOptions};

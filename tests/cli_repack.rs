@@ -300,3 +300,56 @@ fn several_generations_are_kept_and_the_dead_data_of_others_goes() {
     run(at, "repack a.pear c.pear --keep-last 0", 2);
     assert!(!at.join("c.pear").exists());
 }
+
+#[test]
+fn with_rename_nothing_of_an_earlier_archive_is_hidden() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = dir.path();
+    write(at, "t/a.txt", "the first of this name\n".repeat(9));
+    write(at, "t/way/below", "hidden by a file");
+    write(at, "t/way/sub/deep", "too");
+    write(at, "t/file", "hides a directory");
+    write(at, "t/big.bin", noise(1, 200_000));
+    fs::hard_link(at.join("t/a.txt"), at.join("t/a-link")).unwrap();
+    fs::hard_link(at.join("t/a.txt"), at.join("t/z-link")).unwrap();
+    std::os::unix::fs::symlink("a.txt", at.join("t/sym")).unwrap();
+    fs::hard_link(at.join("t/sym"), at.join("t/sym2")).unwrap();
+    run(at, "create one.pear t --codec zstd", 0);
+    fs::remove_dir_all(at.join("t")).unwrap();
+    write(at, "t/a.txt", "the second\n".repeat(5));
+    write(at, "t/way", "a file");
+    write(at, "t/file/inside", "of a directory");
+    write(at, "t/big.bin", noise(1, 200_000));
+    write(at, "t/sym", "a file now");
+    write(at, "t/a.txt.~1~", "has the name already");
+    run(at, "create two.pear t --codec zstd", 0);
+    write(at, "t/a.txt", "the third");
+    run(at, "create three.pear t/a.txt --codec zstd", 0);
+    run(at, "merge all.pear one.pear two.pear three.pear --rename --codec zstd", 0);
+    let expected = "t\nt/a-link\nt/a.txt\nt/a.txt.~1~\nt/a.txt.~1~.~1~\nt/a.txt.~2~\nt/big.bin\n\
+                    t/big.bin.~1~\nt/file\nt/file/inside\nt/file.~1~\nt/sym\nt/sym.~1~\nt/sym2\n\
+                    t/way\nt/way.~1~\nt/way.~1~/below\nt/way.~1~/sub\nt/way.~1~/sub/deep\nt/z-link\n";
+    assert_eq!(run(at, "list all.pear", 0).0, expected);
+    for (path, content) in [
+        ("t/a.txt", "the third".to_owned()),
+        ("t/a.txt.~2~", "the second\n".repeat(5)),
+        ("t/a.txt.~1~.~1~", "the first of this name\n".repeat(9)),
+        ("t/a-link", "the first of this name\n".repeat(9)),
+        ("t/way.~1~/sub/deep", "too".to_owned()),
+        ("t/file.~1~", "hides a directory".to_owned()),
+        ("t/a.txt.~1~", "has the name already".to_owned()),
+    ] {
+        assert_eq!(run(at, &format!("cat all.pear {path}"), 0).0, content, "{path}");
+    }
+    run(at, "verify all.pear", 0);
+    assert!(length(at, "all.pear") < 220_000, "the large content is stored once");
+    run(at, "extract all.pear -C out", 0);
+    assert_eq!(fs::read_link(at.join("out/t/sym.~1~")).unwrap(), Path::new("a.txt"));
+    assert_eq!(fs::read_link(at.join("out/t/sym2")).unwrap(), Path::new("a.txt"));
+    use std::os::unix::fs::MetadataExt;
+    assert_eq!(fs::metadata(at.join("out/t/z-link")).unwrap().nlink(), 3);
+    // Without it, the same names are those of the last archive alone.
+    run(at, "merge all.pear one.pear two.pear three.pear --codec zstd", 0);
+    assert_eq!(run(at, "cat all.pear t/a.txt", 0).0, "the third");
+    assert!(!run(at, "list all.pear", 0).0.contains("t/way.~1~"));
+}

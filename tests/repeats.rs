@@ -8,8 +8,8 @@ mod support;
 
 use pear_archive::archive::{
     Archive, At, Builder, Control, CreateOptions, Event, Events, ExtractOptions, GivenBases,
-    Limits, RepackOptions, Silent, UpdateOptions, UpdateSummary, Volumes, create, create_stream,
-    extract, extract_stream, merge, repack, salvage, update, verify_stream,
+    Limits, MergeOptions, RepackOptions, Silent, UpdateOptions, UpdateSummary, Volumes, create,
+    create_stream, extract, extract_stream, merge, repack, salvage, update, verify_stream,
 };
 use pear_archive::codec::{Choice, Codec, CodecOptions};
 use pear_archive::entry::Entry;
@@ -278,7 +278,13 @@ fn what_is_copied_keeps_its_runs_and_is_known_to_later_updates() {
     let copy = images.check_copy(&to);
     let length = fs::metadata(&to).unwrap().len();
     assert!(length < 15 << 20, "{length}");
-    merge(&[copy, opened], &both, &create, &CONTROL).unwrap();
+    merge(
+        &[copy, opened],
+        &both,
+        &MergeOptions { create: create.clone(), rename: false },
+        &CONTROL,
+    )
+    .unwrap();
     images.check_copy(&both);
     let recode = RepackOptions { create: create.clone(), recode: true };
     repack(&images.opened(At::Newest), &both, &recode, &CONTROL).unwrap();

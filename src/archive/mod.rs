@@ -47,9 +47,9 @@ pub use tarball::{
 };
 pub use volumes::{VolumeFault, Volumes};
 pub use write::{
-    Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, Recipes,
-    RenameOptions, RepackOptions, ShardFault, ShardOptions, SplitBy, SplitOptions, SplitPart,
-    TrainOptions, Trained, UpdateOptions, UpdateSummary, Written, check_shards, create,
+    Builder, CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, Existing, MergeOptions,
+    Recipes, RenameOptions, RepackOptions, ShardFault, ShardOptions, SplitBy, SplitOptions,
+    SplitPart, TrainOptions, Trained, UpdateOptions, UpdateSummary, Written, check_shards, create,
     create_resumable, create_stream, delete, is_replaceable, merge, partial_path, prune, rename,
     repack, repack_generations, split, train, train_file, update,
 };

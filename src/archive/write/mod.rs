@@ -63,7 +63,7 @@ pub use create::{
     CreateBase, CreateOptions, CreateSummary, DEFAULT_GROUP_SIZE, create, create_stream,
 };
 pub use keep::repack_generations;
-pub use merge::merge;
+pub use merge::{MergeOptions, merge};
 pub use rename::{RenameOptions, delete, rename};
 pub use repack::{RepackOptions, prune, repack};
 pub use replace::{Written, is_replaceable};

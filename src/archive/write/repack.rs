@@ -291,6 +291,30 @@ impl Files {
 }
 
 impl Files {
+    /// Gives entries new paths: those that `of` returns for the old ones.
+    pub fn rename(&mut self, of: impl Fn(&[u8]) -> Option<Vec<u8>>) {
+        let new = |path: &mut Vec<u8>| *path = of(path).unwrap_or_else(|| std::mem::take(path));
+        for found in &mut self.others {
+            new(&mut found.entry.path);
+            if let Kind::HardLink { target } = &mut found.entry.kind {
+                new(target);
+            }
+        }
+        for node in self.contents.values_mut().flat_map(|stored| &mut stored.nodes) {
+            let Some(kind) = node.names.first().map(|first| first.entry.kind.clone()) else {
+                continue;
+            };
+            node.names.iter_mut().for_each(|found| new(&mut found.entry.path));
+            // The first in path order is the file, to which the others are links.
+            node.names.sort_by(|one, other| compare_paths(&one.entry.path, &other.entry.path));
+            let target = node.names[0].entry.path.clone();
+            for found in &mut node.names {
+                found.entry.kind = Kind::HardLink { target: target.clone() };
+            }
+            node.names[0].entry.kind = kind;
+        }
+    }
+
     /// Returns the contents that files have.
     fn used(&self) -> impl Iterator<Item = (Place, &Stored)> {
         let all = self.contents.iter().map(|(&place, stored)| (place, stored));

@@ -375,6 +375,13 @@ pub struct Merge {
     /// the exit status is 1. 'update' adds files that are missing.
     #[arg(long)]
     pub partial: bool,
+    /// Keep what a later archive would hide, under another name
+    ///
+    /// A file of the first ARCHIVE gets '.~1~' behind its name, one of the second '.~2~', and
+    /// so a directory if a later archive has a file of its name. Directories of equal names
+    /// become one.
+    #[arg(long)]
+    pub rename: bool,
     /// Replace OUT even if it is another kind of file
     #[arg(long)]
     pub force: bool,

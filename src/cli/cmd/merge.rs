@@ -9,7 +9,7 @@ use super::super::watch::Watch;
 use super::create::tell;
 use super::target::Target;
 use super::{Input, named, named_output};
-use crate::archive::{Archive, ArchiveError, At, check_shards, merge};
+use crate::archive::{Archive, ArchiveError, At, MergeOptions, check_shards, merge};
 use std::path::PathBuf;
 
 /// Makes one archive of several.
@@ -39,8 +39,9 @@ pub fn run(arguments: &Merge, report: &Report) -> anyhow::Result<Exit> {
         report.warning(error);
         exit = exit.max(Exit::Warnings);
     }
-    let mut options = config::create_options(&arguments.coding, false, resources)?;
-    options.volume_size = arguments.volumes.volume_size;
+    let mut create = config::create_options(&arguments.coding, false, resources)?;
+    create.volume_size = arguments.volumes.volume_size;
+    let options = MergeOptions { create, rename: arguments.rename };
     let summary = merge(&opened, &path, &options, &watch.control());
     let summary = summary.map_err(|error| named_output(output, error))?;
     tell(&summary, report);
