@@ -186,6 +186,37 @@ fn pieces_go_to_the_streams_of_their_kinds() {
     assert!(bytes_of(&split, StreamKind::Stored).ends_with(&packed));
 }
 
+/// Returns a tar without its end.
+fn tar(members: &[&[u8]]) -> Vec<u8> {
+    let mut archive = Vec::new();
+    for content in members {
+        let mut header = tar::Header::new_ustar();
+        header.set_path("a").unwrap();
+        header.set_size(content.len() as u64);
+        header.set_cksum();
+        archive.extend_from_slice(header.as_bytes());
+        archive.extend_from_slice(content);
+        archive.resize(archive.len().next_multiple_of(512), 0);
+    }
+    archive
+}
+
+#[test]
+fn a_later_piece_of_a_tar_is_cut_by_its_members() {
+    let (one, other, packed) = (text(20_000, 1), text(9_000, 2), noise(5_000));
+    let whole = tar(&[&text(3_000, 3), &packed, &one, &gzip(&other)]);
+    for start in [0, 700] {
+        let split = taken_apart(&whole[start..]);
+        let holding = |part: &[u8]| {
+            let holds = |bytes: &[u8]| bytes.windows(part.len()).any(|found| found == part);
+            split.streams.iter().find(|stream| holds(&stream.bytes)).map(|stream| stream.kind)
+        };
+        assert_eq!(holding(&packed), Some(StreamKind::Stored), "{start}");
+        let kind = holding(&one).expect("it is there");
+        assert_ne!(kind, StreamKind::Stored, "{start}");
+    }
+}
+
 #[test]
 fn the_rows_of_pictures_follow_what_says_how_they_lie() {
     let picture = picture();

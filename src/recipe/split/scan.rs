@@ -161,7 +161,12 @@ impl Scan {
         if self.midway.is_some() {
             return (parts, start);
         }
-        let members = if start == 0 { tar_members(bytes) } else { Vec::new() };
+        let members = match start {
+            // A later piece of a tar may begin within a member.
+            0 => Some(tar_members(bytes)).filter(|all| !all.is_empty()),
+            _ => Some(Vec::new()),
+        };
+        let members = members.unwrap_or_else(|| members_within(bytes));
         let end = self.find(bytes, &members, start, depth, front, &mut parts);
         (parts, end)
     }
