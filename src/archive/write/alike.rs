@@ -49,7 +49,7 @@ struct Seen<'a> {
 }
 
 /// Orders contents of one kind, which are in the order of extensions and paths. Returns them
-/// as trees, and sets their bonds. Costs less than making their sketches; takes some 700 bytes
+/// as trees, and sets their bonds. Costs less than making their sketches; takes some 530 bytes
 /// of memory for each content while it runs.
 pub(super) fn bring_together(contents: Vec<ContentPlan>) -> Vec<Vec<ContentPlan>> {
     let leaders = leaders(&contents.iter().map(Seen::of).collect::<Vec<_>>());
