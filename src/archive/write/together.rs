@@ -81,9 +81,12 @@ fn missing(numbers: &[u64], count: u64) -> String {
     let shown: Vec<String> = ranges.iter().take(NAMED).map(show).collect();
     let left: u64 = ranges.iter().skip(NAMED).map(|(first, last)| last - first + 1).sum();
     let more = if left > 0 { format!(" and {left} more") } else { String::new() };
-    let (what, are) = if numbers.len() == 1 { ("shard", "is") } else { ("shards", "are") };
+    let (what, are, them) = match numbers.len() {
+        1 => ("shard", "is", "it"),
+        _ => ("shards", "are", "them"),
+    };
     let shown = shown.join(", ");
-    format!("{what} {shown}{more} of {count} {are} missing: make them, or merge with --partial")
+    format!("{what} {shown}{more} of {count} {are} missing: make {them}, or merge with --partial")
 }
 
 /// Checks that archives are the shards of one plan if any of them is a shard: all of them, each
