@@ -5,10 +5,12 @@
 //! nothing here assumes UTF-8.
 
 use smallvec::SmallVec;
+use std::borrow::Borrow;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
-use std::ops::{Deref, DerefMut, Range};
+use std::ops::{Bound, Deref, DerefMut, Range};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -76,6 +78,16 @@ pub fn is_below(path: &[u8], above: &[u8]) -> bool {
 /// Returns whether a path is another, or below it.
 pub fn is_within(path: &[u8], above: &[u8]) -> bool {
     path == above || is_below(path, above)
+}
+
+/// Returns what a map has of the paths below another, in byte order.
+pub(crate) fn range_below<'m, P: Borrow<[u8]> + Ord, T>(
+    map: &'m BTreeMap<P, T>,
+    above: &[u8],
+) -> impl Iterator<Item = (&'m P, &'m T)> + use<'m, P, T> {
+    let inside = [above, b"/"].concat();
+    let from = map.range::<[u8], _>((Bound::Included(&inside[..]), Bound::Unbounded));
+    from.take_while(move |(path, _)| (*path).borrow().starts_with(&inside))
 }
 
 /// A point in time, to the nanosecond, relative to 1970-01-01T00:00:00Z.

@@ -140,13 +140,7 @@ fn kinds_and_links_change_in_every_way() {
         assert_same(&at.join("t"), &at.join(&out).join("t"));
         run(at, "verify a.pear", 0);
     };
-    // A directory becomes a file, a file a directory, a link a file.
-    fs::remove_dir_all(at.join("t/sub")).unwrap();
-    write(at, "t/sub", "a file now");
-    fs::remove_file(at.join("t/b.txt")).unwrap();
-    write(at, "t/b.txt/inside", "below what was a file");
-    fs::remove_file(at.join("t/way")).unwrap();
-    write(at, "t/way", "no link");
+    change_kinds(at);
     check(0);
     // The first name of a file goes, and the second stays.
     fs::remove_file(at.join("t/a.txt")).unwrap();

@@ -97,11 +97,7 @@ fn groups_behind_bases_are_copied_with_them() {
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path();
     for number in 0..30 {
-        let words: Vec<String> = noise(number, 3_000)
-            .chunks(2)
-            .map(|pair| format!("w{} ", pair[0] % 32 + pair[1] % 8))
-            .collect();
-        write(at, &format!("t/{number:02}.txt"), words.concat());
+        write(at, &format!("t/{number:02}.txt"), words(number));
     }
     run(at, "create a.pear t --level 1 --group-size 16K", 0);
     let bases = |archive: &str| {

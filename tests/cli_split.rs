@@ -184,14 +184,10 @@ fn an_archive_of_bases_is_split_with_them() {
     let dir = tempfile::tempdir().unwrap();
     let at = dir.path();
     for number in 0..30 {
-        let words: Vec<String> = noise(number, 3_000)
-            .chunks(2)
-            .map(|pair| format!("w{} ", pair[0] % 32 + pair[1] % 8))
-            .collect();
         write(
             at,
             &format!("{}/{number:02}.txt", ["a", "b", "c"][number as usize % 3]),
-            words.concat(),
+            words(number),
         );
     }
     run(at, "create a.pear a b c --level 1 --group-size 16K", 0);

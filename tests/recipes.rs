@@ -39,6 +39,30 @@ fn bz2(bytes: &[u8], level: u32) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// Packs bytes as zlib does.
+fn deflate(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(3));
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// Returns a packed entry of a zip, with its header.
+fn zip_entry(plain: &[u8]) -> Vec<u8> {
+    let data = deflate(plain);
+    let mut out = b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0".to_vec();
+    out.extend(crc32fast::hash(plain).to_le_bytes());
+    out.extend((data.len() as u32).to_le_bytes());
+    out.extend((plain.len() as u32).to_le_bytes());
+    out.extend(b"\x04\0\0\0name");
+    out.extend(data);
+    out
+}
+
+/// With such groups, a megabyte of streams is a batch, and half of one is looked at at once.
+fn in_pieces(jobs: usize) -> CreateOptions {
+    CreateOptions { group_size: 1000, ..options(Codec::Zstd, jobs) }
+}
+
 /// Returns text of which no two have the same lines.
 fn text(seed: u64, length: usize) -> Vec<u8> {
     let noise = support::noise(seed, length / 4 + 8);

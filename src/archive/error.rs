@@ -12,6 +12,7 @@ use crate::container::{ContainerError, ErrorKind, NOWHERE, exceeded};
 use crate::recipe::RecipeError;
 use crate::tree::{TreeError, printable};
 use rustix::io::Errno;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub enum ArchiveError {
         /// What was tried.
         operation: &'static str,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A volume is missing, or is not what it should be.
     #[error("{}", volume(path, to.as_deref(), fault))]
@@ -66,7 +67,7 @@ pub enum ArchiveError {
         /// How many were to be started.
         count: usize,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A group cannot be read or decoded.
     #[error("group {group}{}: {cause}", place(*offset))]
@@ -512,6 +513,14 @@ fn salvaged(cause: &ContainerError, missing: Option<(u64, u64)>) -> String {
         }
         (_, None) => format!("{cause}; reading what is intact"),
     }
+}
+
+/// Returns what makes an error of one of the system: `operation` failed on the file `path`.
+pub(super) fn failed(
+    path: &Path,
+    operation: &'static str,
+) -> impl Fn(io::Error) -> ArchiveError + Copy {
+    move |source| ArchiveError::Io { path: path.to_owned(), operation, source }
 }
 
 /// Returns whether the archive is at fault, not this version or the system.

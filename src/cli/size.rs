@@ -23,6 +23,18 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "too large".to_owned())
 }
 
+/// Parses a size as [`parse_size`] does; it must be `least` or more.
+///
+/// # Errors
+/// As [`parse_size`].
+pub fn parse_size_from(text: &str, least: &str) -> Result<u64, String> {
+    let (size, least_size) = (parse_size(text)?, parse_size(least)?);
+    match size >= least_size {
+        true => Ok(size),
+        false => Err(format!("{size} bytes are too few; use {least} or more")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,6 +45,9 @@ mod tests {
         for (text, size) in cases {
             assert_eq!(parse_size(text), Ok(size), "{text}");
         }
+        assert_eq!(parse_size_from("64K", "64K"), Ok(65_536));
+        let few = parse_size_from("65535", "64K").unwrap_err();
+        assert_eq!(few, "65535 bytes are too few; use 64K or more");
         for text in ["", "M", "-1", "1.5M", "8X", "99999999999T"] {
             assert!(parse_size(text).is_err(), "{text}");
         }

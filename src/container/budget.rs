@@ -6,6 +6,7 @@
 use super::columns::Columns;
 use super::contents::{Again, Row, Sparse};
 use super::limits::check;
+use super::runs::Run;
 use super::table::{ROW_MINIMUM, TABLE};
 use super::{ContainerError, Limits, Part, classes, contents, recipes, runs};
 use crate::entry::{Common, Content, Entry, FileDigest, Input, Kind, Recipe, Segment, Step};
@@ -48,9 +49,9 @@ fn own_memory(entry: &Entry) -> u64 {
     let bytes = |bytes: &Vec<u8>| allocation(bytes.len() as u64);
     let kind = match &entry.kind {
         Kind::File(Content { segments, extents, recipes, .. }) => {
-            segments.as_ref().map_or(0, |segments| list_memory(segments))
+            segments.as_ref().map_or(0, |segments| list_memory::<Segment>(segments.len()))
                 + if extents.spilled() { allocation(size_of_val(&extents[..]) as u64) } else { 0 }
-                + list_memory(recipes)
+                + list_memory::<Arc<Recipe>>(recipes.len())
         }
         Kind::Symlink { target } | Kind::HardLink { target } => bytes(target),
         _ => 0,
@@ -58,12 +59,12 @@ fn own_memory(entry: &Entry) -> u64 {
     size::<Entry>() + bytes(&entry.path) + kind
 }
 
-/// Returns the bytes of memory of a list whose length stands beside its values.
-fn list_memory<T>(list: &[T]) -> u64 {
-    match list.len() {
+/// Returns the bytes of memory of a list of so many values whose length stands beside them.
+pub(super) fn list_memory<T>(count: usize) -> u64 {
+    match count {
         0 => 0,
         // Length and capacity stand before it.
-        _ => allocation(size_of_val(list) as u64 + 2 * size::<usize>()),
+        _ => allocation(count as u64 * size::<T>() + 2 * size::<usize>()),
     }
 }
 
@@ -116,7 +117,7 @@ pub(super) fn row_memory(row: &Row) -> u64 {
         + row.sparse.as_deref().map_or(0, sparse)
         + row.recipe.as_deref().map_or(0, recipe_memory)
         + row.again.as_deref().map_or(0, again)
-        + allocation(size_of_val(&row.runs[..]) as u64)
+        + list_memory::<Run>(row.runs.len())
 }
 
 /// Returns the bytes of memory that a path in a list takes.
@@ -297,11 +298,7 @@ impl Left {
     /// # Errors
     /// [`ContainerError::TooLarge`].
     pub fn unfold(&mut self, segments: usize) -> Result<(), ContainerError> {
-        let list = match segments {
-            0 => 0,
-            _ => allocation(segments as u64 * size::<Segment>() + 2 * size::<usize>()),
-        };
-        self.used = self.used.saturating_add(list);
+        self.used = self.used.saturating_add(list_memory::<Segment>(segments));
         check("memory", self.used, self.limit)
     }
 }

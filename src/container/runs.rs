@@ -71,9 +71,9 @@ fn count(columns: &mut Columns, left: &mut u64) -> Result<usize, ContainerError>
 
 /// Reads over the runs of a row; returns the bytes of memory that they take.
 pub(super) fn memory(columns: &mut Columns, left: &mut u64) -> Result<u64, ContainerError> {
-    let count = count(columns, left)? as u64;
-    columns.skip(2 * count)?;
-    Ok(super::allocation(count * size_of::<Run>() as u64))
+    let count = count(columns, left)?;
+    columns.skip(2 * count as u64)?;
+    Ok(super::budget::list_memory::<Run>(count))
 }
 
 /// Where groups lie in the stream, as far as that is known.

@@ -11,16 +11,7 @@ fn zip(seed: u64, entries: u64) -> Vec<u8> {
             0 => numbers(seed + number, 30_000),
             _ => text(seed + number, 40_000),
         };
-        let level = flate2::Compression::new(3);
-        let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), level);
-        encoder.write_all(&plain).unwrap();
-        let data = encoder.finish().unwrap();
-        out.extend(b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0");
-        out.extend(crc32fast::hash(&plain).to_le_bytes());
-        out.extend((data.len() as u32).to_le_bytes());
-        out.extend((plain.len() as u32).to_le_bytes());
-        out.extend(b"\x04\0\0\0name");
-        out.extend(data);
+        out.extend(zip_entry(&plain));
     }
     out
 }
@@ -37,16 +28,11 @@ fn long_files() -> Files {
     all.into_iter().map(|(name, content)| (name.to_owned(), content)).collect()
 }
 
-/// With such groups, a megabyte of streams is a batch, and half of one is looked at at once.
-fn with(jobs: usize) -> CreateOptions {
-    CreateOptions { group_size: 1000, ..options(Codec::Zstd, jobs) }
-}
-
 #[test]
 fn a_file_longer_than_a_batch_is_taken_apart_in_pieces() {
     let files = long_files();
-    let archive = pack(&files, with(2));
-    assert!(archive == pack(&files, with(1)) && archive == pack(&files, with(5)));
+    let archive = pack(&files, in_pieces(2));
+    assert!(archive == pack(&files, in_pieces(1)) && archive == pack(&files, in_pieces(5)));
     assert_eq!(made(&archive), files.keys().cloned().collect::<Vec<_>>());
     let opened = Archive::open(&archive[..], &Limits::default()).unwrap();
     let pieces = |name: &str| match &opened.entry(name).unwrap().kind {
@@ -100,7 +86,7 @@ fn groups(archive: &[u8], name: &str) -> Vec<u64> {
 #[test]
 fn a_damaged_piece_costs_its_file_and_no_other() {
     let files = long_files();
-    let archive = pack(&files, with(2));
+    let archive = pack(&files, in_pieces(2));
     let own = groups(&archive, "b.zip");
     let payloads = damage::payloads(&archive);
     for group in [own[own.len() / 2], own[own.len() - 1]] {
@@ -139,7 +125,7 @@ fn a_damaged_piece_costs_its_file_and_no_other() {
 #[test]
 fn what_ends_in_the_middle_of_a_file_gives_the_files_before() {
     let files = long_files();
-    let archive = pack(&files, with(2));
+    let archive = pack(&files, in_pieces(2));
     let own = groups(&archive, "b.zip");
     let payloads = damage::payloads(&archive);
     for group in [own[own.len() / 2], own[own.len() - 1]] {
@@ -190,7 +176,7 @@ fn a_file_that_is_cut_while_it_is_taken_apart_is_archived_as_it_is_then() {
         let walking = WalkOptions { base: tree.path().to_owned(), ..WalkOptions::default() };
         let mut archive = Vec::new();
         let all = [PathBuf::from(".")];
-        create_stream(&mut archive, &all, walking, &with(count), &control).unwrap();
+        create_stream(&mut archive, &all, walking, &in_pieces(count), &control).unwrap();
         assert_eq!(events.warnings.borrow().len(), 1, "{:?}", events.warnings.borrow());
         for (way, read) in WAYS {
             let to = scratch();

@@ -2,13 +2,6 @@
 
 use super::*;
 
-/// Packs bytes as zlib does.
-fn deflate(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::new(3));
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let end = [crc32fast::hash(bytes).to_le_bytes(), (bytes.len() as u32).to_le_bytes()].concat();
     [b"\x1F\x8B\x08\0\0\0\0\0\0\x03", &deflate(bytes)[..], &end].concat()
@@ -16,17 +9,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 /// Returns a zip of two entries, without a directory.
 fn zip(entries: [&[u8]; 2]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for plain in entries {
-        let data = deflate(plain);
-        out.extend(b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0");
-        out.extend(crc32fast::hash(plain).to_le_bytes());
-        out.extend((data.len() as u32).to_le_bytes());
-        out.extend((plain.len() as u32).to_le_bytes());
-        out.extend(b"\x04\0\0\0name");
-        out.extend(data);
-    }
-    out
+    entries.into_iter().flat_map(zip_entry).collect()
 }
 
 /// Returns a tar of files of two kinds, among them one that is packed.
@@ -61,16 +44,11 @@ fn long_streams() -> Files {
     all.into_iter().map(|(name, content)| (name.to_owned(), content)).collect()
 }
 
-/// With such groups, a megabyte of streams is a batch, and half of one is looked at at once.
-fn with(jobs: usize) -> CreateOptions {
-    CreateOptions { group_size: 1000, ..options(Codec::Zstd, jobs) }
-}
-
 #[test]
 fn a_deflate_stream_longer_than_a_batch_is_taken_apart_in_parts() {
     let files = long_streams();
-    let archive = pack(&files, with(2));
-    assert!(archive == pack(&files, with(1)) && archive == pack(&files, with(5)));
+    let archive = pack(&files, in_pieces(2));
+    assert!(archive == pack(&files, in_pieces(1)) && archive == pack(&files, in_pieces(5)));
     assert_eq!(made(&archive), files.keys().cloned().collect::<Vec<_>>());
     let opened = Archive::open(&archive[..], &Limits::default()).unwrap();
     for (name, content) in &files {
@@ -102,7 +80,7 @@ fn a_deflate_stream_longer_than_a_batch_is_taken_apart_in_parts() {
 #[test]
 fn packed_members_of_a_tar_in_a_long_stream_are_taken_apart() {
     let files = Files::from([("a.tar.gz".to_owned(), gzip(&tar()))]);
-    let archive = pack(&files, with(2));
+    let archive = pack(&files, in_pieces(2));
     let opened = Archive::open(&archive[..], &Limits::default()).unwrap();
     let Kind::File(file) = &opened.entry("a.tar.gz").unwrap().kind else { panic!() };
     let steps = file.recipes.iter().flat_map(|recipe| &recipe.steps);
@@ -118,7 +96,7 @@ fn a_stream_that_is_damaged_in_its_middle_comes_back_too() {
         let mut damaged = gzip(&plain);
         damaged[place] ^= 0x10;
         let files = Files::from([("a.gz".to_owned(), damaged), ("b".to_owned(), text(9, 900))]);
-        let archive = pack(&files, with(2));
+        let archive = pack(&files, in_pieces(2));
         for (way, read) in WAYS {
             let to = scratch();
             read(&archive, to.path(), 2).unwrap();

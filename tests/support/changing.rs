@@ -39,13 +39,7 @@ pub fn many(at: &Path) -> u64 {
     fs::rename(at.join("t/z.bin"), at.join("t/y.bin")).unwrap();
     fs::copy(at.join("t/y.bin"), at.join("t/third.bin")).unwrap();
     update();
-    // A directory becomes a file, a file a directory, a link a file.
-    fs::remove_dir_all(at.join("t/sub")).unwrap();
-    write(at, "t/sub", "a file now");
-    fs::remove_file(at.join("t/b.txt")).unwrap();
-    write(at, "t/b.txt/inside", "below what was a file");
-    fs::remove_file(at.join("t/way")).unwrap();
-    write(at, "t/way", "no link");
+    change_kinds(at);
     update();
     // The first name of a file goes, and the second stays; then it gets another.
     fs::remove_file(at.join("t/a.txt")).unwrap();
@@ -61,4 +55,20 @@ pub fn many(at: &Path) -> u64 {
     write(at, "t/again", noise(11, 70_000));
     run(at, "update a.pear t --no-date --codec zstd", 0);
     10
+}
+
+/// Makes a directory a file, a file a directory, and a link a file.
+pub fn change_kinds(at: &Path) {
+    fs::remove_dir_all(at.join("t/sub")).unwrap();
+    write(at, "t/sub", "a file now");
+    fs::remove_file(at.join("t/b.txt")).unwrap();
+    write(at, "t/b.txt/inside", "below what was a file");
+    fs::remove_file(at.join("t/way")).unwrap();
+    write(at, "t/way", "no link");
+}
+
+/// Returns text of some words in no order, different for every seed.
+pub fn words(seed: u64) -> String {
+    let word = |pair: &[u8]| format!("w{} ", pair[0] % 32 + pair[1] % 8);
+    super::noise(seed, 3_000).chunks(2).map(word).collect()
 }

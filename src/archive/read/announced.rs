@@ -6,7 +6,7 @@ use super::sink::{FileSink, Target};
 use crate::archive::ArchiveError;
 use crate::archive::memory::{restored_memory, seen_memory};
 use crate::container::{Batch, Part, allocation};
-use crate::entry::{Content, Entry, FileDigest, Kind};
+use crate::entry::{Content, Entry, FileDigest, Kind, range_below};
 use crate::tree::ContentKey;
 use std::collections::HashMap;
 
@@ -216,9 +216,7 @@ impl<'a> Incoming<'a> {
         if above.any(|seen| seen.is_some_and(|seen| !seen.directory)) {
             return Err(ArchiveError::BelowFile { path });
         }
-        let inside = [&path[..], b"/"].concat();
-        let below = self.seen.range(inside.clone()..).next();
-        match below.is_some_and(|(path, _)| path.starts_with(&inside)) && !directory {
+        match range_below(&self.seen, &path).next().is_some() && !directory {
             true => Err(ArchiveError::BelowFile { path }),
             false => Ok(()),
         }

@@ -3,6 +3,7 @@
 //! Groups hold files in another order than they are asked for. A group is decoded
 //! once, when a file first needs it, and bytes for a later file wait.
 
+use super::aside::Aside;
 use super::extract::{ExtractSummary, file_size};
 use super::extraction::Extraction;
 use super::index::{Archive, data_length, written_length};
@@ -13,9 +14,7 @@ use crate::container::ReadAt;
 use crate::entry::{Content, Entry, Kind};
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::Write;
-use std::os::unix::fs::FileExt;
 use std::rc::Rc;
 use std::sync::atomic::AtomicBool;
 
@@ -126,9 +125,8 @@ pub(super) struct Queue<'a> {
     first: usize,
     /// Bytes that may yet wait in memory.
     room: u64,
-    /// Where the rest waits, and its length.
-    aside: Option<File>,
-    aside_length: u64,
+    /// Where the rest waits.
+    aside: Aside,
 }
 
 /// A file to be written.
@@ -174,8 +172,8 @@ impl Queued {
 
 impl<'a> Queue<'a> {
     fn new(output: &'a mut (dyn Write + 'a), cancel: &'a AtomicBool, room: u64) -> Self {
-        let (files, first, aside, aside_length) = Default::default();
-        Queue { output, cancel, files, first, room, aside, aside_length }
+        let (files, first) = Default::default();
+        Queue { output, cancel, files, first, room, aside: Aside::new(None) }
     }
 
     /// Writes all files whose turn has come.
@@ -218,9 +216,7 @@ impl<'a> Queue<'a> {
                     let mut done = 0;
                     while done < length {
                         let step = (length - done).min(buffer.len() as u64) as usize;
-                        let file = self.aside.as_ref().expect("something was put there");
-                        let read = FileExt::read_exact_at(file, &mut buffer[..step], start + done);
-                        read.map_err(|source| aside_error("read a file there", source))?;
+                        self.aside.read_at(&mut buffer[..step], start + done)?;
                         self.write(offset + done, &buffer[..step])?;
                         done += step as u64;
                     }
@@ -258,32 +254,11 @@ impl<'a> Queue<'a> {
                 self.room = room;
                 Place::Memory(bytes.to_vec())
             }
-            None => self.put_aside(bytes)?,
+            None => Place::Aside { offset: self.aside.put(bytes)?, length },
         };
         self.files[number].pieces.push(Piece { offset, place });
         Ok(())
     }
-
-    fn put_aside(&mut self, bytes: &[u8]) -> Result<Place, ArchiveError> {
-        let file = match &mut self.aside {
-            Some(file) => file,
-            none => {
-                let made = tempfile::tempfile();
-                let made = made.map_err(|source| aside_error("create a file there", source))?;
-                none.insert(made)
-            }
-        };
-        let (offset, length) = (self.aside_length, bytes.len() as u64);
-        let written = file.write_all_at(bytes, offset);
-        written.map_err(|source| aside_error("write a file there", source))?;
-        self.aside_length += length;
-        Ok(Place::Aside { offset, length })
-    }
-}
-
-/// A failure of the directory for temporary files.
-fn aside_error(operation: &'static str, source: std::io::Error) -> ArchiveError {
-    ArchiveError::Io { path: std::env::temp_dir(), operation, source }
 }
 
 /// The place of a file in the queue. Dropped before the end, the file is lost.

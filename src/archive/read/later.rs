@@ -11,7 +11,7 @@ use super::incoming::{Incoming, Seen};
 use crate::archive::memory::seen_memory;
 use crate::archive::{ArchiveError, Event};
 use crate::container::Again;
-use crate::entry::{Entry, Kind};
+use crate::entry::{Entry, Kind, range_below};
 use crate::tree::{ContentKey, MadeFile, TreeError};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -94,9 +94,7 @@ impl<'a> Incoming<'a> {
     /// Forgets a path, and all below it, that a generation removes.
     pub(super) fn remove(&mut self, path: &[u8]) {
         let older = |seen: &Seen| u64::from(seen.generation) < self.generation;
-        let inside = [path, b"/"].concat();
-        let below = self.seen.range(inside.clone()..);
-        let below = below.take_while(|(path, _)| path.starts_with(&inside));
+        let below = range_below(&self.seen, path);
         let gone = self.seen.get_key_value(path).into_iter().chain(below);
         let gone: Vec<Vec<u8>> =
             gone.filter(|(_, seen)| older(seen)).map(|(path, _)| path.clone()).collect();

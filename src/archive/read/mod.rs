@@ -8,6 +8,7 @@
 //! | `extract`, `cat`, `file`, `deliver`, `verify` | extract to disk, print, read like a file, give to a program, check |
 //! | `making`, `made` | makes files of recipes; those that come from a pipe |
 //! | `generations` | lists generations, and tells what is dead |
+//! | `aside` | bytes that wait in a nameless file |
 //! | `links` | makes a selected link the file if its file is not selected |
 //! | `stream`, `incoming`, `announced`, `batches`, `later` | reads front to back, from a pipe; what later generations change |
 //! | `print` | gives out the files of a pipe: printed, or to a tar |
@@ -16,6 +17,7 @@
 //! | `suggest` | proposes what to try if a pattern selects nothing |
 
 mod announced;
+mod aside;
 mod bases;
 mod batches;
 mod cache;

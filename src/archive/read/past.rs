@@ -1,15 +1,13 @@
 //! What came through a pipe and runs of later batches may name: kept in a nameless file.
 
 use super::announced::Announced;
+use super::aside::Aside;
 use super::batches::Current;
 use super::groups::Decoded;
 use super::incoming::Incoming;
 use crate::archive::ArchiveError;
 use crate::container::{Batch, Fragment, Run};
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,10 +29,8 @@ const STEP: u64 = 256 << 10;
 const RANGE: u64 = 64;
 
 /// The last bytes of the stream, as far as they came and were right.
-#[derive(Default)]
 pub(super) struct Past {
-    directory: PathBuf,
-    file: Option<File>,
+    aside: Aside,
     /// Most bytes that are kept; where a byte lies in the file is its place modulo this.
     most: u64,
     /// Starts and ends of what is kept.
@@ -52,8 +48,8 @@ impl Past {
     /// for temporary files.
     pub fn new(directory: Option<PathBuf>, most: u64) -> Past {
         let most = if directory.is_some() { most } else { most.min(SCARCE) };
-        let directory = directory.unwrap_or_else(std::env::temp_dir);
-        Past { directory, most: most.max(1), ..Past::default() }
+        let (ranges, full, next, from) = Default::default();
+        Past { aside: Aside::new(directory), most: most.max(1), ranges, full, next, from }
     }
 
     /// Begins a batch; returns where it starts. If groups before it did not come, nothing of
@@ -100,15 +96,11 @@ impl Past {
         self.ranges.len().saturating_sub(before)
     }
 
-    fn write(&mut self, at: u64, bytes: &[u8]) -> io::Result<()> {
+    fn write(&mut self, at: u64, bytes: &[u8]) -> Result<(), ArchiveError> {
         let place = at % self.most;
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(tempfile::tempfile_in(&self.directory)?),
-        };
         let (front, rest) = bytes.split_at(bytes.len().min((self.most - place) as usize));
-        file.write_all_at(front, place)?;
-        file.write_all_at(rest, 0)
+        self.aside.write_at(front, place)?;
+        self.aside.write_at(rest, 0)
     }
 
     /// Returns whether all of a range is kept.
@@ -128,16 +120,11 @@ impl Past {
     }
 
     fn read(&self, mut at: u64, mut buffer: &mut [u8]) -> Result<(), ArchiveError> {
-        let file = self.file.as_ref().ok_or(ArchiveError::Missing)?;
         while !buffer.is_empty() {
             let place = at % self.most;
             let length = buffer.len().min((self.most - place) as usize);
             let (front, rest) = buffer.split_at_mut(length);
-            FileExt::read_exact_at(file, front, place).map_err(|source| ArchiveError::Io {
-                path: self.directory.clone(),
-                operation: "read a file there",
-                source,
-            })?;
+            self.aside.read_at(front, place)?;
             (at, buffer) = (at + length as u64, rest);
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::block::{BLOCK, Bytes};
 use super::unpack::{Failure, Format, unpack};
 use super::{TarEnd, TarFault};
+use crate::archive::error::failed;
 use crate::archive::{ArchiveError, Control, Limits};
 use crate::tree::FileId;
 use std::fs::{File, Metadata};
@@ -100,8 +101,7 @@ impl Tar {
 
     /// Opens a tar that is not compressed.
     fn plain(file: File, name: &Path) -> Result<Tar, ArchiveError> {
-        let found =
-            file.metadata().map_err(|source| failed(name, "read the attributes", source))?;
+        let found = file.metadata().map_err(failed(name, "read the attributes"))?;
         let (length, found) = (found.len(), stamp(&found));
         let identity = FileId::of(&file).ok();
         let shared = Shared { file, name: name.to_owned(), length, found, identity };
@@ -144,7 +144,7 @@ impl Tar {
             io::ErrorKind::UnexpectedEof => {
                 ArchiveError::Tar { offset, fault: TarFault::Truncated { structure } }
             }
-            _ => failed(self.name(), "read", source),
+            _ => failed(self.name(), "read")(source),
         })
     }
 
@@ -169,16 +169,12 @@ impl Tar {
     /// Fails if the file has changed.
     pub(super) fn check_unchanged(&self) -> Result<(), ArchiveError> {
         let now = self.shared.file.metadata();
-        let now = now.map_err(|source| failed(self.name(), "read the attributes", source))?;
+        let now = now.map_err(failed(self.name(), "read the attributes"))?;
         match stamp(&now) == self.shared.found {
             true => Ok(()),
             false => Err(ArchiveError::Tar { offset: 0, fault: TarFault::Changed }),
         }
     }
-}
-
-fn failed(path: &Path, operation: &'static str, source: io::Error) -> ArchiveError {
-    ArchiveError::Io { path: path.to_owned(), operation, source }
 }
 
 /// Reads until the buffer is full or the pipe ends.
@@ -214,8 +210,8 @@ impl<'a> Spool<'a> {
         directory: &'a Path,
         control: &'a Control<'a>,
     ) -> Result<Spool<'a>, ArchiveError> {
-        let file = tempfile::tempfile_in(directory)
-            .map_err(|source| failed(directory, "create a file there", source))?;
+        let file =
+            tempfile::tempfile_in(directory).map_err(failed(directory, "create a file there"))?;
         Ok(Spool { file, name, directory, control, length: 0 })
     }
 
@@ -224,14 +220,14 @@ impl<'a> Spool<'a> {
         self.control.check()?;
         self.length += bytes.len() as u64;
         let written = self.file.write_all(bytes);
-        written.map_err(|source| failed(self.directory, "write a file there", source))
+        written.map_err(failed(self.directory, "write a file there"))
     }
 
     /// Converts an error of reading; an interrupt makes pipes fail.
     fn unread(&self, error: io::Error) -> ArchiveError {
         match self.control.check() {
             Err(interrupted) => interrupted,
-            Ok(()) => failed(self.name, "read", error),
+            Ok(()) => failed(self.name, "read")(error),
         }
     }
 

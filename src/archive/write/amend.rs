@@ -6,6 +6,7 @@ use super::plan::plan;
 use super::repeats::Earlier;
 use super::source::Found;
 use super::tail::{Disk, Tail};
+use crate::archive::error::failed;
 use crate::archive::volumes::{Volumes, switch};
 use crate::archive::{Archive, ArchiveError, Control, Event, Limits};
 use crate::container::{Footer, SectionUse, State, Writer};
@@ -65,21 +66,19 @@ impl Amending {
     /// [`ArchiveError::Locked`], [`ArchiveError::NotWhole`], [`ArchiveError::Io`]; otherwise as
     /// [`Archive::open`].
     pub fn open(path: &Path, limits: &Limits, control: &Control) -> Result<Self, ArchiveError> {
-        let failed =
-            |operation| move |source| ArchiveError::Io { path: path.to_owned(), operation, source };
         if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(failed("change")(io::Error::other("not a regular file")));
+            return Err(failed(path, "change")(io::Error::other("not a regular file")));
         }
         let mut volumes = Volumes::open(path)?;
         if let Some(name) = volumes.name() {
-            switch::settle(name).map_err(failed("change"))?;
+            switch::settle(name).map_err(failed(path, "change"))?;
             volumes = Volumes::open(path)?;
         }
         if let Some(fault) = volumes.faults().next() {
             return Err(fault);
         }
         if let Some((file, ..)) = volumes.files().last() {
-            File::options().write(true).open(file).map_err(failed("open"))?;
+            File::options().write(true).open(file).map_err(failed(path, "open"))?;
         }
         volumes.lock()?;
         Self::of(volumes, path, limits, control)
@@ -112,10 +111,7 @@ impl Amending {
     /// one volume.
     fn volume_size(&self, asked: Option<u64>) -> Result<u64, ArchiveError> {
         let volumes = self.archive.reader.source();
-        let unfit = |cause| {
-            let (path, source) = (self.path.clone(), io::Error::other(cause));
-            Err(ArchiveError::Io { path, operation: "change", source })
-        };
+        let unfit = |cause| Err(failed(&self.path, "change")(io::Error::other(cause)));
         match (volumes.size(), asked) {
             (Some(size), Some(asked)) if size != asked => {
                 unfit("its volumes have another size, which only 'repack' changes")

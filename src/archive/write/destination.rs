@@ -1,7 +1,8 @@
 //! Where an archive is written to: a file, or volumes.
 
-use super::output::{Output, Temporary, failed, followed, temporary};
+use super::output::{Output, Temporary, followed, temporary};
 use crate::archive::ArchiveError;
+use crate::archive::error::failed;
 use crate::archive::volumes::names::{MOST_VOLUMES, directory, numbers, split};
 use crate::archive::volumes::{Volumes, switch};
 use crate::tree::{FileId, claim, remove_leftovers};
@@ -41,7 +42,7 @@ impl Destination {
     pub fn in_volumes(self, volume_size: Option<u64>) -> Result<Destination, ArchiveError> {
         let Destination::File(output) = self else { return Ok(self) };
         let path = output.path().to_owned();
-        let refused = |cause| Err(failed(&path, "replace", io::Error::other(cause)));
+        let refused = |cause| Err(failed(&path, "replace")(io::Error::other(cause)));
         let first = |name: &Path| switch::first(name).is_some();
         let numbered = split(&path);
         let beside = |(name, number): &(PathBuf, u64)| is_beside_others(name, *number);
@@ -135,7 +136,7 @@ impl Split {
     /// are locked; what killed runs left is removed.
     fn new(name: &Path, size: u64) -> Result<Split, ArchiveError> {
         let name = followed(name);
-        let replaced = |source| failed(&name, "replace", source);
+        let replaced = failed(&name, "replace");
         remove_leftovers(directory(&name));
         switch::settle(&name).map_err(replaced)?;
         let old = switch::first(&name).map(|_| Volumes::of(&name)).transpose().map_err(replaced)?;
@@ -143,9 +144,7 @@ impl Split {
         let permissions = old.as_ref().and_then(Volumes::permissions);
         let (directory, made) = (directory(&name).to_owned(), Vec::new());
         let mut writing = Writing { directory, size, permissions, made, at: 0 };
-        writing
-            .next()
-            .map_err(|source| failed(&writing.directory, "create a file there", source))?;
+        writing.next().map_err(failed(&writing.directory, "create a file there"))?;
         Ok(Split { name, old, writing: Mutex::new(writing) })
     }
 
@@ -164,8 +163,8 @@ impl Split {
     fn commit(self) -> Result<(), ArchiveError> {
         let Split { name, old, writing } = self;
         let mut writing = writing.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let replaced = |source| failed(&name, "replace", source);
-        writing.finish().map_err(|source| failed(&name, "write", source))?;
+        let replaced = failed(&name, "replace");
+        writing.finish().map_err(failed(&name, "write"))?;
         let paths: Vec<&Path> = writing.made.iter().map(|made| made.temporary.path()).collect();
         let first = old.as_ref().and_then(|old| old.identities().first().copied());
         switch::replace(&name, &paths, first).map_err(|error| match error.kind() {
@@ -249,7 +248,7 @@ pub(super) fn lock(file: &File, path: &Path) -> Result<(), ArchiveError> {
         Err(TryLockError::WouldBlock) => Err(ArchiveError::Locked),
         // A file system without locks leaves that to its users.
         Err(TryLockError::Error(source)) if source.kind() != io::ErrorKind::Unsupported => {
-            Err(failed(path, "lock", source))
+            Err(failed(path, "lock")(source))
         }
         _ => Ok(()),
     }

@@ -6,10 +6,9 @@ use super::repack::{Files, Input, Place, Stored, copied, id_of, write};
 use super::together::in_order;
 use crate::archive::{Archive, ArchiveError, Control};
 use crate::checksum::Digest;
-use crate::entry::{Content, Entry, Kind, Segment};
+use crate::entry::{Content, Entry, Kind, Segment, range_below};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Bound;
 use std::path::Path;
 use thin_vec::ThinVec;
 
@@ -92,9 +91,7 @@ impl Names<'_> {
 
     /// Returns whether there is something below a path.
     fn has_below(&self, path: &[u8]) -> bool {
-        let inside = [path, b"/"].concat();
-        let mut from = self.0.range::<[u8], _>((Bound::Included(&inside[..]), Bound::Unbounded));
-        from.next().is_some_and(|one| one.0.starts_with(&inside))
+        range_below(&self.0, path).next().is_some()
     }
 
     fn has(&self, path: &[u8]) -> bool {

@@ -1,6 +1,8 @@
 //! Writes the archive file, which appears whole under its name or not at all.
 
 use crate::archive::ArchiveError;
+use crate::archive::error::failed;
+use crate::archive::volumes::names::directory;
 use crate::tree::{FileId, Registration, claim, partial_name, register, remove_leftovers};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
 use rustix::io::Errno;
@@ -62,7 +64,7 @@ impl Output {
         let replaced = fs::metadata(&path).ok();
         if replaced.as_ref().is_some_and(|replaced| !replaced.is_file()) {
             let source = io::Error::other("not a regular file");
-            return Err(failed(&path, "replace", source));
+            return Err(failed(&path, "replace")(source));
         }
         remove_leftovers(directory(&path));
         if let Some(file) = nameless(directory(&path)) {
@@ -72,8 +74,7 @@ impl Output {
             let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
             openat(CWD, name, flags, Mode::from_raw_mode(0o666))
         });
-        let (temporary, file) =
-            made.map_err(|source| failed(directory(&path), "create a file there", source))?;
+        let (temporary, file) = made.map_err(failed(directory(&path), "create a file there"))?;
         claim(&file);
         Ok(Output { file: file.into(), path, replaced, temporary: Some(temporary) })
     }
@@ -107,7 +108,7 @@ impl Output {
     /// [`ArchiveError::Io`]; before the renaming nothing has changed.
     pub fn commit(self) -> Result<(), ArchiveError> {
         let Output { file, path, replaced, temporary } = self;
-        file.sync_all().map_err(|source| failed(&path, "write", source))?;
+        file.sync_all().map_err(failed(&path, "write"))?;
         if let Some(replaced) = replaced {
             // Failing to keep the old permissions is no reason to fail.
             let _ = file.set_permissions(replaced.permissions());
@@ -116,9 +117,9 @@ impl Output {
             Some(temporary) => rename(temporary, &path),
             None => name(&file, &path),
         };
-        named.map_err(|source| failed(&path, "rename to", source))?;
+        named.map_err(failed(&path, "rename to"))?;
         let synced = File::open(directory(&path)).and_then(|directory| directory.sync_all());
-        synced.map_err(|source| failed(directory(&path), "write", source))
+        synced.map_err(failed(directory(&path), "write"))
     }
 }
 
@@ -187,15 +188,4 @@ pub(super) fn followed(path: &Path) -> PathBuf {
         path = directory(&path).join(target);
     }
     fs::canonicalize(&path).unwrap_or(path)
-}
-
-pub(super) fn directory(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
-}
-
-pub(super) fn failed(path: &Path, operation: &'static str, source: io::Error) -> ArchiveError {
-    ArchiveError::Io { path: path.to_owned(), operation, source }
 }

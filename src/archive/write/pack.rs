@@ -1,8 +1,8 @@
 //! Reads files into decode groups and decides where groups end.
 //!
-//! A group closes about when it holds its share, where contents that are alike are not parted,
-//! and when the kind of content changes and it holds [`KIND_MINIMUM`]. Groups of a family that has a base hold nothing else. A
-//! file that does not fit starts a new group if the old one is half full; a
+//! A group closes about when it holds its share, between contents that are not alike, and when
+//! the kind of content changes and it holds [`KIND_MINIMUM`]. Groups of a family that has a base
+//! hold nothing else. A file that does not fit starts a new group if the old one is half full; a
 //! file larger than a group is cut into equal parts.
 //!
 //! Groups are announced in batches. A batch ends before the next group could make it longer

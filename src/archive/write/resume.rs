@@ -14,6 +14,7 @@ use super::replace::{Written, is_replaceable};
 use super::source::{Found, Source};
 use super::tail::Tail;
 use super::update::{Existing, Scope, UpdateOptions, bring_up};
+use crate::archive::error::failed;
 use crate::archive::volumes::Volumes;
 use crate::archive::volumes::names::directory;
 use crate::archive::{Archive, ArchiveError, Control, ErrorKind};
@@ -78,11 +79,6 @@ pub fn create_resumable(
     let synced = File::open(directory(&path)).and_then(|directory| directory.sync_all());
     synced.map_err(failed(directory(&path), "write"))?;
     Ok(summary)
-}
-
-fn failed(path: &Path, operation: &'static str) -> impl Fn(io::Error) -> ArchiveError {
-    let path = path.to_owned();
-    move |source| ArchiveError::Io { path: path.clone(), operation, source }
 }
 
 /// Opens what an earlier run left; `None` if there is nothing to go on from.

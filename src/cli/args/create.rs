@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use super::super::size::parse_size;
+use super::super::size::{parse_size, parse_size_from};
 use super::Resources;
 use crate::archive::Recipes;
 use crate::codec::{Choice, Codec};
@@ -136,10 +136,7 @@ fn parse_shard(text: &str) -> Result<(u64, u64), String> {
 
 /// Parses the size of units. Short ones would be all overhead.
 fn parse_unit(text: &str) -> Result<u64, String> {
-    match parse_size(text)? {
-        size @ 65_536.. => Ok(size),
-        size => Err(format!("{size} bytes is out of range; use 64K or more")),
-    }
+    parse_size_from(text, "64K")
 }
 
 /// Files and directories, and what is left out of them.
@@ -182,10 +179,7 @@ pub struct Walking {
 
 /// Checkpoints are for archives that take hours: small distances would cost more than they save.
 fn parse_distance(text: &str) -> Result<u64, String> {
-    match parse_size(text)? {
-        size @ 4096.. => Ok(size),
-        size => Err(format!("{size} bytes is out of range; use 4K or more")),
-    }
+    parse_size_from(text, "4K")
 }
 
 /// How to compress.
@@ -326,10 +320,7 @@ fn parse_base_size(text: &str) -> Result<u64, String> {
 
 /// Smaller volumes would be more files than anybody wants.
 pub(super) fn parse_volume_size(text: &str) -> Result<u64, String> {
-    match parse_size(text)? {
-        size @ 65_536.. => Ok(size),
-        size => Err(format!("{size} bytes are too few; use 64K or more")),
-    }
+    parse_size_from(text, "64K")
 }
 
 /// Groups are bounded by what codecs take; tiny ones would be all overhead.

@@ -3,7 +3,7 @@
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
-use super::super::size::parse_size;
+use super::super::size::parse_size_from;
 use super::{Coding, EntryLimits, Generation, Resources};
 
 const SPLIT_HELP: &str = concat!(
@@ -60,8 +60,5 @@ pub struct Split {
 
 /// The tables of an archive take some kilobytes.
 fn parse_part_size(text: &str) -> Result<u64, String> {
-    match parse_size(text)? {
-        size @ 65_536.. => Ok(size),
-        size => Err(format!("{size} bytes are too few; use 64K or more")),
-    }
+    parse_size_from(text, "64K")
 }

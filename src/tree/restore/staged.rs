@@ -9,7 +9,6 @@ use rustix::fs::{
 use rustix::io::Errno;
 use std::fs::File;
 use std::io;
-use std::ops::Bound;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,7 +19,7 @@ use super::file::Made;
 use super::object::{Object, Unopened};
 use super::place::{Place, below};
 use super::{ContentKey, FileWriter, Overwrite, Restorer, Shared, TreeError, Written};
-use crate::entry::{Metadata, Segment, Timestamp};
+use crate::entry::{Metadata, Segment, Timestamp, range_below};
 use crate::tree::FileId;
 
 /// A complete file under a temporary name.
@@ -157,15 +156,9 @@ impl Restorer {
         let mut paths = vec![path.to_vec()];
         {
             let state = self.shared.state();
-            let inside = [path, b"/"].concat();
-            let from = (Bound::Included(&inside[..]), Bound::Unbounded);
-            let is_inside = |path: &&Vec<u8>| path.starts_with(&inside);
-            let written = state.written.range::<[u8], _>(from).map(|one| one.0);
-            paths.extend(written.take_while(is_inside).cloned());
-            let links = state.hard_links.range::<[u8], _>(from).map(|one| one.0);
-            paths.extend(links.take_while(is_inside).cloned());
-            let links = state.symlinks.range::<[u8], _>(from).map(|one| one.0);
-            paths.extend(links.take_while(is_inside).cloned());
+            paths.extend(range_below(&state.written, path).map(|one| one.0.clone()));
+            paths.extend(range_below(&state.hard_links, path).map(|one| one.0.clone()));
+            paths.extend(range_below(&state.symlinks, path).map(|one| one.0.clone()));
         }
         paths.sort_unstable();
         paths.dedup();
@@ -178,12 +171,9 @@ impl Restorer {
     pub fn forget_directories(&self, path: &[u8]) -> u64 {
         let shared = &self.shared;
         let Ok(Some(path)) = shared.destination(path) else { return 0 };
-        let inside = [path, b"/"].concat();
         let made: Vec<(Vec<u8>, FileId)> = {
             let state = shared.state();
-            let from = (Bound::Included(&inside[..]), Bound::Unbounded);
-            let below = state.directories.range::<[u8], _>(from);
-            let below = below.take_while(|(path, _)| path.starts_with(&inside));
+            let below = range_below(&state.directories, path);
             let all = state.directories.get_key_value(path).into_iter().chain(below);
             all.filter(|one| one.1.made).map(|(path, one)| (path.clone(), one.id)).collect()
         };

@@ -19,11 +19,11 @@ impl<S: ReadAt> Extraction<'_, '_, S> {
         bytes: Result<&[u8], &Arc<ArchiveError>>,
         doubtful: Option<&[u8]>,
     ) {
-        let result = self.write_to(file, length, bytes, doubtful);
+        self.take_some(file, length, bytes, doubtful);
         let left = &mut self.files[file].left;
         *left = left.saturating_sub(1);
-        if result.is_err() || *left == 0 {
-            self.end(file, result);
+        if *left == 0 {
+            self.end(file, Ok(()));
         }
     }
 

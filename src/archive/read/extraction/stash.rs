@@ -3,15 +3,13 @@
 
 use super::{Extraction, Run, Wanted};
 use crate::archive::ArchiveError;
+use crate::archive::read::aside::Aside;
 use crate::archive::read::groups::Decoded;
 use crate::container::{ReadAt, Section};
 use crate::entry::{Content, Entry, Extent, Kind};
 use std::collections::HashMap;
-use std::fs::File;
-use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Bytes that are read back at a time.
@@ -37,12 +35,8 @@ enum Kept {
 }
 
 /// What waits.
-#[derive(Default)]
 pub(super) struct Stash {
-    /// Where the file is made; in the directory for temporary files if it is not said.
-    directory: Option<PathBuf>,
-    file: Option<File>,
-    length: u64,
+    aside: Aside,
     /// Place of each group in the order in which they are decoded.
     places: HashMap<u64, usize>,
 }
@@ -50,36 +44,8 @@ pub(super) struct Stash {
 impl Stash {
     /// Nothing waits. The file is made in `directory`, or in that for temporary files.
     pub fn in_directory(directory: Option<PathBuf>) -> Stash {
-        Stash { directory, ..Stash::default() }
+        Stash { aside: Aside::new(directory), places: HashMap::new() }
     }
-
-    /// Appends bytes; returns where they are.
-    fn put(&mut self, bytes: &[u8]) -> Result<u64, ArchiveError> {
-        let directory = self.directory.clone().unwrap_or_else(std::env::temp_dir);
-        let failed = |operation| failed(&directory, operation);
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => {
-                let made = tempfile::tempfile_in(&directory);
-                none.insert(made.map_err(failed("create a file there"))?)
-            }
-        };
-        let at = self.length;
-        file.write_all_at(bytes, at).map_err(failed("write a file there"))?;
-        self.length += bytes.len() as u64;
-        Ok(at)
-    }
-
-    fn read(&self, buffer: &mut [u8], at: u64) -> Result<(), ArchiveError> {
-        let directory = self.directory.clone().unwrap_or_else(std::env::temp_dir);
-        let file = self.file.as_ref().ok_or(ArchiveError::Missing)?;
-        FileExt::read_exact_at(file, buffer, at).map_err(failed(&directory, "read a file there"))
-    }
-}
-
-fn failed(path: &Path, operation: &'static str) -> impl FnOnce(io::Error) -> ArchiveError {
-    let path = path.to_owned();
-    move |source| ArchiveError::Io { path, operation, source }
 }
 
 /// Returns the content of a file whose bytes do not come in the order of the groups.
@@ -150,7 +116,8 @@ impl<S: ReadAt> Extraction<'_, '_, S> {
                 _ => joined.push(range),
             }
         }
-        let put = |range: Range<usize>| Ok((range.clone(), self.stash.put(&decoded.raw[range])?));
+        let put =
+            |range: Range<usize>| Ok((range.clone(), self.stash.aside.put(&decoded.raw[range])?));
         joined.into_iter().map(put).collect()
     }
 
@@ -200,7 +167,7 @@ impl<S: ReadAt> Extraction<'_, '_, S> {
                     };
                     match aside.iter().find(within) {
                         Some((range, at)) => Kept::At(at + (run.offset - range.start) as u64),
-                        None => Kept::At(self.stash.put(bytes)?),
+                        None => Kept::At(self.stash.aside.put(bytes)?),
                     }
                 }
                 Err(cause) => Kept::Lost(Arc::clone(cause)),
@@ -244,7 +211,7 @@ impl<S: ReadAt> Extraction<'_, '_, S> {
         let mut done = 0;
         while done < length {
             let step = (length - done).min(STEP) as usize;
-            self.stash.read(&mut buffer[..step], at + done)?;
+            self.stash.aside.read_at(&mut buffer[..step], at + done)?;
             done += step as u64;
             if done < length {
                 self.take_some(file, step, Ok(&buffer[..step]), None);

@@ -55,8 +55,9 @@ impl Open {
 }
 
 impl Packer<'_> {
-    /// Does the same for a file of which some may be stored already: takes `room` bytes that are
-    /// not, and what stands between them.
+    /// Reads a file of which some may be stored already: takes `room` bytes that are not, and
+    /// what stands between them. Returns `true` if the file ended before it was said to.
+    /// Failure is reported.
     pub(super) fn take(&mut self, open: &mut Open, mut room: usize) -> Result<bool, ()> {
         let (Some(mut finder), Some(repeats)) = (open.finder.take(), self.repeats.as_mut()) else {
             return Ok(false);
