@@ -246,8 +246,17 @@ fn two_updates_at_once_do_not_mix() {
     let held = File::open(at.join("a.pear")).unwrap();
     held.lock().unwrap();
     write(at, "t/new", "new");
-    let (_, stderr) = run(at, "update a.pear t --codec zstd", 2);
-    assert!(stderr.contains("being changed by another run"), "{stderr}");
+    for line in [
+        "update a.pear t --codec zstd",
+        "prune a.pear",
+        "prune a.pear --keep-last 2",
+        "repack a.pear a.pear",
+        "repack a.pear a.pear --keep-last 2",
+        "merge a.pear a.pear",
+    ] {
+        let (_, stderr) = run(at, line, 2);
+        assert!(stderr.contains("being changed by another run"), "{line}: {stderr}");
+    }
     run(at, "list a.pear", 0);
     drop(held);
     run(at, "update a.pear t --codec zstd", 0);

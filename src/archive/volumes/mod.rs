@@ -22,6 +22,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// How many files stay open. More are opened anew for each reading.
 const MOST_OPEN: usize = 128;
@@ -40,6 +41,8 @@ pub struct Volumes {
     size: Option<u64>,
     length: u64,
     faults: Vec<(u64, u64, VolumeFault)>,
+    /// The first file, locked; empty until it is.
+    pub(super) locked: OnceLock<File>,
 }
 
 /// A volume, or the only file.
@@ -108,7 +111,8 @@ impl Volumes {
         let id = FileId::of(&file).ok();
         let (path, length_then) = (path.to_owned(), Some(length));
         let part = Part { path, place, id, length: length_then, file: Some(file) };
-        Volumes { parts: vec![part], name: None, size: None, length, faults: Vec::new() }
+        let (parts, faults, locked) = (vec![part], Vec::new(), OnceLock::new());
+        Volumes { parts, name: None, size: None, length, faults, locked }
     }
 
     /// Opens the volumes of the archive `name`.
@@ -164,7 +168,8 @@ impl Volumes {
         };
         let parts = layout.places.into_iter().map(part).collect();
         let (size, faults) = (layout.size, layout.faults);
-        Ok(Volumes { parts, name: Some(name.to_owned()), size, length, faults })
+        let (name, locked) = (Some(name.to_owned()), OnceLock::new());
+        Ok(Volumes { parts, name, size, length, faults, locked })
     }
 
     /// Opens the archive anew as it is now: the same file, or the volumes that are there.

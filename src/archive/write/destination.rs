@@ -72,6 +72,25 @@ impl Destination {
         }
     }
 
+    /// Keeps others from changing an archive that this takes the place of, as long as `source`
+    /// lives: what they write meanwhile would be lost.
+    ///
+    /// # Errors
+    /// [`ArchiveError::Locked`] if others have done so, or have changed it since it was opened;
+    /// [`ArchiveError::Io`].
+    pub fn hold(&self, source: &Volumes) -> Result<(), ArchiveError> {
+        let replaced = self.identities();
+        if !source.identities().iter().any(|id| replaced.contains(id)) {
+            return Ok(());
+        }
+        match self {
+            Destination::File(_) => source.lock(),
+            // They are locked.
+            Destination::Volumes(_) if source.is_current() => Ok(()),
+            Destination::Volumes(_) => Err(ArchiveError::Locked),
+        }
+    }
+
     /// Makes the bytes durable, then gives them their names.
     ///
     /// # Errors
@@ -228,9 +247,15 @@ impl Volumes {
     /// [`ArchiveError::Locked`] if others have done so, or have changed them since they were
     /// opened; [`ArchiveError::Io`].
     pub(super) fn lock(&self) -> Result<(), ArchiveError> {
-        let Some(file) = self.first_file() else { return Ok(()) };
-        let path = self.files().next().map(|(path, ..)| path.to_owned());
-        lock(file, &path.unwrap_or_default())?;
+        let Some(first) = self.first_file().filter(|_| self.locked.get().is_none()) else {
+            return Ok(());
+        };
+        let path = self.files().next().map(|(path, ..)| path.to_owned()).unwrap_or_default();
+        // NFS locks a file for one alone only if it is open for writing.
+        let opened = File::options().read(true).write(true).open(&path);
+        let file = opened.or_else(|_| first.try_clone()).map_err(failed(&path, "open"))?;
+        lock(&file, &path)?;
+        let _ = self.locked.set(file);
         if self.is_current() { Ok(()) } else { Err(ArchiveError::Locked) }
     }
 

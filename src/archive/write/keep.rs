@@ -32,6 +32,7 @@ pub fn repack_generations(
     let root = archive.root_hash().ok_or(ArchiveError::NotWhole)?;
     let newest = archive.generation();
     let output = Destination::new(path, options.volume_size)?;
+    output.hold(archive.reader.source())?;
     let memory = options.memory.saturating_sub(archive.tables.saturating_mul(2));
     let create = CreateOptions { memory, ..options.clone() };
     let id = archive_id(&[root], b"");

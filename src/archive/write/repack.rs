@@ -73,7 +73,6 @@ pub fn prune(
         options.create.volume_size = Some(size);
         return repacked(archive, name, keep, &options, control);
     }
-    volumes.lock()?;
     let path = volumes.files().next().map(|(path, ..)| path.to_owned());
     repacked(archive, &path.unwrap_or_default(), keep, &options, control)
 }
@@ -147,13 +146,7 @@ pub(super) fn write(
     control: &Control,
 ) -> Result<CreateSummary, ArchiveError> {
     let output = Destination::new(path, options.volume_size)?;
-    let replaced = output.identities();
-    for input in inputs.iter().map(|input| input.archive.reader.source()) {
-        // What others write to it while it is replaced would be lost.
-        if input.identities().iter().any(|id| replaced.contains(id)) && !input.is_current() {
-            return Err(ArchiveError::Locked);
-        }
-    }
+    inputs.iter().try_for_each(|input| output.hold(input.archive.reader.source()))?;
     let found = rest(inputs, control)?;
     let tables = inputs.iter().map(|input| input.archive.tables).fold(0, u64::saturating_add);
     let memory = options.memory.saturating_sub(tables);
